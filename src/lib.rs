@@ -1,0 +1,5 @@
+//! The workbench: it settles what it costs to hand an item over a C ABI.
+#![forbid(unsafe_code)]
+
+pub mod record;
+pub mod stats;

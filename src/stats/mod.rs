@@ -1,0 +1,1 @@
+//! The statistics behind every interval and every verdict.
