@@ -1,0 +1,47 @@
+//! The command line: one file a verb, and the exit status they share.
+//!
+//! A verb reads its own options, calls the library and prints. Tables go to
+//! stdout, words for people to stderr.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a verb found; it becomes the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit status 0: nothing to complain about.
+    Fine,
+    /// Exit status 1: a regression, or a check that failed.
+    Found,
+}
+
+/// Measures what it costs to hand an item over a C ABI, and which buffer
+/// protocol wins.
+#[derive(Debug, Parser)]
+#[command(name = "arena-bench", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {}
+
+/// Parses the command line and runs the verb.
+///
+/// Exit status: 0 fine, 1 a regression or a failed check was found, 2 the
+/// command could not do its work.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result: anyhow::Result<Outcome> = match cli.verb {};
+    match result {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("arena-bench: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
