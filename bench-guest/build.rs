@@ -1,0 +1,1 @@
+include!("../bench-protocol/build_support.rs");
