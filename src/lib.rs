@@ -1,6 +1,9 @@
 //! The workbench: it settles what it costs to hand an item over a C ABI.
 #![forbid(unsafe_code)]
 
+pub mod case;
 pub mod cmd;
+pub mod pair;
 pub mod record;
 pub mod stats;
+pub mod verify;

@@ -3,6 +3,11 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+mod list;
+mod options;
+mod verify;
+
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -26,7 +31,12 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    /// The cases, with filters.
+    List(list::Config),
+    /// Correctness of a pair; nothing is timed.
+    Verify(verify::Config),
+}
 
 /// Parses the command line and runs the verb.
 ///
@@ -35,7 +45,10 @@ enum Verb {}
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result: anyhow::Result<Outcome> = match cli.verb {};
+    let result = match &cli.verb {
+        Verb::List(config) => list::run(config),
+        Verb::Verify(config) => verify::run(config),
+    };
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
@@ -44,4 +57,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Prints a value as JSON, for programs.
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Outcome> {
+    let mut stdout = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut stdout, value)?;
+    writeln!(stdout)?;
+    Ok(Outcome::Fine)
 }
