@@ -94,7 +94,7 @@ pub fn next(summary: &Summary, finding: Finding, resolution: Delta) -> Next {
 mod tests {
     use super::*;
     use crate::stats::verdict::{Direction, Open};
-    use crate::stats::{Interval, LogRatio};
+    use crate::stats::{Interval, LogRatio, sign};
 
     fn confidence(share: f64) -> Confidence {
         Confidence::new(share).expect("a valid share")
@@ -109,6 +109,13 @@ mod tests {
             .collect();
         assert!((errors.iter().sum::<f64>() - 0.01).abs() < 1e-12);
         assert!((errors[0] - 0.01 / 512.0).abs() < 1e-12 && (errors[3] - 0.00875).abs() < 1e-12);
+    }
+
+    #[test]
+    fn eight_layouts_have_an_exact_interval_at_the_last_look() {
+        let mut spending = Spending::new(confidence(0.99));
+        let last = LOOKS.map(|share| spending.look(share).expect("budget was spent"))[3];
+        assert_eq!(sign::fewest(last), 8);
     }
 
     #[test]
