@@ -3,5 +3,6 @@
 
 pub mod atomic;
 pub mod cmd;
+pub mod history;
 pub mod record;
 pub mod stats;

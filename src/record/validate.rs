@@ -80,7 +80,11 @@ fn environment(env: &Environment) -> Result<(), Fault> {
         ("environment.finished", &env.finished),
         ("environment.committed", &env.committed),
     ] {
-        if !time.is_empty() && time.parse::<jiff::Timestamp>().is_err() {
+        let is_time = |text: &str| {
+            let time = text.parse::<jiff::Timestamp>();
+            time.is_ok_and(|time| time >= jiff::Timestamp::UNIX_EPOCH)
+        };
+        if !time.is_empty() && !is_time(time) {
             return fault(
                 field,
                 format!("{time:?} is no time; expected RFC 3339, such as 2024-05-01T12:00:00Z"),
