@@ -3,6 +3,8 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+pub mod merge;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -26,7 +28,9 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Merge(merge::Config),
+}
 
 /// Parses the command line and runs the verb.
 ///
@@ -35,7 +39,9 @@ enum Verb {}
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result: anyhow::Result<Outcome> = match cli.verb {};
+    let result: anyhow::Result<Outcome> = match &cli.verb {
+        Verb::Merge(config) => merge::run(config),
+    };
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),

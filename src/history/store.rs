@@ -272,7 +272,7 @@ fn is_entry_name(name: &str) -> bool {
     match parts.as_slice() {
         [times @ .., commit, hash] => {
             (1..=2).contains(&times.len())
-                && times.iter().all(|s| is_time(s))
+                && times.iter().all(is_time)
                 && is_hash(commit)
                 && is_hash(hash)
                 && hash.len() == HASH_DIGITS

@@ -17,6 +17,9 @@ const MAX_COUNT: f64 = 1e15;
 /// Largest ratio of two times believed; its inverse is the smallest.
 const MAX_RATIO: f64 = 1e6;
 
+/// Most shards that a run may be split into.
+pub const MAX_SHARDS: u32 = 1000;
+
 /// The first thing that is wrong with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -58,12 +61,12 @@ pub fn validate(record: &Record) -> Result<(), Fault> {
     Ok(())
 }
 
-/// `K/N` of a shard, with 1 ≤ K ≤ N.
+/// `K/N` of a shard, with 1 ≤ K ≤ N ≤ [`MAX_SHARDS`].
 #[must_use]
 pub fn parse_shard(text: &str) -> Option<(u32, u32)> {
     let (k, n) = text.split_once('/')?;
     let (k, n) = (k.parse().ok()?, n.parse().ok()?);
-    (1..=n).contains(&k).then_some((k, n))
+    (n <= MAX_SHARDS && (1..=n).contains(&k)).then_some((k, n))
 }
 
 fn environment(env: &Environment) -> Result<(), Fault> {
@@ -94,7 +97,7 @@ fn environment(env: &Environment) -> Result<(), Fault> {
     match &env.shard {
         Some(shard) if parse_shard(shard).is_none() => fault(
             "environment.shard",
-            format!("{shard:?} is no shard; expected K/N with K from 1 to N"),
+            format!("{shard:?} is no shard; expected K/N with 1 ≤ K ≤ N ≤ {MAX_SHARDS}"),
         ),
         _ => Ok(()),
     }
