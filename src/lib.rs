@@ -3,6 +3,7 @@
 
 pub mod atomic;
 pub mod cmd;
+pub mod export;
 pub mod history;
 pub mod record;
 pub mod stats;

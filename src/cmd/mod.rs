@@ -3,6 +3,7 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+pub mod export;
 pub mod merge;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Export(export::Config),
     Merge(merge::Config),
 }
 
@@ -40,6 +42,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result: anyhow::Result<Outcome> = match &cli.verb {
+        Verb::Export(config) => export::run(config),
         Verb::Merge(config) => merge::run(config),
     };
     match result {
