@@ -4,6 +4,7 @@
 //! stdout, words for people to stderr.
 
 pub mod export;
+pub mod history;
 pub mod merge;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Export(export::Config),
+    History(history::Config),
     Merge(merge::Config),
 }
 
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result: anyhow::Result<Outcome> = match &cli.verb {
         Verb::Export(config) => export::run(config),
+        Verb::History(config) => history::run(config),
         Verb::Merge(config) => merge::run(config),
     };
     match result {
