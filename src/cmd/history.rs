@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use comfy_table::{CellAlignment, Table, presets};
 use regex::Regex;
 use serde::Serialize;
 
-use super::Outcome;
+use super::{Outcome, print_json};
 use crate::history::{self, Change, Evidence, History, Options};
 
 /// Digits of a commit in a table.
@@ -341,10 +340,4 @@ fn short(commit: &str) -> String {
 /// A commit's subject is a stranger's text: nothing in it may steer a terminal.
 fn plain(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
-}
-
-fn print_json<T: Serialize>(value: &T) -> anyhow::Result<Outcome> {
-    let text = serde_json::to_string_pretty(value).context("cannot write JSON")?;
-    println!("{text}");
-    Ok(Outcome::Fine)
 }

@@ -234,12 +234,11 @@ fn newest_outliers(
     (1..MIN_SEGMENT).rev().find_map(|newest| {
         let index = logs.len().checked_sub(newest)?;
         let threshold = relative_threshold(&values[..index])?.ln_1p().max(magnitude);
-        let mut stretch = logs.get(start..index)?.to_vec();
+        let stretch = logs.get(start..index)?;
         if stretch.len() < MIN_SEGMENT {
             return None;
         }
-        stretch.sort_by(f64::total_cmp);
-        let before = median(&stretch);
+        let before = median(stretch)?;
         let newest = &logs[index..];
         let is_out = newest.iter().all(|log| *log - before > threshold)
             || newest.iter().all(|log| before - *log > threshold);

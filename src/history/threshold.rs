@@ -6,6 +6,8 @@
 //! the few real changes in it. rustc-perf asks for 50 runs; 20 are enough here
 //! because a crossing is shown as unconfirmed, and never as a verdict.
 
+use crate::stats::order::Sorted;
+
 /// Most changes that are looked back at: as many as rustc-perf does.
 const MOST_CHANGES: usize = 100;
 /// Fewest that say anything of a quartile.
@@ -26,19 +28,15 @@ pub fn relative_threshold(past: &[f64]) -> Option<f64> {
     }
     changes.sort_by(f64::total_cmp);
     let half = changes.len() / 2;
-    let q1 = median(&changes[..half]);
-    let q3 = median(&changes[changes.len() - half..]);
+    let q1 = median(&changes[..half])?;
+    let q3 = median(&changes[changes.len() - half..])?;
     Some(q3 + 3.0 * (q3 - q1))
 }
 
-/// Of sorted values, at least one.
-pub(super) fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    }
+/// `None` of nothing, and where a value is not finite.
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    let sorted = Sorted::new(values.iter().copied()).ok()?;
+    Some(sorted.median())
 }
 
 #[cfg(test)]
