@@ -3,7 +3,9 @@
 
 pub mod case;
 pub mod cmd;
+pub mod harness;
 pub mod pair;
 pub mod record;
 pub mod stats;
 pub mod verify;
+pub mod wall;
