@@ -3,6 +3,7 @@
 
 pub mod case;
 pub mod cmd;
+pub mod counts;
 pub mod harness;
 pub mod pair;
 pub mod record;

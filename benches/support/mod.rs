@@ -98,7 +98,7 @@ impl ValueFormatter for PerItem {
         let time = WallTime.formatter();
         let bytes = time.format_throughput(bytes, ns);
         let items = time.format_throughput(&Throughput::Elements(1), ns);
-        format!("{bytes} {items}")
+        format!("{bytes} ({})", items.trim_start())
     }
     fn scale_values(&self, typical: f64, values: &mut [f64]) -> &'static str {
         WallTime.formatter().scale_values(typical, values)
