@@ -61,8 +61,7 @@ impl Side {
         let pair = self.layouts.plain.load();
         let pair = pair.map_err(|source| CompareError::Load { side, source })?;
         for case in cases {
-            verify::verify(&pair, case)
-                .map_err(|source| CompareError::Verify { side, source })?;
+            verify::verify(&pair, case).map_err(|source| CompareError::Verify { side, source })?;
         }
         Ok(())
     }
@@ -70,7 +69,12 @@ impl Side {
     /// The folder that the plain pair lies in.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.layouts.plain.guest.parent().map(PathBuf::from).unwrap_or_default()
+        self.layouts
+            .plain
+            .guest
+            .parent()
+            .map(PathBuf::from)
+            .unwrap_or_default()
     }
 }
 
@@ -101,7 +105,10 @@ pub fn wall_clock(
             let mut arm = entrant(case, &candidate.layouts);
             // A pair against itself: from another copy of the files.
             arm.copy = 1;
-            Match { baseline: entrant(case, &baseline.layouts), candidate: arm }
+            Match {
+                baseline: entrant(case, &baseline.layouts),
+                candidate: arm,
+            }
         })
         .collect();
     ratios::measure(runner, &matches, &mut |_, _| done())

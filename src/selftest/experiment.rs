@@ -100,7 +100,7 @@ impl Trials {
     /// When the arm cannot be run.
     pub fn items(&mut self, arm: &Contestant) -> Result<u64> {
         let arms = [arm.clone()];
-        Ok(self.runner(Delta::DEFAULT)?.calibrate(&arms)?)
+        Ok(self.runner(Delta::DEFAULT)?.calibrate(&arms)?.items)
     }
 
     /// `count` comparisons of two arms.
@@ -180,7 +180,10 @@ impl Row {
     /// The row of one case.
     #[must_use]
     pub fn of(self, case: &Case) -> Self {
-        Self { case: case.id(), ..self }
+        Self {
+            case: case.id(),
+            ..self
+        }
     }
 
     /// Rows of one comparison each as one row.
