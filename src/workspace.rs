@@ -53,13 +53,17 @@ pub fn root() -> Result<PathBuf, WorkspaceError> {
         .ok_or(WorkspaceError::NoSources)
 }
 
+/// Cargo's target folder.
+#[must_use]
+pub fn target(root: &Path) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target.unwrap_or_else(|| root.join("target"))
+}
+
 /// Where builds of this tool's own go.
 #[must_use]
 pub fn scratch(root: &Path) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    target
-        .unwrap_or_else(|| root.join("target"))
-        .join("arena-bench")
+    target(root).join("arena-bench")
 }
 
 /// Builds the pair of the sources as they are, uncommitted changes included.

@@ -373,6 +373,9 @@ impl<R: Rng> Runner<'_, R> {
         shape: Shape,
     ) -> Comparison {
         let ratio = summary.ratio();
+        let median_of = |side: fn(&PairedSample) -> f64| {
+            Some(median(&samples.iter().map(side).collect::<Vec<_>>()))
+        };
         Comparison {
             baseline: baseline.name.clone(),
             candidate: candidate.name.clone(),
@@ -383,6 +386,8 @@ impl<R: Rng> Runner<'_, R> {
             verdict: judgement.verdict,
             why: judgement.reason.to_string(),
             delta: self.settings.delta.share(),
+            baseline_ns: median_of(|sample| sample.baseline_ns),
+            candidate_ns: median_of(|sample| sample.candidate_ns),
             difference_ns: Some(summary.difference_ns.into()),
             processes: summary.processes as u32,
             layouts: summary.layouts as u32,
