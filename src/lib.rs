@@ -5,6 +5,7 @@ pub mod atomic;
 pub mod case;
 pub mod cmd;
 pub mod entrants;
+pub mod environment;
 pub mod export;
 pub mod history;
 pub mod layouts;
