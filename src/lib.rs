@@ -13,6 +13,7 @@ pub mod cmd;
 pub mod compare;
 pub mod counts;
 pub mod entrants;
+pub mod environment;
 pub mod export;
 pub mod harness;
 pub mod history;
