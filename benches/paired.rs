@@ -7,7 +7,9 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let filter = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
     let quick = std::env::args().any(|argument| argument == "--quick");
     arena_bench::cmd::paired(filter, quick)
 }

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::case::Case;
 use crate::entrants::entrant;
-use crate::gate::limits::Limits;
 use crate::layouts::Layouts;
+use crate::limits::Limits;
 use crate::paired::contest::Runner;
 use crate::ratios::{self, Match, Ratios};
 use crate::record::wire::{self, Comparison, Counts, Failure, SelfCheck};
@@ -167,7 +167,10 @@ pub fn verdict(
     let confidence = Confidence::new(CONFIDENCE)?;
     let self_check = ratios::judge(&compared.ratios.copies, delta, confidence)?;
     let trusted = self_check.as_ref().is_some_and(|check| check.trusted);
-    let rows = cases.iter().map(|case| row(&case.id(), compared, limits, trusted)).collect();
+    let rows = cases
+        .iter()
+        .map(|case| row(&case.id(), compared, limits, trusted))
+        .collect();
     Ok(Verdict {
         baseline: baseline.name.clone(),
         candidate: candidate.name.clone(),
@@ -178,12 +181,25 @@ pub fn verdict(
 }
 
 fn row(id: &str, compared: &Compared, limits: &Limits, trusted: bool) -> Row {
-    let wall = compared.ratios.comparisons.iter().find(|found| found.candidate == id).cloned();
+    let wall = compared
+        .ratios
+        .comparisons
+        .iter()
+        .find(|found| found.candidate == id)
+        .cloned();
     let counts = |side: &BTreeMap<String, Counts>| side.get(id).cloned();
-    let (before, after) = (counts(&compared.baseline_counts), counts(&compared.candidate_counts));
+    let (before, after) = (
+        counts(&compared.baseline_counts),
+        counts(&compared.candidate_counts),
+    );
     let (mut regressions, mut notes) = (Vec::new(), Vec::new());
     if let (Some(before), Some(after)) = (&before, &after) {
-        regressions.extend(limits.exceeded(id, before, after).iter().map(ToString::to_string));
+        regressions.extend(
+            limits
+                .exceeded(id, before, after)
+                .iter()
+                .map(ToString::to_string),
+        );
     }
     if let Some(wall) = &wall {
         let slower = wall.verdict == wire::Verdict::Slower;
@@ -194,7 +210,14 @@ fn row(id: &str, compared: &Compared, limits: &Limits, trusted: bool) -> Row {
         }
         notes.extend(contradiction(wall, before.as_ref(), after.as_ref()));
     }
-    Row { id: id.to_owned(), wall, baseline_counts: before, candidate_counts: after, regressions, notes }
+    Row {
+        id: id.to_owned(),
+        wall,
+        baseline_counts: before,
+        candidate_counts: after,
+        regressions,
+        notes,
+    }
 }
 
 /// Fewer instructions and more time, or the reverse: a finding, not noise.
@@ -227,8 +250,13 @@ impl Verdict {
     #[must_use]
     pub fn without_samples(mut self) -> Self {
         let walls = self.rows.iter_mut().filter_map(|row| row.wall.as_mut());
-        let checks = self.self_check.iter_mut().flat_map(|check| &mut check.comparisons);
-        walls.chain(checks).for_each(|comparison| comparison.samples.clear());
+        let checks = self
+            .self_check
+            .iter_mut()
+            .flat_map(|check| &mut check.comparisons);
+        walls
+            .chain(checks)
+            .for_each(|comparison| comparison.samples.clear());
         self
     }
 
@@ -236,10 +264,18 @@ impl Verdict {
     #[must_use]
     pub fn headline(&self) -> String {
         let count = |verdict| {
-            let of = |row: &&Row| row.wall.as_ref().is_some_and(|wall| wall.verdict == verdict);
+            let of = |row: &&Row| {
+                row.wall
+                    .as_ref()
+                    .is_some_and(|wall| wall.verdict == verdict)
+            };
             self.rows.iter().filter(of).count()
         };
-        let worse = self.rows.iter().filter(|row| !row.regressions.is_empty()).count();
+        let worse = self
+            .rows
+            .iter()
+            .filter(|row| !row.regressions.is_empty())
+            .count();
         format!(
             "{worse} of {} cases regressed; wall clock: {} same, {} faster, {} slower, {} inconclusive",
             self.rows.len(),
@@ -254,7 +290,7 @@ impl Verdict {
     #[must_use]
     pub fn table(&self) -> String {
         let mut table = Table::new();
-        table.load_preset(presets::ASCII_MARKDOWN).set_header(HEADER);
+        table.load_style(presets::ASCII_MARKDOWN).set_header(HEADER);
         for row in &self.rows {
             table.add_row(row.cells());
         }
@@ -266,11 +302,18 @@ impl Verdict {
     pub fn markdown(&self) -> String {
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
         let header = line(&HEADER.map(str::to_owned)) + &"|---".repeat(HEADER.len()) + "|\n";
-        let (quiet, loud): (Vec<&Row>, Vec<&Row>) = self.rows.iter().partition(|row| row.is_quiet());
+        let (quiet, loud): (Vec<&Row>, Vec<&Row>) =
+            self.rows.iter().partition(|row| row.is_quiet());
         let rows = |rows: &[&Row]| -> String {
-            rows.iter().map(|row| line(&row.cells().map(|cell| escape(&cell)))).collect()
+            rows.iter()
+                .map(|row| line(&row.cells().map(|cell| escape(&cell))))
+                .collect()
         };
-        let mut text = format!("### arena-bench: {}\n\n{}\n\n", self.headline(), escape(&self.title()));
+        let mut text = format!(
+            "### arena-bench: {}\n\n{}\n\n",
+            self.headline(),
+            escape(&self.title())
+        );
         if !loud.is_empty() {
             text.push_str(&format!("{header}{}\n", rows(&loud)));
         }
@@ -291,7 +334,11 @@ impl Verdict {
     fn foot(&self) -> String {
         let mut lines = vec![self.headline()];
         if let Some(check) = &self.self_check {
-            let trusted = if check.trusted { "trusted" } else { "NOT TRUSTED" };
+            let trusted = if check.trusted {
+                "trusted"
+            } else {
+                "NOT TRUSTED"
+            };
             lines.push(format!(
                 "A/A {:.4} [{:.4}, {:.4}], wall clock {trusted}: {}",
                 check.ratio, check.low, check.high, check.why
@@ -303,7 +350,14 @@ impl Verdict {
     }
 }
 
-const HEADER: [&str; 6] = ["case", "instructions", "allocations", "time", "verdict", "notes"];
+const HEADER: [&str; 6] = [
+    "case",
+    "instructions",
+    "allocations",
+    "time",
+    "verdict",
+    "notes",
+];
 
 impl Row {
     fn cells(&self) -> [String; 6] {
@@ -317,7 +371,10 @@ impl Row {
         [
             self.id.clone(),
             instructions.map_or_else(dash, |(before, after)| {
-                format!("{before:.1} → {after:.1} ({:+.2}%)", 100.0 * (after / before - 1.0))
+                format!(
+                    "{before:.1} → {after:.1} ({:+.2}%)",
+                    100.0 * (after / before - 1.0)
+                )
             }),
             allocations.map_or_else(dash, |(before, after)| format!("{before:.2} → {after:.2}")),
             wall.map_or_else(dash, |wall| {
@@ -333,11 +390,12 @@ impl Row {
     /// Whether there is nothing to see: no regression, no note, no change.
     fn is_quiet(&self) -> bool {
         let still = |wall: &Comparison| {
-            matches!(wall.verdict, wire::Verdict::Same | wire::Verdict::Inconclusive)
+            matches!(
+                wall.verdict,
+                wire::Verdict::Same | wire::Verdict::Inconclusive
+            )
         };
-        self.regressions.is_empty()
-            && self.notes.is_empty()
-            && self.wall.as_ref().is_none_or(still)
+        self.regressions.is_empty() && self.notes.is_empty() && self.wall.as_ref().is_none_or(still)
     }
 }
 
@@ -347,5 +405,8 @@ fn dash() -> String {
 
 /// Text as Markdown shows it: names and messages are text, never markup.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('|', "\\|").replace('\n', " ")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('|', "\\|")
+        .replace('\n', " ")
 }

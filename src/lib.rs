@@ -18,6 +18,7 @@ pub mod export;
 pub mod harness;
 pub mod history;
 pub mod layouts;
+pub mod limits;
 pub mod pair;
 pub mod paired;
 pub mod ratios;

@@ -279,7 +279,6 @@ fn count(
         jobs: None,
     };
     listener.begin("instructions and allocations", cases.len());
-    record.environment.tunables = counts::TUNABLES.to_owned();
     counts::measure(&cases, &harness, &mut |case, result| {
         match result {
             Ok(counts) => {

@@ -53,6 +53,9 @@ pub struct Config {
     /// Compare exact counts alone, no wall clock.
     #[arg(long, conflicts_with = "no_counts")]
     counts_only: bool,
+    /// How far counts may rise; by default `results/limits.json` of the sources.
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
     /// Seed of everything that chance decides.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -85,10 +88,18 @@ struct Baseline {
 /// When one of them cannot be had, loaded or verified, or nothing can be
 /// measured.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let cases: Vec<Case> = config.selection.cases()?.into_iter().filter(Case::is_drain).collect();
+    let cases: Vec<Case> = config
+        .selection
+        .cases()?
+        .into_iter()
+        .filter(Case::is_drain)
+        .collect();
     let candidate = Side {
         role: "candidate",
-        name: config.pair.as_ref().map_or_else(here, |folder| folder.display().to_string()),
+        name: config
+            .pair
+            .as_ref()
+            .map_or_else(here, |folder| folder.display().to_string()),
         layouts: pair(config.pair.as_deref())?,
     };
     let baseline = baseline(config, &candidate)?;
@@ -102,17 +113,23 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if !config.no_counts {
         count(&baseline, &candidate, &cases, &mut compared)?;
     }
-    let verdict = compare::verdict(&baseline, &candidate, &cases, &compared, delta(config)?)?;
+    let limits = super::options::limits(config.limits.as_deref())?;
+    let delta = delta(config)?;
+    let verdict = compare::verdict(&baseline, &candidate, &cases, &compared, &limits, delta)?;
     if let Some(path) = &config.markdown {
         atomic::replace(path, verdict.markdown().as_bytes())
             .with_context(|| path.display().to_string())?;
     }
     if config.json {
-        print_json(&verdict)?;
+        print_json(&verdict.clone().without_samples())?;
     } else {
         writeln!(io::stdout().lock(), "{}", verdict.table())?;
     }
-    Ok(if verdict.regressed() { Outcome::Found } else { Outcome::Fine })
+    Ok(if verdict.regressed() {
+        Outcome::Found
+    } else {
+        Outcome::Fine
+    })
 }
 
 fn delta(config: &Config) -> Result<Delta> {
@@ -133,12 +150,22 @@ fn baseline(config: &Config, candidate: &Side) -> Result<Side> {
         (Some(reference), _) => {
             eprintln!("arena-bench: building the pair of {reference}");
             let (layouts, commit) = workspace::build_at(&workspace::root()?, reference)?;
-            (format!("{reference} ({})", &commit[..12.min(commit.len())]), layouts)
+            (
+                format!("{reference} ({})", &commit[..12.min(commit.len())]),
+                layouts,
+            )
         }
         (None, Some(folder)) => (folder.display().to_string(), Layouts::in_folder(folder)),
-        (None, None) => (format!("{}, once more", candidate.name), candidate.layouts.clone()),
+        (None, None) => (
+            format!("{}, once more", candidate.name),
+            candidate.layouts.clone(),
+        ),
     };
-    Ok(Side { role: "baseline", name, layouts })
+    Ok(Side {
+        role: "baseline",
+        name,
+        layouts,
+    })
 }
 
 fn wall_clock(
@@ -159,16 +186,17 @@ fn wall_clock(
         settings: Settings::new(delta(config)?, confidence, budget),
     };
     let progress = Progress::new("wall clock, in turn", cases.len() as u64);
-    Ok(compare::wall_clock(&mut runner, baseline, candidate, cases, &mut || progress.tick()))
+    Ok(compare::wall_clock(
+        &mut runner,
+        baseline,
+        candidate,
+        cases,
+        &mut || progress.tick(),
+    ))
 }
 
 /// Counts both pairs; without valgrind, says so once.
-fn count(
-    baseline: &Side,
-    candidate: &Side,
-    cases: &[Case],
-    compared: &mut Compared,
-) -> Result<()> {
+fn count(baseline: &Side, candidate: &Side, cases: &[Case], compared: &mut Compared) -> Result<()> {
     let executable = match counts::build(Profile::Release) {
         Err(counts::CountsError::NoValgrind(missing)) => {
             eprintln!("arena-bench: {missing}");
@@ -179,7 +207,11 @@ fn count(
     let progress = Progress::new("instructions and allocations", 2 * cases.len() as u64);
     let mut of = |side: &Side, counted: &mut BTreeMap<String, Counts>| -> Result<()> {
         let pair = Some(side.folder());
-        let options = counts::Options { executable: executable.clone(), pair, jobs: None };
+        let options = counts::Options {
+            executable: executable.clone(),
+            pair,
+            jobs: None,
+        };
         counts::measure(cases, &options, &mut |case, result| {
             match result {
                 Ok(counts) => {

@@ -31,7 +31,8 @@ impl Progress {
     pub fn tick(&self) {
         self.bar.inc(1);
         if self.bar.is_hidden() && self.bar.elapsed() > PATIENCE && io::stderr().is_terminal() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(2));
+            self.bar
+                .set_draw_target(ProgressDrawTarget::stderr_with_hz(2));
         }
     }
 }

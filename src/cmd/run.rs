@@ -92,7 +92,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let pair = layouts.plain.load()?;
     let watch = Watch::start();
     let observed = watch.finish(&layouts.plain, &pair);
-    observed.notices.iter().for_each(|notice| eprintln!("arena-bench: {notice}"));
+    observed
+        .notices
+        .iter()
+        .for_each(|notice| eprintln!("arena-bench: {notice}"));
     let mut record = Record {
         schema: SCHEMA.to_owned(),
         environment: observed.environment,
@@ -106,9 +109,19 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.resume {
         resume(&mut record, &partial)?;
     }
-    let mut desk = Desk { partial: partial.clone(), progress: None, failed: None };
+    let mut desk = Desk {
+        partial: partial.clone(),
+        progress: None,
+        failed: None,
+    };
     let correct = run::verify(&mut record, &pair, &cases, &mut desk);
-    run::measure(&mut record, &layouts, &correct, &options(config, &layouts)?, &mut desk)?;
+    run::measure(
+        &mut record,
+        &layouts,
+        &correct,
+        &options(config, &layouts)?,
+        &mut desk,
+    )?;
     drop(desk.progress.take());
     if let Some(error) = desk.failed {
         return Err(error.into());
@@ -126,7 +139,11 @@ pub fn run(config: &Config) -> Result<Outcome> {
     for failure in &record.failures {
         eprintln!("arena-bench: failed: {}: {}", failure.id, failure.why);
     }
-    Ok(if record.failures.is_empty() { Outcome::Fine } else { Outcome::Found })
+    Ok(if record.failures.is_empty() {
+        Outcome::Fine
+    } else {
+        Outcome::Found
+    })
 }
 
 fn chosen(config: &Config) -> Result<Vec<Case>> {
@@ -135,7 +152,10 @@ fn chosen(config: &Config) -> Result<Vec<Case>> {
         Some((k, n)) => run::shard(cases, k, n),
         None => cases,
     };
-    ensure!(!cases.is_empty(), "the shard has no cases: there are fewer cases than shards");
+    ensure!(
+        !cases.is_empty(),
+        "the shard has no cases: there are fewer cases than shards"
+    );
     Ok(cases)
 }
 
@@ -242,10 +262,18 @@ struct Lock {
 impl Lock {
     fn take(output: &Path) -> Result<Self> {
         let path = output.with_extension("lock");
-        if let Some(folder) = output.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        if let Some(folder) = output
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
             fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
-        let unwritable = || format!("{}: cannot be written; choose another --output", output.display());
+        let unwritable = || {
+            format!(
+                "{}: cannot be written; choose another --output",
+                output.display()
+            )
+        };
         let file = File::create(&path).with_context(unwritable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { path, _file: file }),

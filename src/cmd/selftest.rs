@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::{Outcome, print_json};
 use crate::case::Case;
 use crate::entrants::entrant;
-use crate::environment;
+use crate::environment::Watch;
 use crate::layouts::Layouts;
 use crate::selftest::experiment::{Requirement, Trials};
 use crate::selftest::load::Compiler;
@@ -112,19 +112,25 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if !layouts.shuffled() {
         eprintln!("arena-bench: this linker cannot shuffle sections: one layout only");
     }
-    let mut environment = environment::collect(&layouts.plain)?;
+    let watch = Watch::start();
     let beside = match config.load {
         Load::Compiler => Some(Compiler::start()?),
         Load::None => None,
     };
     let rows = experiment(config, &root, &layouts);
     drop(beside);
-    environment.finish();
+    let environment = watch
+        .finish(&layouts.plain, &layouts.plain.load()?)
+        .environment;
     let load = match config.load {
         Load::Compiler => "rustc -O, over and over",
         Load::None => "nothing of this workbench",
     };
-    let report = Report { load: load.to_owned(), environment: environment.into(), rows: rows? };
+    let report = Report {
+        load: load.to_owned(),
+        environment,
+        rows: rows?,
+    };
     write(&config.output, &report)?;
     if config.json {
         print_json(&report)?;
@@ -132,13 +138,20 @@ pub fn run(config: &Config) -> Result<Outcome> {
         print!("{}", table::markdown(&report));
     }
     let reached = report.rows.iter().all(|row| row.reached);
-    Ok(if reached { Outcome::Fine } else { Outcome::Found })
+    Ok(if reached {
+        Outcome::Fine
+    } else {
+        Outcome::Found
+    })
 }
 
 fn write(folder: &Path, report: &Report) -> Result<()> {
     let json = serde_json::to_vec_pretty(report)?;
     atomic::replace(&folder.join("selftest.json"), &json)?;
-    atomic::replace(&folder.join("selftest.md"), table::markdown(report).as_bytes())?;
+    atomic::replace(
+        &folder.join("selftest.md"),
+        table::markdown(report).as_bytes(),
+    )?;
     Ok(())
 }
 
@@ -162,11 +175,16 @@ fn experiment(config: &Config, root: &Path, layouts: &Layouts) -> Result<Vec<Row
 
 /// Nothing differs: no verdict *slower* or *faster* may be spoken.
 fn same(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<Vec<Row>> {
-    let none: Requirement =
-        ("no false verdict".to_owned(), |row| row.slower == 0 && row.faster == 0);
+    let none: Requirement = ("no false verdict".to_owned(), |row| {
+        row.slower == 0 && row.faster == 0
+    });
     let mut rows = Vec::new();
     for (case, delta) in subjects() {
-        let count = config.count(if case.payload == PayloadKind::U64 { 200 } else { 50 });
+        let count = config.count(if case.payload == PayloadKind::U64 {
+            200
+        } else {
+            50
+        });
         let progress = Progress::new(&format!("A/A {case}"), count as u64);
         let row = trials.known(&case, layouts, 1.0, delta, count, &mut || progress.tick())?;
         rows.push(row.judged("A/A", none.clone()));
@@ -189,8 +207,9 @@ fn injected(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<V
         let trial = |work: f64| -> (f64, usize, Option<Requirement>) {
             match (index, work) {
                 (0, 1.005) => {
-                    let called: Requirement =
-                        ("95% called slower".to_owned(), |row| row.slower * 100 >= row.comparisons * 95);
+                    let called: Requirement = ("95% called slower".to_owned(), |row| {
+                        row.slower * 100 >= row.comparisons * 95
+                    });
                     (delta, 100, Some(called))
                 }
                 (1.., 1.01) => {
@@ -202,7 +221,11 @@ fn injected(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<V
                 _ => (delta, 20, None),
             }
         };
-        let works: &[f64] = if index == 0 { &[1.005, 1.01, 1.02] } else { &[1.01] };
+        let works: &[f64] = if index == 0 {
+            &[1.005, 1.01, 1.02]
+        } else {
+            &[1.01]
+        };
         for &work in works {
             let (delta, whole, required) = trial(work);
             let count = config.count(whole);
@@ -235,12 +258,16 @@ fn unrelated(
         let plain = |layouts: &Layouts| Layouts::single(layouts.plain.clone());
         let (a, b) = (entrant(case, layouts), entrant(case, &variant));
         with.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
-        let (a, b) = (entrant(case, &plain(layouts)), entrant(case, &plain(&variant)));
+        let (a, b) = (
+            entrant(case, &plain(layouts)),
+            entrant(case, &plain(&variant)),
+        );
         without.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
         progress.tick();
     }
-    let none: Requirement =
-        ("no false verdict".to_owned(), |row| row.slower == 0 && row.faster == 0);
+    let none: Requirement = ("no false verdict".to_owned(), |row| {
+        row.slower == 0 && row.faster == 0
+    });
     Ok(vec![
         Row::sum(&with)?.judged("an unrelated function, over the layouts", none),
         Row::sum(&without)?.named("an unrelated function, one layout"),

@@ -10,7 +10,7 @@ use crate::record::wire::{Comparison, Record};
 #[must_use]
 pub fn of(record: &Record) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_header([
+    table.load_style(presets::ASCII_MARKDOWN).set_header([
         "case",
         "arena ns",
         "alloc ns",
@@ -33,7 +33,11 @@ pub fn of(record: &Record) -> String {
     let mut text = format!("{table}\n");
     match &record.self_check {
         Some(check) => {
-            let trusted = if check.trusted { "trusted" } else { "NOT TRUSTED" };
+            let trusted = if check.trusted {
+                "trusted"
+            } else {
+                "NOT TRUSTED"
+            };
             let _ = write!(
                 text,
                 "\nA/A {:.4} [{:.4}, {:.4}], wall clock {trusted}: {}",
@@ -48,7 +52,11 @@ pub fn of(record: &Record) -> String {
 /// A row for each case that ran by both protocols, in the record's order.
 fn rows(record: &Record) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    for arena in record.cases.iter().filter(|case| case.params.protocol == "arena") {
+    for arena in record
+        .cases
+        .iter()
+        .filter(|case| case.params.protocol == "arena")
+    {
         let alloc = record.case(&arena.id.replacen("/arena", "/alloc", 1));
         let Some(alloc) = alloc else { continue };
         let compared = record.comparison(&arena.id, &alloc.id);
@@ -56,16 +64,21 @@ fn rows(record: &Record) -> Vec<Vec<String>> {
             let alone = case.wall.as_ref().map(|wall| wall.ns_per_item);
             number(compared.and_then(side).or(alone), 2)
         };
-        let count = |case: &crate::record::wire::Case,
-                     pick: fn(&crate::record::wire::Counts) -> Option<f64>,
-                     digits| number(case.counts.as_ref().and_then(pick), digits);
+        let count =
+            |case: &crate::record::wire::Case,
+             pick: fn(&crate::record::wire::Counts) -> Option<f64>,
+             digits| number(case.counts.as_ref().and_then(pick), digits);
         rows.push(vec![
             arena.id.replacen("/arena", "", 1),
             wall(|found| found.candidate_ns, arena),
             wall(|found| found.baseline_ns, alloc),
             number(compared.map(|found| found.ratio), 4),
-            compared.map_or_else(String::new, |found| format!("[{:.4}, {:.4}]", found.low, found.high)),
-            compared.map_or_else(String::new, |found| format!("{:?}", found.verdict).to_lowercase()),
+            compared.map_or_else(String::new, |found| {
+                format!("[{:.4}, {:.4}]", found.low, found.high)
+            }),
+            compared.map_or_else(String::new, |found| {
+                format!("{:?}", found.verdict).to_lowercase()
+            }),
             count(arena, |counts| counts.instructions_per_item, 1),
             count(alloc, |counts| counts.instructions_per_item, 1),
             count(arena, |counts| counts.allocations_per_item, 2),
