@@ -18,14 +18,9 @@ use jiff::{Timestamp, Unit};
 pub use conditions::Conditions;
 pub use machine::COPY_ROUTINES;
 
+use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
 use crate::record::wire::Environment;
-
-/// `GLIBC_TUNABLES` under which counts are taken: no copy and no fill is ever
-/// large enough for `rep movsb` and `rep stosb`, which count as one instruction
-/// a byte.
-pub const TUNABLES: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffffffffffff:\
-                            glibc.cpu.x86_rep_stosb_threshold=0x7fffffffffffffff";
 
 /// Watches the machine during a run.
 #[derive(Debug, Clone)]
