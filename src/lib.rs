@@ -15,6 +15,7 @@ pub mod counts;
 pub mod entrants;
 pub mod environment;
 pub mod export;
+pub mod gate;
 pub mod harness;
 pub mod history;
 pub mod layouts;

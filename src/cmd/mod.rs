@@ -5,6 +5,7 @@
 
 mod compare;
 mod export;
+mod gate;
 mod history;
 mod list;
 mod merge;
@@ -48,6 +49,7 @@ enum Verb {
     /// Two pairs against each other: this checkout and another commit, say.
     Compare(Box<compare::Config>),
     Export(export::Config),
+    Gate(gate::Config),
     History(history::Config),
     /// The cases, with filters.
     List(list::Config),
@@ -104,6 +106,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
     let result = match &cli.verb {
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),
+        Verb::Gate(config) => gate::run(config),
         Verb::History(config) => history::run(config),
         Verb::List(config) => list::run(config),
         Verb::Merge(config) => merge::run(config),
