@@ -20,6 +20,7 @@ pub mod harness;
 pub mod history;
 pub mod layouts;
 pub mod limits;
+pub mod noise;
 pub mod pair;
 pub mod paired;
 pub mod ratios;

@@ -9,6 +9,7 @@ mod gate;
 mod history;
 mod list;
 mod merge;
+mod noise;
 mod options;
 mod progress;
 mod run;
@@ -54,6 +55,7 @@ enum Verb {
     /// The cases, with filters.
     List(list::Config),
     Merge(merge::Config),
+    Noise(noise::Config),
     /// The measurements; writes a record.
     Run(Box<run::Config>),
     /// The experiment that proves the method on this machine.
@@ -110,6 +112,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Verb::History(config) => history::run(config),
         Verb::List(config) => list::run(config),
         Verb::Merge(config) => merge::run(config),
+        Verb::Noise(config) => noise::run(config),
         Verb::Run(config) => run::run(config),
         Verb::Selftest(config) => selftest::run(config),
         Verb::Verify(config) => verify::run(config),

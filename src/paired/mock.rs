@@ -18,7 +18,7 @@ use super::process::{Execute, ExecuteError};
 
 /// A clock that moves only as the machine works.
 #[derive(Debug, Clone, Default)]
-pub(super) struct MockClock(Rc<Cell<Duration>>);
+pub(crate) struct MockClock(Rc<Cell<Duration>>);
 
 impl MockClock {
     fn advance(&self, nanoseconds: f64) {
@@ -34,43 +34,43 @@ impl Clock for MockClock {
 }
 
 /// What goes wrong with the job of a number, from 0.
-pub(super) type Failure = fn(usize) -> Option<ExecuteError>;
+pub(crate) type Failure = fn(usize) -> Option<ExecuteError>;
 
 /// A library file as physical memory sees it.
-pub(super) struct File {
-    pub(super) copy: u32,
+pub(crate) struct File {
+    pub(crate) copy: u32,
     /// Chance of this process's copy, 0 to 1; `None` for a file that lasts from
     /// process to process.
-    pub(super) fresh: Option<f64>,
-    pub(super) now: Duration,
+    pub(crate) fresh: Option<f64>,
+    pub(crate) now: Duration,
 }
 
 /// A scripted machine. An arm's workload is its time per item, nanoseconds;
 /// everything else multiplies it.
-pub(super) struct Machine {
-    pub(super) clock: MockClock,
+pub(crate) struct Machine {
+    pub(crate) clock: MockClock,
     /// Every job that it was given.
-    pub(super) jobs: Vec<Job>,
+    pub(crate) jobs: Vec<Job>,
     /// What starting a process and loading its libraries takes.
-    pub(super) start: Duration,
+    pub(crate) start: Duration,
     /// Factor of the machine's speed at a moment.
-    pub(super) speed: fn(Duration) -> f64,
+    pub(crate) speed: fn(Duration) -> f64,
     /// Factor of where a file lies in memory.
-    pub(super) placement: fn(&File) -> f64,
+    pub(crate) placement: fn(&File) -> f64,
     /// Factor of how a file was linked.
-    pub(super) layout: fn(&Path) -> f64,
+    pub(crate) layout: fn(&Path) -> f64,
     /// Greatest deviation of an arm within one process, as a share.
-    pub(super) process_noise: f64,
+    pub(crate) process_noise: f64,
     /// Greatest deviation of one drain, as a share.
-    pub(super) round_noise: f64,
+    pub(crate) round_noise: f64,
     /// What goes wrong with the job of this number.
-    pub(super) failure: Failure,
+    pub(crate) failure: Failure,
     rng: SmallRng,
 }
 
 impl Machine {
     /// A machine that is as quiet as a real one at its best.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             clock: MockClock::default(),
             jobs: Vec::new(),
