@@ -6,9 +6,11 @@
 mod build_pair;
 mod compare;
 mod export;
+mod gate;
 mod history;
 mod list;
 mod merge;
+mod noise;
 mod options;
 mod progress;
 mod run;
@@ -51,10 +53,12 @@ enum Verb {
     /// Two pairs against each other: this checkout and another commit, say.
     Compare(Box<compare::Config>),
     Export(export::Config),
+    Gate(gate::Config),
     History(history::Config),
     /// The cases, with filters.
     List(list::Config),
     Merge(merge::Config),
+    Noise(noise::Config),
     /// The measurements; writes a record.
     Run(Box<run::Config>),
     /// The experiment that proves the method on this machine.
@@ -108,9 +112,11 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Verb::BuildPair(config) => build_pair::run(config),
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),
+        Verb::Gate(config) => gate::run(config),
         Verb::History(config) => history::run(config),
         Verb::List(config) => list::run(config),
         Verb::Merge(config) => merge::run(config),
+        Verb::Noise(config) => noise::run(config),
         Verb::Run(config) => run::run(config),
         Verb::Selftest(config) => selftest::run(config),
         Verb::Verify(config) => verify::run(config),
