@@ -1,0 +1,217 @@
+//! The executor that does each job in a process of its own, started from the
+//! running executable.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::child::ARGUMENT;
+use super::job::{Job, Reply};
+
+/// Characters of a child's stderr that an error shows.
+const STDERR_SHOWN: usize = 2000;
+
+/// Why a job was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The process could not be started or spoken to.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It took too long and was killed.
+    #[error("the measuring process hung: killed after {} s{}", limit.as_secs(), shown(stderr))]
+    TimedOut {
+        /// The time it had.
+        limit: Duration,
+        /// What it wrote to stderr.
+        stderr: String,
+    },
+    /// It ended without an answer.
+    #[error("the measuring process ended with {status}{}", shown(stderr))]
+    Crashed {
+        /// Its exit status, or the signal that ended it.
+        status: String,
+        /// What it wrote to stderr.
+        stderr: String,
+    },
+    /// It answered that it cannot.
+    #[error("{0}")]
+    Failed(String),
+}
+
+fn shown(stderr: &str) -> String {
+    let stderr = stderr.trim();
+    if stderr.is_empty() {
+        String::new()
+    } else {
+        format!("; it said: {stderr}")
+    }
+}
+
+/// Does jobs.
+pub trait Execute {
+    /// Does one job; the times come round by round, arms in the job's order.
+    ///
+    /// # Errors
+    /// When the job could not be done.
+    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError>;
+}
+
+/// Starts a process for each job.
+#[derive(Debug)]
+pub struct Processes {
+    executable: PathBuf,
+    limit: Duration,
+    /// Copies that last: of arms that load the same files apart from each other.
+    lasting: Copies,
+}
+
+impl Processes {
+    /// Processes of the running executable, killed after `limit`.
+    ///
+    /// # Errors
+    /// When the executable's own path is unknown or there is no temporary folder.
+    pub fn new(limit: Duration) -> Result<Self, ExecuteError> {
+        let executable = std::env::current_exe().map_err(io("finding the running executable"))?;
+        let lasting = Copies::new().map_err(io(COPYING))?;
+        Ok(Self {
+            executable,
+            limit,
+            lasting,
+        })
+    }
+
+    fn spawn(&self, job: &Job) -> std::io::Result<Child> {
+        Command::new(&self.executable)
+            .arg(ARGUMENT)
+            .env(
+                "ARENA_BENCH_PADDING",
+                "x".repeat(job.draw.environment as usize),
+            )
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+    }
+
+    fn talk(&self, mut child: Child, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+        let text = serde_json::to_vec(job).expect("a job is plain data");
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        // A child that died takes no job; its status says more than the pipe.
+        let _ = stdin.write_all(&text);
+        drop(stdin);
+        let stdout = read_all(child.stdout.take().expect("stdout is piped"));
+        let stderr = read_all(child.stderr.take().expect("stderr is piped"));
+        let said = |stderr: &mpsc::Receiver<Vec<u8>>| {
+            let bytes = stderr
+                .recv_timeout(Duration::from_secs(1))
+                .unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            text.chars().take(STDERR_SHOWN).collect::<String>()
+        };
+        let Ok(answer) = stdout.recv_timeout(self.limit) else {
+            child.kill().map_err(io("killing a measuring process"))?;
+            child
+                .wait()
+                .map_err(io("waiting for a measuring process"))?;
+            return Err(ExecuteError::TimedOut {
+                limit: self.limit,
+                stderr: said(&stderr),
+            });
+        };
+        let status = child
+            .wait()
+            .map_err(io("waiting for a measuring process"))?;
+        match serde_json::from_slice(&answer) {
+            Ok(Reply::Times(times)) => Ok(times),
+            Ok(Reply::Failed(why)) => Err(ExecuteError::Failed(why)),
+            Err(_) => {
+                let (status, stderr) = (status.to_string(), said(&stderr));
+                Err(ExecuteError::Crashed { status, stderr })
+            }
+        }
+    }
+}
+
+/// Reads a pipe to its end in the background.
+fn read_all(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        let _ = send.send(bytes);
+    });
+    receive
+}
+
+impl Execute for Processes {
+    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+        let mut job = job.clone();
+        let mut fresh = None;
+        if job.fresh_copies {
+            fresh = Some(Copies::new().map_err(io(COPYING))?);
+        }
+        for arm in &mut job.arms {
+            let copy = arm.copy;
+            for library in &mut arm.libraries {
+                *library = match &mut fresh {
+                    Some(copies) => copies.of(library, copy),
+                    None if copy > 0 => self.lasting.of(library, copy),
+                    None => Ok(library.clone()),
+                }
+                .map_err(io(COPYING))?;
+            }
+        }
+        let child = self
+            .spawn(&job)
+            .map_err(io("starting a measuring process"))?;
+        self.talk(child, &job)
+    }
+}
+
+const COPYING: &str = "copying the libraries";
+
+fn io(what: &'static str) -> impl Fn(std::io::Error) -> ExecuteError {
+    move |source| ExecuteError::Io { what, source }
+}
+
+/// Copies of libraries in a temporary folder: the dynamic loader knows a library
+/// by its inode, so another copy is another library, in other pages.
+#[derive(Debug)]
+struct Copies {
+    folder: TempDir,
+    made: HashMap<(PathBuf, u32), PathBuf>,
+}
+
+impl Copies {
+    fn new() -> std::io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("arena-bench-").tempdir()?;
+        Ok(Self {
+            folder,
+            made: HashMap::new(),
+        })
+    }
+
+    /// Copy number `copy` of `library`, made when it is first asked for.
+    fn of(&mut self, library: &Path, copy: u32) -> std::io::Result<PathBuf> {
+        let key = (library.to_owned(), copy);
+        if let Some(made) = self.made.get(&key) {
+            return Ok(made.clone());
+        }
+        let path = self.folder.path().join(format!("{}.so", self.made.len()));
+        fs::copy(library, &path)?;
+        self.made.insert(key, path.clone());
+        Ok(path)
+    }
+}
