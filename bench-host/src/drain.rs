@@ -46,13 +46,15 @@ impl<S: Source, D: Decoder, O: Observer> Session<S, D, O> {
     /// Takes one item; `false` at the end of the stream.
     #[inline(always)]
     fn step(&mut self) -> Result<bool, StreamError> {
-        let held = self.source.held();
         let Some(item) = self.source.pull()? else {
             self.ended = true;
             return Ok(false);
         };
         let value = D::decode(&item).map_err(|error| undecodable(self.items, &error))?;
-        self.observer.item::<D>(self.items, &item, value, held)?;
+        self.observer.item::<D>(self.items, &item, value)?;
+        let len = item.len();
+        drop(item);
+        self.observer.held(len, self.source.held());
         self.items += 1;
         Ok(true)
     }

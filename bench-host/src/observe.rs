@@ -11,7 +11,7 @@ use crate::error::StreamError;
 
 /// Sees each item that a drain takes.
 pub trait Observer {
-    /// Sees item number `index`: its bytes, its value, the memory held for it.
+    /// Sees item number `index`: its bytes and its value.
     ///
     /// # Errors
     /// When it finds the item wrong.
@@ -20,8 +20,11 @@ pub trait Observer {
         index: u64,
         bytes: &[u8],
         value: D::Value<'_>,
-        held: u64,
     ) -> Result<(), StreamError>;
+
+    /// Sees the memory that was held for an item of `len` bytes; after the item,
+    /// as the buffer may have grown for it.
+    fn held(&mut self, len: usize, held: u64);
 
     /// Writes what it has seen into `counts`.
     fn count(&self, counts: &mut HostCounts);
@@ -38,11 +41,13 @@ impl Observer for Time {
         _index: u64,
         _bytes: &[u8],
         value: D::Value<'_>,
-        _held: u64,
     ) -> Result<(), StreamError> {
         black_box(&value);
         Ok(())
     }
+
+    #[inline(always)]
+    fn held(&mut self, _len: usize, _held: u64) {}
 
     fn count(&self, _counts: &mut HostCounts) {}
 }
@@ -52,6 +57,7 @@ impl Observer for Time {
 pub struct Verify {
     bytes: u64,
     digest: StreamDigest,
+    held_sum: u64,
     share_sum: f64,
 }
 
@@ -61,13 +67,9 @@ impl Observer for Verify {
         index: u64,
         bytes: &[u8],
         value: D::Value<'_>,
-        held: u64,
     ) -> Result<(), StreamError> {
         self.bytes += bytes.len() as u64;
         self.digest.item(bytes);
-        if held > 0 {
-            self.share_sum += bytes.len() as f64 / held as f64;
-        }
         match D::encode(&value) {
             Some(Ok(again)) if again == bytes => Ok(()),
             None => Ok(()),
@@ -75,9 +77,17 @@ impl Observer for Verify {
         }
     }
 
+    fn held(&mut self, len: usize, held: u64) {
+        self.held_sum += held;
+        if held > 0 {
+            self.share_sum += len as f64 / held as f64;
+        }
+    }
+
     fn count(&self, counts: &mut HostCounts) {
         counts.bytes = self.bytes;
         counts.digest = self.digest.finish();
+        counts.held_sum = self.held_sum;
         counts.share_sum = self.share_sum;
     }
 }
