@@ -3,7 +3,10 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+mod export;
+mod history;
 mod list;
+mod merge;
 mod options;
 mod verify;
 
@@ -35,8 +38,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Export(export::Config),
+    History(history::Config),
     /// The cases, with filters.
     List(list::Config),
+    Merge(merge::Config),
     /// Correctness of a pair; nothing is timed.
     Verify(verify::Config),
 }
@@ -53,7 +59,10 @@ pub fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     let result = match &cli.verb {
+        Verb::Export(config) => export::run(config),
+        Verb::History(config) => history::run(config),
         Verb::List(config) => list::run(config),
+        Verb::Merge(config) => merge::run(config),
         Verb::Verify(config) => verify::run(config),
     };
     match result {

@@ -81,6 +81,9 @@ pub struct Settings {
     pub rounds: u32,
     /// Time that the slowest arm's drain should take.
     pub drain: Duration,
+    /// Whether every process gets copies of the libraries for itself; else only
+    /// those of a second look do.
+    pub fresh_copies: bool,
 }
 
 impl Settings {
@@ -96,6 +99,7 @@ impl Settings {
             warmup: 3,
             rounds: 15,
             drain: Duration::from_micros(100),
+            fresh_copies: true,
         }
     }
 }
@@ -381,6 +385,7 @@ impl<R: Rng> Runner<'_, R> {
                 .collect(),
             warmup,
             rounds,
+            fresh_copies: look == Look::Second || self.settings.fresh_copies,
             draw: Draw::new(&mut self.rng, arms.len()),
         };
         let rows = self.execute.execute(&job)?;
