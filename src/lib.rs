@@ -6,6 +6,7 @@ pub mod case;
 pub mod cmd;
 pub mod entrants;
 pub mod export;
+pub mod growth;
 pub mod history;
 pub mod layouts;
 pub mod pair;

@@ -112,7 +112,9 @@ pub fn growths() -> Vec<Case> {
     plans::standard().into_iter().flat_map(growths_of).collect()
 }
 
-fn growths_of(plan: SizePlan) -> Vec<Case> {
+/// The growth cases of one plan; the first is the exact fit, the last is alloc.
+#[must_use]
+pub fn growths_of(plan: SizePlan) -> Vec<Case> {
     let case = Case::growth(plan, BufferConfig::default());
     let wire_max = plans::wire_bytes(case.item_bytes());
     let plain = |&growth: &Growth| plans::buffer(growth, wire_max);

@@ -158,7 +158,8 @@ impl Stream {
     /// Whether a buffer is told the largest item beforehand.
     #[must_use]
     pub fn needs_maximum(&self, buffer: &BufferConfig) -> bool {
-        plans::needs_maximum(buffer.growth) || !INITIAL_CAPACITIES.contains(&buffer.initial_capacity)
+        plans::needs_maximum(buffer.growth)
+            || !INITIAL_CAPACITIES.contains(&buffer.initial_capacity)
     }
 
     /// Drains each of `buffers` through the pair once, and holds every stream

@@ -4,7 +4,7 @@
 //! shrinking) and keeps its exact counters; [`replay`] finds the same counters
 //! for a recording without a guest. [`front`] marks what is dominated,
 //! [`advice`] picks one and says why, [`retry`] puts a price on one retry, and
-//! [`plot`] draws it. [`paired`] is the one part that times anything.
+//! [`section`] is all of it as a record has it, and [`plot`] draws that. [`paired`] is the one part that times anything.
 
 pub mod advice;
 pub mod front;
@@ -13,3 +13,4 @@ pub mod paired;
 pub mod plot;
 pub mod replay;
 pub mod retry;
+pub mod section;

@@ -81,6 +81,8 @@ pub struct Settings {
     pub rounds: u32,
     /// Time that the slowest arm's drain should take.
     pub drain: Duration,
+    /// Items of a drain, where the case is a whole stream and no time decides.
+    pub items: Option<u64>,
     /// Whether every process gets copies of the libraries for itself; else only
     /// those of a second look do.
     pub fresh_copies: bool,
@@ -99,6 +101,7 @@ impl Settings {
             warmup: 3,
             rounds: 15,
             drain: Duration::from_micros(100),
+            items: None,
             fresh_copies: true,
         }
     }
@@ -179,7 +182,10 @@ impl<R: Rng> Runner<'_, R> {
         arms: &[Contestant],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<Comparison>, ContestError> {
-        let items = self.calibrate(arms)?;
+        let items = match self.settings.items {
+            Some(items) => items,
+            None => self.calibrate(arms)?,
+        };
         let contestants: Vec<&Contestant> = arms.iter().collect();
         let (processes, courses) = self.look(&contestants, pairs, items, Look::First)?;
         courses

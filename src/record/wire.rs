@@ -29,6 +29,9 @@ pub struct Record {
     /// Cases that could not be measured, and why.
     #[serde(default)]
     pub failures: Vec<Failure>,
+    /// The growth matrix, where the run made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<super::growth::Growth>,
 }
 
 /// The machine, the toolchain and the pair under test.
