@@ -4,6 +4,7 @@
 //! stdout, words for people to stderr.
 
 mod export;
+mod growth;
 mod history;
 mod list;
 mod merge;
@@ -39,6 +40,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Export(export::Config),
+    /// Items that do not fit: every way to grow, counted, and which one to use.
+    Growth(growth::Config),
     History(history::Config),
     /// The cases, with filters.
     List(list::Config),
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.verb {
         Verb::Export(config) => export::run(config),
+        Verb::Growth(config) => growth::run(config),
         Verb::History(config) => history::run(config),
         Verb::List(config) => list::run(config),
         Verb::Merge(config) => merge::run(config),

@@ -12,9 +12,7 @@ pub fn dominators<const N: usize>(
         a.iter().zip(b).all(|(a, b)| a <= b) && a.iter().zip(b).any(|(a, b)| a < b)
     };
     (0..points.len())
-        .map(|at| {
-            (0..points.len()).find(|&by| dominates(&points[by], &points[at]) && may(by, at))
-        })
+        .map(|at| (0..points.len()).find(|&by| dominates(&points[by], &points[at]) && may(by, at)))
         .collect()
 }
 
@@ -26,7 +24,10 @@ mod tests {
     #[test]
     fn a_point_that_is_worse_in_everything_is_dominated_and_twins_are_not() {
         let points = [[1.0, 4.0], [2.0, 5.0], [4.0, 1.0], [1.0, 4.0], [4.0, 1.5]];
-        assert_eq!(dominators(&points, |_, _| true), [None, Some(0), None, None, Some(2)]);
+        assert_eq!(
+            dominators(&points, |_, _| true),
+            [None, Some(0), None, None, Some(2)]
+        );
     }
 
     proptest! {
