@@ -211,6 +211,12 @@ pub struct Comparison {
     /// The smallest change that matters, as a share (0.01 is one percent).
     #[serde(default)]
     pub delta: f64,
+    /// Median time of the baseline over the processes, nanoseconds per item.
+    #[serde(default)]
+    pub baseline_ns: Option<f64>,
+    /// Median time of the candidate over the processes, nanoseconds per item.
+    #[serde(default)]
+    pub candidate_ns: Option<f64>,
     /// Difference of the time per item, nanoseconds, candidate - baseline.
     #[serde(default)]
     pub difference_ns: Option<Difference>,
