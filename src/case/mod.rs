@@ -137,6 +137,13 @@ impl Case {
         }
     }
 
+    /// The buffer's name in ids.
+    #[must_use]
+    pub fn buffer_name(&self) -> String {
+        let (buffer, wire_max) = (&self.buffer, plans::wire_bytes(self.item_bytes()));
+        BufferName { buffer, wire_max }.to_string()
+    }
+
     /// The same case by another protocol; by alloc there is no buffer to
     /// configure.
     #[must_use]
@@ -240,9 +247,7 @@ impl fmt::Display for Case {
             }
         }
         if self.protocol == Protocol::Arena && self.group == Group::Growth {
-            let buffer = &self.buffer;
-            let wire_max = plans::wire_bytes(self.item_bytes());
-            write!(f, "/{}", BufferName { buffer, wire_max })?;
+            write!(f, "/{}", self.buffer_name())?;
         }
         if self.decode != Decode::Owned {
             write!(f, "/{}", self.decode.name())?;

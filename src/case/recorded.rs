@@ -15,7 +15,7 @@ pub const MAX_CONTENT: u32 = u32::MAX - WIRE_PREFIX;
 #[derive(Debug, thiserror::Error)]
 pub enum SizesError {
     /// It cannot be read.
-    #[error("{}: cannot read the sizes: {source}", file.display())]
+    #[error("{}: cannot read the sizes", file.display())]
     Read {
         /// The file.
         file: PathBuf,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use bench_host::pair::Pair;
 use bench_protocol::size_plan::SizePlan;
-use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Protocol, Regrow, Shrink};
+use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Protocol, Regrow};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::options::PairChoice;
@@ -15,7 +15,8 @@ use super::{Outcome, print_json};
 use crate::case::{ByteSize, plans, recorded};
 use crate::growth::matrix::{Cell, Stream};
 use crate::growth::paired::Plan as Contest;
-use crate::growth::{paired, plot, replay, retry, section};
+use crate::growth::section::{self, is_plain};
+use crate::growth::{plot, replay};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::clock::Monotonic;
@@ -96,7 +97,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     } else {
         Vec::new()
     };
-    let growth = join(config, &streams, matrices, made)?;
+    let record = config.record.as_deref().map(store::load).transpose()?;
+    let growth = section::section(&streams, matrices, record.as_ref(), made);
     if let Some(file) = &config.plot {
         plot::write(&growth.plans, file)?;
         eprintln!("arena-bench: wrote {}", file.display());
@@ -143,9 +145,8 @@ fn standard(names: &[String]) -> Result<Vec<SizePlan>> {
 fn replayed(pair: &Pair, stream: &Stream) -> Result<Vec<Cell>> {
     let cells = stream.replay(&stream.buffers(Regrow::ALL))?;
     let advised = section::plan(stream, &cells).advice;
-    let shown = |cell: &&Cell| {
-        is_plain(&wire::Cell::from(*cell)) || advised.iter().any(|advice| advice.id == cell.id)
-    };
+    let shown =
+        |cell: &&Cell| is_plain(&cell.buffer) || advised.iter().any(|advice| advice.id == cell.id);
     let shown: Vec<&Cell> = cells.iter().filter(shown).collect();
     replay::checked(pair, stream, &shown)?;
     eprintln!(
@@ -184,52 +185,6 @@ fn time(config: &Config, streams: &[Stream], files: &PairFiles) -> Result<Vec<Co
     Ok(made)
 }
 
-/// The cells with their costs, as a section of a record.
-fn join(
-    config: &Config,
-    streams: &[Stream],
-    mut matrices: Vec<Vec<Cell>>,
-    made: Vec<Comparison>,
-) -> Result<wire::Growth> {
-    let mut known = made.clone();
-    if let Some(file) = &config.record {
-        let record = store::load(file)?;
-        known.extend(record.comparisons);
-        let counted = |id: &str| {
-            let case = record.cases.iter().find(|case| case.id == id)?;
-            case.counts.as_ref()?.instructions_per_item
-        };
-        for cell in matrices.iter_mut().flatten() {
-            cell.instructions_per_item = counted(&cell.id);
-        }
-    }
-    for cells in &mut matrices {
-        paired::attach(cells, &known);
-    }
-    // The ramp is where exact fit retries for every item.
-    let ramp = streams
-        .iter()
-        .zip(&matrices)
-        .filter(|(stream, _)| matches!(stream.plan(), SizePlan::Ramp { every: 1, .. }));
-    let retry = ramp.flat_map(|(_, cells)| retry::prices(cells, &known));
-    let retry = retry.map(wire::Retry::from).collect();
-    let plans = streams.iter().zip(&matrices);
-    Ok(wire::Growth {
-        plans: plans
-            .map(|(stream, cells)| section::plan(stream, cells))
-            .collect(),
-        retry,
-        comparisons: made,
-    })
-}
-
-/// A strategy as such: nothing else differs from Fidius' stream pump.
-fn is_plain(cell: &wire::Cell) -> bool {
-    cell.initial_capacity == 64
-        && cell.regrow == Regrow::Resize.name()
-        && cell.shrink == Shrink::Never.name()
-}
-
 fn print(growth: &wire::Growth, all: bool) {
     for plan in &growth.plans {
         println!(
@@ -237,12 +192,14 @@ fn print(growth: &wire::Growth, all: bool) {
             plan.name, plan.parameters, plan.items, plan.bytes, plan.largest
         );
         println!("{}\n", cells(plan, all));
-        for advice in &plan.advice {
+        // What asks for more is shown where it brings something.
+        let mut advices = plan.advice.clone();
+        advices.dedup_by(|wider, narrower| wider.id == narrower.id);
+        for advice in &advices {
+            let chosen = short(plan, &advice.id);
             println!(
-                "  where {}: {}\n    {}",
-                advice.condition,
-                short(plan, &advice.id),
-                advice.reason
+                "  where {}: {chosen}\n    {}",
+                advice.condition, advice.reason
             );
         }
         println!();
@@ -304,7 +261,7 @@ fn cells(plan: &wire::Plan, all: bool) -> Table {
     let mut table = table(&columns);
     let advised = |cell: &wire::Cell| plan.advice.iter().any(|advice| advice.id == cell.id);
     for cell in &plan.cells {
-        if !(all || is_plain(cell) || advised(cell) || cell.ratio.is_some()) {
+        if !(all || cell.plain || advised(cell) || cell.ratio.is_some()) {
             continue;
         }
         let name = short(plan, &cell.id);

@@ -5,7 +5,7 @@
 //! measure is the best there is: times with intervals, else instructions, else
 //! the exact counters.
 
-use bench_protocol::spec::{BufferConfig, Growth, Regrow, Shrink};
+use bench_protocol::spec::Regrow;
 
 use super::front;
 use super::matrix::Cell;
@@ -176,22 +176,13 @@ pub fn asks_nothing(cell: &Cell) -> bool {
     !cell.needs_maximum && cell.buffer.regrow != Regrow::Uninit
 }
 
-/// The buffer that every other is compared with: Fidius' stream pump.
-#[must_use]
-pub fn is_usual(buffer: &BufferConfig) -> bool {
-    let usual = BufferConfig::default();
-    buffer.growth == Growth::Exact
-        && buffer.regrow == usual.regrow
-        && buffer.shrink == Shrink::Never
-        && buffer.initial_capacity == usual.initial_capacity
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::growth::matrix::{Ratio, Stream};
     use bench_protocol::counts::HostCounts;
     use bench_protocol::size_plan::SizePlan;
+    use bench_protocol::spec::BufferConfig;
 
     /// A cell of 1000 items of 100 bytes.
     fn cell(retries: u64, zeroed: u64, mean_held: u64) -> Cell {

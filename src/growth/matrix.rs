@@ -31,7 +31,7 @@ pub enum GrowthError {
     #[error(transparent)]
     Verify(#[from] VerifyError),
     /// A replayed stream failed.
-    #[error("{cell}: {source}")]
+    #[error("{cell}")]
     Replay {
         /// Id of the cell's case.
         cell: String,

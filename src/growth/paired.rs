@@ -1,18 +1,15 @@
 //! The timed part of growth: every way to grow of a plan against the exact fit
 //! and against the alloc baseline, in one interleaved contest a plan.
 
-use std::path::PathBuf;
-
 use bench_protocol::spec::{Growth, Protocol};
 use rand::Rng;
 
 use super::matrix::{Cell, Ratio, Stream};
 use crate::case::{Case, catalog};
+use crate::entrants::entrant;
 use crate::layouts::Layouts;
-use crate::pair::PairFiles;
 use crate::paired::contest::{ContestError, Contestant, Runner};
 use crate::record::wire::Comparison;
-use crate::workload::Workload;
 
 /// What a plan's contest consists of.
 #[derive(Debug)]
@@ -20,7 +17,6 @@ pub struct Plan {
     cases: Vec<Case>,
     /// Indices of (baseline, candidate).
     pairs: Vec<(usize, usize)>,
-    items: u64,
 }
 
 impl Plan {
@@ -56,12 +52,7 @@ impl Plan {
                 pairs.push((exact_alike, presized));
             }
         }
-        let items = stream.items();
-        Self {
-            cases,
-            pairs,
-            items,
-        }
+        Self { cases, pairs }
     }
 
     /// Number of comparisons.
@@ -80,23 +71,11 @@ impl Plan {
         runner: &mut Runner<'_, R>,
         layouts: &Layouts,
     ) -> Result<Vec<Comparison>, ContestError> {
-        let libraries = |pairs: &[PairFiles]| -> Vec<Vec<PathBuf>> {
-            let both = |pair: &PairFiles| vec![pair.guest.clone(), pair.host.clone()];
-            pairs.iter().map(both).collect()
-        };
         let arms: Vec<Contestant> = self
             .cases
             .iter()
-            .map(|case| Contestant {
-                name: case.id(),
-                workload: Workload::Case(case.clone()).to_value(),
-                layouts: libraries(&layouts.first),
-                reserve: libraries(&layouts.second),
-                copy: 0,
-                work: 1.0,
-            })
+            .map(|case| entrant(case, layouts))
             .collect();
-        runner.settings.items = Some(self.items);
         runner.contest(&arms, &self.pairs)
     }
 }

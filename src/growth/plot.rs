@@ -26,7 +26,7 @@ pub enum PlotError {
     #[error("drawing the plot: {0}")]
     Draw(String),
     /// The file cannot be written.
-    #[error("{file}: cannot write the plot: {source}")]
+    #[error("{file}: cannot write the plot")]
     Write {
         /// The file.
         file: String,

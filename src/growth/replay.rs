@@ -1,13 +1,13 @@
-//! A recording replayed against the host's own buffer and shrink rules, without
-//! a guest and without contents: the exact counters of a long stream in a
-//! moment. [`checked`] holds what is quoted of it against the pair.
+//! A recording replayed against the host's strategies and shrink rules, without a
+//! guest, contents or memory: the exact counters of a long stream in a moment.
+//! [`checked`] holds what is quoted of it against the pair.
 
-use bench_host::buffer::Buffer;
 use bench_host::error::StreamError;
+use bench_host::growth::{Growth, strategy};
 use bench_host::pair::Pair;
 use bench_host::shrink::{AfterSmall, Decay, Never, ShrinkRule};
 use bench_protocol::counts::HostCounts;
-use bench_protocol::spec::{BufferConfig, Shrink};
+use bench_protocol::spec::{BufferConfig, Regrow, Shrink};
 
 use super::matrix::{Cell, GrowthError, Stream};
 
@@ -33,33 +33,128 @@ fn with_rule<S: ShrinkRule>(
     config: &BufferConfig,
     mut rule: S,
 ) -> Result<HostCounts, StreamError> {
-    let mut buffer = Buffer::new(config)?;
+    let mut buffer = Model::new(config);
     let mut counts = HostCounts::default();
-    let mut last = buffer.usable();
     // As in the arena: the buffer may shrink before each call of `next`, and the
     // one that finds the end is a call too.
-    let mut pull = |buffer: &mut Buffer, last| {
-        if let Some(capacity) = rule.after(last, buffer.usable()) {
-            buffer.shrink(capacity);
+    let mut last = config.initial_capacity;
+    let mut before_call = |buffer: &mut Model, last| {
+        let usable = buffer.usable as u32;
+        if let Some(capacity) = rule.after(last, usable) {
+            buffer.shrink(u64::from(capacity));
         }
     };
     for len in lengths {
-        pull(&mut buffer, last);
-        if len > buffer.usable() {
-            buffer.grow(len)?;
+        before_call(&mut buffer, last);
+        let required = u64::from(len);
+        if required > buffer.usable {
+            buffer.grow(required)?;
             counts.retries += 1;
-            counts.retried_bytes += u64::from(len);
+            counts.retried_bytes += required;
         }
         last = len;
         counts.items += 1;
-        counts.bytes += u64::from(len);
-        counts.held_sum += buffer.held();
-        counts.share_sum += f64::from(len) / buffer.held().max(1) as f64;
+        counts.bytes += required;
+        counts.held_sum += buffer.held;
+        counts.share_sum += f64::from(len) / buffer.held as f64;
     }
-    pull(&mut buffer, last);
+    before_call(&mut buffer, last);
     counts.calls = counts.items + counts.retries + 1;
-    buffer.count(&mut counts);
+    counts.zeroed = buffer.zeroed;
+    counts.moved = buffer.moved;
+    counts.allocated = buffer.allocated;
+    counts.shrinks = buffer.shrinks;
+    counts.peak_capacity = buffer.peak;
+    counts.capacity = buffer.held;
     Ok(counts)
+}
+
+/// The host's buffer as numbers: it has no memory, so that a spike of gigabytes
+/// costs nothing. Sizes in bytes; they stay below 2^32.
+struct Model {
+    strategy: Box<dyn Growth>,
+    regrow: Regrow,
+    initial: u64,
+    limit: u64,
+    /// What the guest is told.
+    usable: u64,
+    /// What `Vec` calls its length: bytes that were zeroed.
+    len: u64,
+    /// What is taken from the allocator.
+    held: u64,
+    zeroed: u64,
+    moved: u64,
+    allocated: u64,
+    shrinks: u64,
+    peak: u64,
+}
+
+impl Model {
+    fn new(config: &BufferConfig) -> Self {
+        let strategy = strategy(config.growth, config.growth_param);
+        let mut model = Self {
+            limit: config.memory_limit.min(strategy.cap()),
+            strategy,
+            regrow: config.regrow,
+            initial: u64::from(config.initial_capacity),
+            usable: 0,
+            len: 0,
+            held: 0,
+            zeroed: 0,
+            moved: 0,
+            allocated: 0,
+            shrinks: 0,
+            peak: 0,
+        };
+        model.replace(model.initial);
+        model
+    }
+
+    fn grow(&mut self, demanded: u64) -> Result<(), StreamError> {
+        let limit = self.limit;
+        if demanded > limit {
+            return Err(StreamError::AboveLimit { demanded, limit });
+        }
+        let chosen = self.strategy.next_capacity(self.usable, demanded);
+        let chosen = chosen.min(limit).min(u64::from(u32::MAX));
+        if self.regrow != Regrow::Resize {
+            self.replace(chosen);
+            return Ok(());
+        }
+        if chosen > self.held {
+            // `Vec` takes at least twice what it holds, unless told not to.
+            let twice = 2 * self.held;
+            self.moved += self.len;
+            self.held = if twice > limit {
+                chosen
+            } else {
+                chosen.max(twice)
+            };
+            self.allocated += self.held;
+            self.peak = self.peak.max(self.held);
+        }
+        self.zeroed += chosen - self.len;
+        (self.usable, self.len) = (chosen, chosen);
+        Ok(())
+    }
+
+    fn shrink(&mut self, capacity: u64) {
+        let capacity = capacity.max(self.initial);
+        if capacity < self.usable {
+            self.shrinks += 1;
+            self.replace(capacity);
+        }
+    }
+
+    fn replace(&mut self, capacity: u64) {
+        if self.regrow != Regrow::Uninit {
+            self.zeroed += capacity;
+            self.len = capacity;
+        }
+        (self.usable, self.held) = (capacity, capacity);
+        self.allocated += capacity;
+        self.peak = self.peak.max(capacity);
+    }
 }
 
 impl Stream {

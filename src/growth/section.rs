@@ -1,13 +1,17 @@
 //! Growth as it goes into a record: cells in memory become cells on disk, with
 //! what dominates them and what to use.
 
-use bench_protocol::spec::Regrow;
+use bench_host::pair::Pair;
+use bench_protocol::size_plan::SizePlan;
+use bench_protocol::spec::{BufferConfig, DEFAULT_MEMORY_LIMIT, Regrow};
 
 use super::advice::{self, Measure};
-use super::matrix::{self, Stream};
-use super::retry::RetryCost;
+use super::matrix::{self, GrowthError, Stream};
+use super::paired;
+use super::retry::{self, RetryCost};
 use crate::case::plans;
-use crate::record::growth::{Advice, Cell, Plan, Ratio, Retry};
+use crate::record::growth::{Advice, Cell, Growth, Plan, Ratio, Retry};
+use crate::record::wire::{Comparison, Record};
 
 /// What may be asked of a host, and which cells then may be chosen.
 type Condition = (&'static str, fn(&matrix::Cell) -> bool);
@@ -18,8 +22,81 @@ const CONDITIONS: [Condition; 3] = [
     ("the largest item is known", |cell| {
         cell.buffer.regrow != Regrow::Uninit
     }),
-    ("and buffers may be left unzeroed", |_| true),
+    (
+        "the largest item is known and buffers stay unzeroed",
+        |_| true,
+    ),
 ];
+
+/// The section of all standard plans for a record: drained now, with the
+/// record's own counts and comparisons, and only the cells that say something.
+///
+/// # Errors
+/// When a stream is not what it must be.
+///
+/// # Panics
+/// If a standard plan is above the standard memory limit.
+pub fn standard(pair: &Pair, record: &Record) -> Result<Growth, GrowthError> {
+    let streams: Vec<Stream> = plans::standard()
+        .into_iter()
+        .map(|plan| Stream::new(plan, DEFAULT_MEMORY_LIMIT))
+        .collect::<Result<_, _>>()?;
+    let drain = |stream: &Stream| stream.drain(pair, &stream.buffers(Regrow::ALL));
+    let matrices = streams.iter().map(drain).collect::<Result<_, _>>()?;
+    let mut growth = section(&streams, matrices, Some(record), Vec::new());
+    for plan in &mut growth.plans {
+        let advice = &plan.advice;
+        plan.cells.retain(|cell| {
+            let measured = cell.ratio.is_some() || cell.instructions_per_item.is_some();
+            let advised = advice.iter().any(|advice| advice.id == cell.id);
+            cell.plain || measured || advised || cell.dominated_by.is_none()
+        });
+    }
+    Ok(growth)
+}
+
+/// The cells of each stream with their costs: instructions and comparisons of a
+/// record, and comparisons `made` for these streams.
+#[must_use]
+pub fn section(
+    streams: &[Stream],
+    mut matrices: Vec<Vec<matrix::Cell>>,
+    record: Option<&Record>,
+    made: Vec<Comparison>,
+) -> Growth {
+    let counted = |id: &str| {
+        let case = record?.cases.iter().find(|case| case.id == id)?;
+        case.counts.as_ref()?.instructions_per_item
+    };
+    let earlier = record.map_or(&[][..], |record| &record.comparisons);
+    let known = [&made[..], earlier].concat();
+    for cells in &mut matrices {
+        for cell in &mut *cells {
+            cell.instructions_per_item = counted(&cell.id);
+        }
+        paired::attach(cells, &known);
+    }
+    let plans = streams.iter().zip(&matrices);
+    // The ramp is where exact fit retries for every item.
+    let ramp = plans
+        .clone()
+        .filter(|(stream, _)| matches!(stream.plan(), SizePlan::Ramp { every: 1, .. }));
+    let prices = ramp.flat_map(|(_, cells)| retry::prices(cells, &known));
+    Growth {
+        plans: plans.map(|(stream, cells)| plan(stream, cells)).collect(),
+        retry: prices.map(Retry::from).collect(),
+        comparisons: made,
+    }
+}
+
+/// A strategy as such: nothing else differs from Fidius' stream pump.
+#[must_use]
+pub fn is_plain(buffer: &BufferConfig) -> bool {
+    let usual = BufferConfig::default();
+    buffer.initial_capacity == usual.initial_capacity
+        && buffer.regrow == usual.regrow
+        && buffer.shrink == usual.shrink
+}
 
 /// The section of one plan.
 #[must_use]
@@ -73,6 +150,7 @@ impl From<&matrix::Cell> for Cell {
             shrink: buffer.shrink.name().to_owned(),
             shrink_param: buffer.shrink_param,
             needs_maximum: cell.needs_maximum,
+            plain: is_plain(buffer),
             boundary_calls: counts.calls,
             retries: counts.retries,
             encoded_bytes: counts.bytes,

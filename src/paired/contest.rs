@@ -45,6 +45,9 @@ pub struct Contestant {
     /// Work per item, 1 for what the case says: 1.005 drains half a percent more
     /// items than it is taken to, as a known slowdown.
     pub work: f64,
+    /// Items of a drain, where the case is a whole stream and no time decides;
+    /// the same for all arms of a contest.
+    pub items: Option<u64>,
 }
 
 impl Contestant {
@@ -83,8 +86,6 @@ pub struct Settings {
     pub rounds: u32,
     /// Time that the slowest arm's drain should take.
     pub drain: Duration,
-    /// Items of a drain, where the case is a whole stream and no time decides.
-    pub items: Option<u64>,
     /// Whether every process gets copies of the libraries for itself; else only
     /// those of a second look do.
     pub fresh_copies: bool,
@@ -103,7 +104,6 @@ impl Settings {
             warmup: 3,
             rounds: 15,
             drain: Duration::from_micros(100),
-            items: None,
             fresh_copies: true,
         }
     }
@@ -195,7 +195,7 @@ impl<R: Rng> Runner<'_, R> {
         arms: &[Contestant],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<Comparison>, ContestError> {
-        let shape = match self.settings.items {
+        let shape = match arms.iter().find_map(|arm| arm.items) {
             Some(items) => Shape {
                 items,
                 warmup: self.settings.warmup,

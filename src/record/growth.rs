@@ -32,7 +32,7 @@ pub struct Plan {
     pub bytes: u64,
     /// Bytes of its largest item on the wire.
     pub largest: u64,
-    /// Every way to grow.
+    /// Every way to grow, or those that say something.
     pub cells: Vec<Cell>,
     /// What to use: without knowing the largest item, and knowing it.
     pub advice: Vec<Advice>,
@@ -59,6 +59,9 @@ pub struct Cell {
     pub shrink_param: u64,
     /// Whether the largest item must be known beforehand.
     pub needs_maximum: bool,
+    /// Whether only the strategy differs from the exact fit that starts with 64
+    /// bytes, resizes and never shrinks.
+    pub plain: bool,
     /// Calls of `next`, the one that finds the end included.
     pub boundary_calls: u64,
     /// Retries.
