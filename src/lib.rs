@@ -16,6 +16,7 @@ pub mod entrants;
 pub mod environment;
 pub mod export;
 pub mod gate;
+pub mod growth;
 pub mod harness;
 pub mod history;
 pub mod layouts;

@@ -7,6 +7,7 @@ mod build_pair;
 mod compare;
 mod export;
 mod gate;
+mod growth;
 mod history;
 mod list;
 mod merge;
@@ -54,6 +55,8 @@ enum Verb {
     Compare(Box<compare::Config>),
     Export(export::Config),
     Gate(gate::Config),
+    /// Items that do not fit: every way to grow, counted, and which one to use.
+    Growth(growth::Config),
     History(history::Config),
     /// The cases, with filters.
     List(list::Config),
@@ -113,6 +116,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),
         Verb::Gate(config) => gate::run(config),
+        Verb::Growth(config) => growth::run(config),
         Verb::History(config) => history::run(config),
         Verb::List(config) => list::run(config),
         Verb::Merge(config) => merge::run(config),
