@@ -3,4 +3,5 @@
 
 pub mod cmd;
 pub mod record;
+pub mod report;
 pub mod stats;
