@@ -4,6 +4,7 @@
 //! here measures or judges.
 
 pub mod model;
+pub mod plots;
 
 #[cfg(test)]
 use crate::record::wire;

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::record::wire::{Environment, Record, Verdict};
 
+pub use answers::verdict_word;
 pub use format::{bytes, short_commit};
 pub use ladder::FLOOR_STEP;
 
