@@ -3,6 +3,10 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+pub mod export;
+pub mod merge;
+pub mod report;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -26,7 +30,11 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Export(export::Config),
+    Merge(merge::Config),
+    Report(report::Config),
+}
 
 /// Parses the command line and runs the verb.
 ///
@@ -35,7 +43,11 @@ enum Verb {}
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result: anyhow::Result<Outcome> = match cli.verb {};
+    let result: anyhow::Result<Outcome> = match &cli.verb {
+        Verb::Export(config) => export::run(config),
+        Verb::Merge(config) => merge::run(config),
+        Verb::Report(config) => report::run(config),
+    };
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),

@@ -61,16 +61,29 @@ pub fn summary(views: &[View], figures: &[Figure]) -> String {
 fn record(out: &mut String, view: &View) -> std::fmt::Result {
     writeln!(out, "# arena-bench: {}\n", text(&view.name))?;
     if view.trusted == Some(false) {
-        writeln!(out, "**Untrusted: this run failed its own A/A. See question 6.**\n")?;
+        writeln!(
+            out,
+            "**Untrusted: this run failed its own A/A. See question 6.**\n"
+        )?;
     }
     for answer in &view.answers {
-        writeln!(out, "**{}. {}** {} {}", answer.number, text(answer.question), sign(answer.tone), text(&answer.verdict))?;
+        writeln!(
+            out,
+            "**{}. {}** {} {}",
+            answer.number,
+            text(answer.question),
+            sign(answer.tone),
+            text(&answer.verdict)
+        )?;
         writeln!(out, "{}\n", text(&answer.finding))?;
         for figure in &answer.figures {
             writeln!(
                 out,
                 "- {} {}: **{}** ({})",
-                sign(figure.tone), text(&figure.label), text(&figure.value), text(&figure.interval)
+                sign(figure.tone),
+                text(&figure.label),
+                text(&figure.value),
+                text(&figure.interval)
             )?;
         }
         writeln!(out, "\n`{}`\n", answer.command)?;
@@ -83,7 +96,11 @@ fn record(out: &mut String, view: &View) -> std::fmt::Result {
         .iter()
         .map(|(name, value)| format!("{} {}", text(name), text(value)))
         .collect();
-    writeln!(out, "<details><summary>Environment</summary>\n\n{}\n\n</details>\n", environment.join("; "))
+    writeln!(
+        out,
+        "<details><summary>Environment</summary>\n\n{}\n\n</details>\n",
+        environment.join("; ")
+    )
 }
 
 fn table(out: &mut String, table: &Table, most: usize) -> std::fmt::Result {
@@ -109,13 +126,19 @@ mod tests {
     #[test]
     fn the_summary_reads_as_a_comment_on_a_pull_request() {
         let record = fixture::record("c0ffee", 1.0);
-        let view = view(&Source { name: "run".to_owned(), record });
+        let view = view(&Source {
+            name: "run".to_owned(),
+            record,
+        });
         insta::assert_snapshot!(summary(&[view], &[]));
     }
 
     #[test]
     fn markup_and_mentions_in_names_are_text() {
         let told = text("<b>@all</b> | `x` [a](b)\n# c");
-        assert_eq!(told, "&lt;b&gt;&#64;all&lt;/b&gt; \\| \\`x\\` \\[a\\](b) \\# c");
+        assert_eq!(
+            told,
+            "&lt;b&gt;&#64;all&lt;/b&gt; \\| \\`x\\` \\[a\\](b) \\# c"
+        );
     }
 }

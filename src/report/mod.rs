@@ -36,17 +36,26 @@ pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
     };
     let mut files = vec![
         file("index.html", html::page(&views)?.into_bytes()),
-        file("summary.md", markdown::summary(&views, &figures).into_bytes()),
+        file(
+            "summary.md",
+            markdown::summary(&views, &figures).into_bytes(),
+        ),
     ];
     for figure in figures {
         files.push(file(&format!("{}.png", figure.name), figure.png()?));
-        files.push(file(&format!("{}.svg", figure.name), figure.svg.into_bytes()));
+        files.push(file(
+            &format!("{}.svg", figure.name),
+            figure.svg.into_bytes(),
+        ));
     }
     Ok(files)
 }
 
 fn file(name: &str, content: Vec<u8>) -> File {
-    File { name: name.to_owned(), content }
+    File {
+        name: name.to_owned(),
+        content,
+    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@
 //! be replaced as long as they are unchanged; all others are left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+use crate::atomic;
 
 /// The marker's file name.
 pub const MARKER: &str = ".arena-bench-report";
@@ -83,13 +84,19 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), WriteError> {
     }
     let mut after = Made::new();
     for file in files {
-        after.entry(file.name.clone()).or_default().insert(digest(&file.content));
+        after
+            .entry(file.name.clone())
+            .or_default()
+            .insert(digest(&file.content));
     }
     // Until every file is in place the marker allows the old and the new, so that a run
     // that dies in between leaves a folder that the next one may replace.
     let mut between = before.clone();
     for (name, digests) in &after {
-        between.entry(name.clone()).or_default().extend(digests.clone());
+        between
+            .entry(name.clone())
+            .or_default()
+            .extend(digests.clone());
     }
     replace(folder, MARKER, &marker(&between))?;
     for file in files {
@@ -109,18 +116,14 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), WriteError> {
 
 fn replace(folder: &Path, name: &str, content: &[u8]) -> Result<(), WriteError> {
     let path = folder.join(name);
-    let io = |source| WriteError::Io { path: path.clone(), source };
-    let mut file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)
-        .map_err(io)?;
-    file.write_all(content).map_err(io)?;
-    file.persist(&path).map_err(|error| io(error.error))?;
-    Ok(())
+    atomic::replace(&path, content).map_err(|source| WriteError::Io { path, source })
 }
 
 fn digest(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn marker(made: &Made) -> Vec<u8> {
@@ -133,7 +136,10 @@ fn marker(made: &Made) -> Vec<u8> {
 /// What an earlier report wrote; nothing for an empty folder.
 fn read_marker(folder: &Path) -> Result<Made, WriteError> {
     let path = folder.join(MARKER);
-    let io = |source| WriteError::Io { path: folder.to_owned(), source };
+    let io = |source| WriteError::Io {
+        path: folder.to_owned(),
+        source,
+    };
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -151,11 +157,15 @@ fn read_marker(folder: &Path) -> Result<Made, WriteError> {
     }
     for line in lines {
         // A name with a separator could point out of the folder: no report has one.
-        let Some((digest, name)) = line.split_once("  ").filter(|(_, n)| !n.contains(['/', '\\']))
+        let Some((digest, name)) = line
+            .split_once("  ")
+            .filter(|(_, n)| !n.contains(['/', '\\']))
         else {
             return Err(WriteError::Marker(path));
         };
-        made.entry(name.to_owned()).or_default().insert(digest.to_owned());
+        made.entry(name.to_owned())
+            .or_default()
+            .insert(digest.to_owned());
     }
     Ok(made)
 }
@@ -165,7 +175,10 @@ mod tests {
     use super::*;
 
     fn file(name: &str, content: &str) -> File {
-        File { name: name.to_owned(), content: content.into() }
+        File {
+            name: name.to_owned(),
+            content: content.into(),
+        }
     }
 
     fn folder() -> tempfile::TempDir {

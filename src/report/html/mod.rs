@@ -61,8 +61,10 @@ fn document<T: Serialize>(title: &str, body: &str, data: &T) -> serde_json::Resu
         "default-src 'none'; style-src 'unsafe-inline'; script-src {}; base-uri 'none'; form-action 'none'",
         hashes.join(" ")
     );
-    let scripts: String =
-        scripts.iter().map(|script| format!("<script>{script}</script>\n")).collect();
+    let scripts: String = scripts
+        .iter()
+        .map(|script| format!("<script>{script}</script>\n"))
+        .collect();
     Ok(format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
@@ -89,7 +91,10 @@ mod tests {
 
     #[test]
     fn text_keeps_within_elements_and_attributes() {
-        assert_eq!(text("<a href=\"x\" b='y'>&"), "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;");
+        assert_eq!(
+            text("<a href=\"x\" b='y'>&"),
+            "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;"
+        );
     }
 
     #[test]

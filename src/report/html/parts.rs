@@ -27,15 +27,25 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
                 "<li class=\"{}\" title=\"{}\"><span class=\"label\">{}</span>\
                  <strong><span class=\"sign\" aria-hidden=\"true\">{}</span> {}</strong>\
                  <span class=\"interval\">{}</span></li>",
-                tone_class(f.tone), text(&f.case), text(&f.label), sign(f.tone),
-                text(&f.value), text(&f.interval)
+                tone_class(f.tone),
+                text(&f.case),
+                text(&f.label),
+                sign(f.tone),
+                text(&f.value),
+                text(&f.interval)
             )
         })
         .collect();
-    let details: String = a.details.iter().map(|d| format!("<li>{}</li>", text(d))).collect();
+    let details: String = a
+        .details
+        .iter()
+        .map(|d| format!("<li>{}</li>", text(d)))
+        .collect();
     let details = match a.details.len() {
         0 => String::new(),
-        _ => format!("<details><summary>In detail</summary><ul class=\"plain-list\">{details}</ul></details>"),
+        _ => format!(
+            "<details><summary>In detail</summary><ul class=\"plain-list\">{details}</ul></details>"
+        ),
     };
     format!(
         "<article class=\"answer\" id=\"{prefix}-answer-{number}\">\
@@ -56,7 +66,11 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
 
 /// A chart: its static plot, which the page's script replaces by a live one.
 pub fn chart(prefix: &str, panel: &Panel, svg: &str) -> String {
-    let svg = svg.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{}\" ", text(&panel.title)), 1);
+    let svg = svg.replacen(
+        "<svg ",
+        &format!("<svg role=\"img\" aria-label=\"{}\" ", text(&panel.title)),
+        1,
+    );
     format!(
         "<figure class=\"chart\" id=\"{prefix}-{id}\" data-panel=\"{id}\" data-measure=\"{measure}\" \
          data-payload=\"{payload}\"><figcaption>{title}<small>{unit}</small></figcaption>\
@@ -84,7 +98,8 @@ pub fn table(prefix: &str, table: &Table) -> String {
         let verdict = row.verdict.map_or("", verdict_word);
         rows.push_str(&format!(
             "<tr data-id=\"{}\" data-payload=\"{}\" data-verdict=\"{verdict}\">",
-            text(&row.id), text(&row.payload)
+            text(&row.id),
+            text(&row.payload)
         ));
         for (number, cell) in row.cells.iter().enumerate() {
             rows.push_str(&self::cell(number, cell, verdict));
@@ -102,14 +117,20 @@ pub fn table(prefix: &str, table: &Table) -> String {
 
 fn cell(number: usize, cell: &Cell, verdict: &str) -> String {
     let text_of = text(&cell.text);
-    let value = cell.value.map_or(String::new(), |value| format!(" data-value=\"{value}\""));
+    let value = cell
+        .value
+        .map_or(String::new(), |value| format!(" data-value=\"{value}\""));
     if number == 0 {
         return format!("<th scope=\"row\"{value}>{text_of}</th>");
     }
     if !verdict.is_empty() && cell.text == verdict {
         return format!("<td{value}><span class=\"verdict {verdict}\">{text_of}</span></td>");
     }
-    let class = if cell.value.is_some() { " class=\"figure\"" } else { "" };
+    let class = if cell.value.is_some() {
+        " class=\"figure\""
+    } else {
+        ""
+    };
     let forest = cell.forest.as_ref().map_or(String::new(), forest);
     format!("<td{class}{value}>{text_of}{forest}</td>")
 }
@@ -122,7 +143,11 @@ fn forest(f: &Forest) -> String {
         "<svg class=\"forest\" viewBox=\"0 0 120 12\" width=\"120\" height=\"12\" aria-hidden=\"true\">\
          <rect class=\"band\" x=\"{:.1}\" width=\"{:.1}\" height=\"12\"/><path class=\"one\" d=\"M60 0V12\"/>\
          <path class=\"range\" d=\"M{:.1} 6H{:.1}\"/><circle cx=\"{:.1}\" cy=\"6\" r=\"2.6\"/></svg>",
-        at(1.0 - f.delta), at(1.0 + f.delta) - at(1.0 - f.delta), at(f.low), at(f.high), at(f.ratio)
+        at(1.0 - f.delta),
+        at(1.0 + f.delta) - at(1.0 - f.delta),
+        at(f.low),
+        at(f.high),
+        at(f.ratio)
     )
 }
 

@@ -57,7 +57,12 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         "The run judges itself",
         "The pair against a copy of itself, by the same machinery: any difference here is the method's own.",
     ),
-    (Section::Cases, "cases", "Further comparisons", "What belongs to no question above."),
+    (
+        Section::Cases,
+        "cases",
+        "Further comparisons",
+        "What belongs to no question above.",
+    ),
 ];
 
 /// The whole page.
@@ -102,8 +107,11 @@ fn header(views: &[View]) -> String {
             let commit = crate::report::model::short_commit(find("Commit"));
             format!(
                 "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>{}, {}</span></p>",
-                text(&view.name), text(&commit), text(find("Subject")),
-                text(find("CPU")), text(find("Finished"))
+                text(&view.name),
+                text(&commit),
+                text(find("Subject")),
+                text(find("CPU")),
+                text(find("Finished"))
             )
         })
         .collect();
@@ -121,9 +129,15 @@ fn header(views: &[View]) -> String {
         .first()
         .into_iter()
         .flat_map(|view| SECTIONS.iter().filter(|section| has(view, section.0)))
-        .map(|(_, id, heading, _)| format!("<a href=\"#r0-{id}\" data-section=\"{id}\">{heading}</a>"))
+        .map(|(_, id, heading, _)| {
+            format!("<a href=\"#r0-{id}\" data-section=\"{id}\">{heading}</a>")
+        })
         .collect();
-    let compare = if views.len() > 1 { "<a href=\"#compare\">Compare</a>" } else { "" };
+    let compare = if views.len() > 1 {
+        "<a href=\"#compare\">Compare</a>"
+    } else {
+        ""
+    };
     format!(
         "<a class=\"skip\" href=\"#r0-answers\">Skip to the answers</a>\
          <header class=\"top\"><h1>Arena or alloc?</h1>{lines}\
@@ -143,7 +157,10 @@ fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError>
     let prefix = format!("r{number}");
     let mut out = format!("<article class=\"record\" id=\"{prefix}\" data-record=\"{number}\">\n");
     if many {
-        out.push_str(&format!("<h2 class=\"record-name\">Record {}</h2>\n", text(&view.name)));
+        out.push_str(&format!(
+            "<h2 class=\"record-name\">Record {}</h2>\n",
+            text(&view.name)
+        ));
     }
     if view.trusted == Some(false) {
         out.push_str(
@@ -151,7 +168,9 @@ fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError>
              its wall-clock verdicts are not to be relied on. Question 6 has the reason.</p>\n",
         );
     }
-    out.push_str(&format!("<section id=\"{prefix}-answers\"><h2>Six answers</h2>\n"));
+    out.push_str(&format!(
+        "<section id=\"{prefix}-answers\"><h2>Six answers</h2>\n"
+    ));
     for answer in &view.answers {
         out.push_str(&parts::answer(&prefix, answer));
     }
@@ -165,7 +184,9 @@ fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError>
             out.push_str("</section>\n");
         }
     }
-    out.push_str(&format!("<section id=\"{prefix}-environment\"><h2>Environment</h2>\n"));
+    out.push_str(&format!(
+        "<section id=\"{prefix}-environment\"><h2>Environment</h2>\n"
+    ));
     out.push_str(&parts::definitions(&view.environment));
     out.push_str("</section>\n</article>\n");
     Ok(out)

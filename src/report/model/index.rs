@@ -47,8 +47,9 @@ impl<'a> Index<'a> {
         let mut paired = HashMap::new();
         for c in &record.comparisons {
             for (id, pick) in [
-                (&c.baseline, (|s| s.baseline_ns) as fn(&PairedSample) -> f64),
-                (&c.candidate, |s| s.candidate_ns),
+                // Two commits of one case bear one id; the newer, the candidate, is shown.
+                (&c.candidate, (|s| s.candidate_ns) as fn(&PairedSample) -> f64),
+                (&c.baseline, |s| s.baseline_ns),
             ] {
                 if let Some(estimate) = quartiles(c.samples.iter().map(pick).collect()) {
                     paired.entry(id.as_str()).or_insert(estimate);

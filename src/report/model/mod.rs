@@ -389,21 +389,15 @@ fn environment(environment: &Environment) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Exact counts are the same only for one compiler, C library and set of copy
-/// routines (glibc picks those by CPU model), so these must agree.
+/// Exact counts are the same only for one machine and one toolchain.
 fn fingerprint(environment: &Environment) -> Vec<(String, String)> {
-    let e = environment;
-    [
-        ("compiler", &e.rustc),
-        ("profile", &e.profile),
-        ("flags", &e.flags),
-        ("CPU", &e.cpu),
-        ("C library", &e.libc),
-        ("tunables", &e.tunables),
-        ("valgrind", &e.valgrind),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.clone()))
-    .to_vec()
+    let named = environment
+        .machine()
+        .into_iter()
+        .chain(environment.toolchain());
+    named
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn facts(index: &index::Index) -> Facts {

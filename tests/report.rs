@@ -1,0 +1,114 @@
+//! The verb `report`, as its users run it.
+
+use std::path::{Path, PathBuf};
+
+use arena_bench::record::store;
+use arena_bench::record::wire;
+use assert_cmd::Command;
+use predicates::str::contains;
+
+#[path = "report/fixture.rs"]
+mod fixture;
+
+/// A fresh place for one test.
+fn place() -> tempfile::TempDir {
+    tempfile::tempdir().expect("the system has a place for temporary files")
+}
+
+fn save(folder: &Path, name: &str, record: &wire::Record) -> PathBuf {
+    let path = folder.join(name);
+    store::save(&path, record).expect("the fixture is a valid record");
+    path
+}
+
+fn report(records: &[&Path], out: &Path) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("arena-bench")
+        .expect("the binary is built with the tests")
+        .arg("report")
+        .args(records)
+        .arg("--out")
+        .arg(out)
+        .assert()
+}
+
+#[test]
+fn a_report_is_one_small_page_with_plots_and_a_summary() {
+    let dir = place();
+    let record = save(dir.path(), "run.json", &fixture::record("c0ffee", 1.0));
+    let out = dir.path().join("out");
+    report(&[&record], &out).success().stdout(contains("index.html"));
+    let page = std::fs::read_to_string(out.join("index.html")).expect("the page");
+    assert!(page.len() < 1 << 20, "{} bytes", page.len());
+    for address in ["src=\"", "href=\"http", "url(http", "@import", "<link"] {
+        assert!(!page.contains(address), "the page must ask for nothing: {address}");
+    }
+    for name in ["summary.md", "ratios.svg", "ratios.png", "item-size-wall.png"] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn a_report_is_the_same_to_the_byte_when_made_again() {
+    let dir = place();
+    let record = save(dir.path(), "run.json", &fixture::record("c0ffee", 1.0));
+    let page = |out: &str| {
+        report(&[&record], &dir.path().join(out)).success();
+        std::fs::read(dir.path().join(out).join("index.html")).expect("the page")
+    };
+    assert!(page("one") == page("two"));
+}
+
+#[test]
+fn nothing_a_record_holds_becomes_markup() {
+    let dir = place();
+    let attack = "</script><img src=x onerror=alert(1)>\u{2028}'\"";
+    let mut record = fixture::record("c0ffee", 1.0);
+    record.environment.subject = attack.to_owned();
+    record.environment.observed.insert(attack.to_owned(), attack.to_owned());
+    for case in &mut record.cases {
+        case.params.payload.push_str(attack);
+        case.params.size_plan.push_str(attack);
+    }
+    for comparison in &mut record.comparisons {
+        comparison.why = attack.to_owned();
+    }
+    let record = save(dir.path(), "run.json", &record);
+    let out = dir.path().join("out");
+    report(&[&record], &out).success();
+    for name in ["index.html", "summary.md", "ratios.svg"] {
+        let text = std::fs::read_to_string(out.join(name)).expect("a file of the report");
+        assert!(!text.contains("<img"), "{name}");
+    }
+}
+
+#[test]
+fn a_folder_that_this_tool_did_not_make_is_left_alone() {
+    let dir = place();
+    let record = save(dir.path(), "run.json", &fixture::record("c0ffee", 1.0));
+    let out = dir.path().join("out");
+    std::fs::create_dir(&out).expect("writable");
+    std::fs::write(out.join("index.html"), "my own page").expect("writable");
+    report(&[&record], &out).code(2).stderr(contains("--out"));
+    let page = std::fs::read_to_string(out.join("index.html")).expect("still there");
+    assert_eq!(page, "my own page");
+}
+
+#[test]
+fn a_record_that_is_none_is_an_error_that_names_it() {
+    let dir = place();
+    let good = save(dir.path(), "good.json", &fixture::record("c0ffee", 1.0));
+    let text = std::fs::read_to_string(&good).expect("just written");
+    let bad = [
+        ("empty.json", String::new()),
+        ("truncated.json", text[..text.len() / 2].to_owned()),
+        ("future.json", text.replace("record/1", "record/99")),
+        ("negative.json", text.replacen("\"ns_per_item\":", "\"ns_per_item\":-", 1)),
+    ];
+    for (name, content) in bad {
+        let path = dir.path().join(name);
+        std::fs::write(&path, content).expect("writable");
+        let out = dir.path().join("out");
+        report(&[&good, &path], &out).code(2).stderr(contains(name));
+        assert!(!out.exists(), "{name}: nothing is written");
+    }
+}
