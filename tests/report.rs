@@ -36,13 +36,23 @@ fn a_report_is_one_small_page_with_plots_and_a_summary() {
     let dir = place();
     let record = save(dir.path(), "run.json", &fixture::record("c0ffee", 1.0));
     let out = dir.path().join("out");
-    report(&[&record], &out).success().stdout(contains("index.html"));
+    report(&[&record], &out)
+        .success()
+        .stdout(contains("index.html"));
     let page = std::fs::read_to_string(out.join("index.html")).expect("the page");
     assert!(page.len() < 1 << 20, "{} bytes", page.len());
     for address in ["src=\"", "href=\"http", "url(http", "@import", "<link"] {
-        assert!(!page.contains(address), "the page must ask for nothing: {address}");
+        assert!(
+            !page.contains(address),
+            "the page must ask for nothing: {address}"
+        );
     }
-    for name in ["summary.md", "ratios.svg", "ratios.png", "item-size-wall.png"] {
+    for name in [
+        "summary.md",
+        "ratios.svg",
+        "ratios.png",
+        "item-size-wall.png",
+    ] {
         assert!(out.join(name).is_file(), "{name}");
     }
 }
@@ -64,7 +74,10 @@ fn nothing_a_record_holds_becomes_markup() {
     let attack = "</script><img src=x onerror=alert(1)>\u{2028}'\"";
     let mut record = fixture::record("c0ffee", 1.0);
     record.environment.subject = attack.to_owned();
-    record.environment.observed.insert(attack.to_owned(), attack.to_owned());
+    record
+        .environment
+        .observed
+        .insert(attack.to_owned(), attack.to_owned());
     for case in &mut record.cases {
         case.params.payload.push_str(attack);
         case.params.size_plan.push_str(attack);
@@ -102,7 +115,10 @@ fn a_record_that_is_none_is_an_error_that_names_it() {
         ("empty.json", String::new()),
         ("truncated.json", text[..text.len() / 2].to_owned()),
         ("future.json", text.replace("record/1", "record/99")),
-        ("negative.json", text.replacen("\"ns_per_item\":", "\"ns_per_item\":-", 1)),
+        (
+            "negative.json",
+            text.replacen("\"ns_per_item\":", "\"ns_per_item\":-", 1),
+        ),
     ];
     for (name, content) in bad {
         let path = dir.path().join(name);

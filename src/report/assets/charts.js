@@ -11,7 +11,8 @@ const Charts = (() => {
     [[1.4, .45], [-1.4, .45], [-1.4, -.45], [1.4, -.45]],
   ];
   const STYLES = 9;
-  const REACH = 28;
+  /** Pixels within which the mouse finds a point. */
+  const REACH = 60;
 
   const shapeOf = (style) => SHAPES[style % SHAPES.length];
 
@@ -42,13 +43,13 @@ const Charts = (() => {
       for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
       svg.append(node);
     };
-    if (series.line) add("path", { d: "M-11 0H11", stroke: paint, "stroke-width": 2, "stroke-dasharray": series.dashed ? "4 3" : "none" });
+    if (series.kind !== "cloud") add("path", { d: "M-11 0H11", stroke: paint, "stroke-width": 2, "stroke-dasharray": series.dashed ? "4 3" : "none" });
     if (!isFront(series)) add("polygon", { points: shapeOf(series.style).map(([x, y]) => `${x * 4},${y * 4}`).join(" "), fill: paint });
     return svg;
   }
 
   /** The line that joins the undominated points of the other series. */
-  const isFront = (series) => series.line && series.dashed && series.name === "front";
+  const isFront = (series) => series.kind === "front";
 
   class Chart {
     /** `page` has `state`, `set(changes)` and `say(text)`. */
@@ -206,7 +207,7 @@ const Charts = (() => {
       const paint = this.colours[`s${series.style % STYLES}`];
       const points = series.points;
       const wide = points.some((p) => p.low < p.high);
-      if (wide && series.line && !series.dashed && points.length > 1) {
+      if (wide && series.kind === "line" && !series.dashed && points.length > 1) {
         ctx.beginPath();
         points.forEach((p) => ctx.lineTo(px(p.x), py(p.high)));
         points.slice().reverse().forEach((p) => ctx.lineTo(px(p.x), py(p.low)));
@@ -214,10 +215,10 @@ const Charts = (() => {
         ctx.fillStyle = paint;
         ctx.fill();
         ctx.globalAlpha = 1;
-      } else if (wide) {
+      } else if (wide && series.kind !== "front") {
         for (const p of points) this.path(ctx, [[px(p.x), py(p.low)], [px(p.x), py(p.high)]], paint, ratio, []);
       }
-      if (series.line) this.path(ctx, points.map((p) => [px(p.x), py(p.y)]), paint, 2 * ratio, series.dashed ? [6 * ratio, 4 * ratio] : []);
+      if (series.kind !== "cloud") this.path(ctx, points.map((p) => [px(p.x), py(p.y)]), paint, 2 * ratio, series.dashed ? [6 * ratio, 4 * ratio] : []);
       if (isFront(series)) return;
       ctx.fillStyle = paint;
       for (const p of points) {

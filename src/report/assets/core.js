@@ -79,7 +79,7 @@ const Core = (() => {
       const step = Math.max(1, Math.ceil((last - first + 1) / most));
       const out = [];
       for (let power = first; power <= last; power++) if (power % step === 0) out.push(2 ** power);
-      if (out.length > 1) return out;
+      if (out.length > 2) return out;
     } else if (log) {
       const out = [], fine = [];
       for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
@@ -91,7 +91,7 @@ const Core = (() => {
         }
       }
       const chosen = fine.length <= most ? fine : out;
-      if (chosen.length > 1) return chosen;
+      if (chosen.length > 2) return chosen;
     }
     const base = unit === "bytes" ? 2 : 10;
     const rough = (high - low) / most;

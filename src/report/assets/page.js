@@ -37,7 +37,7 @@
     const picker = toolbar.elements.namedItem("record");
     if (picker) picker.value = data.records[current].name;
     records.forEach((section, index) => { section.hidden = index !== current; });
-    for (const link of document.querySelectorAll("nav a[data-section]")) link.hash = `r${current}-${link.dataset.section}`;
+    for (const link of document.querySelectorAll("a[data-section]")) link.hash = `r${current}-${link.dataset.section}`;
     for (const figure of document.querySelectorAll(".chart")) {
       const panel = panelOf(figure);
       const ids = panel.series.flatMap((series) => series.points);

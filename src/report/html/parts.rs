@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::report::markdown::sign;
-use crate::report::model::{Answer, Cell, Forest, Panel, Table, Tone, verdict_word};
+use crate::report::model::{Answer, Cell, Drawing, Forest, Panel, Table, Tone, verdict_word};
 
 /// The name of a tone as a CSS class.
 pub fn tone_class(tone: Tone) -> &'static str {
@@ -131,8 +131,20 @@ fn cell(number: usize, cell: &Cell, verdict: &str) -> String {
     } else {
         ""
     };
-    let forest = cell.forest.as_ref().map_or(String::new(), forest);
-    format!("<td{class}{value}>{text_of}{forest}</td>")
+    let drawing = cell.drawing.as_ref().map_or(String::new(), drawing);
+    format!("<td{class}{value}>{text_of}{drawing}</td>")
+}
+
+fn drawing(drawing: &Drawing) -> String {
+    match drawing {
+        Drawing::Forest(f) => forest(f),
+        Drawing::Step { from, to } => format!(
+            "<svg class=\"step\" viewBox=\"0 0 200 12\" width=\"200\" height=\"12\" aria-hidden=\"true\">\
+             <path d=\"M0 11.5H200\"/><rect x=\"{:.1}\" y=\"2\" width=\"{:.1}\" height=\"8\"/></svg>",
+            from.min(*to) * 199.0,
+            ((to - from).abs() * 199.0).max(1.0)
+        ),
+    }
 }
 
 /// A ratio and its interval on a line from half to twice, the band behind it.

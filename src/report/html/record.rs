@@ -4,16 +4,35 @@ use serde::Serialize;
 
 use super::{document, parts, text};
 use crate::report::ReportError;
-use crate::report::model::{Section, View};
+use crate::report::model::{Facts, Panel, Section, View};
 use crate::report::plots;
 
 const METHOD: &str = include_str!("../assets/method.html");
 const TOOLBAR: &str = include_str!("../assets/toolbar.html");
 
-/// What the page's script reads.
+/// What the page's script reads; tables it takes from the page itself.
 #[derive(Serialize)]
 struct Data<'a> {
-    records: &'a [View],
+    records: Vec<RecordData<'a>>,
+}
+
+#[derive(Serialize)]
+struct RecordData<'a> {
+    name: &'a str,
+    fingerprint: &'a [(String, String)],
+    panels: &'a [Panel],
+    facts: &'a Facts,
+}
+
+impl<'a> From<&'a View> for RecordData<'a> {
+    fn from(view: &'a View) -> Self {
+        Self {
+            name: &view.name,
+            fingerprint: &view.fingerprint,
+            panels: &view.panels,
+            facts: &view.facts,
+        }
+    }
 }
 
 /// Each section: its id, heading, and a sentence that says how to read it.
@@ -93,7 +112,13 @@ pub fn page(views: &[View]) -> Result<String, ReportError> {
         [only] => format!("arena-bench: {}", only.name),
         _ => format!("arena-bench: {} records", views.len()),
     };
-    Ok(document(&title, &body, &Data { records: views })?)
+    Ok(document(
+        &title,
+        &body,
+        &Data {
+            records: views.iter().map(RecordData::from).collect(),
+        },
+    )?)
 }
 
 fn header(views: &[View]) -> String {
@@ -139,7 +164,7 @@ fn header(views: &[View]) -> String {
         ""
     };
     format!(
-        "<a class=\"skip\" href=\"#r0-answers\">Skip to the answers</a>\
+        "<a class=\"skip\" href=\"#r0-answers\" data-section=\"answers\">Skip to the answers</a>\
          <header class=\"top\"><h1>Arena or alloc?</h1>{lines}\
          <nav aria-label=\"Sections\"><a href=\"#r0-answers\" data-section=\"answers\">Answers</a>{links}{compare}\
          <a href=\"#r0-environment\" data-section=\"environment\">Environment</a><a href=\"#method\">Method</a></nav>\

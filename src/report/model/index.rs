@@ -48,7 +48,10 @@ impl<'a> Index<'a> {
         for c in &record.comparisons {
             for (id, pick) in [
                 // Two commits of one case bear one id; the newer, the candidate, is shown.
-                (&c.candidate, (|s| s.candidate_ns) as fn(&PairedSample) -> f64),
+                (
+                    &c.candidate,
+                    (|s| s.candidate_ns) as fn(&PairedSample) -> f64,
+                ),
                 (&c.baseline, |s| s.baseline_ns),
             ] {
                 if let Some(estimate) = quartiles(c.samples.iter().map(pick).collect()) {

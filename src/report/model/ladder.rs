@@ -32,6 +32,28 @@ pub struct Step<'a> {
     pub instructions: Option<f64>,
 }
 
+impl Ladder<'_> {
+    /// Where each step begins and ends, as shares of the whole: the steps laid end to end.
+    pub fn waterfall(&self) -> Vec<(f64, f64)> {
+        let mut at = 0.0;
+        let ends: Vec<_> = self
+            .steps
+            .iter()
+            .map(|step| {
+                let from = at;
+                at += step.ns.map_or(0.0, |d| d.estimate);
+                (from, at)
+            })
+            .collect();
+        let values = || ends.iter().flat_map(|(from, to)| [*from, *to]);
+        let low = values().fold(0.0, f64::min);
+        let span = (values().fold(0.0, f64::max) - low).max(f64::MIN_POSITIVE);
+        ends.iter()
+            .map(|(from, to)| ((from - low) / span, (to - low) / span))
+            .collect()
+    }
+}
+
 /// All ladders of a record, by payload.
 pub fn ladders<'a>(index: &Index<'a>) -> Vec<Ladder<'a>> {
     let mut by_payload: BTreeMap<&str, Vec<Versus>> = BTreeMap::new();

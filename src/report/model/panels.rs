@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::index::{Estimate, Index, Versus, instructions, variant};
-use super::{Axis, Band, Mark, Measure, Panel, Section, Series, Unit, format, growth};
+use super::{Axis, Band, Kind, Mark, Measure, Panel, Section, Series, Unit, format, growth};
 
 /// Colour and shape of the two protocols; other series count up from here.
 const STYLE_ARENA: usize = 0;
 const STYLE_ALLOC: usize = 1;
+/// Neutral: the line belongs to no strategy.
+const STYLE_FRONT: usize = 6;
 
 const MEASURES: [Measure; 2] = [Measure::Wall, Measure::Instructions];
 
@@ -95,7 +97,7 @@ fn item_size(index: &Index, measure: Measure) -> Vec<Panel> {
                         name,
                         style,
                         dashed,
-                        line: true,
+                        kind: Kind::Line,
                         points,
                     }
                 })
@@ -211,7 +213,7 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
             name: name.clone(),
             style,
             dashed: name.contains("borrowed"),
-            line: true,
+            kind: Kind::Line,
             points: line
                 .iter()
                 .map(|(v, ratio)| {
@@ -231,7 +233,7 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
     (!series.is_empty()).then(|| Panel {
         id: format!("ratio-{}", slug(measure)),
         section: Section::Ratio,
-        title: format!("{what} (below 1 the arena costs less)"),
+        title: "all payloads; below 1 the arena costs less".to_owned(),
         measure,
         payload: String::new(),
         x: Axis {
@@ -297,15 +299,15 @@ fn growth_panels(index: &Index, measure: Measure) -> Vec<Panel> {
                     name: (*name).to_owned(),
                     style,
                     dashed: false,
-                    line: false,
+                    kind: Kind::Cloud,
                     points,
                 }
             });
             let line = Series {
                 name: "front".to_owned(),
-                style: names.len(),
+                style: STYLE_FRONT,
                 dashed: true,
-                line: true,
+                kind: Kind::Front,
                 points: front,
             };
             Panel {

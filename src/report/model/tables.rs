@@ -1,8 +1,8 @@
 //! The tables: what stands behind every chart, and what has no chart.
 
-use super::index::{Index, Versus, counts, instructions, words};
-use super::{Cell, Forest, Measure, Row, Section, Table, format, growth, ladder};
-use crate::record::wire::{Case, Comparison, Verdict};
+use super::index::{Index, Versus, counts, instructions, variant, words};
+use super::{Cell, Drawing, Measure, Row, Section, Table, format, growth, ladder};
+use crate::record::wire::{Case, Comparison};
 
 /// All tables that have a row.
 pub fn tables(index: &Index) -> Vec<Table> {
@@ -19,68 +19,6 @@ pub fn tables(index: &Index) -> Vec<Table> {
     all.into_iter()
         .filter(|table| !table.rows.is_empty())
         .collect()
-}
-
-impl Cell {
-    fn text(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            value: None,
-            forest: None,
-        }
-    }
-
-    fn number(value: f64, write: fn(f64) -> String) -> Self {
-        Self {
-            text: write(value),
-            value: Some(value),
-            forest: None,
-        }
-    }
-
-    fn optional(value: Option<f64>, write: fn(f64) -> String) -> Self {
-        value.map_or_else(|| Self::text("–"), |value| Self::number(value, write))
-    }
-
-    fn bytes(value: Option<u64>) -> Self {
-        Self::optional(value.map(|b| b as f64), |b| format::bytes(b as u64))
-    }
-
-    fn estimate(value: f64, low: f64, high: f64, write: fn(f64) -> String) -> Self {
-        let text = format!("{} [{}]", write(value), format::interval(low, high, write));
-        Self {
-            text,
-            value: Some(value),
-            forest: None,
-        }
-    }
-
-    fn ratio(c: &Comparison) -> Self {
-        Self {
-            forest: Some(Forest {
-                ratio: c.ratio,
-                low: c.low,
-                high: c.high,
-                delta: c.delta,
-            }),
-            ..Self::estimate(c.ratio, c.low, c.high, format::ratio)
-        }
-    }
-
-    /// Sorted with losses first.
-    fn verdict(verdict: Verdict) -> Self {
-        let rank = match verdict {
-            Verdict::Slower => 0.0,
-            Verdict::Inconclusive => 1.0,
-            Verdict::Same => 2.0,
-            Verdict::Faster => 3.0,
-        };
-        Self {
-            text: super::answers::verdict_word(verdict).to_owned(),
-            value: Some(rank),
-            forest: None,
-        }
-    }
 }
 
 fn row(case: &Case, cells: Vec<Cell>) -> Row {
@@ -144,14 +82,32 @@ fn ratios(index: &Index) -> Table {
             .iter()
             .map(|v| {
                 let size = Cell::bytes(Some(v.candidate.params.item_bytes));
-                let first = vec![Cell::text(super::index::variant(v.candidate)), size];
+                let first = vec![Cell::text(variant(v.candidate)), size];
                 comparison_row(index, v.comparison, first)
             })
             .collect(),
     }
 }
 
+/// By payload and variant, then size, arena before alloc.
+fn by_size<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<&'a Case> {
+    let mut cases: Vec<_> = cases.collect();
+    cases.sort_by_cached_key(|case| {
+        let p = &case.params;
+        (
+            variant(case),
+            p.item_bytes,
+            p.protocol != "arena",
+            case.id.clone(),
+        )
+    });
+    cases
+}
+
 fn cases(index: &Index) -> Table {
+    let cases = ["drain", "lifecycle"]
+        .into_iter()
+        .flat_map(|family| by_size(index.family(family)));
     Table {
         id: "item-size",
         section: Section::ItemSize,
@@ -165,11 +121,7 @@ fn cases(index: &Index) -> Table {
             "instructions",
             "items verified",
         ],
-        rows: index
-            .record
-            .cases
-            .iter()
-            .filter(|case| ["drain", "lifecycle"].contains(&super::index::family(&case.id)))
+        rows: cases
             .map(|case| {
                 let verified = case.verified.as_ref().map(|v| v.items as f64);
                 row(
@@ -191,21 +143,28 @@ fn cases(index: &Index) -> Table {
 
 fn steps(index: &Index) -> Table {
     let ladders = ladder::ladders(index);
-    let rows = ladders.iter().flat_map(|ladder| &ladder.steps).map(|step| {
-        let ns = step.ns.map_or_else(
-            || Cell::text("–"),
-            |d| Cell::estimate(d.estimate, d.low, d.high, format::signed_ns),
-        );
-        row(
-            step.versus.candidate,
-            vec![
-                Cell::text(&step.versus.candidate.params.payload),
-                Cell::text(step.name),
-                Cell::text(step.after),
-                ns,
-                Cell::optional(step.instructions, format::significant),
-            ],
-        )
+    let rows = ladders.iter().flat_map(|ladder| {
+        ladder
+            .steps
+            .iter()
+            .zip(ladder.waterfall())
+            .map(|(step, (from, to))| {
+                let ns = step.ns.map_or_else(
+                    || Cell::text("–"),
+                    |d| Cell {
+                        drawing: Some(Drawing::Step { from, to }),
+                        ..Cell::estimate(d.estimate, d.low, d.high, format::signed_ns)
+                    },
+                );
+                let cells = vec![
+                    Cell::text(&step.versus.candidate.params.payload),
+                    Cell::text(step.name),
+                    Cell::text(step.after),
+                    ns,
+                    Cell::optional(step.instructions, format::significant),
+                ];
+                row(step.versus.candidate, cells)
+            })
     });
     Table {
         id: "ladder",
@@ -289,8 +248,8 @@ fn strategies(index: &Index) -> Table {
 }
 
 fn allocations(index: &Index) -> Table {
-    let rows = index
-        .family("drain")
+    let rows = by_size(index.family("drain"))
+        .into_iter()
         .filter_map(|case| Some((case, counts(case)?)))
         .map(|(case, c)| {
             row(

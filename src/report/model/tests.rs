@@ -1,6 +1,7 @@
 //! What the model says of a record whose story is known.
 
 use super::*;
+use crate::record::wire::Record;
 use crate::report::fixture;
 
 fn view_of(record: Record) -> View {

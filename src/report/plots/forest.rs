@@ -10,7 +10,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::style::{self, GRID, INK, MUTED};
 use super::ticks;
 use crate::record::wire::Verdict;
-use crate::report::model::{Row, Table};
+use crate::report::model::{Drawing, Forest, Row, Table};
 
 const WIDTH: u32 = 760;
 const ROW: i32 = 20;
@@ -42,7 +42,7 @@ pub fn draw<DB: DrawingBackend>(
     let rows: Vec<_> = table
         .rows
         .iter()
-        .filter_map(|row| Some((row, row.cells.iter().find_map(|cell| cell.forest)?)))
+        .filter_map(|row| Some((row, forest_of(row)?)))
         .collect();
     let ends = rows
         .iter()
@@ -106,6 +106,14 @@ pub fn draw<DB: DrawingBackend>(
         ))?;
     }
     Ok(())
+}
+
+/// The ratio that a row draws.
+fn forest_of(row: &Row) -> Option<Forest> {
+    row.cells.iter().find_map(|cell| match cell.drawing {
+        Some(Drawing::Forest(forest)) => Some(forest),
+        _ => None,
+    })
 }
 
 /// The first two cells: item and size.

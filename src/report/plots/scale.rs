@@ -9,6 +9,8 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use super::ticks;
 use crate::report::model::{Axis, Unit, bytes};
 
+type Ticks = fn(f64, f64) -> Vec<f64>;
+
 /// An axis ready to draw.
 #[derive(Clone)]
 pub struct Scale {
@@ -36,16 +38,20 @@ impl Scale {
         let span = (forth(unit, most) - forth(unit, least)).max(0.1) * margin;
         let low = back(unit, forth(unit, least) - span);
         let high = back(unit, forth(unit, most) + span);
-        let choose = match unit {
-            Unit::Bytes => ticks::binary,
-            Unit::Ratio => ticks::linear,
-            Unit::Ns | Unit::Count => ticks::decimal,
+        let (choose, narrow): (Ticks, Ticks) = match unit {
+            Unit::Bytes => (ticks::binary, ticks::linear_binary),
+            Unit::Ratio => (ticks::linear, ticks::linear),
+            Unit::Ns | Unit::Count => (ticks::decimal, ticks::linear),
         };
+        let mut ticks = choose(low, high);
+        if ticks.len() < 3 {
+            ticks = narrow(low, high);
+        }
         Self {
             unit,
             low,
             high,
-            ticks: choose(low, high),
+            ticks,
         }
     }
 

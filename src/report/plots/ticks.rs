@@ -45,7 +45,19 @@ pub fn linear(low: f64, high: f64) -> Vec<f64> {
         .into_iter()
         .find(|f| f * magnitude >= rough)
         .unwrap_or(10.0);
-    let step = factor * magnitude;
+    multiples(factor * magnitude, low, high)
+}
+
+/// Multiples of a power of two.
+pub fn linear_binary(low: f64, high: f64) -> Vec<f64> {
+    multiples(
+        2_f64.powf(((high - low) / MOST as f64).log2().ceil()),
+        low,
+        high,
+    )
+}
+
+fn multiples(step: f64, low: f64, high: f64) -> Vec<f64> {
     let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
     (first..=last)
         .map(|multiple| multiple as f64 * step)
