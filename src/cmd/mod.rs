@@ -3,13 +3,21 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
-pub mod export;
-pub mod merge;
-pub mod report;
+mod export;
+mod history;
+mod list;
+mod merge;
+mod options;
+mod report;
+mod verify;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::paired::child;
+use crate::workload::Opener;
 
 /// What a verb found; it becomes the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +40,13 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Export(export::Config),
+    History(history::Config),
+    /// The cases, with filters.
+    List(list::Config),
     Merge(merge::Config),
     Report(report::Config),
+    /// Correctness of a pair; nothing is timed.
+    Verify(verify::Config),
 }
 
 /// Parses the command line and runs the verb.
@@ -42,11 +55,18 @@ enum Verb {
 /// command could not do its work.
 #[must_use]
 pub fn main() -> ExitCode {
+    if child::is_child() {
+        let mut opener = Opener::default();
+        return child::serve(&mut |arm| opener.open(arm));
+    }
     let cli = Cli::parse();
-    let result: anyhow::Result<Outcome> = match &cli.verb {
+    let result = match &cli.verb {
         Verb::Export(config) => export::run(config),
+        Verb::History(config) => history::run(config),
+        Verb::List(config) => list::run(config),
         Verb::Merge(config) => merge::run(config),
         Verb::Report(config) => report::run(config),
+        Verb::Verify(config) => verify::run(config),
     };
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
@@ -56,4 +76,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Prints a value as JSON, for programs.
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Outcome> {
+    let mut stdout = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut stdout, value)?;
+    writeln!(stdout)?;
+    Ok(Outcome::Fine)
 }

@@ -8,8 +8,12 @@
 //! Wall clock enters as ratios of two arms of one run and in no other way: a
 //! slower machine slows both, and is no change.
 
+pub mod changepoint;
+pub mod changes;
 pub mod series;
 pub mod store;
+pub mod threshold;
 
+pub use changes::{Change, Evidence, Findings, Options};
 pub use series::{Metric, Point, Series};
 pub use store::{Entry, History, HistoryError, add, load};

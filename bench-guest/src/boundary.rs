@@ -1,0 +1,59 @@
+//! What every function at the boundary does, whatever the protocol: no panic
+//! crosses it, and a counted stream counts.
+
+use core::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bench_protocol::counts::GuestCounts;
+use bench_protocol::status;
+
+/// Runs `body`; a panic in it becomes the status `PANIC`.
+#[inline]
+pub fn guard(body: impl FnOnce() -> i32) -> i32 {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(status::PANIC)
+}
+
+/// The state behind a handle. The counts come first, so that they are found
+/// without the type of the driver.
+#[repr(C)]
+pub struct State<D> {
+    pub counts: GuestCounts,
+    pub driver: D,
+}
+
+impl<D> State<D> {
+    /// A new state on the heap, as the handle's `state` pointer; [`State::free`]
+    /// takes it back.
+    pub fn leak(driver: D) -> *mut c_void {
+        let counts = GuestCounts::default();
+        Box::into_raw(Box::new(Self { counts, driver })).cast()
+    }
+
+    /// Drops a state that [`State::leak`] gave out. A producer that panics while
+    /// it is dropped does not take the host down.
+    ///
+    /// # Safety
+    /// `state` must come from `leak` of the same `D`, and not be used again.
+    pub unsafe fn free(state: *mut c_void) {
+        // SAFETY: the caller vouches for the origin.
+        let state = unsafe { Box::from_raw(state.cast::<Self>()) };
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
+    }
+
+    /// The state behind a handle's pointer.
+    ///
+    /// # Safety
+    /// `state` must come from `leak` of the same `D`, not be freed yet, and not
+    /// be borrowed elsewhere.
+    pub unsafe fn of<'a>(state: *mut c_void) -> &'a mut Self {
+        // SAFETY: the caller vouches for origin and exclusiveness.
+        unsafe { &mut *state.cast::<Self>() }
+    }
+}
+
+/// See [`GuestApi::counts`](bench_protocol::api::GuestApi::counts).
+pub unsafe extern "C" fn counts(state: *const c_void, out: *mut GuestCounts) {
+    // SAFETY: every state of this guest begins with its counts (`repr(C)`), and
+    // the host hands in a state of this guest's and a place to write to.
+    unsafe { *out = *state.cast::<GuestCounts>() }
+}

@@ -1,0 +1,111 @@
+//! Opening a stream: from a spec to a producer, from a producer to a handle.
+
+use bench_protocol::handle::{AllocHandle, StreamHandle};
+use bench_protocol::payload::{Payload, PayloadVisitor};
+use bench_protocol::producer::{self, BoxedProducer, Fault};
+use bench_protocol::spec::{ProducerKind, StreamConfig, StreamSpec};
+use bench_protocol::status;
+use serde::Serialize;
+
+use crate::boundary::guard;
+use crate::{alloc, arena};
+
+/// Makes a handle of a producer: what the two protocols differ in here.
+trait Protocol {
+    type Handle;
+    fn open<T: Serialize + Send + 'static>(
+        producer: BoxedProducer<T>,
+        counted: bool,
+    ) -> *mut Self::Handle;
+}
+
+struct Arena;
+impl Protocol for Arena {
+    type Handle = StreamHandle;
+    fn open<T: Serialize + Send + 'static>(
+        producer: BoxedProducer<T>,
+        counted: bool,
+    ) -> *mut StreamHandle {
+        arena::open(producer, counted)
+    }
+}
+
+struct Alloc;
+impl Protocol for Alloc {
+    type Handle = AllocHandle;
+    fn open<T: Serialize + Send + 'static>(
+        producer: BoxedProducer<T>,
+        counted: bool,
+    ) -> *mut AllocHandle {
+        alloc::open(producer, counted)
+    }
+}
+
+/// Opens the stream for a payload's type.
+struct Open<'a, K> {
+    config: &'a StreamConfig,
+    protocol: std::marker::PhantomData<K>,
+}
+
+impl<K: Protocol> PayloadVisitor for Open<'_, K> {
+    type Output = *mut K::Handle;
+    fn visit<P: Payload>(self) -> *mut K::Handle {
+        let StreamConfig {
+            seed,
+            sizes,
+            items,
+            counted,
+            ..
+        } = self.config;
+        match self.config.producer {
+            ProducerKind::Prepared => K::open(producer::lend::<P>(*seed, sizes, *items), *counted),
+            ProducerKind::Owned => K::open(producer::own::<P>(*seed, sizes, *items), *counted),
+        }
+    }
+}
+
+fn open<K: Protocol>(config: &StreamConfig) -> *mut K::Handle {
+    let (fault, at) = config.fault;
+    if fault != Fault::None {
+        let stream = producer::faulty(config.seed, &config.sizes, fault, at);
+        return K::open(stream, config.counted);
+    }
+    config.payload.dispatch(Open::<K> {
+        config,
+        protocol: std::marker::PhantomData,
+    })
+}
+
+/// # Safety
+/// `spec` must be a valid spec, `out` a place for a handle.
+unsafe fn open_into<K: Protocol>(spec: *const StreamSpec<'_>, out: *mut *mut K::Handle) -> i32 {
+    guard(|| {
+        // SAFETY: the host hands in a valid spec with the sizes it speaks of.
+        match unsafe { (*spec).read() } {
+            Some(config) => {
+                // SAFETY: the host lends a place for the handle.
+                unsafe { *out = open::<K>(&config) };
+                status::OK
+            }
+            None => status::SERIALIZATION_ERROR,
+        }
+    })
+}
+
+/// See [`GuestApi::open_arena`](bench_protocol::api::GuestApi::open_arena).
+pub unsafe extern "C" fn open_arena(
+    spec: *const StreamSpec<'_>,
+    out: *mut *mut StreamHandle,
+) -> i32 {
+    // SAFETY: the host's promises are the same.
+    unsafe { open_into::<Arena>(spec, out) }
+}
+
+/// See [`GuestApi::open_alloc`](bench_protocol::api::GuestApi::open_alloc).
+pub unsafe extern "C" fn open_alloc(
+    spec: *const StreamSpec<'_>,
+    out: *mut *mut AllocHandle,
+) -> i32 {
+    // SAFETY: the host's promises are the same.
+    unsafe { open_into::<Alloc>(spec, out) }
+}

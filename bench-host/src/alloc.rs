@@ -1,0 +1,172 @@
+//! The alloc protocol: the guest gives out a heap buffer per item, the host
+//! hands it back.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use bench_protocol::api::GuestApi;
+use bench_protocol::counts::{GuestCounts, HostCounts};
+use bench_protocol::error::PluginError;
+use bench_protocol::handle::AllocHandle;
+use bench_protocol::spec::StreamConfig;
+use bench_protocol::{status, wire};
+
+use crate::error::{StreamError, of_status};
+use crate::handle;
+use crate::source::Source;
+
+/// An alloc stream: the guest's handle, owned.
+#[derive(Debug)]
+pub struct Alloc {
+    handle: *mut AllocHandle,
+    free_buffer: unsafe extern "C" fn(*mut u8, u32),
+    /// The largest item a guest may hand over, bytes.
+    limit: u64,
+    /// Calls that brought no item: the end, errors.
+    fruitless: u64,
+    /// Buffers freed that held no item.
+    error_buffers: u64,
+    counts: Option<unsafe extern "C" fn(*const core::ffi::c_void, *mut GuestCounts)>,
+}
+
+// SAFETY: a stream handle may be driven from any one thread at a time: its
+// producer is `Send`, and `Alloc` is neither `Clone` nor `Sync`.
+unsafe impl Send for Alloc {}
+
+/// A buffer of the guest's; it goes back when dropped.
+#[derive(Debug)]
+pub struct GuestBuffer<'a> {
+    ptr: *mut u8,
+    len: u32,
+    free_buffer: unsafe extern "C" fn(*mut u8, u32),
+    stream: PhantomData<&'a Alloc>,
+}
+
+impl Deref for GuestBuffer<'_> {
+    type Target = [u8];
+    #[inline(always)]
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the pointer is not null and the guest answered that it holds
+        // `len` bytes, which are the host's until they go back.
+        unsafe { std::slice::from_raw_parts(self.ptr, self.len as usize) }
+    }
+}
+
+impl Drop for GuestBuffer<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: the guest gave out this pointer with this length; it goes back
+        // once.
+        unsafe { (self.free_buffer)(self.ptr, self.len) }
+    }
+}
+
+impl Alloc {
+    /// Opens a stream of the guest's; items above `limit` bytes are refused.
+    ///
+    /// # Errors
+    /// When the guest refuses or gives out a handle that cannot be driven.
+    pub fn open(guest: &GuestApi, stream: &StreamConfig, limit: u64) -> Result<Self, StreamError> {
+        let mut handle: *mut AllocHandle = std::ptr::null_mut();
+        // SAFETY: the spec borrows `stream`; the table was checked when loaded.
+        let status = unsafe { (guest.open_alloc)(&stream.spec(), &mut handle) };
+        if status != status::OK {
+            return Err(StreamError::OpenFailed { status });
+        }
+        // SAFETY: the guest answered OK, so the handle is given away; it has the
+        // layout of an arena stream's (`AllocHandle` differs in `next` alone).
+        unsafe { handle::check(handle.cast())? };
+        Ok(Self {
+            handle,
+            free_buffer: guest.free_buffer,
+            limit,
+            fruitless: 0,
+            error_buffers: 0,
+            counts: stream.counted.then_some(guest.counts),
+        })
+    }
+
+    /// The buffer that the guest says it gave out.
+    #[inline(always)]
+    fn buffer(&self, ptr: *mut u8, len: u32) -> Result<GuestBuffer<'_>, StreamError> {
+        if ptr.is_null() {
+            return Err(StreamError::NullItem {
+                len: u64::from(len),
+            });
+        }
+        let free_buffer = self.free_buffer;
+        let buffer = GuestBuffer {
+            ptr,
+            len,
+            free_buffer,
+            stream: PhantomData,
+        };
+        if u64::from(len) > self.limit {
+            let (demanded, limit) = (u64::from(len), self.limit);
+            return Err(StreamError::AboveLimit { demanded, limit });
+        }
+        Ok(buffer)
+    }
+
+    /// Whatever is not simply an item.
+    #[cold]
+    fn unusual(&mut self, status: i32, ptr: *mut u8, len: u32) -> StreamError {
+        self.fruitless += 1;
+        if status != status::PLUGIN_ERROR {
+            return of_status(status);
+        }
+        let error = match self.buffer(ptr, len) {
+            Ok(buffer) => wire::deserialize::<PluginError>(&buffer),
+            Err(error) => return error,
+        };
+        self.error_buffers += 1;
+        error.map_or(StreamError::MalformedPluginError, StreamError::Plugin)
+    }
+}
+
+impl Source for Alloc {
+    type Item<'a> = GuestBuffer<'a>;
+
+    #[inline(always)]
+    fn pull(&mut self) -> Result<Option<GuestBuffer<'_>>, StreamError> {
+        let (mut ptr, mut len) = (std::ptr::null_mut(), 0);
+        // SAFETY: the handle is alive until `drop`; the guest is not inside
+        // another call.
+        let status = unsafe { ((*self.handle).next)(self.handle, &mut ptr, &mut len) };
+        match status {
+            status::OK => self.buffer(ptr, len).map(Some),
+            status::STREAM_END => {
+                self.fruitless += 1;
+                Ok(None)
+            }
+            status => Err(self.unusual(status, ptr, len)),
+        }
+    }
+
+    fn held(&self) -> u64 {
+        0
+    }
+
+    fn count(&self, items: u64, counts: &mut HostCounts) {
+        counts.calls = items + self.fruitless;
+        counts.frees = items + self.error_buffers;
+    }
+
+    fn guest_counts(&self) -> Option<GuestCounts> {
+        let mut counts = GuestCounts::default();
+        // SAFETY: the handle is alive, and its state is of the guest whose
+        // function this is.
+        self.counts.map(|read| unsafe {
+            read((*self.handle).state, &mut counts);
+            counts
+        })
+    }
+}
+
+impl Drop for Alloc {
+    fn drop(&mut self) {
+        // SAFETY: the handle is owned and has a `drop_fn`; this is the only call
+        // of it, and the last use of the handle.
+        unsafe { ((*self.handle).drop_fn)(self.handle) }
+    }
+}

@@ -1,0 +1,323 @@
+//! Loading a cdylib: looked at before it is loaded, checked before it is called,
+//! never unloaded.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bench_protocol::api::{
+    ABI_VERSION, GUEST_MAGIC, GUEST_SYMBOL, GuestApi, HOST_MAGIC, HOST_SYMBOL, Header, HostApi,
+    LAYOUT,
+};
+use bench_protocol::build_info::{BuildInfo, RawBuildInfo};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use object::{Object, ObjectSegment};
+
+/// Why a cdylib could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("{}: {source}; build the pair with `cargo build --release`, or name its folder with --pair", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is not a whole shared library.
+    #[error("{}: not a shared library, or a truncated one ({why})", path.display())]
+    NotALibrary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The file does not export the symbol that gives out the table.
+    #[error("{}: exports no `{symbol}`: not a {} of this workbench", path.display(), symbol.split('_').nth(1).unwrap_or("library"))]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The symbol it should export.
+        symbol: &'static str,
+    },
+    /// The dynamic loader refuses the file.
+    #[error("{}: the dynamic loader refuses it: {why}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What the loader says.
+        why: String,
+    },
+    /// The table is not one of this workbench.
+    #[error("{}: its table begins with {found:#018x}, not with the {expected:#018x} of a table of this workbench", path.display())]
+    Magic {
+        /// The file.
+        path: PathBuf,
+        /// What the table begins with.
+        found: u64,
+        /// What it should begin with.
+        expected: u64,
+    },
+    /// The table is of another version of the contract.
+    #[error("{}: speaks ABI version {found}, this workbench speaks {expected}; build both from commits with one ABI version", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version it speaks.
+        found: u32,
+        /// The version that this side speaks.
+        expected: u32,
+    },
+    /// The table has another size or its structs another layout.
+    #[error("{}: its {what} is {found:#x}, expected {expected:#x}: built by another compiler or from other sources; rebuild it", path.display())]
+    Mismatch {
+        /// The file.
+        path: PathBuf,
+        /// `table size` or `layout fingerprint`.
+        what: &'static str,
+        /// What the table says.
+        found: u64,
+        /// What it should say.
+        expected: u64,
+    },
+    /// The table lacks a function.
+    #[error("{}: the table or one of its functions is null", path.display())]
+    NullTable {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// A loaded cdylib and its table, which stays valid for the life of the process.
+#[derive(Debug, Clone)]
+pub struct Loaded<T: 'static> {
+    /// The file it was loaded from.
+    pub path: PathBuf,
+    /// What it says of its own making.
+    pub build: BuildInfo,
+    /// Its functions.
+    pub api: &'static T,
+}
+
+/// A loaded guest.
+pub type Guest = Loaded<GuestApi>;
+/// A loaded host.
+pub type Host = Loaded<HostApi>;
+
+/// Loads a guest.
+///
+/// Loading a library runs its initialisers: load only what you would also run.
+///
+/// # Errors
+/// When the file is not a whole library, or not a guest of this contract.
+pub fn guest(path: &Path) -> Result<Guest, LoadError> {
+    load(path, GUEST_SYMBOL, GUEST_MAGIC, |api: &GuestApi| &api.build)
+}
+
+/// Loads a host.
+///
+/// Loading a library runs its initialisers: load only what you would also run.
+///
+/// # Errors
+/// When the file is not a whole library, or not a host of this contract.
+pub fn host(path: &Path) -> Result<Host, LoadError> {
+    load(path, HOST_SYMBOL, HOST_MAGIC, |api: &HostApi| &api.build)
+}
+
+fn load<T>(
+    path: &Path,
+    symbol: &'static str,
+    magic: u64,
+    build: impl Fn(&T) -> &RawBuildInfo,
+) -> Result<Loaded<T>, LoadError> {
+    let path = inspect(path, symbol)?;
+    let refused = |error: libloading::Error| LoadError::Refused {
+        path: path.clone(),
+        why: error.to_string(),
+    };
+    // All symbols are bound now (else the first call of a measurement binds), and
+    // none becomes visible to other libraries (two pairs live in one process).
+    // SAFETY: it runs the library's initialisers; the caller asked for that.
+    let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }.map_err(refused)?;
+    // Never unloaded: threads and thread-local destructors may outlive any owner.
+    let library: &'static Library = Box::leak(Box::new(library));
+    // SAFETY: the symbol of this name is by contract a function of this type.
+    let table = unsafe {
+        let table = library
+            .get::<unsafe extern "C" fn() -> *const T>(symbol)
+            .map_err(refused)?;
+        table()
+    };
+    // SAFETY: the pointer came from the table function of the loaded library.
+    let api = unsafe { check(&path, table, magic)? };
+    // SAFETY: the table passed its check, so its texts are what the library put
+    // there, and the library stays loaded.
+    let build = unsafe { build(api).read() };
+    Ok(Loaded { path, build, api })
+}
+
+/// Looks at the file before anything of it runs: the dynamic loader kills the
+/// process over a truncated one, and a foreign one has initialisers.
+fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
+    let unreadable = |source| LoadError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let not_a_library = |why: String| LoadError::NotALibrary {
+        path: path.to_owned(),
+        why,
+    };
+    let path = fs::canonicalize(path).map_err(unreadable)?;
+    let bytes = fs::read(&path).map_err(unreadable)?;
+    let object = object::File::parse(&*bytes).map_err(|error| not_a_library(error.to_string()))?;
+    for segment in object.segments() {
+        segment
+            .data()
+            .map_err(|error| not_a_library(error.to_string()))?;
+    }
+    let exports = object
+        .exports()
+        .map_err(|error| not_a_library(error.to_string()))?;
+    let is_ours = |export: object::Export<'_>| {
+        export.name() == object::NameOrOrdinal::Name(symbol.as_bytes())
+    };
+    if exports.filter_map(Result::ok).any(is_ours) {
+        Ok(path)
+    } else {
+        Err(LoadError::Foreign { path, symbol })
+    }
+}
+
+/// Checks a table: header first, then that no function is null.
+///
+/// # Safety
+/// `table` must be null or point to at least a header, and to a table of the
+/// size that the header states; it must stay valid.
+unsafe fn check<T>(path: &Path, table: *const T, magic: u64) -> Result<&'static T, LoadError> {
+    let path = path.to_owned();
+    if table.is_null() {
+        return Err(LoadError::NullTable { path });
+    }
+    // SAFETY: the table begins with a header.
+    let header = unsafe { table.cast::<Header>().read() };
+    if header.magic != magic {
+        return Err(LoadError::Magic {
+            path,
+            found: header.magic,
+            expected: magic,
+        });
+    }
+    if header.abi_version != ABI_VERSION {
+        let (found, expected) = (header.abi_version, ABI_VERSION);
+        return Err(LoadError::Version {
+            path,
+            found,
+            expected,
+        });
+    }
+    let mismatch = |what, found, expected| {
+        Err(LoadError::Mismatch {
+            path: path.clone(),
+            what,
+            found,
+            expected,
+        })
+    };
+    if header.table_size as usize != size_of::<T>() {
+        return mismatch(
+            "table size",
+            u64::from(header.table_size),
+            size_of::<T>() as u64,
+        );
+    }
+    if header.layout != LAYOUT {
+        return mismatch("layout fingerprint", header.layout, LAYOUT);
+    }
+    // Behind the header and the build information there are only functions.
+    let first = size_of::<Header>() + size_of::<RawBuildInfo>();
+    for offset in (first..size_of::<T>()).step_by(size_of::<usize>()) {
+        // SAFETY: within the table, whose size was checked; functions are read
+        // as numbers, as a value of their type must not be null.
+        if unsafe { table.byte_add(offset).cast::<usize>().read() } == 0 {
+            return Err(LoadError::NullTable { path });
+        }
+    }
+    // SAFETY: size, layout and functions were checked; the library stays loaded.
+    Ok(unsafe { &*table })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header() -> Header {
+        let table_size = size_of::<GuestApi>() as u32;
+        Header {
+            magic: GUEST_MAGIC,
+            abi_version: ABI_VERSION,
+            table_size,
+            layout: LAYOUT,
+        }
+    }
+
+    /// Checks a table of zeros behind a header.
+    fn check_header(header: Header) -> LoadError {
+        let mut words = vec![0_u64; size_of::<GuestApi>() / 8];
+        let table: *mut GuestApi = words.as_mut_ptr().cast();
+        // SAFETY: the words are aligned for a header and as large as the table;
+        // all of these are refused, so no reference outlives them.
+        unsafe {
+            table.cast::<Header>().write(header);
+            check(Path::new("guest.so"), table, GUEST_MAGIC).expect_err("its functions are null")
+        }
+    }
+
+    #[test]
+    fn each_difference_of_the_header_is_named() {
+        let refused = check_header(Header {
+            magic: 1,
+            ..header()
+        });
+        assert!(
+            matches!(refused, LoadError::Magic { found: 1, .. }),
+            "{refused}"
+        );
+        let refused = check_header(Header {
+            abi_version: 99,
+            ..header()
+        });
+        assert!(
+            matches!(refused, LoadError::Version { found: 99, .. }),
+            "{refused}"
+        );
+        let refused = check_header(Header {
+            table_size: 8,
+            ..header()
+        });
+        assert!(
+            matches!(refused, LoadError::Mismatch { found: 8, .. }),
+            "{refused}"
+        );
+        let refused = check_header(Header {
+            layout: 3,
+            ..header()
+        });
+        assert!(
+            matches!(refused, LoadError::Mismatch { found: 3, .. }),
+            "{refused}"
+        );
+        let refused = check_header(header());
+        assert!(matches!(refused, LoadError::NullTable { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_missing_file_and_a_text_are_refused() {
+        let missing = guest(Path::new("no/such/guest.so")).expect_err("there is none");
+        assert!(matches!(missing, LoadError::Unreadable { .. }), "{missing}");
+        let text = guest(Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/Cargo.toml"
+        )));
+        let text = text.expect_err("a manifest is no library");
+        assert!(matches!(text, LoadError::NotALibrary { .. }), "{text}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The functions of the host's table: a session as an opaque pointer.
+
+use core::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bench_protocol::api::{DrainReport, GuestApi};
+use bench_protocol::counts::GuestCounts;
+use bench_protocol::handle::StreamHandle;
+use bench_protocol::spec::SessionSpec;
+use bench_protocol::status;
+
+use crate::arena::Arena;
+use crate::buffer::Buffer;
+use crate::drain::{self, Drain};
+use crate::error::StreamError;
+use crate::report;
+use crate::shrink::Never;
+
+/// What a session's pointer points to: thin, as it crosses the C ABI.
+type Session = Box<dyn Drain>;
+
+/// Runs `body`, and turns its error or its panic into a report and a status.
+fn guard(report: &mut DrainReport, body: impl FnOnce() -> Result<(), StreamError>) -> i32 {
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(StreamError::HostPanic));
+    match result {
+        Ok(()) => {
+            report.fault = 0;
+            status::OK
+        }
+        Err(error) => {
+            report::write(report, &error);
+            status::PLUGIN_ERROR
+        }
+    }
+}
+
+/// See [`HostApi::open`](bench_protocol::api::HostApi::open).
+///
+/// # Safety
+/// A valid spec, a checked guest table, places for the session and the report.
+pub unsafe extern "C" fn open(
+    spec: *const SessionSpec<'_>,
+    guest: *const GuestApi,
+    out: *mut *mut c_void,
+    report: *mut DrainReport,
+) -> i32 {
+    // SAFETY: the caller lends a report.
+    guard(unsafe { &mut *report }, || {
+        // SAFETY: the caller hands in a valid spec and a checked table, and
+        // lends a place for the session.
+        unsafe {
+            let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
+            let session = drain::open(&*guest, &config)?;
+            *out = Box::into_raw(Box::new(session)).cast();
+        }
+        Ok(())
+    })
+}
+
+/// See [`HostApi::adopt`](bench_protocol::api::HostApi::adopt).
+///
+/// # Safety
+/// A valid spec, a handle that is given away, places for session and report.
+pub unsafe extern "C" fn adopt(
+    spec: *const SessionSpec<'_>,
+    handle: *mut StreamHandle,
+    out: *mut *mut c_void,
+    report: *mut DrainReport,
+) -> i32 {
+    // SAFETY: the caller lends a report.
+    guard(unsafe { &mut *report }, || {
+        // SAFETY: the caller hands in a valid spec, gives the handle away, and
+        // lends a place for the session.
+        unsafe {
+            let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
+            let arena = Arena::adopt(handle, Buffer::new(&config.buffer)?, Never)?;
+            *out = Box::into_raw(Box::new(drain::session(arena, &config))).cast();
+        }
+        Ok(())
+    })
+}
+
+/// See [`HostApi::drain`](bench_protocol::api::HostApi::drain).
+///
+/// # Safety
+/// A session of this host's that no other call uses, a place for the report.
+pub unsafe extern "C" fn drain(session: *mut c_void, items: u64, report: *mut DrainReport) -> i32 {
+    // SAFETY: the session is one that `open` or `adopt` made, used by this call
+    // alone; the caller lends a report.
+    let (session, report) = unsafe { (&mut *session.cast::<Session>(), &mut *report) };
+    let status = guard(report, || session.drain(items));
+    report.counts = session.counts();
+    report.ended = u32::from(session.ended());
+    status
+}
+
+/// See [`HostApi::guest_counts`](bench_protocol::api::HostApi::guest_counts).
+///
+/// # Safety
+/// A session of this host's that no other call uses, a place for the counts.
+pub unsafe extern "C" fn guest_counts(session: *const c_void, out: *mut GuestCounts) -> i32 {
+    // SAFETY: the session is one that `open` or `adopt` made; the caller lends a
+    // place for the counts.
+    match unsafe { (*session.cast::<Session>()).guest_counts() } {
+        Some(counts) => {
+            // SAFETY: as above.
+            unsafe { *out = counts };
+            status::OK
+        }
+        None => status::STREAM_END,
+    }
+}
+
+/// See [`HostApi::close`](bench_protocol::api::HostApi::close).
+///
+/// # Safety
+/// A session of this host's, not to be used again.
+pub unsafe extern "C" fn close(session: *mut c_void) {
+    // SAFETY: the session is one that `open` or `adopt` made, and this is its
+    // last use.
+    let session = unsafe { Box::from_raw(session.cast::<Session>()) };
+    // A guest that unwinds out of `drop_fn` has ended the process already.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(session)));
+}

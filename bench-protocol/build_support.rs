@@ -1,0 +1,41 @@
+// Included by the build scripts of guest and host: what `build_info!` reads.
+//
+// The commit is stamped into each cdylib at one fixed length, so that a commit
+// that changes no code changes no layout either.
+
+use std::process::Command;
+
+fn output(command: &mut Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    output(Command::new("git").args(arguments))
+}
+
+/// The profile's folder: `<target>/<profile>/build/<package>-<hash>/out`.
+fn profile() -> Option<String> {
+    let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR")?);
+    Some(out.ancestors().nth(3)?.file_name()?.to_string_lossy().into_owned())
+}
+
+fn main() {
+    let commit = git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "0".repeat(40));
+    let rustc = std::env::var_os("RUSTC")
+        .and_then(|rustc| output(Command::new(rustc).arg("--version")))
+        .unwrap_or_default();
+    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    println!("cargo::rustc-env=BENCH_COMMIT={commit}");
+    println!("cargo::rustc-env=BENCH_RUSTC={rustc}");
+    println!("cargo::rustc-env=BENCH_PROFILE={}", profile().unwrap_or_default());
+    println!("cargo::rustc-env=BENCH_FLAGS={}", flags.replace('\u{1f}', " "));
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../bench-protocol/build_support.rs");
+    // HEAD moves with a checkout, its log with every commit on it.
+    for name in ["HEAD", "logs/HEAD"] {
+        if let Some(path) = git(&["rev-parse", "--path-format=absolute", "--git-path", name]) {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+}

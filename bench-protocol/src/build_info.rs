@@ -1,0 +1,110 @@
+//! What a cdylib says of its own making.
+
+use std::fmt;
+
+/// A `&'static str` as it crosses the boundary.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct StaticStr {
+    ptr: *const u8,
+    len: usize,
+}
+
+// SAFETY: it stands for a `&'static str`, which may be shared and sent.
+unsafe impl Sync for StaticStr {}
+// SAFETY: as above.
+unsafe impl Send for StaticStr {}
+
+impl StaticStr {
+    /// The text as it crosses the boundary.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        Self {
+            ptr: text.as_ptr(),
+            len: text.len(),
+        }
+    }
+
+    /// A copy of the text; what is not UTF-8 is replaced.
+    ///
+    /// # Safety
+    /// It must have been made by [`StaticStr::new`] in a library that is still
+    /// loaded.
+    #[must_use]
+    pub unsafe fn read(self) -> String {
+        // SAFETY: the caller vouches for the origin.
+        let bytes = unsafe { std::slice::from_raw_parts(self.ptr, self.len) };
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+}
+
+/// What a cdylib says of its own making, in its table.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct RawBuildInfo {
+    /// Full commit hash, or nothing outside a repository.
+    pub commit: StaticStr,
+    /// `rustc --version`.
+    pub rustc: StaticStr,
+    /// Cargo profile.
+    pub profile: StaticStr,
+    /// Compiler flags beside the profile's.
+    pub flags: StaticStr,
+}
+
+/// The build information of the crate that this is written in; its build script
+/// must include `bench-protocol/build_support.rs`.
+#[macro_export]
+macro_rules! build_info {
+    () => {
+        $crate::build_info::RawBuildInfo {
+            commit: $crate::build_info::StaticStr::new(env!("BENCH_COMMIT")),
+            rustc: $crate::build_info::StaticStr::new(env!("BENCH_RUSTC")),
+            profile: $crate::build_info::StaticStr::new(env!("BENCH_PROFILE")),
+            flags: $crate::build_info::StaticStr::new(env!("BENCH_FLAGS")),
+        }
+    };
+}
+
+/// What a cdylib says of its own making.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildInfo {
+    /// Full commit hash, or empty outside a repository.
+    pub commit: String,
+    /// `rustc --version`.
+    pub rustc: String,
+    /// Cargo profile.
+    pub profile: String,
+    /// Compiler flags beside the profile's.
+    pub flags: String,
+}
+
+impl RawBuildInfo {
+    /// A copy of the texts.
+    ///
+    /// # Safety
+    /// As for [`StaticStr::read`].
+    #[must_use]
+    pub unsafe fn read(&self) -> BuildInfo {
+        // SAFETY: the caller vouches for the origin of each text.
+        unsafe {
+            BuildInfo {
+                commit: self.commit.read(),
+                rustc: self.rustc.read(),
+                profile: self.profile.read(),
+                flags: self.flags.read(),
+            }
+        }
+    }
+}
+
+impl fmt::Display for BuildInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let commit = self.commit.get(..12).unwrap_or("no commit");
+        write!(f, "{commit}, {}, profile {}", self.rustc, self.profile)?;
+        if !self.flags.is_empty() {
+            write!(f, ", flags {}", self.flags)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,348 @@
+//! What an item is: five kinds, each with the value a guest yields, the value a
+//! host decodes, and a generator that both sides know.
+
+use std::fmt::Debug;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_bytes::{ByteBuf, Bytes};
+
+use crate::corpus::mix;
+use crate::size_plan::SizeTable;
+use crate::wire::{self, WireError};
+
+/// The kinds of payload, by their number at the boundary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u32)]
+pub enum PayloadKind {
+    /// One 64-bit number.
+    U64 = 0,
+    /// An id, a timestamp, a message and three tags.
+    Record = 1,
+    /// `Vec<u8>` as serde sees it: a sequence, element by element.
+    Bytes = 2,
+    /// The same wire bytes through `serde_bytes`: one slice.
+    Blob = 3,
+    /// A numeric column.
+    F64s = 4,
+}
+
+impl PayloadKind {
+    /// Every kind, in the order of the tables.
+    pub const ALL: [Self; 5] = [Self::U64, Self::Record, Self::Bytes, Self::Blob, Self::F64s];
+
+    /// The name in case ids and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::U64 => "u64",
+            Self::Record => "record",
+            Self::Bytes => "bytes",
+            Self::Blob => "blob",
+            Self::F64s => "f64s",
+        }
+    }
+
+    /// The kind of a number at the boundary.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u32 == number)
+    }
+
+    /// Runs `visitor` for the payload type of this kind: the one place where a
+    /// kind becomes a type.
+    pub fn dispatch<V: PayloadVisitor>(self, visitor: V) -> V::Output {
+        match self {
+            Self::U64 => visitor.visit::<U64>(),
+            Self::Record => visitor.visit::<RecordPayload>(),
+            Self::Bytes => visitor.visit::<BytesPayload>(),
+            Self::Blob => visitor.visit::<Blob>(),
+            Self::F64s => visitor.visit::<F64s>(),
+        }
+    }
+}
+
+/// Something to do for one payload type; see [`PayloadKind::dispatch`].
+pub trait PayloadVisitor {
+    /// What it gives.
+    type Output;
+    /// Does it for `P`.
+    fn visit<P: Payload>(self) -> Self::Output;
+}
+
+/// One kind of item.
+pub trait Payload: Sized + 'static {
+    /// Its number and name.
+    const KIND: PayloadKind;
+    /// What a prepared producer yields: a copy of a number or of a reference.
+    type View: Serialize + Copy + Debug + Send + Sync + 'static;
+    /// What plugins hold and hosts keep: all parts owned.
+    type Owned: Serialize + DeserializeOwned + Debug + PartialEq + Send + 'static;
+    /// What a host can have without a copy of the contents.
+    type Borrowed<'de>: Serialize + Debug;
+
+    /// The items of a size table, one for each entry.
+    fn prepare(seed: u64, table: &SizeTable) -> Vec<Self::View>;
+
+    /// The owned value of a view.
+    fn to_owned(view: Self::View) -> Self::Owned;
+
+    /// Decodes without copying the contents.
+    ///
+    /// # Errors
+    /// When the bytes are not an encoding of this payload.
+    fn decode_borrowed(bytes: &[u8]) -> Result<Self::Borrowed<'_>, WireError>;
+}
+
+/// Bytes that slices of a backing buffer may start after, so that items of one
+/// size differ.
+const SLACK: usize = 4096;
+/// Starts are multiples of it: no item is better aligned than another.
+const STRIDE: usize = 8;
+
+/// Where the slice of entry `k` starts, in elements of `STRIDE / unit`.
+fn start(seed: u64, k: usize, places: usize) -> usize {
+    (mix(!seed, k as u64) % places as u64) as usize
+}
+
+/// A slice of `backing` for each entry of the table.
+fn slices<T>(seed: u64, table: &SizeTable, backing: &'static [T]) -> Vec<&'static [T]> {
+    let unit = size_of::<T>();
+    let cut = |(k, &bytes): (usize, &u32)| {
+        let from = start(seed, k, SLACK / STRIDE) * (STRIDE / unit);
+        &backing[from..from + bytes as usize / unit]
+    };
+    table.sizes().iter().enumerate().map(cut).collect()
+}
+
+/// Random bytes, enough for the table's largest item and the slack.
+fn random_bytes(seed: u64, table: &SizeTable) -> &'static [u8] {
+    let words = (table.max() as usize + SLACK).div_ceil(8) as u64;
+    (0..words)
+        .flat_map(|k| mix(seed, k).to_le_bytes())
+        .collect::<Vec<_>>()
+        .leak()
+}
+
+/// `u64`: eight bytes on the wire.
+#[derive(Debug)]
+pub struct U64;
+
+impl Payload for U64 {
+    const KIND: PayloadKind = PayloadKind::U64;
+    type View = u64;
+    type Owned = u64;
+    type Borrowed<'de> = u64;
+
+    fn prepare(seed: u64, table: &SizeTable) -> Vec<u64> {
+        (0..table.sizes().len() as u64)
+            .map(|k| mix(seed, k))
+            .collect()
+    }
+    fn to_owned(view: u64) -> u64 {
+        view
+    }
+    #[inline]
+    fn decode_borrowed(bytes: &[u8]) -> Result<u64, WireError> {
+        wire::deserialize(bytes)
+    }
+}
+
+/// `record`: what plugins really stream.
+#[derive(Debug)]
+pub struct RecordPayload;
+
+/// A record that owns its parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Identity.
+    pub id: u64,
+    /// Microseconds since the epoch.
+    pub timestamp_us: i64,
+    /// A sentence.
+    pub message: String,
+    /// A short list of tags.
+    pub tags: Vec<String>,
+}
+
+/// A record that borrows its text; the same bytes on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordRef<'a> {
+    /// Identity.
+    pub id: u64,
+    /// Microseconds since the epoch.
+    pub timestamp_us: i64,
+    /// A sentence.
+    #[serde(borrow)]
+    pub message: &'a str,
+    /// A short list of tags.
+    #[serde(borrow)]
+    pub tags: Vec<&'a str>,
+}
+
+/// A prepared record; the same bytes on the wire.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct RecordView {
+    id: u64,
+    timestamp_us: i64,
+    message: &'static str,
+    tags: &'static [&'static str],
+}
+
+/// Tags of one length, so that the size of a record is that of its message.
+const TAGS: [&str; 8] = [
+    "ingest", "sensor", "billed", "region", "urgent", "tenant", "shadow", "replay",
+];
+const TAGS_PER_RECORD: usize = 3;
+/// Content bytes of a record with an empty message: two numbers, three tags.
+pub const RECORD_FIXED_BYTES: u32 = 8 + 8 + 6 * TAGS_PER_RECORD as u32;
+
+impl Payload for RecordPayload {
+    const KIND: PayloadKind = PayloadKind::Record;
+    type View = RecordView;
+    type Owned = Record;
+    type Borrowed<'de> = RecordRef<'de>;
+
+    fn prepare(seed: u64, table: &SizeTable) -> Vec<RecordView> {
+        let text: String = random_bytes(seed, table)
+            .iter()
+            .map(|&byte| {
+                if byte < 40 {
+                    ' '
+                } else {
+                    char::from(b'a' + byte % 26)
+                }
+            })
+            .collect();
+        let text: &'static str = text.leak();
+        let record = |(k, &bytes): (usize, &u32)| {
+            let from = start(seed, k, SLACK / STRIDE) * STRIDE;
+            let random = mix(seed.rotate_left(17), k as u64);
+            let tag = (random % (TAGS.len() - TAGS_PER_RECORD + 1) as u64) as usize;
+            RecordView {
+                id: random,
+                timestamp_us: 1_700_000_000_000_000 + k as i64 * 1000,
+                message: &text[from..from + bytes.saturating_sub(RECORD_FIXED_BYTES) as usize],
+                tags: &TAGS[tag..tag + TAGS_PER_RECORD],
+            }
+        };
+        table.sizes().iter().enumerate().map(record).collect()
+    }
+    fn to_owned(view: RecordView) -> Record {
+        Record {
+            id: view.id,
+            timestamp_us: view.timestamp_us,
+            message: view.message.to_owned(),
+            tags: view.tags.iter().map(|&tag| tag.to_owned()).collect(),
+        }
+    }
+    #[inline]
+    fn decode_borrowed(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
+        wire::deserialize_borrowed(bytes)
+    }
+}
+
+/// `bytes`: `Vec<u8>` as plugin authors write it.
+#[derive(Debug)]
+pub struct BytesPayload;
+
+impl Payload for BytesPayload {
+    const KIND: PayloadKind = PayloadKind::Bytes;
+    type View = &'static [u8];
+    type Owned = Vec<u8>;
+    type Borrowed<'de> = &'de [u8];
+
+    fn prepare(seed: u64, table: &SizeTable) -> Vec<&'static [u8]> {
+        slices(seed, table, random_bytes(seed, table))
+    }
+    fn to_owned(view: &'static [u8]) -> Vec<u8> {
+        view.to_vec()
+    }
+    #[inline]
+    fn decode_borrowed(bytes: &[u8]) -> Result<&[u8], WireError> {
+        wire::deserialize_borrowed(bytes)
+    }
+}
+
+/// `blob`: the same wire bytes through `serde_bytes`.
+#[derive(Debug)]
+pub struct Blob;
+
+impl Payload for Blob {
+    const KIND: PayloadKind = PayloadKind::Blob;
+    type View = &'static Bytes;
+    type Owned = ByteBuf;
+    type Borrowed<'de> = &'de Bytes;
+
+    fn prepare(seed: u64, table: &SizeTable) -> Vec<&'static Bytes> {
+        let slices = slices(seed, table, random_bytes(seed, table));
+        slices.into_iter().map(Bytes::new).collect()
+    }
+    fn to_owned(view: &'static Bytes) -> ByteBuf {
+        ByteBuf::from(view.to_vec())
+    }
+    #[inline]
+    fn decode_borrowed(bytes: &[u8]) -> Result<&Bytes, WireError> {
+        wire::deserialize_borrowed(bytes)
+    }
+}
+
+/// `f64s`: a numeric column.
+#[derive(Debug)]
+pub struct F64s;
+
+/// A column as it lies on the wire: its values can be read, not lent, because
+/// nothing aligns them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct F64sRef<'a> {
+    little_endian: &'a [[u8; 8]],
+}
+
+impl F64sRef<'_> {
+    /// The values.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = f64> {
+        self.little_endian
+            .iter()
+            .map(|bytes| f64::from_le_bytes(*bytes))
+    }
+}
+
+impl Serialize for F64sRef<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl Payload for F64s {
+    const KIND: PayloadKind = PayloadKind::F64s;
+    type View = &'static [f64];
+    type Owned = Vec<f64>;
+    type Borrowed<'de> = F64sRef<'de>;
+
+    fn prepare(seed: u64, table: &SizeTable) -> Vec<&'static [f64]> {
+        let count = (table.max() as usize + SLACK).div_ceil(8) as u64;
+        // Finite, of both signs, no two alike in practice.
+        let value = |k| (mix(seed, k) >> 12) as f64 / 1024.0 - 2_f64.powi(41);
+        slices(
+            seed,
+            table,
+            (0..count).map(value).collect::<Vec<_>>().leak(),
+        )
+    }
+    fn to_owned(view: &'static [f64]) -> Vec<f64> {
+        view.to_vec()
+    }
+    #[inline]
+    fn decode_borrowed(bytes: &[u8]) -> Result<F64sRef<'_>, WireError> {
+        let short = || WireError::custom("a column shorter than its length says");
+        let (count, rest) = bytes.split_first_chunk::<8>().ok_or_else(short)?;
+        let count = usize::try_from(u64::from_le_bytes(*count)).map_err(|_| short())?;
+        let (values, _) = rest.as_chunks::<8>();
+        let little_endian = values.get(..count).ok_or_else(short)?;
+        Ok(F64sRef { little_endian })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Every payload: one wire format whatever the type that writes or reads it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::corpus::prepared;
+use crate::size_plan::SizePlan;
+
+/// Encodes each view, decodes it both ways and encodes what came out.
+struct RoundTrip<'t> {
+    seed: u64,
+    table: &'t SizeTable,
+}
+
+impl PayloadVisitor for RoundTrip<'_> {
+    type Output = ();
+    fn visit<P: Payload>(self) {
+        for &view in &prepared::<P>(self.seed, self.table).items {
+            let bytes = wire::serialize(&view).unwrap();
+            assert_eq!(wire::serialized_size(&view).unwrap(), bytes.len() as u64);
+            let mut slice = vec![0; bytes.len()];
+            wire::serialize_into(&mut slice, &view).unwrap();
+            assert_eq!(slice, bytes);
+
+            let owned: P::Owned = wire::deserialize(&bytes).unwrap();
+            assert_eq!(owned, P::to_owned(view));
+            assert_eq!(wire::serialize(&owned).unwrap(), bytes);
+            let borrowed = P::decode_borrowed(&bytes).unwrap();
+            assert_eq!(wire::serialize(&borrowed).unwrap(), bytes);
+
+            // A shortened item is refused, never read beyond its end.
+            assert!(P::decode_borrowed(&bytes[..bytes.len() - 1]).is_err());
+            assert!(wire::deserialize::<P::Owned>(&bytes[..bytes.len() - 1]).is_err());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn every_payload_survives_the_wire(
+        seed: u64,
+        sizes in prop::collection::vec(0u32..3000, 1..6),
+    ) {
+        // `f64s` holds whole numbers only; the others take any size.
+        let sizes = sizes.into_iter().map(|size| size / 8 * 8).collect();
+        let table = SizePlan::Recorded { sizes }.table(seed).unwrap();
+        for kind in PayloadKind::ALL {
+            kind.dispatch(RoundTrip { seed, table: &table });
+        }
+    }
+}
+
+#[test]
+fn items_of_one_size_differ() {
+    let table = SizePlan::Constant { bytes: 64 }.table(1).unwrap();
+    let items = &prepared::<BytesPayload>(1, &table).items;
+    let different: std::collections::HashSet<_> = items.iter().collect();
+    assert!(different.len() > items.len() / 2, "{}", different.len());
+}
+
+#[test]
+fn content_bytes_are_those_asked_for() {
+    let table = SizePlan::Constant { bytes: 128 }.table(1).unwrap();
+    let record = RecordPayload::to_owned(prepared::<RecordPayload>(1, &table).items[0]);
+    let tags: usize = record.tags.iter().map(String::len).sum();
+    assert_eq!(16 + record.message.len() + tags, 128);
+    assert_eq!(prepared::<BytesPayload>(1, &table).items[0].len(), 128);
+    assert_eq!(prepared::<F64s>(1, &table).items[0].len(), 16);
+}
+
+#[test]
+fn a_column_with_an_absurd_length_is_refused() {
+    let mut bytes = u64::MAX.to_le_bytes().to_vec();
+    bytes.extend([0; 64]);
+    assert!(F64s::decode_borrowed(&bytes).is_err());
+    assert!(F64s::decode_borrowed(&[1, 2, 3]).is_err());
+}

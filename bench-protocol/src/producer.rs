@@ -1,0 +1,212 @@
+//! Producers: where a stream's items come from.
+//!
+//! Both protocols, and the arms without a boundary, draw from the same ones.
+
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+
+use crate::corpus::prepared;
+use crate::error::PluginError;
+use crate::payload::Payload;
+use crate::size_plan::SizeTable;
+
+/// A source of items that may end with an error.
+///
+/// The reason is asked for at the end alone, so that a stream which carries no
+/// errors pays nothing for those that do.
+pub trait Producer: Iterator + Send {
+    /// Why the items ended; `None` for a clean end. Asked once, after the first
+    /// `None` of `next`.
+    fn fault(&mut self) -> Option<PluginError> {
+        None
+    }
+}
+
+/// A stream as the drivers hold it, as Fidius' `Stream<T>` does.
+pub type BoxedProducer<T> = Box<dyn Producer<Item = T>>;
+
+/// A producer with no items: what a driver holds once its stream has ended.
+#[must_use]
+pub fn ended<T: Send + 'static>() -> BoxedProducer<T> {
+    Box::new(Plain(std::iter::empty()))
+}
+
+/// Prepared items, lent one after another: no allocation, no clone.
+#[must_use]
+pub fn lend<P: Payload>(seed: u64, table: &SizeTable, items: u64) -> BoxedProducer<P::View> {
+    Box::new(Plain(views::<P>(seed, table, items)))
+}
+
+/// The same items, each allocated afresh, as real plugins make them.
+#[must_use]
+pub fn own<P: Payload>(seed: u64, table: &SizeTable, items: u64) -> BoxedProducer<P::Owned> {
+    Box::new(Plain(views::<P>(seed, table, items).map(P::to_owned)))
+}
+
+/// The items of a stream as an ordinary iterator; `items` of them.
+pub fn views<P: Payload>(
+    seed: u64,
+    table: &SizeTable,
+    items: u64,
+) -> impl Iterator<Item = P::View> + Send + use<P> {
+    let corpus = prepared::<P>(seed, table);
+    Views {
+        items: &corpus.items,
+        next: 0,
+        loop_from: corpus.loop_from,
+        left: items,
+    }
+}
+
+/// An iterator that cannot fail.
+struct Plain<I>(I);
+
+impl<I: Iterator> Iterator for Plain<I> {
+    type Item = I::Item;
+    #[inline]
+    fn next(&mut self) -> Option<I::Item> {
+        self.0.next()
+    }
+}
+
+impl<I: Iterator + Send> Producer for Plain<I> {}
+
+/// Walks prepared items: the beginning once, then the loop, `left` in all.
+struct Views<V: 'static> {
+    items: &'static [V],
+    next: usize,
+    loop_from: usize,
+    left: u64,
+}
+
+impl<V: Copy> Iterator for Views<V> {
+    type Item = V;
+    #[inline]
+    fn next(&mut self) -> Option<V> {
+        self.left = self.left.checked_sub(1)?;
+        let item = match self.items.get(self.next) {
+            Some(item) => item,
+            None => {
+                self.next = self.loop_from;
+                &self.items[self.next]
+            }
+        };
+        self.next += 1;
+        Some(*item)
+    }
+}
+
+/// How a stream goes wrong, for the tests of the paths beside the happy one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum Fault {
+    /// It does not.
+    None = 0,
+    /// The producer panics.
+    ProducerPanic = 1,
+    /// The producer ends with a [`PluginError`].
+    ProducerError = 2,
+    /// The item refuses to be encoded.
+    Unencodable = 3,
+    /// The item panics while it is encoded.
+    EncoderPanic = 4,
+}
+
+impl Fault {
+    /// The fault of a number at the boundary.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Self> {
+        [
+            Self::None,
+            Self::ProducerPanic,
+            Self::ProducerError,
+            Self::Unencodable,
+            Self::EncoderPanic,
+        ]
+        .into_iter()
+        .find(|fault| *fault as u32 == number)
+    }
+}
+
+/// Numbers of a `u64` stream, until item `at` goes wrong.
+#[must_use]
+pub fn faulty(seed: u64, table: &SizeTable, fault: Fault, at: u64) -> BoxedProducer<FaultyItem> {
+    let values = Box::new(views::<crate::payload::U64>(seed, table, u64::MAX));
+    Box::new(Faulty {
+        values,
+        fault,
+        left: at,
+    })
+}
+
+/// A `u64` that may refuse to be encoded; the same bytes where it does not.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultyItem {
+    value: u64,
+    fault: Fault,
+}
+
+impl Serialize for FaultyItem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.fault {
+            Fault::Unencodable => Err(S::Error::custom("an item that refuses to be encoded")),
+            Fault::EncoderPanic => panic!("an item that panics while it is encoded"),
+            _ => serializer.serialize_u64(self.value),
+        }
+    }
+}
+
+struct Faulty {
+    values: Box<dyn Iterator<Item = u64> + Send>,
+    fault: Fault,
+    left: u64,
+}
+
+impl Iterator for Faulty {
+    type Item = FaultyItem;
+    fn next(&mut self) -> Option<FaultyItem> {
+        let value = self.values.next()?;
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            return Some(FaultyItem {
+                value,
+                fault: Fault::None,
+            });
+        }
+        match self.fault {
+            Fault::ProducerPanic => panic!("a producer that panics"),
+            Fault::ProducerError => None,
+            fault => Some(FaultyItem { value, fault }),
+        }
+    }
+}
+
+impl Producer for Faulty {
+    fn fault(&mut self) -> Option<PluginError> {
+        (self.fault == Fault::ProducerError)
+            .then(|| PluginError::new("SOURCE_LOST", "the producer's source went away"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::U64;
+
+    #[test]
+    fn a_stream_follows_its_table_beyond_the_loop() {
+        let table = SizeTable::new(vec![8; 5], 3).unwrap();
+        let corpus = prepared::<U64>(9, &table);
+        let drawn: Vec<u64> = views::<U64>(9, &table, 12).collect();
+        let said: Vec<u64> = (0..12).map(|k| corpus.items[table.entry(k)]).collect();
+        assert_eq!(drawn, said);
+    }
+
+    #[test]
+    fn lent_and_owned_items_are_equal() {
+        use crate::payload::RecordPayload as Record;
+        let table = SizeTable::new(vec![40, 90], 0).unwrap();
+        let lent = lend::<Record>(3, &table, 5).map(Record::to_owned);
+        assert!(lent.eq(own::<Record>(3, &table, 5)));
+    }
+}

@@ -1,0 +1,148 @@
+//! The cases that exist.
+
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::spec::{Decode, ProducerKind, Protocol};
+
+use super::{Case, Group, Stage};
+
+/// Sizes of `bytes` and `blob`: 16 B to 4 MiB in powers of four.
+pub const BYTE_SIZES: [u32; 10] = [
+    16,
+    64,
+    256,
+    1 << 10,
+    4 << 10,
+    16 << 10,
+    64 << 10,
+    256 << 10,
+    1 << 20,
+    4 << 20,
+];
+/// Sizes of `f64s`.
+pub const COLUMN_SIZES: [u32; 5] = [64, 1 << 10, 16 << 10, 256 << 10, 4 << 20];
+/// Sizes of `record`.
+pub const RECORD_SIZES: [u32; 3] = [64, 256, 1 << 10];
+
+/// Content sizes that a payload is measured at, bytes.
+#[must_use]
+pub fn sizes(payload: PayloadKind) -> &'static [u32] {
+    match payload {
+        PayloadKind::U64 => &[8],
+        PayloadKind::Record => &RECORD_SIZES,
+        PayloadKind::Bytes | PayloadKind::Blob => &BYTE_SIZES,
+        PayloadKind::F64s => &COLUMN_SIZES,
+    }
+}
+
+/// Whether a size belongs to the set for a person in a hurry and for CI.
+fn quick_size(payload: PayloadKind, bytes: u32) -> bool {
+    match payload {
+        PayloadKind::U64 => true,
+        PayloadKind::Record => bytes == 256,
+        PayloadKind::Bytes => matches!(bytes, 64 | 4096),
+        PayloadKind::Blob => matches!(bytes, 64 | 4096 | 65536),
+        PayloadKind::F64s => bytes == 1024,
+    }
+}
+
+/// Drains of every payload, size, protocol and decoding, and of records that
+/// the guest allocates one by one.
+#[must_use]
+pub fn drains() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for payload in PayloadKind::ALL {
+        for &bytes in sizes(payload) {
+            for decode in [Decode::Owned, Decode::Borrowed] {
+                for &protocol in Protocol::ALL {
+                    cases.push(Case {
+                        decode,
+                        ..Case::drain(payload, bytes, protocol)
+                    });
+                }
+            }
+        }
+    }
+    for (payload, bytes) in [(PayloadKind::Record, 256), (PayloadKind::Bytes, 4096)] {
+        for &protocol in Protocol::ALL {
+            let producer = ProducerKind::Owned;
+            cases.push(Case {
+                producer,
+                ..Case::drain(payload, bytes, protocol)
+            });
+        }
+    }
+    cases
+}
+
+/// Opening, the first item and cancelling, for a small and a large item.
+#[must_use]
+pub fn lifecycles() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (payload, bytes) in [(PayloadKind::U64, 8), (PayloadKind::Blob, 64 << 10)] {
+        for stage in Stage::ALL {
+            for &protocol in Protocol::ALL {
+                let group = Group::Lifecycle(stage);
+                cases.push(Case {
+                    group,
+                    ..Case::drain(payload, bytes, protocol)
+                });
+            }
+        }
+    }
+    cases
+}
+
+/// Every case.
+#[must_use]
+pub fn all() -> Vec<Case> {
+    let mut cases = drains();
+    cases.extend(lifecycles());
+    cases
+}
+
+/// Whether a case belongs to the quick set.
+#[must_use]
+pub fn is_quick(case: &Case) -> bool {
+    case.group == Group::Drain
+        && case.decode == Decode::Owned
+        && case.producer == ProducerKind::Prepared
+        && quick_size(case.payload, case.item_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn an_id_names_one_case() {
+        let cases = all();
+        let ids: HashSet<String> = cases.iter().map(Case::id).collect();
+        assert_eq!(ids.len(), cases.len());
+    }
+
+    #[test]
+    fn every_arena_case_has_its_alloc_counterpart() {
+        let cases = all();
+        for case in &cases {
+            let other = match case.protocol {
+                Protocol::Arena => Protocol::Alloc,
+                Protocol::Alloc => Protocol::Arena,
+            };
+            let other = case.with_protocol(other);
+            assert!(cases.contains(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_quick_set_has_every_payload_by_both_protocols() {
+        for payload in PayloadKind::ALL {
+            for &protocol in Protocol::ALL {
+                let quick = |case: &Case| {
+                    is_quick(case) && case.payload == payload && case.protocol == protocol
+                };
+                assert!(all().iter().any(quick), "{payload:?} {protocol:?}");
+            }
+        }
+    }
+}

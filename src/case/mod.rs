@@ -1,0 +1,318 @@
+//! Cases: what is measured, by names that a person can type.
+//!
+//! A case is data. [`catalog`] lists those that exist, [`filter`] picks from
+//! them, and [`Case::session`] says what to ask of a pair; nothing here
+//! measures.
+
+pub mod catalog;
+pub mod filter;
+
+use std::fmt;
+
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::size_plan::SizePlan;
+use bench_protocol::spec::{
+    BufferConfig, Decode, ENDLESS, ProducerKind, Protocol, SessionConfig, StreamConfig,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::wire::Params;
+
+/// Seed of every case's contents.
+const SEED: u64 = 0x000a_5e2a;
+
+/// What a case is about: the first word of its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Group {
+    /// The cost of an item in a running stream.
+    Drain,
+    /// The cost of opening, cancelling and dropping a stream.
+    Lifecycle(Stage),
+    /// The cost of items that do not fit, from a stream's first item on.
+    Growth,
+}
+
+/// A part of a stream's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Open and drop.
+    OpenDrop,
+    /// Open, take the first item, drop; the first item is what counts.
+    FirstItem,
+    /// Open, take one item, cancel while more would come.
+    Cancel,
+}
+
+impl Stage {
+    /// Every stage, in the order of a stream's life.
+    pub const ALL: [Self; 3] = [Self::OpenDrop, Self::FirstItem, Self::Cancel];
+
+    /// The name in case ids.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenDrop => "open-drop",
+            Self::FirstItem => "first-item",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// The stream that the stage opens, and the items that it takes of it: one of
+    /// one item, or the first of a stream that would go on.
+    #[must_use]
+    pub fn stream(self, case: &Case) -> (SessionConfig, u64) {
+        match self {
+            Self::OpenDrop => (case.session(1), 0),
+            Self::FirstItem => (case.session(1), 1),
+            Self::Cancel => (case.session(ENDLESS), 1),
+        }
+    }
+}
+
+/// One case: payload, sizes, protocol and everything else that matters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// What it is about.
+    pub group: Group,
+    /// What an item is.
+    pub payload: PayloadKind,
+    /// How its sizes run.
+    pub plan: SizePlan,
+    /// How an item's buffer is owned.
+    pub protocol: Protocol,
+    /// What the host makes of an item.
+    pub decode: Decode,
+    /// How the guest comes by it.
+    pub producer: ProducerKind,
+    /// How the host's buffer behaves.
+    pub buffer: BufferConfig,
+}
+
+impl Case {
+    /// A drain of items of one size: prepared, decoded to owned values.
+    #[must_use]
+    pub fn drain(payload: PayloadKind, bytes: u32, protocol: Protocol) -> Self {
+        Self {
+            group: Group::Drain,
+            payload,
+            plan: SizePlan::Constant { bytes },
+            protocol,
+            decode: Decode::Owned,
+            producer: ProducerKind::Prepared,
+            buffer: BufferConfig::default(),
+        }
+    }
+
+    /// Content bytes of the largest item.
+    ///
+    /// # Panics
+    /// If the plan is a recorded one without sizes.
+    #[must_use]
+    pub fn item_bytes(&self) -> u32 {
+        match self.plan {
+            SizePlan::Constant { bytes } => bytes,
+            _ => self.plan.table(SEED).expect("the plan has sizes").max(),
+        }
+    }
+
+    /// The stable, readable id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.to_string()
+    }
+
+    /// The same case by another protocol.
+    #[must_use]
+    pub fn with_protocol(&self, protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            ..self.clone()
+        }
+    }
+
+    /// What to ask of a pair for a stream of `items` items.
+    ///
+    /// # Panics
+    /// If the plan is a recorded one without sizes.
+    #[must_use]
+    pub fn session(&self, items: u64) -> SessionConfig {
+        let sizes = self.plan.table(SEED).expect("the plan has sizes");
+        let stream = StreamConfig {
+            producer: self.producer,
+            seed: SEED,
+            items,
+            ..StreamConfig::new(self.payload, sizes)
+        };
+        SessionConfig {
+            decode: self.decode,
+            buffer: self.buffer,
+            ..SessionConfig::new(stream, self.protocol)
+        }
+    }
+
+    /// Items that make about `bytes` bytes of content, at least two and at most
+    /// `most`.
+    #[must_use]
+    pub fn items_for(&self, bytes: u64, most: u64) -> u64 {
+        (bytes / u64::from(self.item_bytes().max(1))).clamp(2, most.max(2))
+    }
+
+    /// What the id stands for, as it goes into a record.
+    #[must_use]
+    pub fn params(&self, items: u64) -> Params {
+        let arena = self.protocol == Protocol::Arena;
+        let of_arena = |text: &str| {
+            if arena {
+                text.to_owned()
+            } else {
+                String::new()
+            }
+        };
+        Params {
+            payload: self.payload.name().to_owned(),
+            item_bytes: u64::from(self.item_bytes()),
+            size_plan: self.plan.name().to_owned(),
+            protocol: self.protocol.name().to_owned(),
+            decode: self.decode.name().to_owned(),
+            producer: self.producer.name().to_owned(),
+            growth: of_arena(self.buffer.growth.name()),
+            regrow: of_arena(self.buffer.regrow.name()),
+            shrink: of_arena(self.buffer.shrink.name()),
+            initial_capacity: if arena {
+                u64::from(self.buffer.initial_capacity)
+            } else {
+                0
+            },
+            items,
+        }
+    }
+}
+
+impl fmt::Display for Case {
+    /// Only what differs from the usual is in the id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let payload = Sized {
+            payload: self.payload,
+            plan: &self.plan,
+        };
+        let protocol = self.protocol.name();
+        let usual = BufferConfig::default();
+        match self.group {
+            Group::Drain => write!(f, "drain/{payload}/{protocol}")?,
+            Group::Lifecycle(stage) => {
+                write!(f, "lifecycle/{payload}/{protocol}/{}", stage.name())?;
+            }
+            Group::Growth => {
+                write!(f, "growth/{}/{protocol}", self.plan.name())?;
+                if self.payload != PayloadKind::Blob {
+                    write!(f, "/{}", self.payload.name())?;
+                }
+            }
+        }
+        if self.protocol == Protocol::Arena && self.group == Group::Growth {
+            let buffer = &self.buffer;
+            write!(f, "/{}", buffer.growth.name())?;
+            if buffer.regrow != usual.regrow {
+                write!(f, "/{}", buffer.regrow.name())?;
+            }
+            if buffer.shrink != usual.shrink {
+                write!(f, "/{}-{}", buffer.shrink.name(), buffer.shrink_param)?;
+            }
+            if buffer.initial_capacity != usual.initial_capacity {
+                write!(f, "/from-{}", ByteSize(u64::from(buffer.initial_capacity)))?;
+            }
+        }
+        if self.decode != Decode::Owned {
+            write!(f, "/{}", self.decode.name())?;
+        }
+        if self.producer != ProducerKind::Prepared {
+            write!(f, "/{}-producer", self.producer.name())?;
+        }
+        Ok(())
+    }
+}
+
+/// A payload with its size: `u64`, `bytes-4KiB`, `blob-uniform`.
+struct Sized<'a> {
+    payload: PayloadKind,
+    plan: &'a SizePlan,
+}
+
+impl fmt::Display for Sized<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.payload.name();
+        match self.plan {
+            SizePlan::Constant { .. } if self.payload == PayloadKind::U64 => f.write_str(name),
+            SizePlan::Constant { bytes } => write!(f, "{name}-{}", ByteSize(u64::from(*bytes))),
+            plan => write!(f, "{name}-{}", plan.name()),
+        }
+    }
+}
+
+/// A number of bytes as ids and tables show it: `16B`, `4KiB`, `1MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(pub u64);
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => write!(f, "{}MiB", bytes >> 20),
+            bytes if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => write!(f, "{}KiB", bytes >> 10),
+            bytes => write!(f, "{bytes}B"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_protocol::spec::{Growth, Shrink};
+
+    #[test]
+    fn ids_name_what_differs_from_the_usual() {
+        let case = Case::drain(PayloadKind::Bytes, 4096, Protocol::Arena);
+        assert_eq!(case.id(), "drain/bytes-4KiB/arena");
+        let borrowed = Case {
+            decode: Decode::Borrowed,
+            ..case.clone()
+        };
+        assert_eq!(borrowed.id(), "drain/bytes-4KiB/arena/borrowed");
+        let owned = Case {
+            producer: ProducerKind::Owned,
+            ..case.clone()
+        };
+        assert_eq!(owned.id(), "drain/bytes-4KiB/arena/owned-producer");
+        let number = Case::drain(PayloadKind::U64, 8, Protocol::Alloc);
+        assert_eq!(number.id(), "drain/u64/alloc");
+        let mut growth = Case {
+            group: Group::Growth,
+            payload: PayloadKind::Blob,
+            plan: SizePlan::HeavyTail { from: 64, to: 4096 },
+            ..case
+        };
+        growth.buffer.growth = Growth::Doubling;
+        assert_eq!(growth.id(), "growth/heavy-tail/arena/doubling");
+        growth.buffer.shrink = Shrink::AfterSmall;
+        growth.buffer.shrink_param = 64;
+        growth.buffer.initial_capacity = 4096;
+        assert_eq!(
+            growth.id(),
+            "growth/heavy-tail/arena/doubling/after-small-64/from-4KiB"
+        );
+        assert_eq!(
+            growth.with_protocol(Protocol::Alloc).id(),
+            "growth/heavy-tail/alloc"
+        );
+    }
+
+    #[test]
+    fn sizes_read_as_people_write_them() {
+        let said: Vec<String> = [16, 1024, 1500, 4 << 20]
+            .map(|bytes| ByteSize(bytes).to_string())
+            .to_vec();
+        assert_eq!(said, ["16B", "1KiB", "1500B", "4MiB"]);
+    }
+}

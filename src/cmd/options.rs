@@ -1,0 +1,52 @@
+//! Options that several verbs share.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::case::{Case, catalog, filter};
+use crate::pair::PairFiles;
+
+/// Which cases.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Selection {
+    /// Only cases whose id matches this regular expression.
+    #[arg(long, value_name = "REGEX")]
+    pub filter: Option<String>,
+    /// Only the quick set: a few sizes of every payload, owned decoding.
+    #[arg(long)]
+    pub quick: bool,
+}
+
+impl Selection {
+    /// The cases of the selection.
+    ///
+    /// # Errors
+    /// When the filter is no regular expression or matches nothing.
+    pub fn cases(&self) -> Result<Vec<Case>> {
+        let mut cases = catalog::all();
+        if self.quick {
+            cases.retain(catalog::is_quick);
+        }
+        Ok(filter::select(cases, self.filter.as_deref())?)
+    }
+}
+
+/// Which pair.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct PairChoice {
+    /// Folder of the pair (guest and host library); by default the pair that
+    /// was built with this executable.
+    #[arg(long, value_name = "DIR")]
+    pub pair: Option<PathBuf>,
+}
+
+impl PairChoice {
+    /// The files of the pair.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn files(&self) -> Result<PairFiles> {
+        Ok(PairFiles::find(self.pair.as_deref())?)
+    }
+}

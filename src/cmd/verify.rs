@@ -1,0 +1,55 @@
+//! `verify`: is a pair correct? Nothing is timed.
+
+use anyhow::Result;
+
+use super::options::{PairChoice, Selection};
+use super::{Outcome, print_json};
+use crate::verify;
+
+/// What to verify.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  arena-bench verify --quick\n  arena-bench verify --pair target/release/deps --filter blob"
+)]
+pub struct Config {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    pair: PairChoice,
+    /// Print a JSON array of {id, verified, error} instead of a line each.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Drains each case's stream once and holds every item against its generator.
+///
+/// # Errors
+/// When there is no pair, it cannot be loaded, or the filter matches nothing.
+pub fn run(config: &Config) -> Result<Outcome> {
+    let cases = config.selection.cases()?;
+    let pair = config.pair.files()?.load()?;
+    let mut outcome = Outcome::Fine;
+    let mut rows = Vec::new();
+    for case in &cases {
+        let result = verify::verify(&pair, case);
+        if let Err(error) = &result {
+            outcome = Outcome::Found;
+            eprintln!("arena-bench: {error}");
+        }
+        let verified = result.as_ref().ok().map(verify::Verification::verified);
+        if config.json {
+            let error = result.as_ref().err().map(ToString::to_string);
+            rows.push(serde_json::json!({ "id": case.id(), "verified": verified, "error": error }));
+        } else if let Some(verified) = verified {
+            let (items, bytes) = (verified.items, verified.bytes);
+            println!(
+                "{case}: {items} items, {bytes} bytes, digest {}",
+                verified.digest
+            );
+        }
+    }
+    if config.json {
+        print_json(&rows)?;
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,214 @@
+//! Verification: a stream is drained once, and every item held against what the
+//! payload's generator says, before anything of it is timed.
+
+use bench_host::error::StreamError;
+use bench_host::pair::Pair;
+use bench_protocol::counts::{GuestCounts, HostCounts};
+use bench_protocol::digest::StreamDigest;
+use bench_protocol::payload::{Payload, PayloadVisitor};
+use bench_protocol::producer;
+use bench_protocol::spec::{ENDLESS, Observe, Protocol, StreamConfig};
+use bench_protocol::wire;
+
+use crate::case::Case;
+use crate::record::wire::{Counts, Verified};
+
+/// Content bytes that a verification drains: enough for every item of a size
+/// table where the items are small.
+const BYTES: u64 = 8 << 20;
+/// Items that a verification drains at most.
+const ITEMS: u64 = 5_000;
+
+/// What a stream must consist of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// Number of items.
+    pub items: u64,
+    /// Their wire bytes.
+    pub bytes: u64,
+    /// Their digest.
+    pub digest: u64,
+}
+
+/// A stream is not what it must be.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It failed.
+    #[error("{case}: {source}")]
+    Stream {
+        /// Id of the case.
+        case: String,
+        /// How.
+        source: StreamError,
+    },
+    /// Its items are not those of the generator.
+    #[error("{case}: the stream has {} items, {} bytes, digest {:016x}; the generator says {} items, {} bytes, digest {:016x}",
+        found.items, found.bytes, found.digest, expected.items, expected.bytes, expected.digest)]
+    Items {
+        /// Id of the case.
+        case: String,
+        /// What came across.
+        found: Box<Expected>,
+        /// What should have.
+        expected: Box<Expected>,
+    },
+    /// Host and guest counted differently.
+    #[error("{case}: host and guest disagree about {what}: {host} and {guest}")]
+    Counts {
+        /// Id of the case.
+        case: String,
+        /// What they counted.
+        what: &'static str,
+        /// The host's count.
+        host: u64,
+        /// The guest's count.
+        guest: u64,
+    },
+}
+
+/// A verified case, with the counts that need no tool.
+#[derive(Debug, Clone)]
+pub struct Verification {
+    /// What the stream consisted of.
+    pub expected: Expected,
+    /// What the host counted.
+    pub host: HostCounts,
+}
+
+impl Verification {
+    /// As it goes into a record.
+    #[must_use]
+    pub fn verified(&self) -> Verified {
+        Verified {
+            items: self.expected.items,
+            bytes: self.expected.bytes,
+            digest: format!("{:016x}", self.expected.digest),
+        }
+    }
+
+    /// The counts that need no tool, as they go into a record.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let (host, items) = (&self.host, self.host.items.max(1) as f64);
+        let arena = host.peak_capacity > 0;
+        let of_arena = |bytes: u64| arena.then_some(bytes);
+        Counts {
+            boundary_calls_per_item: Some(per_item_calls(host)),
+            retries: Some(host.retries),
+            peak_capacity: of_arena(host.peak_capacity),
+            final_capacity: of_arena(host.capacity),
+            encoded_bytes: Some(host.bytes),
+            zeroed_bytes: of_arena(host.zeroed),
+            moved_bytes: of_arena(host.moved),
+            buffer_bytes: of_arena(host.allocated),
+            mean_share: arena.then_some(host.share_sum / items),
+            ..Counts::default()
+        }
+    }
+}
+
+/// Calls across the boundary per item. The one that finds the end brings no item
+/// and is left out.
+fn per_item_calls(host: &HostCounts) -> f64 {
+    (host.calls.saturating_sub(1) + host.frees) as f64 / host.items.max(1) as f64
+}
+
+/// Drains the case's stream once, to its end, and checks it.
+///
+/// # Errors
+/// When the stream fails, its items are not the generator's, or guest and host
+/// count differently.
+pub fn verify(pair: &Pair, case: &Case) -> Result<Verification, VerifyError> {
+    verify_items(pair, case, case.items_for(BYTES, ITEMS))
+}
+
+/// The same for a stream of `items` items.
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_items(pair: &Pair, case: &Case, items: u64) -> Result<Verification, VerifyError> {
+    let name = || case.id();
+    let stream = |source| VerifyError::Stream {
+        case: name(),
+        source,
+    };
+    let mut config = case.session(items);
+    config.observe = Observe::Verify;
+    config.stream.counted = true;
+    let expected = expected(&config.stream);
+    let mut session = pair.open(&config).map_err(stream)?;
+    session.drain(ENDLESS).map_err(stream)?;
+    let host = session.counts();
+    let found = Expected {
+        items: host.items,
+        bytes: host.bytes,
+        digest: host.digest,
+    };
+    if found != expected {
+        let (found, expected) = (Box::new(found), Box::new(expected));
+        return Err(VerifyError::Items {
+            case: name(),
+            found,
+            expected,
+        });
+    }
+    let guest = session.guest_counts().unwrap_or_default();
+    for (what, host, guest) in agreements(case.protocol, &host, &guest) {
+        if host != guest {
+            return Err(VerifyError::Counts {
+                case: name(),
+                what,
+                host,
+                guest,
+            });
+        }
+    }
+    Ok(Verification { expected, host })
+}
+
+/// What host and guest must have counted alike.
+fn agreements(
+    protocol: Protocol,
+    host: &HostCounts,
+    guest: &GuestCounts,
+) -> Vec<(&'static str, u64, u64)> {
+    let mut pairs = vec![
+        ("items", host.items, guest.items),
+        ("calls", host.calls, guest.calls),
+        ("bytes", host.bytes, guest.bytes),
+        ("retries", host.retries, guest.too_small),
+    ];
+    if protocol == Protocol::Alloc {
+        pairs.push(("buffers", host.frees, guest.buffers));
+    }
+    pairs
+}
+
+/// What the generator says of a stream, encoded on this side alone.
+#[must_use]
+pub fn expected(stream: &StreamConfig) -> Expected {
+    struct Generate<'a>(&'a StreamConfig);
+    impl PayloadVisitor for Generate<'_> {
+        type Output = Expected;
+        fn visit<P: Payload>(self) -> Expected {
+            let StreamConfig {
+                seed, sizes, items, ..
+            } = self.0;
+            let mut digest = StreamDigest::new();
+            let mut expected = Expected {
+                items: 0,
+                bytes: 0,
+                digest: 0,
+            };
+            for view in producer::views::<P>(*seed, sizes, *items) {
+                let item = wire::serialize(&view).expect("generated items can be encoded");
+                digest.item(&item);
+                expected.items += 1;
+                expected.bytes += item.len() as u64;
+            }
+            expected.digest = digest.finish();
+            expected
+        }
+    }
+    stream.payload.dispatch(Generate(stream))
+}
