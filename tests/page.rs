@@ -6,10 +6,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use arena_bench::record::synthetic::Synthetic;
 use arena_bench::record::{store, wire};
 
 #[path = "report/fixture.rs"]
 mod fixture;
+#[path = "report/history.rs"]
+mod history;
 
 /// Markup that would tell if it ran.
 const HOSTILE: &str =
@@ -38,6 +41,20 @@ fn report(records: &[(&str, wire::Record)], out: &Path) {
         .expect("the binary is built with the tests")
         .arg("report")
         .args(paths)
+        .arg("--out")
+        .arg(out)
+        .assert()
+        .success();
+}
+
+fn dashboard(plan: &Synthetic, out: &Path) {
+    let folder = tempfile::tempdir().expect("the system has a place for temporary files");
+    let from = folder.path().join("history");
+    history::write(plan, &from);
+    assert_cmd::Command::cargo_bin("arena-bench")
+        .expect("the binary is built with the tests")
+        .args(["report", "--history"])
+        .arg(from)
         .arg("--out")
         .arg(out)
         .assert()
@@ -103,6 +120,7 @@ fn the_pages_work_in_a_real_browser() {
     let two = [("one", small("c0ffee")), ("two", small("decade"))];
     report(&two, &pages.path().join("small"));
     report(&[("hostile", hostile())], &pages.path().join("hostile"));
+    dashboard(&history::plan(4, 60), &pages.path().join("dashboard"));
     let status = Command::new(node)
         .args(["--test", "--test-reporter=spec"])
         .current_dir(&tests)

@@ -9,6 +9,8 @@ use predicates::str::contains;
 
 #[path = "report/fixture.rs"]
 mod fixture;
+#[path = "report/history.rs"]
+mod history;
 
 /// A fresh place for one test.
 fn place() -> tempfile::TempDir {
@@ -127,4 +129,70 @@ fn a_record_that_is_none_is_an_error_that_names_it() {
         report(&[&good, &path], &out).code(2).stderr(contains(name));
         assert!(!out.exists(), "{name}: nothing is written");
     }
+}
+
+fn dashboard(history: &Path, out: &Path) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("arena-bench")
+        .expect("the binary is built with the tests")
+        .args(["report", "--history"])
+        .arg(history)
+        .arg("--out")
+        .arg(out)
+        .assert()
+}
+
+#[test]
+fn a_dashboard_shows_every_case_and_names_what_changed() {
+    let dir = place();
+    let (from, out) = (dir.path().join("history"), dir.path().join("out"));
+    history::write(&history::plan(3, 24), &from);
+    dashboard(&from, &out).success();
+    let page = std::fs::read_to_string(out.join("index.html")).expect("the page");
+    assert_eq!(
+        page.matches("<figure class=\"small\"").count(),
+        3 + 6,
+        "ratios and counts"
+    );
+    let changes = page
+        .split("id=\"all-changes\"")
+        .nth(1)
+        .expect("a list of changes");
+    let changes = changes.split("</table>").next().expect("its end");
+    let rows: Vec<_> = changes.split("<tr ").skip(1).collect();
+    assert!(
+        rows.iter()
+            .any(|row| row.contains("case-001/arena") && row.contains("70 → 73"))
+    );
+    assert!(rows[0].contains("case-002"), "newest first: {}", rows[0]);
+    assert!(!page.contains("<img"), "subjects are text");
+}
+
+#[test]
+fn a_history_with_a_foreign_file_in_it_is_refused() {
+    let dir = place();
+    let (from, out) = (dir.path().join("history"), dir.path().join("out"));
+    history::write(&history::plan(3, 2), &from);
+    std::fs::write(from.join("notes.txt"), "mine").expect("writable");
+    dashboard(&from, &out).code(2).stderr(contains("notes.txt"));
+    assert!(!out.exists());
+}
+
+/// Says what the project promises: size and time of a dashboard of 200 cases over 1,000
+/// commits.
+#[test]
+#[ignore = "a thousand records; run with --release -- --ignored --nocapture"]
+fn a_dashboard_of_a_thousand_commits_is_quick_and_small() {
+    let dir = place();
+    let keep = std::env::var_os("DASHBOARD_DIR").map(PathBuf::from);
+    let base = keep.as_deref().unwrap_or(dir.path());
+    let (from, out) = (base.join("history"), base.join("out"));
+    history::write(&history::plan(100, 1_000), &from);
+    let start = std::time::Instant::now();
+    dashboard(&from, &out).success();
+    let took = start.elapsed();
+    let size = std::fs::metadata(out.join("index.html"))
+        .expect("the page")
+        .len();
+    println!("{:.2} s, {:.2} MB", took.as_secs_f64(), size as f64 / 1e6);
+    assert!(took.as_secs() < 10 && size < 15_000_000);
 }

@@ -3,12 +3,15 @@
 //! [`model`] computes and words every number; the rest gives it form. Nothing
 //! here measures or judges.
 
+pub mod dashboard;
 pub mod html;
 pub mod markdown;
 pub mod model;
 pub mod plots;
 pub mod writer;
 
+use crate::history::{History, Options};
+use dashboard::Dashboard;
 use model::{Source, View, view};
 use plots::PlotError;
 use writer::File;
@@ -35,7 +38,7 @@ pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
         None => Vec::new(),
     };
     let mut files = vec![
-        file("index.html", html::page(&views)?.into_bytes()),
+        file("index.html", html::report(&views)?.into_bytes()),
         file(
             "summary.md",
             markdown::summary(&views, &figures).into_bytes(),
@@ -49,6 +52,18 @@ pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
         ));
     }
     Ok(files)
+}
+
+/// All files of a dashboard over a history.
+///
+/// # Errors
+/// [`ReportError`] where the page's data cannot be written.
+pub fn dashboard_files(history: &History, options: &Options) -> Result<Vec<File>, ReportError> {
+    let dashboard = Dashboard::new(history, options);
+    Ok(vec![file(
+        "index.html",
+        html::dashboard(&dashboard)?.into_bytes(),
+    )])
 }
 
 fn file(name: &str, content: Vec<u8>) -> File {

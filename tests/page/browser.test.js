@@ -204,7 +204,7 @@ test("a table is taken along as CSV and as JSON, filtered as shown", { skip }, a
 
 test("any two records are compared", { skip }, async () => {
   const page = await open("report");
-  const row = page.locator("#compare-counts tr[data-id='drain/u64/arena']").first();
+  const row = page.locator("#compare-counts tr[data-id='drain/u64/arena']", { hasText: "instructions per item" });
   assert.match(await page.locator("#compare .notice").innerText(), /cpu/, "the first and the last are of two machines");
   assert.doesNotMatch(await row.innerText(), /%/);
   await page.locator("select[name=a]").selectOption("before");
@@ -254,5 +254,65 @@ test("nothing that a record holds can run", { skip }, async () => {
   assert.equal(await page.evaluate(() => globalThis.hit), undefined);
   assert.equal(await page.locator("main img").count(), 0);
   assert.match(await page.locator(".made").innerText(), /<img/, "it is shown as the text it is");
+  await page.done();
+});
+
+for (const [look, options] of looks) {
+  test(`the dashboard is without fault and accessible, ${look}`, { skip }, async () => {
+    const page = await open("dashboard", { ...options, hash: "#series=drain%2Fcase-000%2Farena+ratio+drain%2Fcase-000%2Falloc" });
+    await scroll(page);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
+    assert.ok(await page.locator("#detail-chart canvas").isVisible());
+    assert.deepEqual(await violations(page), []);
+    const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overhang <= 0, `${overhang} pixels wider than the window`);
+    assert.equal(await page.evaluate(() => globalThis.hit), undefined);
+    await page.done();
+  });
+}
+
+test("the dashboard's charts are filtered and ordered by mouse", { skip }, async () => {
+  const page = await open("dashboard");
+  const first = () => page.visible("#small-charts figure").first().locator("a").innerText();
+  assert.equal(await first(), "drain/case-002/arena", "the newest change first");
+  await page.locator("select[name=order]").selectOption("name");
+  assert.equal(await first(), "drain/case-000/arena");
+  await page.getByText("instructions", { exact: true }).first().click();
+  assert.equal(await page.visible("#small-charts figure").count(), 8);
+  await page.locator("input[name=q]").fill("case-001 arena");
+  assert.equal(await page.visible("#small-charts figure").count(), 1);
+  await page.getByRole("button", { name: "Reset" }).click();
+  await page.locator("select[name=only]").selectOption("slower");
+  assert.deepEqual(await page.visible("#small-charts figure").locator("a").allInnerTexts(), ["drain/case-000/arena"]);
+  assert.deepEqual(await page.state(), { only: "slower" });
+  await page.done();
+});
+
+test("a small chart opens large, and a run of it leads to its comparison", { skip }, async () => {
+  const page = await open("dashboard");
+  await page.locator("#small-charts a").first().focus();
+  await page.keyboard.press("Enter");
+  assert.match((await page.state()).series, /case-002/);
+  const chart = page.locator("#detail-chart .plot");
+  await chart.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  assert.match(await page.locator("#live").textContent(), /Commit number 1;.*000000010000/);
+  await page.keyboard.press("Enter");
+  const { a, b } = await page.state();
+  assert.deepEqual([a, b], ["000000000000", "000000010000"]);
+  assert.match(await page.locator("#compare .notice").innerText(), /cpu/, "two machines take turns");
+  await page.getByRole("button", { name: "Back to all charts" }).click();
+  assert.ok(!await page.locator("#detail").isVisible());
+  await page.done();
+});
+
+test("a change leads to the comparison of its commit with the run before", { skip }, async () => {
+  const page = await open("dashboard");
+  const row = page.locator("#changes tr", { hasText: "70 → 73" });
+  await row.getByRole("link").click();
+  assert.equal((await page.state()).at, "compare");
+  const counts = page.locator("#compare-counts tr[data-id='drain/case-001/arena']", { hasText: "instructions per item" });
+  assert.match((await counts.innerText()).replaceAll("_", " "), /70.*73.*\+4\.29%.*more/s);
   await page.done();
 });

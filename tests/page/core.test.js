@@ -92,14 +92,14 @@ const record = (changes = {}) => ({
   name: "a",
   fingerprint: [["cpu", "x"], ["libc", "y"]],
   facts: {
-    cases: [{ id: "c", payload: "u64", instructions: 100, allocations: 0, calls: 1, retries: null }],
+    cases: [{ id: "c", payload: "u64", counts: { instructions: 100, allocations: 0, calls: 1 } }],
     ratios: [{ id: "r", payload: "u64", ratio: 1, low: .99, high: 1.01 }],
   },
   ...changes,
 });
 
 test("counts of one environment are subtracted", () => {
-  const after = record({ facts: { cases: [{ id: "c", instructions: 103, allocations: 0, calls: 1 }], ratios: [] } });
+  const after = record({ facts: { cases: [{ id: "c", counts: { instructions: 103, allocations: 0, calls: 1, retries: 2 } }], ratios: [] } });
   const { differing, counts } = Core.compare(record(), after);
   assert.deepEqual(differing, []);
   assert.equal(counts[0].name, "instructions");
@@ -117,4 +117,13 @@ test("ratios of two runs are apart only where their intervals are", () => {
   const ratio = (low, high) => record({ facts: { cases: [], ratios: [{ id: "r", ratio: (low + high) / 2, low, high }] } });
   const verdict = (low, high) => Core.compare(record(), ratio(low, high)).ratios[0].verdict;
   assert.deepEqual([verdict(1.02, 1.03), verdict(1.0, 1.03), verdict(.9, .95)], ["slower", "same", "faster"]);
+});
+
+test("a series comes out of its compact form as it went in", () => {
+  const presence = [[0, 2, 5, 1], [2, 3]];
+  const counts = { parts: [{ at: 0, count: [0, 10, 2, 12] }, { at: 1, count: [0, 9] }] };
+  assert.deepEqual(Core.expand(counts, presence).map(({ x, y, group }) => [x, y, group]),
+    [[0, 10, 0], [1, 10, 0], [2, 9, 1], [3, 9, 1], [4, 9, 1], [5, 12, 0]]);
+  const ratio = { parts: [{ at: 1, ratio: [[90000, 100000, 101000], [10, 20, 30], [1, 2, 3]] }] };
+  assert.deepEqual(Core.expand(ratio, presence)[1], { x: 3, group: 0, y: 1, low: .9998, high: 1.00002 });
 });

@@ -14,6 +14,9 @@ const Charts = (() => {
   /** Pixels within which the mouse finds a point. */
   const REACH = 60;
 
+  /** More points than this on a line bear no shapes: they would hide the line. */
+  const CROWD = 150;
+
   const shapeOf = (style) => SHAPES[style % SHAPES.length];
 
   /** A custom property as a colour that a canvas understands, in the present theme. */
@@ -76,6 +79,10 @@ const Charts = (() => {
       this.box.addEventListener("blur", () => this.point(null));
       this.box.addEventListener("pointermove", (event) => this.hover(event));
       this.box.addEventListener("pointerleave", () => this.point(null));
+      this.box.addEventListener("click", () => {
+        if (this.at && !this.dragged) page.pick?.(this.at.point);
+        this.dragged = false;
+      });
       this.box.addEventListener("dblclick", () => this.zoom(null));
       new ResizeObserver(() => this.plot && this.plot.setSize(this.size())).observe(this.box);
       this.update();
@@ -121,7 +128,7 @@ const Charts = (() => {
       const points = this.series.flatMap((series) => series.points);
       this.points = this.series.flatMap((series) => (isFront(series) ? [] : series.points.map((point) => ({ series, point }))));
       this.log = state.scale === "log";
-      const logOf = (axis) => this.log && axis.unit !== "ratio";
+      const logOf = (axis) => this.log && !axis.linear && axis.unit !== "ratio";
       this.logs = { x: logOf(this.panel.x), y: logOf(this.panel.y) };
       const full = pad(points.map((p) => p.x), this.logs.x, .04);
       const x = this.window() || full;
@@ -141,7 +148,7 @@ const Charts = (() => {
         label: this.panel[key].label, labelSize: 20, labelFont: "12px system-ui", font: "11px system-ui", size: side === 3 ? 56 : 34,
         stroke: () => this.colours.muted, grid: { stroke: () => this.colours.line, width: 1 }, ticks: { stroke: () => this.colours.line, width: 1, size: 4 },
         splits: (_u, _axis, low, high) => Core.ticks(this.panel[key].unit, this.logs[key], low, high),
-        values: (_u, splits) => splits.map((v) => Core.formatTick(this.panel[key].unit, v)),
+        values: (_u, splits) => splits.map((v) => this.panel[key].names?.[v] ?? Core.formatTick(this.panel[key].unit, v)),
         filter: (_u, splits) => splits,
       });
       const scale = (key) => ({ time: false, distr: this.logs[key] ? 3 : 1, range: () => this.range[key] });
@@ -159,6 +166,7 @@ const Charts = (() => {
             if (u.select.width < 6) return;
             const range = [u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")];
             u.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+            this.dragged = true;
             this.zoom(range);
           }],
         },
@@ -219,7 +227,7 @@ const Charts = (() => {
         for (const p of points) this.path(ctx, [[px(p.x), py(p.low)], [px(p.x), py(p.high)]], paint, ratio, []);
       }
       if (series.kind !== "cloud") this.path(ctx, points.map((p) => [px(p.x), py(p.y)]), paint, 2 * ratio, series.dashed ? [6 * ratio, 4 * ratio] : []);
-      if (isFront(series)) return;
+      if (isFront(series) || points.length > CROWD) return;
       ctx.fillStyle = paint;
       for (const p of points) {
         ctx.beginPath();
@@ -261,7 +269,7 @@ const Charts = (() => {
       const lines = [
         ["b", series.name],
         ["span", `${Core.format(y.unit, point.y)}${range}`],
-        ["span", `${Core.format(x.unit, point.x)} ${x.label.replace(/^bytes /, "")}`],
+        ["span", x.names ? "" : `${Core.format(x.unit, point.x)} ${x.label.replace(/^bytes /, "")}`],
         ["span", point.note],
         ["code", point.id],
       ].filter(([, text]) => text);
@@ -281,6 +289,7 @@ const Charts = (() => {
       else if (event.key === "-") this.scaleWindow(2);
       else if (event.key === "0") this.zoom(null);
       else if (event.key === "Escape") this.point(null);
+      else if (event.key === "Enter" && this.at && this.page.pick) this.page.pick(this.at.point);
       else return;
       event.preventDefault();
     }

@@ -4,7 +4,7 @@
 const Core = (() => {
   const DEFAULTS = {
     record: "", measure: "wall", scale: "log", payload: "", q: "", same: "show", theme: "auto",
-    sort: "", zoom: "", off: "", a: "", b: "", at: "",
+    sort: "", zoom: "", off: "", a: "", b: "", at: "", only: "", order: "changed", series: "",
   };
 
   /** The state an address stands for. A bare word is a place on the page. */
@@ -45,6 +45,7 @@ const Core = (() => {
   function matches(item, state) {
     if (state.payload && item.payload && item.payload !== state.payload) return false;
     if (state.same === "hide" && item.verdict === "same") return false;
+    if (state.only && item.verdict && item.verdict !== state.only) return false;
     const id = item.id.toLowerCase();
     return state.q.toLowerCase().split(/\s+/).every((word) => id.includes(word));
   }
@@ -94,7 +95,7 @@ const Core = (() => {
       if (chosen.length > 2) return chosen;
     }
     const base = unit === "bytes" ? 2 : 10;
-    const rough = (high - low) / most;
+    const rough = Math.max((high - low) / most, unit === "index" ? 1 : 0);
     const magnitude = base ** Math.floor(Math.log(rough) / Math.log(base));
     const step = magnitude * (base === 2 ? 2 : [1, 2, 5, 10].find((f) => f * magnitude >= rough));
     const out = [];
@@ -142,11 +143,9 @@ const Core = (() => {
     return rows.map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
   }
 
-  const COUNTS = ["instructions", "allocations", "calls", "retries"];
-
   /**
    * Two records side by side: in what their environments differ, counts, ratios.
-   * Counts of differing environments get no difference.
+   * Counts of differing environments get no difference. What became worse comes first.
    */
   function compare(a, b) {
     const theirs = new Map(b.fingerprint);
@@ -157,9 +156,9 @@ const Core = (() => {
     };
     const counts = [];
     for (const [before, after] of join(a.facts.cases, b.facts.cases)) {
-      for (const name of COUNTS) {
-        const [from, to] = [before[name], after[name]];
-        if (from == null || to == null) continue;
+      for (const [name, from] of Object.entries(before.counts)) {
+        const to = after.counts[name];
+        if (to == null) continue;
         const change = differing.length || from === 0 ? null : to / from - 1;
         const verdict = differing.length ? "" : to > from ? "slower" : to < from ? "faster" : "same";
         counts.push({ id: before.id, payload: before.payload, name, from, to, change, verdict });
@@ -169,11 +168,31 @@ const Core = (() => {
       id: before.id, payload: before.payload, from: before, to: after,
       verdict: after.low > before.high ? "slower" : after.high < before.low ? "faster" : "same",
     }));
-    return { differing, counts, ratios };
+    const rank = (row) => ["slower", "faster", "same", ""].indexOf(row.verdict);
+    const worst = (rows) => rows.sort((p, q) => rank(p) - rank(q) || Math.abs(q.change ?? 0) - Math.abs(p.change ?? 0));
+    return { differing, counts: worst(counts), ratios: worst(ratios) };
+  }
+
+  /** Points of a series of a history, from its compact form: see `dashboard/encode.rs`. */
+  function expand(series, presence) {
+    return series.parts.flatMap((part, group) => {
+      const entries = [];
+      const runs = presence[part.at];
+      for (let i = 0; i < runs.length; i += 2) for (let n = 0; n < runs[i + 1]; n++) entries.push(runs[i] + n);
+      if (part.ratio) {
+        const [value, below, above] = part.ratio;
+        return entries.map((x, i) => ({ x, group, y: value[i] / 1e5, low: (value[i] - below[i]) / 1e5, high: (value[i] + above[i]) / 1e5 }));
+      }
+      let next = 0, y = 0;
+      return entries.map((x, i) => {
+        if (part.count[next] === i) { y = part.count[next + 1]; next += 2; }
+        return { x, group, y, low: y, high: y };
+      });
+    }).sort((a, b) => a.x - b.x);
   }
 
   return {
-    DEFAULTS, parseState, formatState, parseList, formatList, matches, order, nearest, ticks,
+    expand, DEFAULTS, parseState, formatState, parseList, formatList, matches, order, nearest, ticks,
     significant, format, formatTick, csv, compare,
   };
 })();

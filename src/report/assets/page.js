@@ -1,67 +1,38 @@
-// Wires the page: controls to state, state to the address, tables and charts to both.
+// What every page has: controls to state, state to the address, tables that sort and filter,
+// a comparison of two records, links that keep the state.
 "use strict";
-(() => {
+const Page = (() => {
   const { element } = Charts;
   const data = JSON.parse(document.getElementById("data").textContent);
   const toolbar = document.getElementById("toolbar");
   const live = document.getElementById("live");
-  const charts = new Map();
+  const followers = [];
 
   const page = {
+    data,
     state: Core.parseState(location.hash),
     /** Changes the state, the address with it, and everything that depends on it. */
     set(changes) {
-      Object.assign(this.state, changes);
-      history.replaceState(null, "", Core.formatState(this.state) || location.pathname + location.search);
+      Object.assign(page.state, changes);
+      history.replaceState(null, "", Core.formatState(page.state) || location.pathname + location.search);
       render();
     },
+    /** Tells readers who do not see it what has happened. */
     say(text) { live.textContent = text; },
-  };
-
-  /** The records' sections, one of which is shown at a time. */
-  const records = [...document.querySelectorAll(".record")];
-  const shown = () => {
-    const wanted = data.records.findIndex((record) => record.name === page.state.record);
-    return wanted < 0 ? records.length - 1 : wanted;
+    /** Calls `follow` now and whenever the state changes. */
+    follow(follow) { followers.push(follow); },
+    equip, showRows, tool, comparison, goTo, start, select,
   };
 
   function render() {
-    const { state } = page;
-    document.documentElement.dataset.theme = state.theme;
+    document.documentElement.dataset.theme = page.state.theme;
     for (const control of toolbar.elements) {
-      if (control.type === "radio") control.checked = state[control.name] === control.value;
-      else if (control.type === "checkbox") control.checked = state[control.name] === control.value;
-      else if (control.name && control.value !== state[control.name]) control.value = state[control.name];
+      if (control.type === "radio" || control.type === "checkbox") control.checked = page.state[control.name] === control.value;
+      else if (control.name && control.value !== page.state[control.name]) control.value = page.state[control.name];
     }
-    const current = shown();
-    const picker = toolbar.elements.namedItem("record");
-    if (picker) picker.value = data.records[current].name;
-    records.forEach((section, index) => { section.hidden = index !== current; });
-    for (const link of document.querySelectorAll("a[data-section]")) link.hash = `r${current}-${link.dataset.section}`;
-    for (const figure of document.querySelectorAll(".chart")) {
-      const panel = panelOf(figure);
-      const ids = panel.series.flatMap((series) => series.points);
-      figure.hidden = panel.measure !== state.measure
-        || !ids.some((point) => Core.matches({ id: point.id, payload: panel.payload, verdict: point.note }, state));
-      if (!figure.hidden && charts.has(figure)) charts.get(figure).update();
-    }
+    for (const follow of followers) follow(page.state);
     for (const table of document.querySelectorAll("table[data-table]")) showRows(table);
-    renderComparison();
   }
-
-  function panelOf(figure) {
-    const record = data.records[figure.closest(".record").dataset.record];
-    return record.panels.find((panel) => panel.id === figure.dataset.panel);
-  }
-
-  // Charts come alive when they come near the window.
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting || charts.has(target)) continue;
-      charts.set(target, new Charts.Chart(target, panelOf(target), page));
-      watcher.unobserve(target);
-    }
-  }, { rootMargin: "300px" });
 
   // Tables: every head sorts, rows follow the filter, each can be taken along.
   const original = new Map();
@@ -132,34 +103,34 @@
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }
 
-  // Two records side by side.
-  const result = document.getElementById("compare-result");
-  let compared = "";
+  /** A labelled list of names that sets a key of the state. */
+  function select(key, label, names) {
+    const list = element("select", { name: key }, ...names.map((name) => element("option", { value: name }, name)));
+    return [element("label", { class: "field" }, `${label} `, list), list];
+  }
 
-  function equipComparison() {
-    if (!result) return;
+  /** Two records side by side, chosen by name; `recordOf` makes a record of a name. */
+  function comparison(names, recordOf, [usualA, usualB]) {
+    const result = document.getElementById("compare-result");
     const box = document.getElementById("compare-controls");
+    const lists = {};
     for (const [key, label] of [["a", "before"], ["b", "after"]]) {
-      const select = element("select", { name: key }, ...data.records.map(({ name }) => element("option", { value: name }, name)));
-      select.addEventListener("change", () => page.set({ [key]: select.value }));
-      box.append(element("label", { class: "field" }, `${label} `, select), " ");
+      const [field, list] = select(key, label, names);
+      list.addEventListener("change", () => page.set({ [key]: list.value }));
+      lists[key] = list;
+      box.append(field, " ");
     }
+    let shown = "";
+    page.follow(({ a, b }) => {
+      lists.a.value = names.includes(a) ? a : usualA;
+      lists.b.value = names.includes(b) ? b : usualB;
+      const pair = JSON.stringify([lists.a.value, lists.b.value]);
+      if (pair !== shown) fillComparison(result, recordOf(lists.a.value), recordOf(lists.b.value));
+      shown = pair;
+    });
   }
 
-  function renderComparison() {
-    if (!result) return;
-    const named = (name, fallback) => data.records.find((record) => record.name === name) || fallback;
-    const a = named(page.state.a, data.records[0]);
-    const b = named(page.state.b, data.records.at(-1));
-    document.querySelector("select[name=a]").value = a.name;
-    document.querySelector("select[name=b]").value = b.name;
-    if (compared !== JSON.stringify([a.name, b.name])) {
-      compared = JSON.stringify([a.name, b.name]);
-      fillComparison(a, b);
-    }
-  }
-
-  function fillComparison(a, b) {
+  function fillComparison(result, a, b) {
     const { differing, counts, ratios } = Core.compare(a, b);
     const nodes = [];
     if (differing.length) {
@@ -169,13 +140,13 @@
     const percent = (change) => (change == null ? "–" : `${change > 0 ? "+" : ""}${Core.significant(change * 100)}%`);
     const range = (r) => [`${Core.format("ratio", r.ratio)} [${Core.format("ratio", r.low)} to ${Core.format("ratio", r.high)}]`, r.ratio];
     nodes.push(comparisonTable("compare-counts", "Exact counts", ["case", "count", a.name, b.name, "change", "direction"],
-      counts.map((row) => [row, [row.id], [row.name], [Core.significant(row.from), row.from], [Core.significant(row.to), row.to],
+      counts.map((row) => [row, [row.id], [row.name.replaceAll("_", " ")], [Core.significant(row.from), row.from], [Core.significant(row.to), row.to],
         [percent(row.change), row.change], [row.verdict && { slower: "more", faster: "fewer", same: "same" }[row.verdict]]])));
     nodes.push(comparisonTable("compare-ratios", "Paired ratios, each of its own run", ["comparison", a.name, b.name, "intervals"],
       ratios.map((row) => [row, [row.id], range(row.from), range(row.to),
         [{ slower: "apart: higher", faster: "apart: lower", same: "overlap" }[row.verdict]]])));
     result.replaceChildren(...nodes);
-    for (const table of result.querySelectorAll("table")) { equip(table); showRows(table); }
+    for (const table of result.querySelectorAll("table")) equip(table);
   }
 
   function comparisonTable(id, caption, heads, rows) {
@@ -189,13 +160,9 @@
       element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table));
   }
 
+  /** Brings the page to life, once everything that follows the state is known. */
   function start() {
     toolbar.hidden = false;
-    if (records.length > 1) {
-      const select = element("select", { name: "record" }, ...data.records.map(({ name }) => element("option", { value: name }, name)));
-      document.getElementById("record-control").append(element("label", { class: "field" }, "Record ", select));
-      for (const heading of document.querySelectorAll(".record-name")) heading.classList.add("visually-hidden");
-    }
     toolbar.addEventListener("submit", (event) => event.preventDefault());
     toolbar.addEventListener("input", ({ target }) => {
       page.set({ [target.name]: target.type === "checkbox" ? (target.checked ? "hide" : "show") : target.value });
@@ -225,11 +192,9 @@
       });
     }
     for (const table of document.querySelectorAll("table[data-table]")) equip(table);
-    equipComparison();
-    addEventListener("hashchange", () => { page.state = Core.parseState(location.hash); render(); goTo(page.state.at); });
+    addEventListener("hashchange", () => { Object.assign(page.state, Core.parseState(location.hash)); render(); goTo(page.state.at); });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);
     render();
-    for (const figure of document.querySelectorAll(".chart")) watcher.observe(figure);
     goTo(page.state.at);
   }
 
@@ -241,5 +206,5 @@
     target.focus({ preventScroll: true });
   }
 
-  start();
+  return page;
 })();

@@ -4,6 +4,7 @@
 //! All text is escaped, data is embedded as JSON that cannot end its element, and the
 //! page's content policy allows exactly the scripts that are part of it, by their hash.
 
+mod dashboard;
 mod parts;
 mod record;
 
@@ -12,7 +13,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub use record::page;
+pub use dashboard::page as dashboard;
+pub use record::page as report;
 
 const CHART_LIBRARY: &str = include_str!("../assets/vendor/uplot-1.6.32/uPlot.iife.min.js");
 const CHART_STYLE: &str = include_str!("../assets/vendor/uplot-1.6.32/uPlot.min.css");
@@ -21,6 +23,8 @@ const STYLE: &str = include_str!("../assets/page.css");
 const CORE: &str = include_str!("../assets/core.js");
 const CHARTS: &str = include_str!("../assets/charts.js");
 const PAGE: &str = include_str!("../assets/page.js");
+const REPORT: &str = include_str!("../assets/report.js");
+const DASHBOARD: &str = include_str!("../assets/dashboard.js");
 
 /// Text as HTML text, also within a quoted attribute.
 fn text(raw: &str) -> String {
@@ -50,9 +54,10 @@ fn json<T: Serialize>(data: &T) -> serde_json::Result<String> {
         .replace('\u{2029}', "\\u2029"))
 }
 
-/// A whole document around a body. `title` is raw text, `body` finished HTML.
-fn document<T: Serialize>(title: &str, body: &str, data: &T) -> serde_json::Result<String> {
-    let scripts = [CHART_LIBRARY, CORE, CHARTS, PAGE];
+/// A whole document around a body. `title` is raw text, `body` finished HTML, `data` what
+/// [`json`] made, `script` what only this kind of page runs.
+fn document(title: &str, body: &str, data: &str, script: &str) -> String {
+    let scripts = [CHART_LIBRARY, CORE, CHARTS, PAGE, script];
     let hashes: Vec<_> = scripts
         .iter()
         .map(|script| format!("'sha256-{}'", BASE64.encode(Sha256::digest(script))))
@@ -65,7 +70,7 @@ fn document<T: Serialize>(title: &str, body: &str, data: &T) -> serde_json::Resu
         .iter()
         .map(|script| format!("<script>{script}</script>\n"))
         .collect();
-    Ok(format!(
+    format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -75,8 +80,15 @@ fn document<T: Serialize>(title: &str, body: &str, data: &T) -> serde_json::Resu
          <!-- The charts are drawn by uPlot 1.6.32.\n{CHART_LICENCE}-->\n\
          <script type=\"application/json\" id=\"data\">{data}</script>\n{scripts}</body>\n</html>\n",
         title = text(title),
-        data = json(data)?,
-    ))
+    )
+}
+
+fn footer() -> String {
+    format!(
+        "<footer><p>Made by arena-bench {}. Everything on this page is in this file.</p></footer>\n\
+         <p id=\"live\" class=\"visually-hidden\" aria-live=\"polite\"></p>",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 #[cfg(test)]
@@ -99,7 +111,7 @@ mod tests {
 
     #[test]
     fn no_script_of_the_page_can_end_its_own_element() {
-        for script in [CHART_LIBRARY, CORE, CHARTS, PAGE] {
+        for script in [CHART_LIBRARY, CORE, CHARTS, PAGE, REPORT, DASHBOARD] {
             assert!(!script.to_lowercase().contains("</script"));
         }
     }

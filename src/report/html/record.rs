@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{document, parts, text};
+use super::{REPORT, document, footer, json, parts, text};
 use crate::report::ReportError;
 use crate::report::model::{Facts, Panel, Section, View};
 use crate::report::plots;
@@ -112,13 +112,10 @@ pub fn page(views: &[View]) -> Result<String, ReportError> {
         [only] => format!("arena-bench: {}", only.name),
         _ => format!("arena-bench: {} records", views.len()),
     };
-    Ok(document(
-        &title,
-        &body,
-        &Data {
-            records: views.iter().map(RecordData::from).collect(),
-        },
-    )?)
+    let data = Data {
+        records: views.iter().map(RecordData::from).collect(),
+    };
+    Ok(document(&title, &body, &json(&data)?, REPORT))
 }
 
 fn header(views: &[View]) -> String {
@@ -238,12 +235,4 @@ fn section_body(prefix: &str, view: &View, section: Section) -> Result<String, R
              <details class=\"behind\"><summary>The numbers behind these charts</summary>{tables}</details>"
         ),
     })
-}
-
-fn footer() -> String {
-    format!(
-        "<footer><p>Made by arena-bench {}. Everything on this page is in this file.</p></footer>\n\
-         <p id=\"live\" class=\"visually-hidden\" aria-live=\"polite\"></p>",
-        env!("CARGO_PKG_VERSION")
-    )
 }

@@ -18,7 +18,15 @@ pub fn short_commit(commit: &str) -> String {
     commit.chars().take(12).collect()
 }
 
+/// A time to the minute: `2026-01-02 03:09`. What is no RFC 3339 time stays as it is.
+#[must_use]
+pub fn short_time(time: &str) -> String {
+    let minute = time.get(..16).filter(|minute| minute.contains('T'));
+    minute.map_or_else(|| time.to_owned(), |minute| minute.replacen('T', " ", 1))
+}
+
 /// Three significant digits without a trailing `.0`; whole from 100 up.
+#[must_use]
 pub fn significant(value: f64) -> String {
     let magnitude = value.abs();
     let digits = if magnitude >= 100.0 || magnitude == 0.0 {
@@ -52,6 +60,7 @@ pub fn signed_ns(value: f64) -> String {
 }
 
 /// A ratio: `0.842`.
+#[must_use]
 pub fn ratio(value: f64) -> String {
     format!("{value:.3}")
 }

@@ -17,7 +17,7 @@ mod types;
 use crate::record::wire::Environment;
 
 pub use answers::verdict_word;
-pub use format::{bytes, short_commit};
+pub use format::{bytes, ratio, short_commit, short_time, significant};
 pub use ladder::FLOOR_STEP;
 pub use types::*;
 
@@ -71,7 +71,7 @@ fn environment(environment: &Environment) -> Vec<(String, String)> {
 }
 
 /// Exact counts are the same only for one machine and one toolchain.
-fn fingerprint(environment: &Environment) -> Vec<(String, String)> {
+pub(super) fn fingerprint(environment: &Environment) -> Vec<(String, String)> {
     let named = environment
         .machine()
         .into_iter()
@@ -87,14 +87,14 @@ fn facts(index: &index::Index) -> Facts {
         .cases
         .iter()
         .filter_map(|case| {
-            let counts = case.counts.as_ref()?;
+            let counts = case.counts.as_ref()?.named();
             Some(CaseFacts {
                 id: case.id.clone(),
                 payload: case.params.payload.clone(),
-                instructions: counts.instructions_per_item,
-                allocations: counts.allocations_per_item,
-                calls: counts.boundary_calls_per_item,
-                retries: counts.retries,
+                counts: counts
+                    .into_iter()
+                    .filter_map(|(name, n)| Some((name, n?)))
+                    .collect(),
             })
         })
         .collect();

@@ -1,5 +1,7 @@
 //! What a reader sees, as values: answers, charts, tables. No number is computed here.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::record::wire::{Record, Verdict};
@@ -324,14 +326,8 @@ pub struct CaseFacts {
     pub id: String,
     /// Its payload.
     pub payload: String,
-    /// Instructions per item.
-    pub instructions: Option<f64>,
-    /// Allocations per item.
-    pub allocations: Option<f64>,
-    /// Boundary calls per item.
-    pub calls: Option<f64>,
-    /// Retries in the drain.
-    pub retries: Option<u64>,
+    /// The counts that were taken, by their names in a record.
+    pub counts: BTreeMap<&'static str, f64>,
 }
 
 /// One paired ratio.
