@@ -28,6 +28,7 @@ pub mod ratios;
 pub mod record;
 pub mod run;
 pub mod selftest;
+pub mod report;
 pub mod stats;
 pub mod verify;
 pub mod wall;

@@ -204,6 +204,7 @@ mod tests {
             reserve: Vec::new(),
             copy: 0,
             work: 1.0,
+            items: None,
         };
         let rng = SmallRng::seed_from_u64(1);
         let (sequential, paired, detectable) =

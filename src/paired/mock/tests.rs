@@ -36,6 +36,7 @@ fn arm(name: &str, pair: &str) -> Contestant {
         reserve: layouts(12..24),
         copy: 0,
         work: 1.0,
+        items: None,
     }
 }
 
