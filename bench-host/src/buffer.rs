@@ -137,6 +137,10 @@ impl Buffer {
     /// asked for, moves the old bytes and zeroes the new ones.
     fn resize(&mut self, capacity: u32) {
         let (held, len) = (self.held(), self.bytes.len());
+        if 2 * held > self.limit {
+            // `Vec` would double what is held, and pass the limit by it.
+            self.bytes.reserve_exact(capacity as usize - len);
+        }
         self.bytes.resize(capacity as usize, 0);
         self.tally.zeroed += (capacity as usize - len) as u64;
         if self.held() != held {

@@ -3,6 +3,7 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+mod build_pair;
 mod compare;
 mod export;
 mod gate;
@@ -47,6 +48,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// A pair with its link layouts, in a folder that CI can keep.
+    BuildPair(build_pair::Config),
     /// Two pairs against each other: this checkout and another commit, say.
     Compare(Box<compare::Config>),
     Export(export::Config),
@@ -106,6 +109,7 @@ pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
 
 fn dispatch(cli: &Cli) -> ExitCode {
     let result = match &cli.verb {
+        Verb::BuildPair(config) => build_pair::run(config),
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),
         Verb::Gate(config) => gate::run(config),
