@@ -14,10 +14,10 @@ mod merge;
 mod noise;
 mod options;
 mod progress;
+mod report;
 mod run;
 mod selftest;
 mod summary;
-mod report;
 mod verify;
 
 use std::ffi::OsString;
