@@ -22,6 +22,7 @@ pub struct Arena<S> {
     /// Length of the item that the buffer holds.
     last_len: u32,
     retries: u64,
+    retried_bytes: u64,
     /// Calls that brought no item: retries' first halves, ends, errors.
     fruitless: u64,
     counts: Option<unsafe extern "C" fn(*const core::ffi::c_void, *mut GuestCounts)>,
@@ -82,6 +83,7 @@ impl<S: ShrinkRule> Arena<S> {
             shrink,
             last_len,
             retries: 0,
+            retried_bytes: 0,
             fruitless: 0,
             counts: None,
         })
@@ -124,6 +126,7 @@ impl<S: ShrinkRule> Arena<S> {
         let (status, len) = if status == status::BUFFER_TOO_SMALL {
             self.buffer.grow(len)?;
             self.retries += 1;
+            self.retried_bytes += u64::from(len);
             let (status, len) = self.call();
             if status == status::OK {
                 return self.item(len).map(Some);
@@ -171,6 +174,7 @@ impl<S: ShrinkRule> Source for Arena<S> {
     fn count(&self, items: u64, counts: &mut HostCounts) {
         counts.calls = items + self.fruitless;
         counts.retries = self.retries;
+        counts.retried_bytes = self.retried_bytes;
         self.buffer.count(counts);
     }
 
