@@ -196,14 +196,7 @@ impl<R: Rng> Runner<'_, R> {
         arms: &[Contestant],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<Comparison>, ContestError> {
-        let shape = match arms.iter().find_map(|arm| arm.items) {
-            Some(items) => Shape {
-                items,
-                warmup: self.settings.warmup,
-                rounds: self.settings.rounds,
-            },
-            None => self.calibrate(arms)?,
-        };
+        let shape = self.calibrate(arms)?;
         let contestants: Vec<&Contestant> = arms.iter().collect();
         let (processes, courses) = self.look(&contestants, pairs, shape, Look::First)?;
         courses
@@ -213,7 +206,8 @@ impl<R: Rng> Runner<'_, R> {
     }
 
     /// The shared number of items with which the slowest arm's drain takes as
-    /// long as it should; fewer rounds where a single item takes much longer.
+    /// long as it should, unless the arms say it themselves; fewer rounds where
+    /// the drain takes much longer.
     ///
     /// # Errors
     /// When a process fails, or no number is large enough.
@@ -226,17 +220,19 @@ impl<R: Rng> Runner<'_, R> {
         } = self.settings;
         let wanted = drain.as_nanos() as f64;
         let contestants: Vec<&Contestant> = arms.iter().collect();
+        let given = arms.iter().find_map(|arm| arm.items);
         let mut shape = Shape {
-            items: 1,
+            items: given.unwrap_or(1),
             warmup: 1,
             rounds: CALIBRATION_ROUNDS,
         };
         for _ in 0..CALIBRATIONS {
             let times = self.process(&contestants, Look::First, 0, shape)?;
             let slowest = times.iter().map(|times| median(times)).fold(1.0, f64::max);
-            if slowest >= wanted / 2.0 {
+            if given.is_some() || slowest >= wanted / 2.0 {
                 // One step from close by: what a first drain costs once is small.
-                let items = ((shape.items as f64 * wanted / slowest) as u64).max(1);
+                let fitting = ((shape.items as f64 * wanted / slowest) as u64).max(1);
+                let items = given.unwrap_or(fitting);
                 let each = slowest * items as f64 / shape.items as f64;
                 let share = (wanted / each).min(1.0);
                 let fewer = |rounds: u32, fewest: u32| {
