@@ -26,6 +26,7 @@ pub mod pair;
 pub mod paired;
 pub mod ratios;
 pub mod record;
+pub mod report;
 pub mod run;
 pub mod selftest;
 pub mod stats;

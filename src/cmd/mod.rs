@@ -14,6 +14,7 @@ mod merge;
 mod noise;
 mod options;
 mod progress;
+mod report;
 mod run;
 mod selftest;
 mod summary;
@@ -66,6 +67,7 @@ enum Verb {
     Run(Box<run::Config>),
     /// The experiment that proves the method on this machine.
     Selftest(selftest::Config),
+    Report(report::Config),
     /// Correctness of a pair; nothing is timed.
     Verify(verify::Config),
 }
@@ -123,6 +125,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Verb::Noise(config) => noise::run(config),
         Verb::Run(config) => run::run(config),
         Verb::Selftest(config) => selftest::run(config),
+        Verb::Report(config) => report::run(config),
         Verb::Verify(config) => verify::run(config),
     };
     match result {

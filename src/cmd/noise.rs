@@ -1,5 +1,7 @@
 //! `noise`: what this machine does to measurements.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
@@ -8,6 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::options::PairChoice;
+use super::run::seconds;
 use super::{Outcome, print_json};
 use crate::case::Case;
 use crate::compare::PROCESS_LIMIT;
@@ -22,7 +25,7 @@ use crate::verify;
 
 /// What this machine does to measurements, before anyone trusts them.
 ///
-/// Takes about ten seconds: the timer, the steadiness of a fixed computation, a
+/// The timer, the steadiness of a fixed computation, a
 /// case against a copy of itself by two methods, and from that the smallest
 /// change that can be seen in a given time. Exit status 1 if the paired runner
 /// called equals different.
@@ -31,6 +34,9 @@ use crate::verify;
 pub struct Config {
     #[command(flatten)]
     pair: PairChoice,
+    /// Seconds for all of it.
+    #[arg(long, default_value_t = 12.0, value_parser = seconds)]
+    budget: f64,
     /// Seed of everything that chance decides.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -70,13 +76,14 @@ fn measure(config: &Config) -> Result<Report> {
     let case = Case::drain(PayloadKind::U64, 8, Protocol::Arena);
     verify::verify(&pair, &case)?;
     let watch = Watch::start();
-    let clock = Monotonic::default();
+    let (clock, budget) = (Monotonic::default(), Duration::from_secs_f64(config.budget));
     let timer = timer::measure(|| clock.now())?;
-    let speed = speed::measure()?;
+    let speed = speed::measure(budget / 10)?;
     let arm = entrant(&case, &Layouts::single(files.clone()));
     let mut processes = Processes::new(PROCESS_LIMIT)?;
     let rng = SmallRng::seed_from_u64(config.seed);
-    let (sequential, paired, detectable) = noise::compare(&mut processes, &clock, rng, &arm)?;
+    let (sequential, paired, detectable) =
+        noise::compare(&mut processes, &clock, rng, &arm, budget * 9 / 10)?;
     let mut warnings = watch.likely_causes();
     if pair.host.build.profile == "debug" {
         warnings

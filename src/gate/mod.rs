@@ -4,7 +4,7 @@
 //! finds that both were counted alike, and rise by no more than their [`Limits`].
 //! Ratios of paired wall clock second: each lies between its own ends, so the
 //! two are only said to differ when their intervals are apart by more than δ.
-//! [`show`] has the words and tables.
+//! `show` has the words and tables.
 
 pub mod agreement;
 mod show;

@@ -60,7 +60,9 @@ pub enum NoiseError {
     Stats(#[from] StatsError),
 }
 
-/// The two bands of an arm against a copy of itself, and what can be detected.
+/// The two bands of an arm against a copy of itself, and what can be detected:
+/// `budget` is shared by the two methods, and may be exceeded by a comparison of
+/// each.
 ///
 /// # Errors
 /// When a process fails.
@@ -69,11 +71,12 @@ pub fn compare<R: Rng>(
     clock: &dyn Clock,
     rng: R,
     arm: &Contestant,
+    budget: Duration,
 ) -> Result<(Band, Band, Vec<Detectable>), NoiseError> {
     let mut bench = band::Bench::new(execute, clock, rng)?;
     let items = bench.items(arm)?;
-    let sequential = bench.sequential(arm, items)?;
-    let (paired, spread) = bench.paired(arm)?;
+    let sequential = bench.sequential(arm, items, budget / 2)?;
+    let (paired, spread) = bench.paired(arm, budget / 2)?;
     let detectable = BUDGETS_MS
         .into_iter()
         .map(|budget| detectable::within(Duration::from_millis(budget), &spread))

@@ -14,8 +14,6 @@ use crate::stats::order::Sorted;
 /// Time that one computation should take: long beside the timer, short beside a
 /// scheduler's slice.
 const EACH: Duration = Duration::from_micros(500);
-/// Computations.
-const TIMES: usize = 2_000;
 /// Multiplications that one is calibrated from.
 const PROBE: u32 = 100_000;
 
@@ -30,15 +28,19 @@ pub struct Speed {
     pub worst_percent: f64,
 }
 
-/// Times the computation for about a second.
+/// Times the computation again and again for `budget`.
 ///
 /// # Errors
 /// When there is no statistic of the times, which are finite: never.
-pub fn measure() -> Result<Speed, StatsError> {
+pub fn measure(budget: Duration) -> Result<Speed, StatsError> {
     let probe = (0..5).map(|_| time(PROBE)).min().unwrap_or(EACH);
     let each = EACH.as_secs_f64() / probe.as_secs_f64().max(1e-9);
     let steps = (f64::from(PROBE) * each) as u32;
-    let times: Vec<f64> = (0..TIMES).map(|_| time(steps).as_secs_f64()).collect();
+    let start = Instant::now();
+    let mut times = vec![time(steps).as_secs_f64()];
+    while start.elapsed() < budget {
+        times.push(time(steps).as_secs_f64());
+    }
     of(times)
 }
 
