@@ -148,7 +148,7 @@ const Charts = (() => {
         label: this.panel[key].label, labelSize: 20, labelFont: "12px system-ui", font: "11px system-ui", size: side === 3 ? 56 : 34,
         stroke: () => this.colours.muted, grid: { stroke: () => this.colours.line, width: 1 }, ticks: { stroke: () => this.colours.line, width: 1, size: 4 },
         splits: (_u, _axis, low, high) => Core.ticks(this.panel[key].unit, this.logs[key], low, high),
-        values: (_u, splits) => splits.map((v) => this.panel[key].names?.[v] ?? Core.formatTick(this.panel[key].unit, v)),
+        values: (_u, splits) => splits.map((v) => (this.panel[key].names ? this.panel[key].names[v] ?? "" : Core.formatTick(this.panel[key].unit, v))),
         filter: (_u, splits) => splits,
       });
       const scale = (key) => ({ time: false, distr: this.logs[key] ? 3 : 1, range: () => this.range[key] });

@@ -99,8 +99,9 @@ pub fn page(views: &[View]) -> Result<String, ReportError> {
     if many {
         body.push_str(
             "<section id=\"compare\"><h2>Compare two records</h2>\
-             <p class=\"how\">Exact counts are subtracted only where the environments agree; ratios stand \
-             side by side with their intervals.</p><div id=\"compare-controls\"></div>\
+             <p class=\"how\">Exact counts are subtracted only where the environments agree; ratios \
+             stand side by side with their intervals. Intervals that lie apart are a hint and no \
+             verdict: what moves from run to run is not in them.</p><div id=\"compare-controls\"></div>\
              <div id=\"compare-result\"><p>The comparison is put together by the page's script. \
              Without it, the tables of each record stand above.</p></div></section>\n",
         );

@@ -288,6 +288,8 @@ pub struct Cell {
 pub enum Drawing {
     /// A ratio with its interval.
     Forest(Forest),
+    /// A verdict's sign and colour before the text.
+    Verdict(Verdict),
     /// A step of a waterfall.
     Step {
         /// Where it begins, as a share of the whole.
