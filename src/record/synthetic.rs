@@ -136,6 +136,7 @@ impl Synthetic {
                 comparisons: Vec::new(),
             }),
             failures: Vec::new(),
+            growth: None,
         }
     }
 
@@ -222,6 +223,8 @@ fn comparison(pair: usize, baseline_ns: f64, candidate_ns: f64) -> Comparison {
         verdict,
         why: String::new(),
         delta: 0.01,
+        baseline_ns: Some(baseline_ns),
+        candidate_ns: Some(candidate_ns),
         difference_ns: None,
         processes: 3,
         layouts: 1,

@@ -66,6 +66,7 @@ pub fn record(commit: &str, scale: f64) -> Record {
                 .to_vec(),
         }),
         failures: Vec::new(),
+        growth: None,
     }
 }
 
@@ -316,6 +317,8 @@ fn compare(candidate: &str, baseline: &str, ratio: f64, baseline_ns: f64) -> Com
         verdict,
         why: why.to_owned(),
         delta: 0.01,
+        baseline_ns: Some(baseline_ns),
+        candidate_ns: Some(baseline_ns * ratio),
         difference_ns: Some(Difference {
             estimate: difference(ratio),
             low: difference(low),
