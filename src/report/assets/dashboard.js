@@ -62,7 +62,7 @@
       x: { label: "run", unit: "index", linear: true, names },
       y: { label, unit: counts ? "count" : "ratio", linear: true },
       series: groups.map((group, index) => ({
-        name: groups.length > 1 ? `machine ${index + 1}` : label, style: index, dashed: false, kind: "line",
+        name: groups.length > 1 ? `machine ${index + 1}` : label, style: index, dashed: false, line: true,
         points: all.filter((point) => point.group === group),
       })),
       marks: (series.changes || []).map((change) => ({

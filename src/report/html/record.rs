@@ -61,8 +61,8 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         Section::Growth,
         "growth",
         "Growth strategies",
-        "Cost per item against the bytes still held when the stream has ended. A strategy is dominated when \
-         another costs no more and holds no more.",
+        "Cost against the memory that the buffer held on average. A way to grow is dominated, and grey, when \
+         another costs no more, holds no more and is better in one of them.",
     ),
     (
         Section::Allocation,
