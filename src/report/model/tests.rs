@@ -138,6 +138,28 @@ fn what_the_record_calls_dominated_is_grey_in_the_chart() {
 }
 
 #[test]
+fn without_valgrind_the_counts_of_the_hosts_are_still_told() {
+    let mut record = fixture::record("c0ffee", 1.0);
+    for counts in record
+        .cases
+        .iter_mut()
+        .filter_map(|case| case.counts.as_mut())
+    {
+        counts.instructions_per_item = None;
+        counts.allocations_per_item = None;
+    }
+    let answer = view_of(record).answers.swap_remove(2);
+    assert_eq!(answer.verdict, "in part");
+    let told = answer
+        .details
+        .iter()
+        .find(|detail| detail.starts_with("u64"))
+        .expect("of u64");
+    assert!(told.contains("not counted against not counted"), "{told}");
+    assert!(told.contains("boundary calls 1 against 2"), "{told}");
+}
+
+#[test]
 fn names_from_a_record_make_no_path() {
     let mut record = fixture::record("c0ffee", 1.0);
     for case in &mut record.cases {
