@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bench_protocol::spec::Protocol;
+use bench_protocol::spec::{BufferConfig, Protocol};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
@@ -156,10 +156,16 @@ pub fn measure(
     Ok(())
 }
 
-/// The arena cases that have an alloc counterpart among `cases`, with it.
+/// The arena cases that have an alloc counterpart among `cases`, with it. Of
+/// the ways to grow on a plan, the usual one stands for all: the others have a
+/// verb of their own.
 #[must_use]
 pub fn protocol_pairs(cases: &[Case]) -> Vec<(Case, Case)> {
-    let arena = cases.iter().filter(|case| case.protocol == Protocol::Arena);
+    let usual = BufferConfig::default();
+    let arena = cases.iter().filter(|case| {
+        case.protocol == Protocol::Arena
+            && (case.group != Group::Growth || case.buffer == usual)
+    });
     arena
         .map(|case| (case.with_protocol(Protocol::Alloc), case.clone()))
         .filter(|(alloc, _)| cases.contains(alloc))

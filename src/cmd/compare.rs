@@ -1,7 +1,6 @@
 //! `compare`: two pairs against each other, on this machine, now.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use rand::rngs::SmallRng;
 use super::options::Selection;
 use super::progress::Progress;
 use super::run::{pair, percent, seconds};
-use super::{Outcome, print_json};
+use super::{Outcome, print_json, say};
 use crate::atomic;
 use crate::case::Case;
 use crate::compare::{self, Compared, PROCESS_LIMIT, Side};
@@ -123,7 +122,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&verdict.clone().without_samples())?;
     } else {
-        writeln!(io::stdout().lock(), "{}", verdict.table())?;
+        say(verdict.table())?;
     }
     Ok(if verdict.regressed() {
         Outcome::Found

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 
-use super::{Outcome, options, print_json};
+use super::{Outcome, options, print_json, say};
 use crate::record::store;
 use crate::record::wire::Record;
 use crate::{atomic, gate};
@@ -84,7 +84,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&verdict)?;
     } else if !verdict.changes.is_empty() {
-        println!("{}", verdict.table());
+        say(verdict.table())?;
     }
     for notice in &verdict.notices {
         eprintln!("arena-bench: {notice}");

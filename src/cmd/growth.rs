@@ -1,6 +1,7 @@
 //! `growth`: what items that do not fit cost, and which way to grow is right for
 //! a stream.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Protocol, Regrow};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::options::PairChoice;
-use super::{Outcome, print_json};
+use super::{Outcome, print_json, say};
 use crate::case::{ByteSize, plans, recorded};
 use crate::growth::matrix::{Cell, Stream};
 use crate::growth::paired::Plan as Contest;
@@ -106,7 +107,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         return print_json(&growth);
     }
-    print(&growth, config.all);
+    print(&growth, config.all)?;
     Ok(Outcome::Fine)
 }
 
@@ -185,36 +186,37 @@ fn time(config: &Config, streams: &[Stream], files: &PairFiles) -> Result<Vec<Co
     Ok(made)
 }
 
-fn print(growth: &wire::Growth, all: bool) {
+fn print(growth: &wire::Growth, all: bool) -> io::Result<()> {
     for plan in &growth.plans {
-        println!(
+        say(format_args!(
             "{}: {}; {} items, {} bytes on the wire, the largest {}",
             plan.name, plan.parameters, plan.items, plan.bytes, plan.largest
-        );
-        println!("{}\n", cells(plan, all));
+        ))?;
+        say(format_args!("{}\n", cells(plan, all)))?;
         // What asks for more is shown where it brings something.
         let mut advices = plan.advice.clone();
         advices.dedup_by(|wider, narrower| wider.id == narrower.id);
         for advice in &advices {
             let chosen = short(plan, &advice.id);
-            println!(
+            say(format_args!(
                 "  where {}: {chosen}\n    {}",
                 advice.condition, advice.reason
-            );
+            ))?;
         }
-        println!();
+        say("")?;
     }
     if !growth.retry.is_empty() {
-        println!(
+        say(format_args!(
             "one retry, as the slope between exact fit and presized on a ramp\n{}",
             retries(growth)
-        );
+        ))?;
     }
     eprintln!(
         "arena-bench: held is the mean over the items; a cell in brackets is dominated: one that \
          regrows alike and need not be told more costs and holds no more. Bytes are zeroed and \
          moved by the host; a retry sizes its item again and encodes nothing twice."
     );
+    Ok(())
 }
 
 /// The id of a cell within its plan.

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use regex::Regex;
 use serde::Serialize;
 
-use super::{Outcome, print_json};
+use super::{Outcome, print_json, say};
 use crate::history::{self, Change, Evidence, History, Options};
 
 /// Digits of a commit in a table.
@@ -185,7 +185,7 @@ fn run_list(config: &List) -> anyhow::Result<Outcome> {
             plain(entry.subject),
         ]);
     }
-    println!("{table}");
+    say(&table)?;
     eprintln!("{} entries, {} series", entries.len(), history.series.len());
     Ok(Outcome::Fine)
 }
@@ -262,7 +262,7 @@ fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
     if config.json {
         print_json(&listed)?;
     } else if !listed.is_empty() {
-        println!("{}", table_of(&listed));
+        say(table_of(&listed))?;
     }
     let regressions = changes.iter().filter(|change| change.is_regression());
     let regressions = regressions.count();

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::options::Selection;
-use super::{Outcome, print_json};
+use super::{Outcome, print_json, say};
 
 /// What to list.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         return print_json(&listed.collect::<Vec<_>>());
     }
     for case in cases {
-        println!("{case}");
+        say(case)?;
     }
     Ok(Outcome::Fine)
 }

@@ -131,6 +131,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
+        Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("arena-bench: {error:#}");
             ExitCode::from(2)
@@ -138,10 +139,22 @@ fn dispatch(cli: &Cli) -> ExitCode {
     }
 }
 
+/// Prints a line to stdout. A reader who has read enough (`arena-bench list |
+/// head`) is no failure: the error ends the verb, and the exit status is 0.
+fn say(line: impl std::fmt::Display) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
+}
+
+/// Whether what failed was the reader of our output.
+fn reader_left(error: &anyhow::Error) -> bool {
+    let left = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref().is_some_and(left)
+}
+
 /// Prints a value as JSON, for programs.
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Outcome> {
     let mut stdout = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut stdout, value)?;
+    serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from)?;
     writeln!(stdout)?;
     Ok(Outcome::Fine)
 }

@@ -11,7 +11,7 @@ use rand::rngs::SmallRng;
 
 use super::options::PairChoice;
 use super::run::seconds;
-use super::{Outcome, print_json};
+use super::{Outcome, print_json, say};
 use crate::case::Case;
 use crate::compare::PROCESS_LIMIT;
 use crate::entrants::entrant;
@@ -54,7 +54,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&report)?;
     } else {
-        println!("{}", table(&report));
+        say(table(&report))?;
         eprintln!(
             "A change is detectable when 95 of 100 comparisons see it: computed from how single \
              processes scattered here, without what link layouts add between two builds."

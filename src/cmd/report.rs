@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::Outcome;
+use super::{Outcome, say};
 use crate::history::{self, Options};
 use crate::record::store;
 use crate::report::model::Source;
@@ -40,7 +40,7 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     };
     writer::write(&config.out, &files)
         .with_context(|| format!("the report was not written to {}", config.out.display()))?;
-    println!("{}", config.out.join("index.html").display());
+    say(config.out.join("index.html").display())?;
     eprintln!("{} files; open the page with any browser", files.len());
     Ok(Outcome::Fine)
 }

@@ -1,7 +1,6 @@
 //! `run`: the measurements, and the record of them.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::options::Selection;
 use super::progress::Progress;
-use super::{Outcome, print_json, summary};
+use super::{Outcome, print_json, say, summary};
 use crate::case::{Case, Group};
 use crate::environment::Watch;
 use crate::growth::section;
@@ -138,7 +137,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&record)?;
     } else {
-        writeln!(io::stdout().lock(), "{}", summary::of(&record))?;
+        say(summary::of(&record))?;
     }
     eprintln!("arena-bench: the record is {}", config.output.display());
     for failure in &record.failures {

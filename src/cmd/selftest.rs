@@ -9,7 +9,7 @@ use bench_protocol::spec::Protocol;
 use clap::ValueEnum;
 
 use super::progress::Progress;
-use super::{Outcome, print_json};
+use super::{Outcome, print_json, say};
 use crate::case::Case;
 use crate::entrants::entrant;
 use crate::environment::Watch;
@@ -135,7 +135,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&report)?;
     } else {
-        print!("{}", table::markdown(&report));
+        say(table::markdown(&report))?;
     }
     let reached = report.rows.iter().all(|row| row.reached);
     Ok(if reached {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::options::{PairChoice, Selection};
-use super::{Outcome, print_json};
+use super::{Outcome, print_json, say};
 use crate::verify;
 
 /// What to verify.
@@ -49,10 +49,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
             rows.push(serde_json::json!({ "id": case.id(), "verified": verified, "error": error }));
         } else if let Some(verified) = verified {
             let (items, bytes) = (verified.items, verified.bytes);
-            println!(
-                "{case}: {items} items, {bytes} bytes, digest {}",
-                verified.digest
-            );
+            let digest = verified.digest;
+            say(format_args!("{case}: {items} items, {bytes} bytes, digest {digest}"))?;
         }
     }
     if config.json {
