@@ -47,6 +47,36 @@ impl Observer for Time {
     fn count(&self, _counts: &mut HostCounts) {}
 }
 
+/// Verifies values that did not cross as bytes: counts and digests the bytes that
+/// each encodes to.
+#[derive(Default)]
+pub struct Encoded {
+    bytes: u64,
+    digest: StreamDigest,
+}
+
+impl Observer for Encoded {
+    fn item<D: Decoder>(
+        &mut self,
+        index: u64,
+        _bytes: &[u8],
+        value: D::Value<'_>,
+        _held: u64,
+    ) -> Result<(), StreamError> {
+        let Some(Ok(bytes)) = D::encode(&value) else {
+            return Err(StreamError::DecodeDiffers { item: index });
+        };
+        self.bytes += bytes.len() as u64;
+        self.digest.item(&bytes);
+        Ok(())
+    }
+
+    fn count(&self, counts: &mut HostCounts) {
+        counts.bytes = self.bytes;
+        counts.digest = self.digest.finish();
+    }
+}
+
 /// Counts and digests the bytes, and encodes each decoded value again.
 #[derive(Default)]
 pub struct Verify {

@@ -1,0 +1,53 @@
+//! The steps from an iterator to a stream across the boundary: each arm of the
+//! ladder does what another one does, and one thing more.
+//!
+//! Both sides know the list: some arms need the guest, some the host, some both.
+
+use crate::spec::boundary_enum;
+
+boundary_enum! {
+    /// An arm of the ladder, by what it adds to the arm that it stands on.
+    Step {
+        /// Items drawn in the host, from the guest's own producer: no boundary.
+        Iterator = 0 "iterator",
+        /// On `Iterator`: size pass, encode and decode in the host: the floor.
+        Codec = 1 "codec",
+        /// On `Iterator`: one empty call across the boundary per item.
+        Call = 2 "call",
+        /// On `Call`: the item is drawn in the guest and comes through the call
+        /// as a raw value (a number, a pointer with its length).
+        Value = 3 "value",
+        /// On `Value`: `catch_unwind` in the guest.
+        Guard = 4 "catch-unwind",
+        /// On `Guard`: the guest keeps the item until it is delivered.
+        Keep = 5 "keep",
+        /// On `Keep`: the guest finds out the item's size on the wire.
+        Size = 6 "size-pass",
+        /// On `Size`: the item crosses encoded, in the host's buffer.
+        Encode = 7 "encode",
+        /// On `Encode`: the host decodes to owned values: the arena protocol.
+        Arena = 8 "arena",
+        /// On `Encode`: the host decodes to borrowed values.
+        Borrowed = 9 "borrowed",
+        /// On `Arena`: a second, empty call across the boundary per item.
+        SecondCall = 10 "second-call",
+        /// On `SecondCall`: a heap buffer per item, which that call frees: the
+        /// alloc protocol.
+        Alloc = 11 "alloc",
+        /// On `Arena`: a hop to a consumer's thread, channel of capacity 4.
+        Hop4 = 12 "hop-4",
+        /// The same, channel of capacity 1,024.
+        Hop1024 = 13 "hop-1024",
+    }
+}
+
+/// Capacity that a buffer must have for a raw value and a size behind it, bytes.
+pub const RAW_CAPACITY: u32 = 64;
+
+/// Bytes of a raw value of type `V` with the size on the wire behind it.
+#[must_use]
+pub const fn sized_value_bytes<V>() -> u32 {
+    let bytes = size_of::<V>() + size_of::<u64>();
+    assert!(bytes <= RAW_CAPACITY as usize, "a raw value must fit");
+    bytes as u32
+}
