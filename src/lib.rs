@@ -3,6 +3,7 @@
 
 pub mod case;
 pub mod cmd;
+pub mod ladder;
 pub mod layouts;
 pub mod pair;
 pub mod paired;

@@ -3,6 +3,8 @@
 //!
 //! Both sides know the list: some arms need the guest, some the host, some both.
 
+use serde::{Deserialize, Serialize};
+
 use crate::spec::boundary_enum;
 
 boundary_enum! {

@@ -82,9 +82,11 @@ impl<V: Values> Values for WithCall<V> {
 
     #[inline(always)]
     fn next(&mut self) -> Result<Option<<V::Decoder as Decoder>::Value<'static>>, StreamError> {
-        let value = self.values.next()?;
+        let Some(value) = self.values.next()? else {
+            return Ok(None);
+        };
         match self.call.call() {
-            status::OK => Ok(value),
+            status::OK => Ok(Some(value)),
             status => Err(of_status(status)),
         }
     }
