@@ -3,6 +3,7 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+mod ladder;
 mod list;
 mod options;
 mod verify;
@@ -35,6 +36,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Where the nanoseconds go, step by step.
+    Ladder(ladder::Config),
     /// The cases, with filters.
     List(list::Config),
     /// Correctness of a pair; nothing is timed.
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     let result = match &cli.verb {
+        Verb::Ladder(config) => ladder::run(config),
         Verb::List(config) => list::run(config),
         Verb::Verify(config) => verify::run(config),
     };

@@ -10,6 +10,7 @@ pub mod breakdown;
 pub mod chart;
 pub mod measure;
 pub mod pin;
+pub mod run;
 pub mod verify;
 pub mod words;
 

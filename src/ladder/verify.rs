@@ -44,15 +44,15 @@ pub fn verify(pair: &Pair, arm: &Arm) -> Result<Verified, VerifyError> {
             expected: Box::new(expected),
         });
     }
-    if let (Step::Call | Step::SecondCall, Some(guest)) = (arm.step, session.guest_counts()) {
-        if counts.calls != guest.calls {
-            return Err(VerifyError::Counts {
-                case: arm.id(),
-                what: "calls",
-                host: counts.calls,
-                guest: guest.calls,
-            });
-        }
+    if let (Step::Call | Step::SecondCall, Some(guest)) = (arm.step, session.guest_counts())
+        && counts.calls != guest.calls
+    {
+        return Err(VerifyError::Counts {
+            case: arm.id(),
+            what: "calls",
+            host: counts.calls,
+            guest: guest.calls,
+        });
     }
     Ok(Verified {
         items: expected.items,
