@@ -7,7 +7,7 @@ use bench_protocol::handle::{ArenaNext, StreamHandle};
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer::{self, Fault};
 use bench_protocol::spec::{ProducerKind, StreamConfig, StreamSpec};
-use bench_protocol::step::{Step, sized_value_bytes};
+use bench_protocol::step::{RAW_CAPACITY, Step};
 use bench_protocol::{status, wire};
 
 use crate::arena::{self, Driver, Encoded, Unencodable};
@@ -84,7 +84,8 @@ unsafe extern "C" fn kept<P: Payload>(
     unsafe { arena::next_with(handle, buffer, capacity, out_len, raw::<P::View>) }
 }
 
-/// The same with a size pass, whose result stands behind the raw value.
+/// The same with a size pass: `encode`, with a raw value in place of the encoding.
+/// An item must be at least as long on the wire as it is in memory.
 unsafe extern "C" fn sized<P: Payload>(
     handle: *mut StreamHandle,
     buffer: *mut u8,
@@ -93,14 +94,14 @@ unsafe extern "C" fn sized<P: Payload>(
 ) -> i32 {
     let deliver = |item: &P::View, buffer: &mut [u8]| {
         let size = wire::serialized_size(item).map_err(|_| Unencodable)?;
-        let len = const { sized_value_bytes::<P::View>() };
+        let len = u32::try_from(size).map_err(|_| Unencodable)?;
         let Some(room) = buffer.get_mut(..len as usize) else {
             return Ok(Encoded::Needs(len));
         };
-        let (value, behind) = room.split_at_mut(size_of::<P::View>());
-        behind.copy_from_slice(&size.to_le_bytes());
-        raw(item, value)?;
-        Ok(Encoded::Fits(len))
+        match raw(item, room)? {
+            Encoded::Fits(_) => Ok(Encoded::Fits(len)),
+            Encoded::Needs(_) => Err(Unencodable),
+        }
     };
     // SAFETY: the caller's promises are the same.
     unsafe { arena::next_with(handle, buffer, capacity, out_len, deliver) }
@@ -109,7 +110,13 @@ unsafe extern "C" fn sized<P: Payload>(
 /// Writes the value itself: what it points to lives as long as the guest.
 #[inline]
 fn raw<V: Copy>(item: &V, buffer: &mut [u8]) -> Result<Encoded, Unencodable> {
-    let len = size_of::<V>();
+    let len = const {
+        assert!(
+            size_of::<V>() <= RAW_CAPACITY as usize,
+            "a raw value must fit"
+        );
+        size_of::<V>()
+    };
     let Some(room) = buffer.get_mut(..len) else {
         return Ok(Encoded::Needs(len as u32));
     };

@@ -19,7 +19,7 @@ use crate::buffer::Buffer;
 use crate::decode::{Decoder, Owned};
 use crate::drain::{self, Drain};
 use crate::error::StreamError;
-use crate::observe::{Encoded, Observer, Time, Verify};
+use crate::observe::{Encoded, EncodedLength, Observer, Time, Verify};
 use crate::shrink::Never;
 use crate::source::Source;
 
@@ -32,7 +32,7 @@ mod values;
 use call::{EmptyCall, SecondCall, WithCall};
 use codec::InProcess;
 use hop::Hop;
-use raw::{SizedValue, Value};
+use raw::Value;
 use values::{Drawn, Values};
 
 /// Opens an arm's session; `compiler` is what this host was built by.
@@ -100,7 +100,7 @@ impl PayloadVisitor for Open<'_> {
             Step::Value | Step::Guard | Step::Keep => {
                 self.source::<_, Value<P>, Encoded>(self.raw_stream()?)
             }
-            Step::Size => self.source::<_, SizedValue<P>, Encoded>(self.raw_stream()?),
+            Step::Size => self.source::<_, Value<P>, EncodedLength>(self.raw_stream()?),
             Step::SecondCall => {
                 let source = SecondCall::new(self.arena()?, self.empty_call()?);
                 self.source::<_, Owned<P>, Verify>(source)

@@ -49,26 +49,33 @@ impl Observer for Time {
 
 /// Verifies values that did not cross as bytes: counts and digests the bytes that
 /// each encodes to.
+pub type Encoded = Encodes<false>;
+/// The same, and the length that crossed must be that of the encoding.
+pub type EncodedLength = Encodes<true>;
+
+/// See [`Encoded`] and [`EncodedLength`].
 #[derive(Default)]
-pub struct Encoded {
+pub struct Encodes<const LENGTH: bool> {
     bytes: u64,
     digest: StreamDigest,
 }
 
-impl Observer for Encoded {
+impl<const LENGTH: bool> Observer for Encodes<LENGTH> {
     fn item<D: Decoder>(
         &mut self,
         index: u64,
-        _bytes: &[u8],
+        bytes: &[u8],
         value: D::Value<'_>,
         _held: u64,
     ) -> Result<(), StreamError> {
-        let Some(Ok(bytes)) = D::encode(&value) else {
-            return Err(StreamError::DecodeDiffers { item: index });
-        };
-        self.bytes += bytes.len() as u64;
-        self.digest.item(&bytes);
-        Ok(())
+        match D::encode(&value) {
+            Some(Ok(encoded)) if !LENGTH || encoded.len() == bytes.len() => {
+                self.bytes += encoded.len() as u64;
+                self.digest.item(&encoded);
+                Ok(())
+            }
+            _ => Err(StreamError::DecodeDiffers { item: index }),
+        }
     }
 
     fn count(&self, counts: &mut HostCounts) {

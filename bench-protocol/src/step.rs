@@ -23,7 +23,8 @@ boundary_enum! {
         Guard = 4 "catch-unwind",
         /// On `Guard`: the guest keeps the item until it is delivered.
         Keep = 5 "keep",
-        /// On `Keep`: the guest finds out the item's size on the wire.
+        /// On `Keep`: the guest finds out the item's size on the wire, and answers
+        /// with it.
         Size = 6 "size-pass",
         /// On `Size`: the item crosses encoded, in the host's buffer.
         Encode = 7 "encode",
@@ -43,13 +44,5 @@ boundary_enum! {
     }
 }
 
-/// Capacity that a buffer must have for a raw value and a size behind it, bytes.
+/// Capacity that a buffer must have for a raw value, bytes.
 pub const RAW_CAPACITY: u32 = 64;
-
-/// Bytes of a raw value of type `V` with the size on the wire behind it.
-#[must_use]
-pub const fn sized_value_bytes<V>() -> u32 {
-    let bytes = size_of::<V>() + size_of::<u64>();
-    assert!(bytes <= RAW_CAPACITY as usize, "a raw value must fit");
-    bytes as u32
-}

@@ -15,7 +15,7 @@ use super::options::PairChoice;
 use super::{Outcome, print_json};
 use crate::ladder::breakdown::{Breakdown, Stair, SumCheck};
 use crate::ladder::run::{Found, payload, settings, verified};
-use crate::ladder::{Arm, ITEMS, chart, words};
+use crate::ladder::{Arm, ITEMS, Part, chart, words};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::clock::Monotonic;
@@ -26,7 +26,7 @@ use crate::stats::Confidence;
 /// How often all intervals of a run hold at once.
 const FAMILY: f64 = 0.99;
 /// Time for a contest; a payload has three.
-const FULL: Duration = Duration::from_secs(9);
+const FULL: Duration = Duration::from_secs(8);
 /// The same in a hurry.
 const QUICK: Duration = Duration::from_secs(2);
 /// A process that takes longer hangs.
@@ -229,14 +229,14 @@ fn row(stair: &Stair, arena: Option<f64>) -> [String; 7] {
     let dash = || "-".to_owned();
     let number = |value: Option<f64>| value.map_or_else(dash, words::ns);
     let step_ns = stair.step_ns.as_ref();
+    // A hop is another order of magnitude, and no share of the arena's time.
     let share = step_ns
-        .zip(arena)
+        .zip(arena.filter(|_| stair.part != Part::Hop))
         .map(|(step, arena)| format!("{:.0}%", 100.0 * step.estimate / arena));
     let pinned = if stair.pinned { ", one core" } else { "" };
-    let unstable = if stair.unstable.is_empty() {
-        ""
-    } else {
-        " (unstable)"
+    let unstable = match (stair.part, stair.unstable.is_empty()) {
+        (Part::Hop, false) => " (unstable)",
+        _ => "",
     };
     [
         format!("{}{pinned}", stair.step),

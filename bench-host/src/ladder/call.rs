@@ -69,11 +69,16 @@ impl Drop for EmptyCall {
 pub struct WithCall<V> {
     values: V,
     call: EmptyCall,
+    fault: Option<StreamError>,
 }
 
 impl<V> WithCall<V> {
     pub fn new(values: V, call: EmptyCall) -> Self {
-        Self { values, call }
+        Self {
+            values,
+            call,
+            fault: None,
+        }
     }
 }
 
@@ -81,14 +86,19 @@ impl<V: Values> Values for WithCall<V> {
     type Decoder = V::Decoder;
 
     #[inline(always)]
-    fn next(&mut self) -> Result<Option<<V::Decoder as Decoder>::Value<'static>>, StreamError> {
-        let Some(value) = self.values.next()? else {
-            return Ok(None);
-        };
+    fn next(&mut self) -> Option<<V::Decoder as Decoder>::Value<'static>> {
+        let value = self.values.next()?;
         match self.call.call() {
-            status::OK => Ok(Some(value)),
-            status => Err(of_status(status)),
+            status::OK => Some(value),
+            status => {
+                self.fault = Some(of_status(status));
+                None
+            }
         }
+    }
+
+    fn fault(&mut self) -> Option<StreamError> {
+        self.fault.take().or_else(|| self.values.fault())
     }
 
     fn calls(&self, items: u64) -> u64 {

@@ -16,6 +16,7 @@ pub struct Hop<P: Payload> {
     request: Option<Sender<u64>>,
     items: Option<Receiver<Sent<P>>>,
     pump: Option<JoinHandle<()>>,
+    fault: Option<StreamError>,
 }
 
 impl<P: Payload> Hop<P> {
@@ -28,6 +29,7 @@ impl<P: Payload> Hop<P> {
             request: Some(request),
             items: Some(items),
             pump: Some(pump),
+            fault: None,
         }
     }
 }
@@ -68,9 +70,18 @@ impl<P: Payload> Values for Hop<P> {
     }
 
     #[inline(always)]
-    fn next(&mut self) -> Result<Option<P::Owned>, StreamError> {
-        let sent = self.items.as_ref().and_then(|items| items.recv().ok());
-        sent.transpose()
+    fn next(&mut self) -> Option<P::Owned> {
+        match self.items.as_ref()?.recv().ok()? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault = Some(error);
+                None
+            }
+        }
+    }
+
+    fn fault(&mut self) -> Option<StreamError> {
+        self.fault.take()
     }
 }
 

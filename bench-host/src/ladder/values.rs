@@ -13,10 +13,13 @@ pub trait Values {
     fn start(&mut self, _max: u64) {}
 
     /// The next value; `None` at the end.
-    ///
-    /// # Errors
-    /// When the guest fails.
-    fn next(&mut self) -> Result<Option<<Self::Decoder as Decoder>::Value<'static>>, StreamError>;
+    fn next(&mut self) -> Option<<Self::Decoder as Decoder>::Value<'static>>;
+
+    /// Why the values ended, if not cleanly. Asked for at the end alone: a value
+    /// is not wrapped in a result on its way.
+    fn fault(&mut self) -> Option<StreamError> {
+        None
+    }
 
     /// Calls across the boundary so far, given `items` values came out; 0 where
     /// the arm makes none of its own.
@@ -42,8 +45,8 @@ impl<P: Payload> Drawn<P> {
 impl<P: Payload> Values for Drawn<P> {
     type Decoder = Value<P>;
     #[inline(always)]
-    fn next(&mut self) -> Result<Option<P::View>, StreamError> {
-        Ok(self.0.next())
+    fn next(&mut self) -> Option<P::View> {
+        self.0.next()
     }
 }
 
@@ -72,9 +75,9 @@ impl<V: Values, O: Observer> Drain for Session<V, O> {
     fn drain(&mut self, max: u64) -> Result<(), StreamError> {
         self.values.start(max);
         for _ in 0..max {
-            let Some(value) = self.values.next()? else {
+            let Some(value) = self.values.next() else {
                 self.ended = true;
-                return Ok(());
+                return self.values.fault().map_or(Ok(()), Err);
             };
             self.observer
                 .item::<V::Decoder>(self.items, &[], value, 0)?;
