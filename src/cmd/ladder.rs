@@ -1,121 +1,202 @@
 //! `ladder`: where do the nanoseconds go?
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use bench_host::pair::Pair;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 use comfy_table::{CellAlignment, Table, presets};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
 use regex::Regex;
 
-use super::options::PairChoice;
 use super::{Outcome, print_json};
+use crate::compare::PROCESS_LIMIT;
+use crate::environment::Watch;
+use crate::harness::Profile;
 use crate::ladder::breakdown::{Breakdown, Stair, SumCheck};
 use crate::ladder::run::{Found, payload, settings, verified};
-use crate::ladder::{Arm, ITEMS, Part, chart, words};
+use crate::ladder::{Arm, ITEMS, Part, chart, counted_arms, words};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::clock::Monotonic;
 use crate::paired::contest::Runner;
 use crate::paired::process::Processes;
+use crate::record::store;
+use crate::record::wire::{Record, SelfCheck};
 use crate::stats::Confidence;
+use crate::{atomic, counts, run};
 
-/// How often all intervals of a run hold at once.
-const FAMILY: f64 = 0.99;
 /// Time for a contest; a payload has three.
-const FULL: Duration = Duration::from_secs(8);
+const FULL: Duration = Duration::from_secs(5);
 /// The same in a hurry.
 const QUICK: Duration = Duration::from_secs(2);
-/// A process that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// What to break down.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  arena-bench ladder --quick --filter record\n  arena-bench ladder --plot ladder.svg --json > ladder.json"
-)]
+#[command(after_help = "Examples:\n  \
+    arena-bench ladder --quick --filter record\n  \
+    arena-bench ladder --plot results/ladder.svg --into results/latest.json")]
 pub struct Config {
-    #[command(flatten)]
-    pair: PairChoice,
+    /// Folder of the pair, as `build-pair` leaves it; by default the pair is
+    /// built from the sources here.
+    #[arg(long, value_name = "DIR")]
+    pair: Option<PathBuf>,
     /// Only payloads whose name (such as record-256B) matches this regular
     /// expression.
     #[arg(long, value_name = "REGEX")]
     filter: Option<String>,
-    /// Seconds instead of minutes, with wider intervals.
+    /// Half of the time, with wider intervals.
     #[arg(long)]
     quick: bool,
-    /// Verify every arm and time none.
-    #[arg(long, conflicts_with = "plot")]
+    /// Verify every arm of the pair at hand and time none.
+    #[arg(long, conflicts_with_all = ["plot", "into", "skip_counts", "quick"])]
     verify_only: bool,
+    /// Leave out the instructions.
+    #[arg(long)]
+    skip_counts: bool,
+    /// Seed of everything that chance decides.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Print JSON instead of tables: breakdowns, sentences, cases, comparisons.
     #[arg(long)]
     json: bool,
     /// Draw the waterfall into this SVG file.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+    /// Add the result to this record, which must be of the same pair and machine.
+    #[arg(long, value_name = "RECORD")]
+    into: Option<PathBuf>,
 }
 
 /// Verifies every arm, then measures what each step adds.
 ///
 /// # Errors
-/// When there is no pair, the filter matches nothing, or a file cannot be
-/// written.
+/// When there is no pair, the filter matches nothing, the record is of another
+/// pair or machine, or a file cannot be written.
 pub fn run(config: &Config) -> Result<Outcome> {
     let items = items(config.filter.as_deref())?;
-    let files = config.pair.files()?;
-    let pair = files.load()?;
     if config.verify_only {
+        let pair = PairFiles::find(config.pair.as_deref())?.load()?;
         return verify_only(&pair, &items, config.json);
     }
-    let layouts = layouts(&files);
-    let budget = if config.quick { QUICK } else { FULL };
-    let family = Confidence::new(FAMILY)?;
-    let mut processes = Processes::new(LIMIT)?;
-    let mut runner = Runner {
-        execute: &mut processes,
-        clock: &Monotonic::default(),
-        rng: rand::rng(),
-        settings: settings(&items, family, budget),
+    let layouts = super::run::pair(config.pair.as_deref())?;
+    let pair = layouts.plain.load()?;
+    // Before minutes are spent on what could not be kept.
+    let record = match &config.into {
+        Some(path) => Some(matching(path, &layouts.plain, &pair)?),
+        None => None,
     };
-    let mut found = Found::default();
-    for &item in &items {
-        let arm = |step| name(item, step);
-        eprintln!("arena-bench: {}", arm(Step::Arena).item());
-        payload(
-            &mut found,
-            &mut runner,
-            (&pair, &layouts),
-            item,
-            &BTreeMap::new(),
-        );
-    }
+    let found = measure(config, &items, &pair, &layouts)?;
     for failure in &found.failures {
         eprintln!("arena-bench: {}: {}", failure.id, failure.why);
     }
     if let Some(path) = &config.plot {
         let svg = chart::svg(&found.breakdowns)?;
-        fs::write(path, svg).with_context(|| format!("--plot {}", path.display()))?;
+        atomic::replace(path, svg.as_bytes())
+            .with_context(|| format!("--plot {}", path.display()))?;
+    }
+    if let Some((path, mut record)) = config.into.as_ref().zip(record) {
+        found.add_to(&mut record);
+        store::save(path, &record)?;
     }
     if config.json {
         print_json(&json(&found))?;
     } else {
-        for breakdown in &found.breakdowns {
-            print(breakdown);
-        }
-        for (id, check) in &found.self_checks {
-            let word = if check.trusted { "trusted" } else { "unstable" };
-            let (low, high) = (100.0 * (check.low - 1.0), 100.0 * (check.high - 1.0));
-            eprintln!("A/A of {id}: {low:+.2}% to {high:+.2}%, {word}");
-        }
+        found.breakdowns.iter().for_each(print);
+        found.self_checks.iter().for_each(tell);
     }
     Ok(if found.failures.is_empty() {
         Outcome::Fine
     } else {
         Outcome::Found
     })
+}
+
+/// The record to add to.
+fn matching(path: &Path, files: &PairFiles, pair: &Pair) -> Result<Record> {
+    let record = store::load(path)?;
+    let here = Watch::start().finish(files, pair).environment;
+    let differences = record.environment.differences(&here);
+    if let Some(difference) = differences.first() {
+        bail!(
+            "--into {}: the record is not of this pair and machine: {difference}; make one with \
+             `arena-bench run`",
+            path.display()
+        );
+    }
+    Ok(record)
+}
+
+fn measure(
+    config: &Config,
+    items: &[(PayloadKind, u32)],
+    pair: &Pair,
+    layouts: &Layouts,
+) -> Result<Found> {
+    let instructions = if config.skip_counts {
+        BTreeMap::new()
+    } else {
+        instructions(items, layouts)
+    };
+    let budget = if config.quick { QUICK } else { FULL };
+    let family = Confidence::new(run::CONFIDENCE)?;
+    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let mut runner = Runner {
+        execute: &mut processes,
+        clock: &Monotonic::default(),
+        rng: SmallRng::seed_from_u64(config.seed),
+        settings: settings(items, family, budget),
+    };
+    let mut found = Found::default();
+    for &item in items {
+        eprintln!("arena-bench: {}", name(item, Step::Arena).item());
+        payload(
+            &mut found,
+            &mut runner,
+            (pair, layouts),
+            item,
+            &instructions,
+        );
+    }
+    Ok(found)
+}
+
+/// Instructions per item by arm; none, with a notice, where they cannot be had.
+fn instructions(items: &[(PayloadKind, u32)], layouts: &Layouts) -> BTreeMap<String, f64> {
+    let mut found = BTreeMap::new();
+    let counted = counts::build(Profile::Release).and_then(|executable| {
+        eprintln!("arena-bench: counting instructions");
+        let options = counts::Options {
+            executable,
+            pair: layouts.plain.guest.parent().map(Path::to_owned),
+            jobs: None,
+        };
+        counts::measure(
+            &counted_arms(items),
+            &options,
+            &mut |arm, result| match result {
+                Ok(counts) => {
+                    found.extend(counts.instructions_per_item.map(|count| (arm.id(), count)));
+                }
+                Err(error) => eprintln!("arena-bench: {arm}: {error}"),
+            },
+        )
+    });
+    if let Err(error) = counted {
+        eprintln!("arena-bench: no instructions: {error}");
+    }
+    found
+}
+
+/// Says what the A/A comparison of a contest found.
+fn tell((id, check): (&String, &SelfCheck)) {
+    let word = if check.trusted { "trusted" } else { "unstable" };
+    let (low, high) = (100.0 * (check.low - 1.0), 100.0 * (check.high - 1.0));
+    eprintln!("arena-bench: A/A of {id}: {low:+.2}% to {high:+.2}%, {word}");
 }
 
 fn name((payload, bytes): (PayloadKind, u32), step: Step) -> Arm {
@@ -144,25 +225,7 @@ fn items(filter: Option<&str>) -> Result<Vec<(PayloadKind, u32)>> {
     Ok(chosen)
 }
 
-/// The link layouts that lie beside the pair.
-fn layouts(files: &PairFiles) -> Layouts {
-    let folder = files.guest.parent().unwrap_or(Path::new("."));
-    let layouts = Layouts::in_folder(folder);
-    if !layouts.shuffled() {
-        eprintln!(
-            "arena-bench: one link layout only: where the linker put a function may be worth a \
-             nanosecond, and the intervals do not know of it"
-        );
-        return Layouts::single(files.clone());
-    }
-    layouts
-}
-
-fn verify_only(
-    pair: &bench_host::pair::Pair,
-    items: &[(PayloadKind, u32)],
-    as_json: bool,
-) -> Result<Outcome> {
+fn verify_only(pair: &Pair, items: &[(PayloadKind, u32)], as_json: bool) -> Result<Outcome> {
     let mut outcome = Outcome::Fine;
     let mut rows = Vec::new();
     for (arm, result) in items.iter().flat_map(|&item| verified(pair, item)) {

@@ -8,21 +8,20 @@ use bench_protocol::step::Step;
 use rand::Rng;
 
 use super::{Arm, RUNGS};
+use crate::entrants;
 use crate::layouts::Layouts;
-use crate::pair::PairFiles;
 use crate::paired::contest::{ContestError, Contestant, Runner};
 use crate::record::wire::{Comparison, SelfCheck};
 use crate::stats::verdict::self_check;
 use crate::stats::{Confidence, Delta, Interval, LogRatio, StatsError};
-use crate::workload::Workload;
 
 /// What can be compared in one contest: no process holds both an arm that is
 /// bound to one core and one that is not.
 #[derive(Debug, Clone)]
 pub struct Contest {
-    /// The arms. The last is a second copy of the one named by `copy_of`.
+    /// The arms.
     pub arms: Vec<Arm>,
-    /// The arm that the A/A comparison is of.
+    /// Place of the arm that the A/A comparison is of.
     pub copy_of: usize,
     /// Baselines and candidates, the A/A comparison left out.
     pub pairs: Vec<(usize, usize)>,
@@ -60,7 +59,7 @@ impl Contest {
             .collect();
         let copy_of = place(copied).expect("the copied step is one of the contest's");
         Self {
-            arms: steps.iter().chain([&copied]).map(arm).collect(),
+            arms: steps.iter().map(arm).collect(),
             copy_of,
             pairs,
         }
@@ -87,18 +86,10 @@ impl Contest {
         runner: &mut Runner<'_, R>,
         layouts: &Layouts,
     ) -> Result<Outcome, ContestError> {
-        let files = |pair: &PairFiles| vec![pair.guest.clone(), pair.host.clone()];
-        let layouts: Vec<_> = layouts.first.iter().map(files).collect();
-        let copy = self.arms.len() - 1;
-        let contestant = |(place, arm): (usize, &Arm)| Contestant {
-            name: arm.id(),
-            workload: Workload::Rung(*arm).to_value(),
-            layouts: layouts.clone(),
-            reserve: Vec::new(),
-            copy: u32::from(place == copy),
-            work: 1.0,
-        };
-        let arms: Vec<_> = self.arms.iter().enumerate().map(contestant).collect();
+        let entrant = |arm: &Arm| entrants::rung(arm, layouts);
+        let mut arms: Vec<Contestant> = self.arms.iter().map(entrant).collect();
+        let copy = arms.len();
+        arms.push(entrants::copy_of(&arms[self.copy_of]));
         let mut pairs = self.pairs.clone();
         pairs.push((self.copy_of, copy));
         let mut comparisons = runner.survey(&arms, &pairs)?;
@@ -138,22 +129,16 @@ fn judge(same: Comparison, delta: Delta) -> Result<SelfCheck, StatsError> {
     })
 }
 
-/// Nanoseconds per item of every arm that comparisons speak of: the median over
-/// the processes of the first comparison with it.
+/// Nanoseconds per item of every arm that comparisons speak of: those of the
+/// first comparison with it.
 #[must_use]
 pub fn nanoseconds(comparisons: &[Comparison]) -> BTreeMap<String, f64> {
     let mut found = BTreeMap::new();
     for comparison in comparisons {
-        let of = |value: fn(&crate::record::wire::PairedSample) -> f64| {
-            let values = comparison.samples.iter().map(value);
-            crate::stats::order::Sorted::new(values).ok()
-        };
-        for (id, sorted) in [
-            (&comparison.baseline, of(|sample| sample.baseline_ns)),
-            (&comparison.candidate, of(|sample| sample.candidate_ns)),
-        ] {
-            if let Some(sorted) = sorted {
-                found.entry(id.clone()).or_insert_with(|| sorted.median());
+        let baseline = (&comparison.baseline, comparison.baseline_ns);
+        for (id, ns) in [baseline, (&comparison.candidate, comparison.candidate_ns)] {
+            if let Some(ns) = ns {
+                found.entry(id.clone()).or_insert(ns);
             }
         }
     }

@@ -176,6 +176,23 @@ pub const ITEMS: [(PayloadKind, u32); 5] = [
     (PayloadKind::F64s, 1024),
 ];
 
+/// The arms whose instructions can be counted: what a hop between threads takes
+/// is the scheduler's to decide.
+#[must_use]
+pub fn counted_arms(items: &[(PayloadKind, u32)]) -> Vec<Arm> {
+    let steps = RUNGS.iter().filter(|rung| rung.part != Part::Hop);
+    steps
+        .flat_map(|rung| {
+            items.iter().map(|&(payload, bytes)| Arm {
+                payload,
+                bytes,
+                step: rung.step,
+                pinned: false,
+            })
+        })
+        .collect()
+}
+
 /// An arm: a step with a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Arm {

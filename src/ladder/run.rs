@@ -129,6 +129,24 @@ pub fn payload<R: Rng>(
     found.breakdowns.push(breakdown);
 }
 
+impl Found {
+    /// Adds cases, comparisons and failures to a record, in place of those that
+    /// it had of the same ids. Each contest's own A/A comparison stays out: the
+    /// record's self-check is of the run that made it, and what a contest's says
+    /// is in the reason of its comparisons.
+    pub fn add_to(&self, record: &mut wire::Record) {
+        let ours = |id: &str| self.cases.iter().any(|case| case.id == id);
+        record.cases.retain(|case| !ours(&case.id));
+        record.cases.extend(self.cases.iter().cloned());
+        record
+            .comparisons
+            .retain(|known| !(ours(&known.candidate) && ours(&known.baseline)));
+        record.comparisons.extend(self.comparisons.iter().cloned());
+        record.failures.retain(|failure| !ours(&failure.id));
+        record.failures.extend(self.failures.iter().cloned());
+    }
+}
+
 /// Runs a contest and notes which of its arms may not be believed.
 fn run<R: Rng>(
     found: &mut Found,
@@ -142,7 +160,15 @@ fn run<R: Rng>(
         let why = &outcome.self_check.why;
         unstable.extend(contest.arms.iter().map(|arm| (arm.id(), why.clone())));
     }
-    found.comparisons.extend(outcome.comparisons);
+    let why = |mut comparison: Comparison| {
+        if !outcome.self_check.trusted {
+            comparison.why = format!("{}; unstable: {}", comparison.why, outcome.self_check.why);
+        }
+        comparison
+    };
+    found
+        .comparisons
+        .extend(outcome.comparisons.into_iter().map(why));
     let copied = contest.arms[contest.copy_of].id();
     found.self_checks.insert(copied, outcome.self_check);
     Ok(())
