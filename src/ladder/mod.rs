@@ -267,7 +267,10 @@ impl fmt::Display for Arm {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod rungs {
     use super::*;
 
     #[test]
