@@ -1,6 +1,5 @@
 //! `ladder`: where do the nanoseconds go?
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -94,20 +93,21 @@ pub fn run(config: &Config) -> Result<Outcome> {
     for failure in &found.failures {
         eprintln!("arena-bench: {}: {}", failure.id, failure.why);
     }
-    if let Some(path) = &config.plot {
-        let svg = chart::svg(&found.breakdowns)?;
-        atomic::replace(path, svg.as_bytes())
-            .with_context(|| format!("--plot {}", path.display()))?;
-    }
     if let Some((path, mut record)) = config.into.as_ref().zip(record) {
         found.add_to(&mut record);
         store::save(path, &record)?;
     }
+    let breakdowns = found.breakdowns();
     if config.json {
-        print_json(&json(&found))?;
+        print_json(&json(&found, &breakdowns))?;
     } else {
-        found.breakdowns.iter().for_each(print);
+        breakdowns.iter().for_each(print);
         found.self_checks.iter().for_each(tell);
+    }
+    if let Some(path) = &config.plot {
+        let svg = chart::svg(&breakdowns)?;
+        atomic::replace(path, svg.as_bytes())
+            .with_context(|| format!("--plot {}", path.display()))?;
     }
     Ok(if found.failures.is_empty() {
         Outcome::Fine
@@ -137,11 +137,6 @@ fn measure(
     pair: &Pair,
     layouts: &Layouts,
 ) -> Result<Found> {
-    let instructions = if config.skip_counts {
-        BTreeMap::new()
-    } else {
-        instructions(items, layouts)
-    };
     let budget = if config.quick { QUICK } else { FULL };
     let family = Confidence::new(run::CONFIDENCE)?;
     let mut processes = Processes::new(PROCESS_LIMIT)?;
@@ -154,20 +149,18 @@ fn measure(
     let mut found = Found::default();
     for &item in items {
         eprintln!("arena-bench: {}", name(item, Step::Arena).item());
-        payload(
-            &mut found,
-            &mut runner,
-            (pair, layouts),
-            item,
-            &instructions,
-        );
+        payload(&mut found, &mut runner, (pair, layouts), item);
+    }
+    // Last, as in `run`: building the target may replace this very executable,
+    // from which measuring processes are started.
+    if !config.skip_counts {
+        count(&mut found, items, layouts);
     }
     Ok(found)
 }
 
-/// Instructions per item by arm; none, with a notice, where they cannot be had.
-fn instructions(items: &[(PayloadKind, u32)], layouts: &Layouts) -> BTreeMap<String, f64> {
-    let mut found = BTreeMap::new();
+/// Counts instructions and allocations; says so where they cannot be had.
+fn count(found: &mut Found, items: &[(PayloadKind, u32)], layouts: &Layouts) {
     let counted = counts::build(Profile::Release).and_then(|executable| {
         eprintln!("arena-bench: counting instructions");
         let options = counts::Options {
@@ -179,9 +172,7 @@ fn instructions(items: &[(PayloadKind, u32)], layouts: &Layouts) -> BTreeMap<Str
             &counted_arms(items),
             &options,
             &mut |arm, result| match result {
-                Ok(counts) => {
-                    found.extend(counts.instructions_per_item.map(|count| (arm.id(), count)));
-                }
+                Ok(counts) => found.count(arm, counts),
                 Err(error) => eprintln!("arena-bench: {arm}: {error}"),
             },
         )
@@ -189,7 +180,6 @@ fn instructions(items: &[(PayloadKind, u32)], layouts: &Layouts) -> BTreeMap<Str
     if let Err(error) = counted {
         eprintln!("arena-bench: no instructions: {error}");
     }
-    found
 }
 
 /// Says what the A/A comparison of a contest found.
@@ -249,10 +239,10 @@ fn verify_only(pair: &Pair, items: &[(PayloadKind, u32)], as_json: bool) -> Resu
     Ok(outcome)
 }
 
-fn json(found: &Found) -> serde_json::Value {
-    let sentences: Vec<String> = found.breakdowns.iter().map(words::sentence).collect();
+fn json(found: &Found, breakdowns: &[Breakdown]) -> serde_json::Value {
+    let sentences: Vec<String> = breakdowns.iter().map(words::sentence).collect();
     serde_json::json!({
-        "breakdowns": found.breakdowns,
+        "breakdowns": breakdowns,
         "sentences": sentences,
         "cases": found.cases,
         "comparisons": found.comparisons,

@@ -9,7 +9,7 @@ use bench_protocol::step::Step;
 use rand::Rng;
 
 use super::breakdown::Breakdown;
-use super::measure::{Contest, nanoseconds};
+use super::measure::Contest;
 use super::{Arm, verify};
 use crate::layouts::Layouts;
 use crate::paired::contest::{ContestError, Runner, Settings};
@@ -32,8 +32,10 @@ pub struct Found {
     pub self_checks: BTreeMap<String, SelfCheck>,
     /// Arms that could not be verified, contests that could not be run.
     pub failures: Vec<Failure>,
-    /// One for each payload that was measured.
-    pub breakdowns: Vec<Breakdown>,
+    /// Why arms' times may not be believed, by their ids.
+    unstable: BTreeMap<String, String>,
+    /// Payloads that were measured, in their order.
+    measured: Vec<(PayloadKind, u32)>,
 }
 
 /// The settings of a ladder's contests: `budget` for each of them, and a
@@ -68,68 +70,66 @@ pub fn verified(
     Step::ALL.iter().map(arm).collect()
 }
 
-/// Verifies and measures one payload, and adds it to `found`. `instructions` are
-/// per item, by arm. A payload with an arm that is wrong is not timed.
+/// Verifies one payload's arms, and measures them unless one is wrong; adds what
+/// it finds to `found`.
 pub fn payload<R: Rng>(
     found: &mut Found,
     runner: &mut Runner<'_, R>,
     (pair, layouts): (&Pair, &Layouts),
     item: (PayloadKind, u32),
-    instructions: &BTreeMap<String, f64>,
 ) {
-    let mut wrong = false;
+    let before = found.failures.len();
     for (arm, result) in verified(pair, item) {
         let id = arm.id();
-        let verified = match result {
-            Ok(verified) => verified,
+        match result {
+            Ok(verified) => found.cases.push(wire::Case {
+                params: arm.params(verified.items),
+                verified: Some(verified),
+                wall: None,
+                counts: None,
+                id,
+            }),
             Err(error) => {
-                wrong = true;
                 let why = error.to_string();
                 found.failures.push(Failure { id, why });
-                continue;
             }
-        };
-        let counts = instructions.get(&id).map(|&instructions| Counts {
-            instructions_per_item: Some(instructions),
-            ..Counts::default()
-        });
-        found.cases.push(wire::Case {
-            params: arm.params(verified.items),
-            verified: Some(verified),
-            wall: None,
-            counts,
-            id,
-        });
+        }
     }
-    if wrong {
+    if found.failures.len() > before {
         return;
     }
-    let (first, mut unstable) = (found.comparisons.len(), BTreeMap::new());
     for contest in Contest::all(item.0, item.1) {
-        let id = contest.arms[contest.copy_of].id();
-        if let Err(error) = run(found, &mut unstable, runner, layouts, &contest) {
+        if let Err(error) = run(found, runner, layouts, &contest) {
+            let id = contest.arms[contest.copy_of].id();
             let why = error.to_string();
             found.failures.push(Failure { id, why });
         }
     }
-    let comparisons = &found.comparisons[first..];
-    let breakdown = Breakdown::new(item, comparisons, instructions, &unstable);
-    // The arms bound to a core are cases, too: comparisons speak of them.
-    let known: Vec<String> = found.cases.iter().map(|case| case.id.clone()).collect();
-    for (id, _) in nanoseconds(comparisons) {
-        let free = id.strip_suffix("-pinned").unwrap_or(&id);
-        let same = known.iter().position(|other| other == free);
-        if let Some(place) = same.filter(|_| !known.contains(&id)) {
-            found.cases.push(wire::Case {
-                id,
-                ..found.cases[place].clone()
-            });
-        }
-    }
-    found.breakdowns.push(breakdown);
+    found.measured.push(item);
 }
 
 impl Found {
+    /// Adds what was counted of an arm.
+    pub fn count(&mut self, arm: &Arm, counts: Counts) {
+        let id = arm.id();
+        if let Some(case) = self.cases.iter_mut().find(|case| case.id == id) {
+            case.counts = Some(counts);
+        }
+    }
+
+    /// Where the time of each payload goes.
+    #[must_use]
+    pub fn breakdowns(&self) -> Vec<Breakdown> {
+        let counted = |case: &wire::Case| {
+            let instructions = case.counts.as_ref()?.instructions_per_item?;
+            Some((case.id.clone(), instructions))
+        };
+        let instructions = self.cases.iter().filter_map(counted).collect();
+        let breakdown =
+            |&item| Breakdown::new(item, &self.comparisons, &instructions, &self.unstable);
+        self.measured.iter().map(breakdown).collect()
+    }
+
     /// Adds cases, comparisons and failures to a record, in place of those that
     /// it had of the same ids. Each contest's own A/A comparison stays out: the
     /// record's self-check is of the run that made it, and what a contest's says
@@ -150,7 +150,6 @@ impl Found {
 /// Runs a contest and notes which of its arms may not be believed.
 fn run<R: Rng>(
     found: &mut Found,
-    unstable: &mut BTreeMap<String, String>,
     runner: &mut Runner<'_, R>,
     layouts: &Layouts,
     contest: &Contest,
@@ -158,7 +157,10 @@ fn run<R: Rng>(
     let outcome = contest.run(runner, layouts)?;
     if !outcome.self_check.trusted {
         let why = &outcome.self_check.why;
-        unstable.extend(contest.arms.iter().map(|arm| (arm.id(), why.clone())));
+        let arms = contest.arms.iter();
+        found
+            .unstable
+            .extend(arms.map(|arm| (arm.id(), why.clone())));
     }
     let why = |mut comparison: Comparison| {
         if !outcome.self_check.trusted {
@@ -169,6 +171,18 @@ fn run<R: Rng>(
     found
         .comparisons
         .extend(outcome.comparisons.into_iter().map(why));
+    // An arm bound to one core is a case, too: comparisons speak of it.
+    for arm in contest.arms.iter().filter(|arm| arm.pinned) {
+        let free = Arm {
+            pinned: false,
+            ..*arm
+        };
+        let known = found.cases.iter().find(|case| case.id == free.id());
+        if let Some(same) = known.cloned() {
+            let id = arm.id();
+            found.cases.push(wire::Case { id, ..same });
+        }
+    }
     let copied = contest.arms[contest.copy_of].id();
     found.self_checks.insert(copied, outcome.self_check);
     Ok(())

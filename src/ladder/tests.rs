@@ -1,4 +1,5 @@
-//! The ladder on a scripted machine, on which every step costs what a table says.
+//! The ladder as data, and on a scripted machine on which every step costs what a
+//! table says.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use rand::rngs::SmallRng;
 use super::breakdown::Breakdown;
 use super::measure::Contest;
 use super::run::settings;
-use super::{Arm, Part, chart, words};
+use super::{Arm, Part, RUNGS, chart, path, words};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::clock::Clock;
@@ -206,4 +207,48 @@ fn the_waterfall_names_every_step_and_both_wholes() {
         assert!(svg.contains(text), "{text}");
     }
     assert!(matches!(chart::svg(&[]), Err(chart::ChartError::Empty)));
+}
+
+#[test]
+fn every_step_is_a_rung_above_the_one_it_stands_on() {
+    for &step in Step::ALL {
+        assert_eq!(RUNGS.iter().filter(|rung| rung.step == step).count(), 1);
+    }
+    for (place, rung) in RUNGS.iter().enumerate() {
+        let below = rung
+            .on
+            .map(|on| RUNGS.iter().position(|other| other.step == on));
+        assert!(below.is_none_or(|below| below < Some(place)), "{rung:?}");
+    }
+}
+
+#[test]
+fn the_way_to_a_protocol_leaves_out_what_stands_beside_it() {
+    let arena = path(Step::Iterator, Step::Arena);
+    assert_eq!(arena.len(), 7);
+    assert!(!arena.contains(&Step::Codec) && !arena.contains(&Step::Borrowed));
+    assert_eq!(
+        path(Step::Arena, Step::Alloc),
+        [Step::SecondCall, Step::Alloc]
+    );
+    assert_eq!(path(Step::Codec, Step::Arena), []);
+    assert_eq!(path(Step::Arena, Step::Arena), []);
+}
+
+#[test]
+fn ids_name_payload_and_step() {
+    let arm = Arm {
+        payload: PayloadKind::Record,
+        bytes: 256,
+        step: Step::Call,
+        pinned: false,
+    };
+    assert_eq!(arm.id(), "ladder/record-256B/call");
+    let hop = Arm {
+        step: Step::Hop4,
+        pinned: true,
+        ..arm
+    };
+    assert_eq!(hop.id(), "ladder/record-256B/hop-4-pinned");
+    assert_eq!(hop.params(1).protocol, "");
 }
