@@ -61,7 +61,8 @@ fn nothing_is_drawn_of_what_is_not_timed() {
 }
 
 fn pair() -> Pair {
-    PairFiles::find(None).unwrap().load().unwrap()
+    let files = PairFiles::find(None).expect("the pair is built beside the test");
+    files.load().expect("it is a pair")
 }
 
 fn arm(step: Step) -> Arm {
