@@ -167,11 +167,13 @@ pub fn path(from: Step, to: Step) -> Vec<Step> {
     steps
 }
 
-/// Payloads and content sizes that have a ladder: the quick sizes, one each.
+/// Payloads and content sizes that have a ladder: quick sizes, one each. `bytes`
+/// takes nanoseconds a byte: with large items a drain would hold too few of them
+/// to tell the cheap steps from the drain's own cost.
 pub const ITEMS: [(PayloadKind, u32); 5] = [
     (PayloadKind::U64, 8),
     (PayloadKind::Record, 256),
-    (PayloadKind::Bytes, 4096),
+    (PayloadKind::Bytes, 64),
     (PayloadKind::Blob, 4096),
     (PayloadKind::F64s, 1024),
 ];

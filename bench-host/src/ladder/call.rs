@@ -69,6 +69,8 @@ impl Drop for EmptyCall {
 pub struct WithCall<V> {
     values: V,
     call: EmptyCall,
+    /// Calls that no value followed: the end, errors.
+    fruitless: u64,
     fault: Option<StreamError>,
 }
 
@@ -77,6 +79,7 @@ impl<V> WithCall<V> {
         Self {
             values,
             call,
+            fruitless: 0,
             fault: None,
         }
     }
@@ -87,14 +90,18 @@ impl<V: Values> Values for WithCall<V> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<<V::Decoder as Decoder>::Value<'static>> {
-        let value = self.values.next()?;
-        match self.call.call() {
-            status::OK => Some(value),
-            status => {
-                self.fault = Some(of_status(status));
-                None
-            }
+        // First, so that no value has to be kept from one call to the next.
+        let status = self.call.call();
+        if status != status::OK {
+            self.fault = Some(of_status(status));
+            self.fruitless += 1;
+            return None;
         }
+        let value = self.values.next();
+        if value.is_none() {
+            self.fruitless += 1;
+        }
+        value
     }
 
     fn fault(&mut self) -> Option<StreamError> {
@@ -102,7 +109,7 @@ impl<V: Values> Values for WithCall<V> {
     }
 
     fn calls(&self, items: u64) -> u64 {
-        items
+        items + self.fruitless
     }
 
     fn guest_counts(&self) -> Option<GuestCounts> {
