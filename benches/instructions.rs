@@ -4,8 +4,9 @@
 //! As its own driver (`cargo bench --bench instructions`) it counts every case,
 //! or those whose id matches the one argument, and prints a table. The driver
 //! starts it once more for each case, now as a target of iai-callgrind's with
-//! two benchmarks: a short and a long drain. The ladder has its arms counted so. Loading, symbol look-up, opening
-//! and a drain that warms the stream belong to their setup.
+//! two benchmarks: a short and a long drain. Loading, symbol look-up, opening
+//! and a drain that warms the stream belong to their setup. The arms of the
+//! ladder are counted in the same way.
 
 #![allow(missing_docs, reason = "iai-callgrind's macros make public items")]
 
@@ -117,7 +118,8 @@ fn drive() -> Result<ExitCode, Box<dyn std::error::Error>> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let cases: Vec<Case> = match filter::select(harness::cases(catalog::drains())?, pattern) {
+    let all = [catalog::drains(), catalog::growths()].concat();
+    let cases: Vec<Case> = match filter::select(harness::cases(all)?, pattern) {
         Ok(cases) => cases,
         // A filter for criterion's targets, whose names are others.
         Err(filter::FilterError::NoMatch { .. }) => Vec::new(),

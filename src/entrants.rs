@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::case::Case;
+use crate::case::{Case, Group, plans};
 use crate::ladder::Arm;
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
@@ -19,7 +19,10 @@ fn libraries(pairs: &[PairFiles]) -> Vec<Vec<PathBuf>> {
 /// A case on a pair, as an arm under the case's id.
 #[must_use]
 pub fn entrant(case: &Case, layouts: &Layouts) -> Contestant {
-    contestant(case.id(), &Workload::Case(case.clone()), layouts)
+    Contestant {
+        items: (case.group == Group::Growth).then(|| plans::stream_items(&case.plan)),
+        ..contestant(case.id(), &Workload::Case(case.clone()), layouts)
+    }
 }
 
 /// An arm of the ladder on a pair, under its id.
@@ -36,6 +39,7 @@ fn contestant(name: String, workload: &Workload, layouts: &Layouts) -> Contestan
         reserve: libraries(&layouts.second),
         copy: 0,
         work: 1.0,
+        items: None,
     }
 }
 

@@ -8,7 +8,7 @@ use bench_protocol::spec::Protocol;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use crate::case::Case;
+use crate::case::{Case, Group};
 use crate::compare::PROCESS_LIMIT;
 use crate::counts::{self, CountsError};
 use crate::entrants::entrant;
@@ -230,10 +230,12 @@ fn criterion(
     options: &Options,
     listener: &mut dyn Listener,
 ) -> Result<(), RunError> {
+    // Growth is timed by its own verb, against each other way to grow.
     let open = |case: &&Case| {
-        record
-            .case(&case.id())
-            .is_some_and(|known| known.wall.is_none())
+        case.group != Group::Growth
+            && record
+                .case(&case.id())
+                .is_some_and(|known| known.wall.is_none())
     };
     let cases: Vec<Case> = cases.iter().filter(open).cloned().collect();
     listener.begin("criterion", cases.len());
@@ -270,7 +272,7 @@ fn count(
     let cases: Vec<Case> = cases
         .iter()
         .filter(open)
-        .filter(|case| case.is_drain())
+        .filter(|case| !matches!(case.group, Group::Lifecycle(_)))
         .cloned()
         .collect();
     let harness = counts::Options {
@@ -336,7 +338,7 @@ mod tests {
 
     #[test]
     fn shards_share_the_cases_and_keep_protocols_together() {
-        let all = catalog::all();
+        let all = [catalog::drains(), catalog::lifecycles()].concat();
         let shards: Vec<Vec<Case>> = (1..=3).map(|k| shard(all.clone(), k, 3)).collect();
         assert_eq!(shards.iter().map(Vec::len).sum::<usize>(), all.len());
         for shard in &shards {

@@ -89,6 +89,7 @@ impl<const LENGTH: bool> Observer for Encodes<LENGTH> {
 pub struct Verify {
     bytes: u64,
     digest: StreamDigest,
+    held_sum: u64,
     share_sum: f64,
 }
 
@@ -102,6 +103,7 @@ impl Observer for Verify {
     ) -> Result<(), StreamError> {
         self.bytes += bytes.len() as u64;
         self.digest.item(bytes);
+        self.held_sum += held;
         if held > 0 {
             self.share_sum += bytes.len() as f64 / held as f64;
         }
@@ -115,6 +117,7 @@ impl Observer for Verify {
     fn count(&self, counts: &mut HostCounts) {
         counts.bytes = self.bytes;
         counts.digest = self.digest.finish();
+        counts.held_sum = self.held_sum;
         counts.share_sum = self.share_sum;
     }
 }

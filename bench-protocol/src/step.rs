@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::spec::boundary_enum;
+use crate::handle::StreamHandle;
+use crate::spec::{StreamSpec, boundary_enum};
+use crate::status;
 
 boundary_enum! {
     /// An arm of the ladder, by what it adds to the arm that it stands on.
@@ -46,3 +48,16 @@ boundary_enum! {
 
 /// Capacity that a buffer must have for a raw value, bytes.
 pub const RAW_CAPACITY: u32 = 64;
+
+/// The [`open_step`](crate::api::GuestApi::open_step) of a guest that has no arms
+/// of the ladder: it refuses every step.
+///
+/// # Safety
+/// None is needed: nothing is looked at.
+pub unsafe extern "C" fn no_steps(
+    _step: u32,
+    _spec: *const StreamSpec<'_>,
+    _out: *mut *mut StreamHandle,
+) -> i32 {
+    status::SERIALIZATION_ERROR
+}

@@ -4,7 +4,7 @@ use bench_host::error::StreamError;
 use bench_host::pair::{Pair, Session};
 use bench_protocol::spec::{Decode, ENDLESS};
 
-use crate::case::{Case, catalog};
+use crate::case::{Case, Group, catalog, plans};
 use crate::ladder::{self, Arm};
 
 /// Items between the two lengths where items are small: the size table of a
@@ -28,6 +28,10 @@ pub trait Subject: Sync {
     /// A count below it says that the tool looked elsewhere: a toggle that
     /// matches nothing counts 0 without an error.
     fn least_instructions(&self) -> f64;
+    /// Items of its two streams.
+    fn lengths(&self) -> Lengths {
+        Lengths::steady(self.item_bytes())
+    }
     /// Opens the stream.
     ///
     /// # Errors
@@ -45,7 +49,23 @@ impl Subject for Case {
     /// Two calls through pointers, and one copy with the widest registers there
     /// are (64 bytes).
     fn least_instructions(&self) -> f64 {
-        10.0 + f64::from(self.item_bytes()) / 64.0
+        let bytes = match self.group {
+            // The largest of many sizes says nothing of the mean.
+            Group::Growth => 0,
+            _ => self.item_bytes(),
+        };
+        10.0 + f64::from(bytes) / 64.0
+    }
+    fn lengths(&self) -> Lengths {
+        match self.group {
+            // What grows is the case: a cold stream, from nothing to its end.
+            Group::Growth => Lengths {
+                warm: 0,
+                short: 0,
+                long: plans::stream_items(&self.plan),
+            },
+            _ => Lengths::steady(self.item_bytes()),
+        }
     }
     fn open(&self, pair: &Pair) -> Result<Session, StreamError> {
         pair.open(&self.session(ENDLESS))
@@ -71,7 +91,7 @@ impl Subject for Arm {
 /// One of a case's two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
-    /// One item.
+    /// One item; of a growth case, none.
     Short,
     /// So many more that the slope is exact.
     Long,
@@ -92,7 +112,12 @@ impl Lengths {
     /// The lengths of what is counted.
     #[must_use]
     pub fn of(subject: &(impl Subject + ?Sized)) -> Self {
-        let more = (BYTES / u64::from(subject.item_bytes().max(1))).clamp(1, LOOP);
+        subject.lengths()
+    }
+
+    /// The lengths of a stream that runs on, of items of so many bytes.
+    fn steady(item_bytes: u32) -> Self {
+        let more = (BYTES / u64::from(item_bytes.max(1))).clamp(1, LOOP);
         Self {
             warm: more.clamp(2, WARM),
             short: 1,
@@ -150,11 +175,21 @@ mod tests {
 
     #[test]
     fn every_case_has_two_lengths_and_a_moderate_number_of_bytes() {
-        for case in catalog::all() {
+        let drained = |case: &Case| case.group != Group::Growth;
+        for case in catalog::all().into_iter().filter(drained) {
             let lengths = Lengths::of(&case);
             assert!(lengths.short >= 1 && lengths.long > lengths.short, "{case}");
             let items = lengths.warm + lengths.long;
             assert!(items * u64::from(case.item_bytes()) <= 16 << 20, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_growth_case_is_counted_cold_and_whole() {
+        for case in catalog::growths() {
+            let lengths = Lengths::of(&case);
+            assert_eq!((lengths.warm, lengths.short), (0, 0));
+            assert_eq!(lengths.difference(), plans::stream_items(&case.plan));
         }
     }
 

@@ -159,14 +159,10 @@ impl<S: Source> Source for SecondCall<S> {
         S: 'a;
 
     #[inline(always)]
-    fn pull(&mut self) -> Result<Option<Self::Item<'_>>, StreamError> {
+    fn pull(&mut self) -> Result<Option<(Self::Item<'_>, u64)>, StreamError> {
         let call = &self.call;
         let item = self.source.pull()?;
-        Ok(item.map(|item| Lent { item, call }))
-    }
-
-    fn held(&self) -> u64 {
-        self.source.held()
+        Ok(item.map(|(item, held)| (Lent { item, call }, held)))
     }
 
     fn count(&self, items: u64, counts: &mut HostCounts) {

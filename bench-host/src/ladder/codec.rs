@@ -54,18 +54,15 @@ impl<P: Payload> Source for InProcess<P> {
     type Item<'a> = &'a [u8];
 
     #[inline(always)]
-    fn pull(&mut self) -> Result<Option<&[u8]>, StreamError> {
+    fn pull(&mut self) -> Result<Option<(&[u8], u64)>, StreamError> {
         let len = (self.encode)(&mut self.producer, &mut self.buffer)?;
-        Ok(len.map(|len| &self.buffer[..len]))
-    }
-
-    fn held(&self) -> u64 {
-        self.buffer.capacity() as u64
+        let held = self.buffer.capacity() as u64;
+        Ok(len.map(|len| (&self.buffer[..len], held)))
     }
 
     fn count(&self, _items: u64, counts: &mut HostCounts) {
-        counts.capacity = self.held();
-        counts.peak_capacity = self.held();
+        counts.capacity = self.buffer.capacity() as u64;
+        counts.peak_capacity = counts.capacity;
     }
 
     fn guest_counts(&self) -> Option<GuestCounts> {

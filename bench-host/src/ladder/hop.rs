@@ -44,7 +44,7 @@ fn pump<P: Payload>(
     for request in requests {
         for _ in 0..request {
             let value = match source.pull() {
-                Ok(Some(item)) => {
+                Ok(Some((item, _))) => {
                     Owned::<P>::decode(&item).map_err(|error| drain::undecodable(sent, &error))
                 }
                 Ok(None) => return,
