@@ -5,7 +5,8 @@
 //! or those whose id matches the one argument, and prints a table. The driver
 //! starts it once more for each case, now as a target of iai-callgrind's with
 //! two benchmarks: a short and a long drain. Loading, symbol look-up, opening
-//! and a drain that warms the stream belong to their setup.
+//! and a drain that warms the stream belong to their setup. The arms of the
+//! ladder are counted in the same way.
 
 #![allow(missing_docs, reason = "iai-callgrind's macros make public items")]
 
@@ -13,10 +14,9 @@ use std::env;
 use std::process::ExitCode;
 
 use arena_bench::case::{Case, catalog, filter};
-use arena_bench::counts::{self, CASE, Length, Lengths, TUNABLES, case_by_id};
+use arena_bench::counts::{self, CASE, Length, Lengths, TUNABLES, subject_by_id};
 use arena_bench::harness;
 use bench_host::pair::Session;
-use bench_protocol::spec::ENDLESS;
 use iai_callgrind::{
     Callgrind, Dhat, EntryPoint, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group,
 };
@@ -31,11 +31,11 @@ struct Subject {
 /// Everything that happens before the counted drain.
 fn prepare(length: Length) -> Subject {
     let id = env::var(CASE).expect("the driver names the case");
-    let case = case_by_id(&id).expect("the driver names a case that exists");
+    let subject = subject_by_id(&id).expect("the driver names one that exists");
     let pair = harness::pair().unwrap_or_else(|error| panic!("{error}"));
-    let opened = pair.open(&case.session(ENDLESS));
+    let opened = subject.open(&pair);
     let mut session = opened.unwrap_or_else(|error| panic!("{id}: {error}"));
-    let lengths = Lengths::of(&case);
+    let lengths = Lengths::of(&*subject);
     let warm = session.drain(lengths.warm);
     warm.unwrap_or_else(|error| panic!("{id}: {error}"));
     Subject {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::case::{Case, Group, plans};
+use crate::ladder::Arm;
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::contest::Contestant;
@@ -19,13 +20,26 @@ fn libraries(pairs: &[PairFiles]) -> Vec<Vec<PathBuf>> {
 #[must_use]
 pub fn entrant(case: &Case, layouts: &Layouts) -> Contestant {
     Contestant {
-        name: case.id(),
-        workload: Workload::Case(case.clone()).to_value(),
+        items: (case.group == Group::Growth).then(|| plans::stream_items(&case.plan)),
+        ..contestant(case.id(), &Workload::Case(case.clone()), layouts)
+    }
+}
+
+/// An arm of the ladder on a pair, under its id.
+#[must_use]
+pub fn rung(arm: &Arm, layouts: &Layouts) -> Contestant {
+    contestant(arm.id(), &Workload::Rung(*arm), layouts)
+}
+
+fn contestant(name: String, workload: &Workload, layouts: &Layouts) -> Contestant {
+    Contestant {
+        name,
+        workload: workload.to_value(),
         layouts: libraries(&layouts.first),
         reserve: libraries(&layouts.second),
         copy: 0,
         work: 1.0,
-        items: (case.group == Group::Growth).then(|| plans::stream_items(&case.plan)),
+        items: None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! What is measured: [`case`], on a [`pair`], after [`verify`] held every item
 //! against its generator. How: [`paired`] for ratios ([`ratios`] for all of a
 //! run's), [`wall`] for criterion's reports, [`counts`] for what callgrind and
-//! DHAT count. What it means: [`stats`]. What is kept: [`record`], [`history`].
+//! DHAT count, [`ladder`] for what each step costs. What it means: [`stats`]. What is kept: [`record`], [`history`].
 //! The command line over all of it: [`cmd`].
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,7 @@ pub mod gate;
 pub mod growth;
 pub mod harness;
 pub mod history;
+pub mod ladder;
 pub mod layouts;
 pub mod limits;
 pub mod noise;

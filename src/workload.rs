@@ -10,6 +10,7 @@ use bench_protocol::spec::{ENDLESS, SessionConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Group, Stage};
+use crate::ladder;
 use crate::pair::PairFiles;
 use crate::paired::child::Drive;
 use crate::paired::job::ArmJob;
@@ -20,6 +21,8 @@ use crate::paired::job::ArmJob;
 pub enum Workload {
     /// Runs a case on a pair.
     Case(Case),
+    /// Runs an arm of the ladder on a pair.
+    Rung(ladder::Arm),
 }
 
 impl Workload {
@@ -47,6 +50,14 @@ impl Opener {
             serde_json::from_value(arm.workload.clone()).context("reading the workload")?;
         let pair = self.pair(&arm.libraries)?;
         Ok(match workload {
+            Workload::Rung(arm) => {
+                if arm.pinned {
+                    // All arms of such a job are: the process has one core then.
+                    ladder::pin::to_one_core()?;
+                }
+                let session = pair.open_step(arm.step, &arm.session(ENDLESS))?;
+                Box::new(Steady { session })
+            }
             Workload::Case(case) => match case.group {
                 Group::Drain => Box::new(Steady::open(&pair, &case)?),
                 Group::Growth => Box::new(Fresh {

@@ -19,8 +19,8 @@ enum Answer {
 }
 
 /// A stream of `T` and the item of it that waits to be delivered.
-struct Driver<T> {
-    stream: BoxedProducer<T>,
+pub struct Driver<T> {
+    pub stream: BoxedProducer<T>,
     /// The current item; `None` between items. It is the value and not its
     /// bytes: too small a buffer means that the same item is encoded again.
     pending: Option<T>,
@@ -30,7 +30,7 @@ struct Driver<T> {
 
 impl<T: Serialize + Send + 'static> Driver<T> {
     #[inline]
-    fn next_into(&mut self, buffer: &mut [u8]) -> Answer {
+    fn next_into(&mut self, buffer: &mut [u8], deliver: impl Deliver<T>) -> Answer {
         if self.pending.is_none() {
             match self.stream.next() {
                 Some(item) => self.pending = Some(item),
@@ -38,7 +38,7 @@ impl<T: Serialize + Send + 'static> Driver<T> {
             }
         }
         let item = self.pending.as_ref().expect("pending is filled above");
-        match encode(item, buffer) {
+        match deliver(item, buffer) {
             Ok(Encoded::Fits(len)) => {
                 self.pending = None;
                 Answer::Item(len)
@@ -75,12 +75,18 @@ impl<T: Serialize + Send + 'static> Driver<T> {
     }
 }
 
-enum Encoded {
+/// What `next` does with the current item: [`encode`], but for the ladder.
+pub trait Deliver<T>: FnOnce(&T, &mut [u8]) -> Result<Encoded, Unencodable> {}
+impl<T, F: FnOnce(&T, &mut [u8]) -> Result<Encoded, Unencodable>> Deliver<T> for F {}
+
+/// How delivering an item went: with its length, or the length there must be.
+pub enum Encoded {
     Fits(u32),
     Needs(u32),
 }
 
-struct Unencodable;
+/// The item can never be delivered.
+pub struct Unencodable;
 
 /// A size pass, then the encoding, when there is room for it.
 #[inline]
@@ -100,16 +106,24 @@ pub fn open<T: Serialize + Send + 'static>(
     producer: BoxedProducer<T>,
     counted: bool,
 ) -> *mut StreamHandle {
-    let state = State::leak(Driver {
-        stream: producer,
-        pending: None,
-        fault: None,
-    });
     let next: ArenaNext = if counted {
         next_counted::<T>
     } else {
         next::<T>
     };
+    open_with(producer, next)
+}
+
+/// The same with a `next` of the caller's, for a state of [`Driver<T>`].
+pub fn open_with<T: Serialize + Send + 'static>(
+    producer: BoxedProducer<T>,
+    next: ArenaNext,
+) -> *mut StreamHandle {
+    let state = State::leak(Driver {
+        stream: producer,
+        pending: None,
+        fault: None,
+    });
     Box::into_raw(Box::new(StreamHandle {
         next,
         drop_fn: drop_stream::<T>,
@@ -123,6 +137,23 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
     capacity: u32,
     out_len: *mut u32,
 ) -> i32 {
+    // SAFETY: the caller's promises are the same.
+    unsafe { next_with(handle, buffer, capacity, out_len, encode::<T>) }
+}
+
+/// `next`, whatever delivers the items.
+///
+/// # Safety
+/// `handle` must come from [`open_with`] of the same `T` and be used by this
+/// call alone; `buffer` has `capacity` writable bytes, `out_len` is writable.
+#[inline(always)]
+pub unsafe fn next_with<T: Serialize + Send + 'static>(
+    handle: *mut StreamHandle,
+    buffer: *mut u8,
+    capacity: u32,
+    out_len: *mut u32,
+    deliver: impl Deliver<T>,
+) -> i32 {
     let body = || {
         // SAFETY: the handle is one that `open` of the same `T` made; the host
         // calls from one thread at a time, so nobody else borrows the state.
@@ -130,7 +161,7 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
         // SAFETY: the host lends `capacity` writable bytes for this call. They
         // may be uninitialised: `encode` only writes to them.
         let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, capacity as usize) };
-        let (status, len) = match state.driver.next_into(buffer) {
+        let (status, len) = match state.driver.next_into(buffer, deliver) {
             Answer::Item(len) => (status::OK, len),
             Answer::TooSmall(len) => (status::BUFFER_TOO_SMALL, len),
             Answer::End => return status::STREAM_END,

@@ -1,8 +1,8 @@
 //! The plugin side: a cdylib that streams prepared items, by either protocol.
 //!
-//! `arena` and `alloc` are the two `next` functions; they share the
-//! producers of `bench-protocol` and the `boundary`, and nothing that belongs
-//! to only one of them.
+//! `arena` and `alloc` are the two `next` functions, `step` those on the way to
+//! them; they share the producers of `bench-protocol` and the `boundary`, and
+//! nothing that belongs to only one of them.
 
 use bench_protocol::api::GuestApi;
 
@@ -10,6 +10,7 @@ mod alloc;
 mod arena;
 mod boundary;
 mod open;
+mod step;
 
 /// This guest's table.
 static API: GuestApi = GuestApi {
@@ -24,6 +25,7 @@ static API: GuestApi = GuestApi {
     open_alloc: open::open_alloc,
     free_buffer: alloc::free_buffer,
     counts: boundary::counts,
+    open_step: step::open_step,
 };
 
 /// The one symbol of this cdylib: where its table is.

@@ -57,8 +57,9 @@ impl<S: Source, D: Decoder, O: Observer> Session<S, D, O> {
     }
 }
 
+/// The error of item number `item` that does not decode.
 #[cold]
-fn undecodable(item: u64, error: &dyn std::error::Error) -> StreamError {
+pub fn undecodable(item: u64, error: &dyn std::error::Error) -> StreamError {
     StreamError::Decode {
         item,
         message: error.to_string(),
@@ -159,13 +160,23 @@ impl<S: Source + 'static> ForPayload<'_, S> {
     }
 
     fn observe<D: Decoder + 'static, O: Observer + Default + 'static>(self) -> Box<dyn Drain> {
-        Box::new(Session::<S, D, O> {
-            source: self.source,
-            observer: O::default(),
-            decoder: std::marker::PhantomData,
-            items: 0,
-            allowed: self.config.stream.items,
-            ended: false,
-        })
+        typed::<S, D, O>(self.source, self.config.stream.items)
     }
+}
+
+/// A session of these types on a source opened for `items` items.
+pub fn typed<S, D, O>(source: S, items: u64) -> Box<dyn Drain>
+where
+    S: Source + 'static,
+    D: Decoder + 'static,
+    O: Observer + Default + 'static,
+{
+    Box::new(Session::<S, D, O> {
+        source,
+        observer: O::default(),
+        decoder: std::marker::PhantomData,
+        items: 0,
+        allowed: items,
+        ended: false,
+    })
 }

@@ -118,6 +118,11 @@ pub enum StreamError {
     /// A spec with a number of no meaning.
     #[error("the session's spec has a number of no meaning: host and caller disagree about it")]
     InvalidSpec,
+    /// Raw values between libraries of two compilers.
+    #[error(
+        "guest and host come of different compilers, so no raw value may cross between them; build both with one"
+    )]
+    OtherCompiler,
     /// A size that no buffer of this host may have.
     #[error("a first buffer of {capacity} bytes is above the limit of {limit}")]
     InitialAboveLimit {

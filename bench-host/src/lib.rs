@@ -4,6 +4,7 @@
 //! Inside the boundary: [`growth`], [`buffer`], [`shrink`] (the host's buffer);
 //! [`arena`] and [`alloc`] (one pull of one item); [`drain`] (the loop that is
 //! timed); `table` (the loop as a function of the C ABI). Around it:
+//! timed); [`ladder`] (arms that do a part of it); [`table`] (the loop as a function of the C ABI). Around it:
 //! [`loader`], [`pair`] (two loaded cdylibs and a safe session on them) and
 //! [`stream`] (an ordinary iterator).
 
@@ -15,6 +16,7 @@ pub mod drain;
 pub mod error;
 pub mod growth;
 mod handle;
+pub mod ladder;
 pub mod loader;
 pub mod observe;
 pub mod pair;
@@ -37,6 +39,7 @@ static API: HostApi = HostApi {
     build: bench_protocol::build_info!(),
     open: table::open,
     adopt: table::adopt,
+    open_step: table::open_step,
     drain: table::drain,
     guest_counts: table::guest_counts,
     close: table::close,

@@ -47,6 +47,43 @@ impl Observer for Time {
     fn count(&self, _counts: &mut HostCounts) {}
 }
 
+/// Verifies values that did not cross as bytes: counts and digests the bytes that
+/// each encodes to.
+pub type Encoded = Encodes<false>;
+/// The same, and the length that crossed must be that of the encoding.
+pub type EncodedLength = Encodes<true>;
+
+/// See [`Encoded`] and [`EncodedLength`].
+#[derive(Default)]
+pub struct Encodes<const LENGTH: bool> {
+    bytes: u64,
+    digest: StreamDigest,
+}
+
+impl<const LENGTH: bool> Observer for Encodes<LENGTH> {
+    fn item<D: Decoder>(
+        &mut self,
+        index: u64,
+        bytes: &[u8],
+        value: D::Value<'_>,
+        _held: u64,
+    ) -> Result<(), StreamError> {
+        match D::encode(&value) {
+            Some(Ok(encoded)) if !LENGTH || encoded.len() == bytes.len() => {
+                self.bytes += encoded.len() as u64;
+                self.digest.item(&encoded);
+                Ok(())
+            }
+            _ => Err(StreamError::DecodeDiffers { item: index }),
+        }
+    }
+
+    fn count(&self, counts: &mut HostCounts) {
+        counts.bytes = self.bytes;
+        counts.digest = self.digest.finish();
+    }
+}
+
 /// Counts and digests the bytes, and encodes each decoded value again.
 #[derive(Default)]
 pub struct Verify {

@@ -11,6 +11,7 @@ use bench_protocol::counts::{GuestCounts, HostCounts};
 use bench_protocol::handle::StreamHandle;
 use bench_protocol::spec::SessionConfig;
 use bench_protocol::status;
+use bench_protocol::step::Step;
 
 use crate::error::StreamError;
 use crate::loader::{self, Guest, Host, LoadError};
@@ -46,6 +47,20 @@ impl Pair {
         // SAFETY: the spec borrows `config`; both tables were checked.
         Session::start(self.host.api, |host, session, report| unsafe {
             (host.open)(&config.spec(), guest, session, report)
+        })
+    }
+
+    /// Opens a session on an arm of the ladder; of `config`, `protocol` and
+    /// `decode` are the step's to say.
+    ///
+    /// # Errors
+    /// As for [`Self::open`]; and when the stream is not one of prepared items,
+    /// or guest and host come of different compilers.
+    pub fn open_step(&self, step: Step, config: &SessionConfig) -> Result<Session, StreamError> {
+        let guest = self.guest.api;
+        // SAFETY: the spec borrows `config`; both tables were checked.
+        Session::start(self.host.api, |host, session, report| unsafe {
+            (host.open_step)(step as u32, &config.spec(), guest, session, report)
         })
     }
 

@@ -29,6 +29,7 @@ pub fn write(report: &mut DrainReport, error: &E) {
         E::OpenFailed { status } => (18, [u64::from(status.cast_unsigned()), 0], None),
         E::InvalidSpec => (19, [0; 2], None),
         E::InitialAboveLimit { capacity, limit } => (20, [*capacity, *limit], None),
+        E::OtherCompiler => (21, [0; 2], None),
     };
     report.fault = fault;
     report.fault_detail = detail;
@@ -100,6 +101,7 @@ pub fn read(report: &DrainReport) -> Option<E> {
             capacity: a,
             limit: b,
         },
+        21 => E::OtherCompiler,
         // A host of another make; its number means nothing here.
         _ => E::InvalidSpec,
     })
@@ -156,6 +158,7 @@ mod tests {
                 capacity: 2,
                 limit: 1,
             },
+            E::OtherCompiler,
         ];
         for error in errors {
             let mut report = DrainReport::default();

@@ -8,11 +8,13 @@ use bench_protocol::counts::GuestCounts;
 use bench_protocol::handle::StreamHandle;
 use bench_protocol::spec::SessionSpec;
 use bench_protocol::status;
+use bench_protocol::step::Step;
 
 use crate::arena::Arena;
 use crate::buffer::Buffer;
 use crate::drain::{self, Drain};
 use crate::error::StreamError;
+use crate::ladder;
 use crate::report;
 use crate::shrink::Never;
 
@@ -75,6 +77,30 @@ pub unsafe extern "C" fn adopt(
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
             let arena = Arena::adopt(handle, Buffer::new(&config.buffer)?, Never)?;
             *out = Box::into_raw(Box::new(drain::session(arena, &config))).cast();
+        }
+        Ok(())
+    })
+}
+
+/// See [`HostApi::open_step`](bench_protocol::api::HostApi::open_step).
+///
+/// # Safety
+/// As for [`open`].
+pub unsafe extern "C" fn open_step(
+    step: u32,
+    spec: *const SessionSpec<'_>,
+    guest: *const GuestApi,
+    out: *mut *mut c_void,
+    report: *mut DrainReport,
+) -> i32 {
+    // SAFETY: the caller lends a report.
+    guard(unsafe { &mut *report }, || {
+        let step = Step::from_number(step).ok_or(StreamError::InvalidSpec)?;
+        // SAFETY: as in `open`.
+        unsafe {
+            let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
+            let session = ladder::open(step, &*guest, env!("BENCH_RUSTC"), &config)?;
+            *out = Box::into_raw(Box::new(session)).cast();
         }
         Ok(())
     })

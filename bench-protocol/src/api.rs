@@ -9,10 +9,11 @@ use core::mem::{offset_of, size_of};
 use crate::build_info::RawBuildInfo;
 use crate::counts::{GuestCounts, HostCounts};
 use crate::handle::{AllocHandle, StreamHandle};
+use crate::payload::{Payload, RecordPayload};
 use crate::spec::{SessionSpec, StreamSpec};
 
 /// Version of both tables; it changes with any change of meaning or layout.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Name of the symbol that a guest exports: `extern "C" fn() -> *const GuestApi`.
 pub const GUEST_SYMBOL: &str = "bench_guest_api";
@@ -66,6 +67,8 @@ pub const LAYOUT: u64 = {
     hash = fold(hash, size_of::<HostCounts>());
     hash = fold(hash, size_of::<DrainReport>());
     hash = fold(hash, size_of::<RawBuildInfo>());
+    // Raw values cross by pointer in the ladder's arms.
+    hash = fold(hash, size_of::<<RecordPayload as Payload>::View>());
     hash
 };
 
@@ -85,6 +88,12 @@ pub struct GuestApi {
     pub free_buffer: unsafe extern "C" fn(*mut u8, u32),
     /// What a stream opened as `counted` has counted; its `state` and where to.
     pub counts: unsafe extern "C" fn(*const c_void, *mut GuestCounts),
+    /// Opens a stream that does only what a [`Step`](crate::step::Step) needs of
+    /// the guest: `(step, spec, out) -> status`; `*out` is valid on `OK`. Its
+    /// `next` writes a raw value, at most
+    /// [`RAW_CAPACITY`](crate::step::RAW_CAPACITY) bytes. A step that needs no
+    /// stream of its own kind is refused.
+    pub open_step: unsafe extern "C" fn(u32, *const StreamSpec<'_>, *mut *mut StreamHandle) -> i32,
 }
 
 /// What a drain found; also how it failed.
@@ -143,6 +152,16 @@ pub struct HostApi {
     pub adopt: unsafe extern "C" fn(
         *const SessionSpec<'_>,
         *mut StreamHandle,
+        *mut *mut c_void,
+        *mut DrainReport,
+    ) -> i32,
+    /// Opens a session on an arm of the ladder:
+    /// `(step, spec, guest, out, report) -> OK or not`; of the spec, `protocol`
+    /// and `decode` are the step's to say.
+    pub open_step: unsafe extern "C" fn(
+        u32,
+        *const SessionSpec<'_>,
+        *const GuestApi,
         *mut *mut c_void,
         *mut DrainReport,
     ) -> i32,

@@ -4,7 +4,7 @@
 //! belongs to one of them: the handles and status codes ([`handle`],
 //! [`status`]), the bytes of an item ([`wire`]), what an item is
 //! ([`payload`]), how large it is ([`size_plan`]), how a stream is asked for
-//! ([`spec`]) and the two tables of functions ([`api`]).
+//! ([`spec`]), the arms between an iterator and a stream ([`step`]) and the two tables of functions ([`api`]).
 
 pub mod api;
 pub mod build_info;
@@ -18,4 +18,5 @@ pub mod producer;
 pub mod size_plan;
 pub mod spec;
 pub mod status;
+pub mod step;
 pub mod wire;

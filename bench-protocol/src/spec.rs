@@ -42,6 +42,7 @@ macro_rules! boundary_enum {
         }
     };
 }
+pub(crate) use boundary_enum;
 
 boundary_enum! {
     /// How an item's buffer is owned.

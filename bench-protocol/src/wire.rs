@@ -10,8 +10,9 @@ use serde::de::{Deserialize, DeserializeOwned};
 pub struct WireError(#[from] bincode::Error);
 
 impl WireError {
-    /// An error of this crate's own decoders, in bincode's terms.
-    pub(crate) fn custom(message: &str) -> Self {
+    /// An error of decoders of our own, in bincode's terms.
+    #[must_use]
+    pub fn custom(message: &str) -> Self {
         Self(Box::new(bincode::ErrorKind::Custom(message.to_owned())))
     }
 }

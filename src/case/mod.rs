@@ -120,6 +120,13 @@ impl Case {
         }
     }
 
+    /// Payload and size as ids name them, such as `bytes-4KiB`.
+    #[must_use]
+    pub fn item(&self) -> String {
+        let (payload, plan) = (self.payload, &self.plan);
+        Sized { payload, plan }.to_string()
+    }
+
     /// The stable, readable id.
     #[must_use]
     pub fn id(&self) -> String {

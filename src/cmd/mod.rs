@@ -9,6 +9,7 @@ mod export;
 mod gate;
 mod growth;
 mod history;
+mod ladder;
 mod list;
 mod merge;
 mod noise;
@@ -59,6 +60,8 @@ enum Verb {
     /// Items that do not fit: every way to grow, counted, and which one to use.
     Growth(growth::Config),
     History(history::Config),
+    /// Where the nanoseconds go, step by step.
+    Ladder(ladder::Config),
     /// The cases, with filters.
     List(list::Config),
     Merge(merge::Config),
@@ -114,6 +117,7 @@ pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
 
 fn dispatch(cli: &Cli) -> ExitCode {
     let result = match &cli.verb {
+        Verb::Ladder(config) => ladder::run(config),
         Verb::BuildPair(config) => build_pair::run(config),
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),

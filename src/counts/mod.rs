@@ -12,7 +12,7 @@ mod run;
 mod summary;
 pub mod valgrind;
 
-pub use plan::{Length, Lengths, case_by_id};
+pub use plan::{Length, Lengths, Subject, subject_by_id};
 pub use run::{CountError, CountsError, Options, build, measure};
 
 /// Environment variable that tells the target its case, by id.

@@ -1,8 +1,11 @@
 //! How many items are drained for a count, and the least that it must be.
 
-use bench_protocol::spec::Decode;
+use bench_host::error::StreamError;
+use bench_host::pair::{Pair, Session};
+use bench_protocol::spec::{Decode, ENDLESS};
 
 use crate::case::{Case, Group, catalog, plans};
+use crate::ladder::{self, Arm};
 
 /// Items between the two lengths where items are small: the size table of a
 /// drain's stream has as many entries, so that every one counts equally.
@@ -13,6 +16,77 @@ const BYTES: u64 = 1 << 20;
 /// Items of the drain that warms a stream: the buffer has grown, the allocator's
 /// free lists and thresholds have settled.
 const WARM: u64 = 8;
+
+/// What can be counted: an endless stream that goes by an id.
+pub trait Subject: Sync {
+    /// The stable, readable id.
+    fn id(&self) -> String;
+    /// Content bytes of the largest item.
+    fn item_bytes(&self) -> u32;
+    /// Instructions that an item cannot be had for.
+    ///
+    /// A count below it says that the tool looked elsewhere: a toggle that
+    /// matches nothing counts 0 without an error.
+    fn least_instructions(&self) -> f64;
+    /// Items of its two streams.
+    fn lengths(&self) -> Lengths {
+        Lengths::steady(self.item_bytes())
+    }
+    /// Opens the stream.
+    ///
+    /// # Errors
+    /// When the pair refuses.
+    fn open(&self, pair: &Pair) -> Result<Session, StreamError>;
+}
+
+impl Subject for Case {
+    fn id(&self) -> String {
+        self.to_string()
+    }
+    fn item_bytes(&self) -> u32 {
+        self.item_bytes()
+    }
+    /// Two calls through pointers, and one copy with the widest registers there
+    /// are (64 bytes).
+    fn least_instructions(&self) -> f64 {
+        let bytes = match self.group {
+            // The largest of many sizes says nothing of the mean.
+            Group::Growth => 0,
+            _ => self.item_bytes(),
+        };
+        10.0 + f64::from(bytes) / 64.0
+    }
+    fn lengths(&self) -> Lengths {
+        match self.group {
+            // What grows is the case: a cold stream, from nothing to its end.
+            Group::Growth => Lengths {
+                warm: 0,
+                short: 0,
+                long: plans::stream_items(&self.plan),
+            },
+            _ => Lengths::steady(self.item_bytes()),
+        }
+    }
+    fn open(&self, pair: &Pair) -> Result<Session, StreamError> {
+        pair.open(&self.session(ENDLESS))
+    }
+}
+
+impl Subject for Arm {
+    fn id(&self) -> String {
+        self.to_string()
+    }
+    fn item_bytes(&self) -> u32 {
+        self.bytes
+    }
+    /// One call through a pointer: the lowest arms copy nothing.
+    fn least_instructions(&self) -> f64 {
+        5.0
+    }
+    fn open(&self, pair: &Pair) -> Result<Session, StreamError> {
+        pair.open_step(self.step, &self.session(ENDLESS))
+    }
+}
 
 /// One of a case's two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,18 +109,15 @@ pub struct Lengths {
 }
 
 impl Lengths {
-    /// The lengths of a case.
+    /// The lengths of what is counted.
     #[must_use]
-    pub fn of(case: &Case) -> Self {
-        if case.group == Group::Growth {
-            // What grows is the case: a cold stream, from nothing to its end.
-            return Self {
-                warm: 0,
-                short: 0,
-                long: plans::stream_items(&case.plan),
-            };
-        }
-        let more = (BYTES / u64::from(case.item_bytes().max(1))).clamp(1, LOOP);
+    pub fn of(subject: &(impl Subject + ?Sized)) -> Self {
+        subject.lengths()
+    }
+
+    /// The lengths of a stream that runs on, of items of so many bytes.
+    fn steady(item_bytes: u32) -> Self {
+        let more = (BYTES / u64::from(item_bytes.max(1))).clamp(1, LOOP);
         Self {
             warm: more.clamp(2, WARM),
             short: 1,
@@ -70,33 +141,23 @@ impl Lengths {
     }
 }
 
-/// Instructions that an item cannot be had for: two calls through pointers, and
-/// one copy with the widest registers there are (64 bytes).
-///
-/// A count below it says that the tool looked elsewhere: a toggle that matches
-/// nothing counts 0 without an error.
+/// What an id stands for: the catalog's cases, the same without decoding (by
+/// which the boundary's own allocations are told from the decoder's), and the
+/// arms of the ladder that do not hop between threads.
 #[must_use]
-pub fn least_instructions(case: &Case) -> f64 {
-    let bytes = match case.group {
-        // The largest of many sizes says nothing of the mean.
-        Group::Growth => 0,
-        _ => case.item_bytes(),
-    };
-    10.0 + f64::from(bytes) / 64.0
-}
-
-/// The case of an id: those of the catalog, and the same without decoding, by
-/// which the boundary's own allocations are told from the decoder's.
-#[must_use]
-pub fn case_by_id(id: &str) -> Option<Case> {
+pub fn subject_by_id(id: &str) -> Option<Box<dyn Subject>> {
     let undecoded = |case: &Case| Case {
         decode: Decode::None,
         ..case.clone()
     };
-    catalog::all()
+    let cases = catalog::all()
         .into_iter()
         .flat_map(|case| [undecoded(&case), case])
-        .find(|case| case.id() == id)
+        .map(|case| Box::new(case) as Box<dyn Subject>);
+    let arms = ladder::counted_arms(&ladder::ITEMS)
+        .into_iter()
+        .map(|arm| Box::new(arm) as Box<dyn Subject>);
+    cases.chain(arms).find(|subject| subject.id() == id)
 }
 
 #[cfg(test)]
@@ -133,10 +194,18 @@ mod tests {
     }
 
     #[test]
-    fn a_case_is_found_by_its_id_decoded_or_not() {
-        for id in ["drain/u64/arena", "drain/blob-64KiB/alloc/none"] {
-            assert_eq!(case_by_id(id).map(|case| case.id()).as_deref(), Some(id));
+    fn what_is_counted_is_found_by_its_id() {
+        for id in [
+            "drain/u64/arena",
+            "drain/blob-64KiB/alloc/none",
+            "ladder/record-256B/catch-unwind",
+        ] {
+            let found = subject_by_id(id).map(|subject| subject.id());
+            assert_eq!(found.as_deref(), Some(id));
         }
-        assert_eq!(case_by_id("drain/u64"), None);
+        // What a hop between threads takes is the scheduler's to decide.
+        for id in ["drain/u64", "ladder/u64/hop-4"] {
+            assert!(subject_by_id(id).is_none(), "{id}");
+        }
     }
 }

@@ -8,11 +8,10 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 
-use super::plan::{Lengths, least_instructions};
+use super::plan::{Lengths, Subject};
 use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
 use super::{CASE, TUNABLES};
-use crate::case::Case;
 use crate::harness::{self, HarnessError, Profile};
 use crate::record::wire::Counts;
 
@@ -85,17 +84,17 @@ pub fn build(profile: Profile) -> Result<PathBuf, CountsError> {
 ///
 /// # Errors
 /// When there is no valgrind.
-pub fn measure(
-    cases: &[Case],
+pub fn measure<S: Subject>(
+    cases: &[S],
     options: &Options,
-    finished: &mut dyn FnMut(&Case, Result<Counts, CountError>),
+    finished: &mut dyn FnMut(&S, Result<Counts, CountError>),
 ) -> Result<(), CountsError> {
     valgrind::version()?;
     let fixed = valgrind::can_fix_addresses();
     let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     let jobs = options.jobs.unwrap_or(cores).get();
     // The largest first: they take longest, and none should be left for the end.
-    let mut order: Vec<&Case> = cases.iter().collect();
+    let mut order: Vec<&S> = cases.iter().collect();
     order.sort_by_key(|case| case.item_bytes());
     let queue = Mutex::new(order);
     let next = || queue.lock().expect("no holder panics").pop();
@@ -119,7 +118,7 @@ pub fn measure(
 }
 
 /// Counts one case.
-fn count(case: &Case, options: &Options, fixed: bool) -> Result<Counts, CountError> {
+fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, CountError> {
     let folder = tempfile::tempdir()?;
     let mut command = Command::new(&options.executable);
     command
@@ -155,11 +154,11 @@ fn count(case: &Case, options: &Options, fixed: bool) -> Result<Counts, CountErr
 }
 
 /// The slope between the two lengths.
-fn per_item(case: &Case, short: Totals, long: Totals) -> Result<Counts, CountError> {
+fn per_item(case: &impl Subject, short: Totals, long: Totals) -> Result<Counts, CountError> {
     let items = Lengths::of(case).difference() as f64;
     // Exact: counts are far below 2^53.
     let slope = |of: fn(&Totals) -> u64| (of(&long) as f64 - of(&short) as f64) / items;
-    let (found, least) = (slope(|it| it.instructions), least_instructions(case));
+    let (found, least) = (slope(|it| it.instructions), case.least_instructions());
     if found < least {
         return Err(CountError::TooLow { found, least });
     }
@@ -174,6 +173,7 @@ fn per_item(case: &Case, short: Totals, long: Totals) -> Result<Counts, CountErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::Case;
     use bench_protocol::payload::PayloadKind;
     use bench_protocol::spec::Protocol;
 

@@ -205,6 +205,37 @@ impl<R: Rng> Runner<'_, R> {
             .collect()
     }
 
+    /// Measures `arms` against each other once, for the sizes of the differences:
+    /// no second look is made, so a suspicion stays one.
+    ///
+    /// # Errors
+    /// As for [`Self::contest`].
+    ///
+    /// # Panics
+    /// As for [`Self::contest`].
+    pub fn survey(
+        &mut self,
+        arms: &[Contestant],
+        pairs: &[(usize, usize)],
+    ) -> Result<Vec<Comparison>, ContestError> {
+        let shape = self.calibrate(arms)?;
+        let contestants: Vec<&Contestant> = arms.iter().collect();
+        let (processes, courses) = self.look(&contestants, pairs, shape, Look::First)?;
+        let comparison = |course: Course| {
+            let (baseline, candidate) = (course.baseline, course.candidate);
+            let samples = samples(&processes, baseline, candidate, shape.items);
+            let summary = match course.seen {
+                Some((summary, _)) => summary,
+                None => Summary::new(&samples, self.settings.confidence)?,
+            };
+            let delta = self.settings.delta;
+            let judgement = find(&summary.log_ratio, delta).unconfirmed(delta);
+            let (baseline, candidate) = (&arms[baseline], &arms[candidate]);
+            Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
+        };
+        courses.into_iter().map(comparison).collect()
+    }
+
     /// The shared number of items with which the slowest arm's drain takes as
     /// long as it should, unless the arms say it themselves; fewer rounds where
     /// the drain takes much longer.

@@ -16,6 +16,7 @@ use bench_protocol::counts::GuestCounts;
 use bench_protocol::handle::{AllocHandle, StreamHandle};
 use bench_protocol::spec::StreamSpec;
 use bench_protocol::status;
+use bench_protocol::step::no_steps;
 
 /// What the guest does when it is asked for an item.
 #[derive(Debug, Clone)]
@@ -157,6 +158,7 @@ static API: GuestApi = GuestApi {
     open_alloc,
     free_buffer,
     counts,
+    open_step: no_steps,
 };
 
 /// A guest that answers OK and gives out no handle.

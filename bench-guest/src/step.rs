@@ -1,0 +1,187 @@
+//! The ladder's arms: `next` functions that do a part of what [`arena`] does.
+//!
+//! From `guard` on they are `arena`'s own code with another way to deliver the
+//! item, so that each differs from the one before it by one thing alone.
+
+use bench_protocol::handle::{ArenaNext, StreamHandle};
+use bench_protocol::payload::{Payload, PayloadVisitor};
+use bench_protocol::producer::{self, Fault};
+use bench_protocol::spec::{ProducerKind, StreamConfig, StreamSpec};
+use bench_protocol::step::{RAW_CAPACITY, Step};
+use bench_protocol::{status, wire};
+
+use crate::arena::{self, Driver, Encoded, Unencodable};
+use crate::boundary::{State, guard};
+
+/// A call that does nothing. Its stream has no items, and never ends.
+unsafe extern "C" fn empty(_: *mut StreamHandle, _: *mut u8, _: u32, _: *mut u32) -> i32 {
+    status::OK
+}
+
+/// The same, and it counts.
+unsafe extern "C" fn empty_counted(
+    handle: *mut StreamHandle,
+    _: *mut u8,
+    _: u32,
+    _: *mut u32,
+) -> i32 {
+    // SAFETY: the handle is one that `open_step` made for a state of this type;
+    // the host calls from one thread at a time.
+    unsafe { State::<Driver<u64>>::of((*handle).state) }
+        .counts
+        .calls += 1;
+    status::OK
+}
+
+/// The item as a raw value.
+unsafe extern "C" fn value<P: Payload>(
+    handle: *mut StreamHandle,
+    buffer: *mut u8,
+    capacity: u32,
+    out_len: *mut u32,
+) -> i32 {
+    // SAFETY: the handle is one that `open_step` made for `P`; the host calls
+    // from one thread at a time and lends `capacity` writable bytes.
+    let (state, buffer) = unsafe {
+        let state = State::<Driver<P::View>>::of((*handle).state);
+        (
+            state,
+            std::slice::from_raw_parts_mut(buffer, capacity as usize),
+        )
+    };
+    let Some(item) = state.driver.stream.next() else {
+        return status::STREAM_END;
+    };
+    match raw(&item, buffer) {
+        Ok(Encoded::Fits(len)) => {
+            // SAFETY: the host lends a place for the length.
+            unsafe { *out_len = len };
+            status::OK
+        }
+        _ => status::SERIALIZATION_ERROR,
+    }
+}
+
+/// The same under `catch_unwind`.
+unsafe extern "C" fn guarded<P: Payload>(
+    handle: *mut StreamHandle,
+    buffer: *mut u8,
+    capacity: u32,
+    out_len: *mut u32,
+) -> i32 {
+    // SAFETY: the caller's promises are the same.
+    guard(|| unsafe { value::<P>(handle, buffer, capacity, out_len) })
+}
+
+/// The same, and the item is kept until it is delivered, as arena must.
+unsafe extern "C" fn kept<P: Payload>(
+    handle: *mut StreamHandle,
+    buffer: *mut u8,
+    capacity: u32,
+    out_len: *mut u32,
+) -> i32 {
+    // SAFETY: the caller's promises are the same.
+    unsafe { arena::next_with(handle, buffer, capacity, out_len, raw::<P::View>) }
+}
+
+/// The same with a size pass: `encode`, with a raw value in place of the encoding.
+/// An item must be at least as long on the wire as it is in memory.
+unsafe extern "C" fn sized<P: Payload>(
+    handle: *mut StreamHandle,
+    buffer: *mut u8,
+    capacity: u32,
+    out_len: *mut u32,
+) -> i32 {
+    let deliver = |item: &P::View, buffer: &mut [u8]| {
+        let size = wire::serialized_size(item).map_err(|_| Unencodable)?;
+        let len = u32::try_from(size).map_err(|_| Unencodable)?;
+        let Some(room) = buffer.get_mut(..len as usize) else {
+            return Ok(Encoded::Needs(len));
+        };
+        match raw(item, room)? {
+            Encoded::Fits(_) => Ok(Encoded::Fits(len)),
+            Encoded::Needs(_) => Err(Unencodable),
+        }
+    };
+    // SAFETY: the caller's promises are the same.
+    unsafe { arena::next_with(handle, buffer, capacity, out_len, deliver) }
+}
+
+/// Writes the value itself: what it points to lives as long as the guest.
+#[inline]
+fn raw<V: Copy>(item: &V, buffer: &mut [u8]) -> Result<Encoded, Unencodable> {
+    let len = const {
+        assert!(
+            size_of::<V>() <= RAW_CAPACITY as usize,
+            "a raw value must fit"
+        );
+        size_of::<V>()
+    };
+    let Some(room) = buffer.get_mut(..len) else {
+        return Ok(Encoded::Needs(len as u32));
+    };
+    // SAFETY: there is room for a `V`, and no alignment is asked for.
+    unsafe { room.as_mut_ptr().cast::<V>().write_unaligned(*item) };
+    Ok(Encoded::Fits(len as u32))
+}
+
+/// Opens an arm's stream for a payload's type; `None` for an arm without one.
+struct Open<'a> {
+    step: Step,
+    config: &'a StreamConfig,
+}
+
+impl PayloadVisitor for Open<'_> {
+    type Output = Option<*mut StreamHandle>;
+    fn visit<P: Payload>(self) -> Option<*mut StreamHandle> {
+        let next: ArenaNext = match self.step {
+            Step::Call => {
+                let next = if self.config.counted {
+                    empty_counted
+                } else {
+                    empty
+                };
+                return Some(arena::open_with(producer::ended::<u64>(), next));
+            }
+            Step::Value => value::<P>,
+            Step::Guard => guarded::<P>,
+            Step::Keep => kept::<P>,
+            Step::Size => sized::<P>,
+            _ => return None,
+        };
+        let StreamConfig {
+            seed, sizes, items, ..
+        } = self.config;
+        Some(arena::open_with(
+            producer::lend::<P>(*seed, sizes, *items),
+            next,
+        ))
+    }
+}
+
+/// See [`GuestApi::open_step`](bench_protocol::api::GuestApi::open_step).
+pub unsafe extern "C" fn open_step(
+    step: u32,
+    spec: *const StreamSpec<'_>,
+    out: *mut *mut StreamHandle,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the host hands in a valid spec with the sizes it speaks of.
+        let config = unsafe { (*spec).read() };
+        // Raw values are lent, never owned, and nothing of them goes wrong.
+        let opened = config
+            .filter(|c| c.producer == ProducerKind::Prepared && c.fault.0 == Fault::None)
+            .and_then(|config| {
+                let (step, config) = (Step::from_number(step)?, &config);
+                config.payload.dispatch(Open { step, config })
+            });
+        match opened {
+            Some(handle) => {
+                // SAFETY: the host lends a place for the handle.
+                unsafe { *out = handle };
+                status::OK
+            }
+            None => status::SERIALIZATION_ERROR,
+        }
+    })
+}

@@ -1,0 +1,179 @@
+//! An empty call across the boundary, and the two arms that make one more.
+
+use core::ffi::c_void;
+use std::ops::Deref;
+
+use super::*;
+use crate::error::of_status;
+use crate::handle;
+use bench_protocol::counts::{GuestCounts, HostCounts};
+use bench_protocol::handle::StreamHandle;
+
+type ReadCounts = unsafe extern "C" fn(*const c_void, *mut GuestCounts);
+
+/// A function of the guest's that does nothing, with its handle, owned.
+pub struct EmptyCall {
+    handle: *mut StreamHandle,
+    counts: Option<ReadCounts>,
+}
+
+impl EmptyCall {
+    /// Takes over the handle of an empty call.
+    ///
+    /// # Errors
+    /// When the handle cannot be called.
+    ///
+    /// # Safety
+    /// `handle` must be null or a handle that nobody else uses, of a library
+    /// that stays loaded and whose function `counts` is.
+    pub unsafe fn adopt(
+        handle: *mut StreamHandle,
+        counts: Option<ReadCounts>,
+    ) -> Result<Self, StreamError> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { handle::check(handle)? };
+        Ok(Self { handle, counts })
+    }
+
+    #[inline(always)]
+    fn call(&self) -> i32 {
+        let mut len = 0;
+        // SAFETY: the handle is alive until `drop`; a capacity of 0 lends no
+        // byte, so the buffer need not be one.
+        unsafe {
+            let buffer = std::ptr::dangling_mut();
+            ((*self.handle).next)(self.handle, buffer, 0, &mut len)
+        }
+    }
+
+    fn guest_counts(&self) -> Option<GuestCounts> {
+        let mut counts = GuestCounts::default();
+        // SAFETY: the handle is alive, and its state is of the guest whose
+        // function this is.
+        self.counts.map(|read| unsafe {
+            read((*self.handle).state, &mut counts);
+            counts
+        })
+    }
+}
+
+impl Drop for EmptyCall {
+    fn drop(&mut self) {
+        // SAFETY: the handle is owned and has a `drop_fn`; this is the only call
+        // of it, and the last use of the handle.
+        unsafe { ((*self.handle).drop_fn)(self.handle) }
+    }
+}
+
+/// Values, and an empty call for each.
+pub struct WithCall<V> {
+    values: V,
+    call: EmptyCall,
+    /// Calls that no value followed: the end, errors.
+    fruitless: u64,
+    fault: Option<StreamError>,
+}
+
+impl<V> WithCall<V> {
+    pub fn new(values: V, call: EmptyCall) -> Self {
+        Self {
+            values,
+            call,
+            fruitless: 0,
+            fault: None,
+        }
+    }
+}
+
+impl<V: Values> Values for WithCall<V> {
+    type Decoder = V::Decoder;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<<V::Decoder as Decoder>::Value<'static>> {
+        // First, so that no value has to be kept from one call to the next.
+        let status = self.call.call();
+        if status != status::OK {
+            self.fault = Some(of_status(status));
+            self.fruitless += 1;
+            return None;
+        }
+        let value = self.values.next();
+        if value.is_none() {
+            self.fruitless += 1;
+        }
+        value
+    }
+
+    fn fault(&mut self) -> Option<StreamError> {
+        self.fault.take().or_else(|| self.values.fault())
+    }
+
+    fn calls(&self, items: u64) -> u64 {
+        items + self.fruitless
+    }
+
+    fn guest_counts(&self) -> Option<GuestCounts> {
+        self.call.guest_counts()
+    }
+}
+
+/// A source whose every item costs an empty call when it is given back, where
+/// the alloc protocol frees its buffer.
+pub struct SecondCall<S> {
+    source: S,
+    call: EmptyCall,
+}
+
+impl<S> SecondCall<S> {
+    pub fn new(source: S, call: EmptyCall) -> Self {
+        Self { source, call }
+    }
+}
+
+/// An item that is given back when dropped.
+pub struct Lent<'a, I> {
+    item: I,
+    call: &'a EmptyCall,
+}
+
+impl<I: Deref<Target = [u8]>> Deref for Lent<'_, I> {
+    type Target = [u8];
+    #[inline(always)]
+    fn deref(&self) -> &[u8] {
+        &self.item
+    }
+}
+
+impl<I> Drop for Lent<'_, I> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // As with `free_buffer`, there is no answer to look at.
+        self.call.call();
+    }
+}
+
+impl<S: Source> Source for SecondCall<S> {
+    type Item<'a>
+        = Lent<'a, S::Item<'a>>
+    where
+        S: 'a;
+
+    #[inline(always)]
+    fn pull(&mut self) -> Result<Option<(Self::Item<'_>, u64)>, StreamError> {
+        let call = &self.call;
+        let item = self.source.pull()?;
+        Ok(item.map(|(item, held)| (Lent { item, call }, held)))
+    }
+
+    fn count(&self, items: u64, counts: &mut HostCounts) {
+        self.source.count(items, counts);
+        counts.calls += items;
+    }
+
+    fn guest_counts(&self) -> Option<GuestCounts> {
+        let empty = self.call.guest_counts()?;
+        let mut counts = self.source.guest_counts()?;
+        counts.calls += empty.calls;
+        Some(counts)
+    }
+}

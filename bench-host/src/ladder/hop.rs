@@ -1,0 +1,98 @@
+//! A hop between threads: a pump takes items by the arena protocol and sends
+//! their values through a bounded channel, as frameworks do that hand a stream
+//! to an asynchronous consumer.
+
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use super::*;
+
+type Sent<P> = Result<<P as Payload>::Owned, StreamError>;
+
+/// The consumer's end. The pump runs only while it is asked to, so that no drain
+/// finds items in the channel that were made outside of it.
+pub struct Hop<P: Payload> {
+    /// How many items to send; `None` only while dropping.
+    request: Option<Sender<u64>>,
+    items: Option<Receiver<Sent<P>>>,
+    pump: Option<JoinHandle<()>>,
+    fault: Option<StreamError>,
+}
+
+impl<P: Payload> Hop<P> {
+    /// Starts a pump on `source` with a channel for `capacity` items.
+    pub fn new(source: impl Source + Send + 'static, capacity: usize) -> Self {
+        let (request, requests) = channel();
+        let (sender, items) = sync_channel(capacity);
+        let pump = thread::spawn(move || pump::<P>(source, &requests, &sender));
+        Self {
+            request: Some(request),
+            items: Some(items),
+            pump: Some(pump),
+            fault: None,
+        }
+    }
+}
+
+/// Sends what it is asked for, until the stream or the consumer ends.
+fn pump<P: Payload>(
+    mut source: impl Source,
+    requests: &Receiver<u64>,
+    items: &SyncSender<Sent<P>>,
+) {
+    let mut sent = 0;
+    for request in requests {
+        for _ in 0..request {
+            let value = match source.pull() {
+                Ok(Some((item, _))) => {
+                    Owned::<P>::decode(&item).map_err(|error| drain::undecodable(sent, &error))
+                }
+                Ok(None) => return,
+                Err(error) => Err(error),
+            };
+            let failed = value.is_err();
+            if items.send(value).is_err() || failed {
+                return;
+            }
+            sent += 1;
+        }
+    }
+}
+
+impl<P: Payload> Values for Hop<P> {
+    type Decoder = Owned<P>;
+
+    fn start(&mut self, max: u64) {
+        if let Some(request) = &self.request {
+            // A pump that is gone is found at the first item.
+            let _ = request.send(max);
+        }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<P::Owned> {
+        match self.items.as_ref()?.recv().ok()? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault = Some(error);
+                None
+            }
+        }
+    }
+
+    fn fault(&mut self) -> Option<StreamError> {
+        self.fault.take()
+    }
+}
+
+impl<P: Payload> Drop for Hop<P> {
+    fn drop(&mut self) {
+        // Either end unblocks the pump, wherever it waits.
+        self.request = None;
+        self.items = None;
+        if let Some(pump) = self.pump.take() {
+            // A pump that panicked has ended the stream already.
+            let _ = pump.join();
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The drain of arms whose items never are bytes in the host's hands.
+
+use super::*;
+use bench_protocol::counts::{GuestCounts, HostCounts};
+use bench_protocol::producer::BoxedProducer;
+
+/// A stream of values.
+pub trait Values {
+    /// Says what a value is, and how it is encoded to verify it.
+    type Decoder: Decoder;
+
+    /// Told before a drain of at most `max` items.
+    fn start(&mut self, _max: u64) {}
+
+    /// The next value; `None` at the end.
+    fn next(&mut self) -> Option<<Self::Decoder as Decoder>::Value<'static>>;
+
+    /// Why the values ended, if not cleanly. Asked for at the end alone: a value
+    /// is not wrapped in a result on its way.
+    fn fault(&mut self) -> Option<StreamError> {
+        None
+    }
+
+    /// Calls across the boundary so far, given `items` values came out; 0 where
+    /// the arm makes none of its own.
+    fn calls(&self, _items: u64) -> u64 {
+        0
+    }
+
+    /// What the guest has counted, if the stream was opened so.
+    fn guest_counts(&self) -> Option<GuestCounts> {
+        None
+    }
+}
+
+/// Items drawn from a producer in the host, through its vtable.
+pub struct Drawn<P: Payload>(BoxedProducer<P::View>);
+
+impl<P: Payload> Drawn<P> {
+    pub fn new(producer: BoxedProducer<P::View>) -> Self {
+        Self(producer)
+    }
+}
+
+impl<P: Payload> Values for Drawn<P> {
+    type Decoder = Value<P>;
+    #[inline(always)]
+    fn next(&mut self) -> Option<P::View> {
+        self.0.next()
+    }
+}
+
+struct Session<V, O> {
+    values: V,
+    observer: O,
+    items: u64,
+    ended: bool,
+}
+
+/// A session on values.
+pub fn session<V, O>(values: V) -> Box<dyn Drain>
+where
+    V: Values + 'static,
+    O: Observer + Default + 'static,
+{
+    Box::new(Session {
+        values,
+        observer: O::default(),
+        items: 0,
+        ended: false,
+    })
+}
+
+impl<V: Values, O: Observer> Drain for Session<V, O> {
+    fn drain(&mut self, max: u64) -> Result<(), StreamError> {
+        self.values.start(max);
+        for _ in 0..max {
+            let Some(value) = self.values.next() else {
+                self.ended = true;
+                return self.values.fault().map_or(Ok(()), Err);
+            };
+            self.observer
+                .item::<V::Decoder>(self.items, &[], value, 0)?;
+            self.items += 1;
+        }
+        Ok(())
+    }
+
+    fn counts(&self) -> HostCounts {
+        let mut counts = HostCounts {
+            items: self.items,
+            calls: self.values.calls(self.items),
+            ..HostCounts::default()
+        };
+        self.observer.count(&mut counts);
+        counts
+    }
+
+    fn ended(&self) -> bool {
+        self.ended
+    }
+
+    fn guest_counts(&self) -> Option<GuestCounts> {
+        self.values.guest_counts()
+    }
+}

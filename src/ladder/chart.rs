@@ -1,0 +1,204 @@
+//! The waterfall: each payload's steps as bars, every one starting where the one
+//! below ends.
+//!
+//! Colours are of Okabe and Ito's palette, which readers with any colour vision
+//! tell apart; every bar bears its name and its number besides.
+
+use bench_protocol::step::Step;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::Part;
+use super::breakdown::{Breakdown, Stair};
+use super::words;
+
+const WIDTH: i32 = 960;
+/// Where bars begin: names stand left of it.
+const LEFT: i32 = 330;
+/// Where the longest bar ends: its number stands right of it.
+const RIGHT: i32 = WIDTH - 120;
+const ROW: i32 = 22;
+const HEAD: i32 = 44;
+const FOOT: i32 = 26;
+
+const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+const MUTED: RGBColor = RGBColor(0x5c, 0x5c, 0x5c);
+
+/// No waterfall can be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum ChartError {
+    /// There is nothing to draw.
+    #[error("no payload has the times of its steps: there is no waterfall to draw")]
+    Empty,
+    /// The picture failed.
+    #[error("drawing the waterfall: {0}")]
+    Drawing(String),
+}
+
+/// One bar, from and to in nanoseconds per item.
+struct Bar<'a> {
+    name: &'a str,
+    from: f64,
+    to: f64,
+    /// Interval of the upper end; none for sums.
+    ends: Option<(f64, f64)>,
+    colour: RGBColor,
+}
+
+fn colour(part: Part) -> RGBColor {
+    match part {
+        Part::Item => RGBColor(0x7a, 0x7a, 0x7a),
+        Part::Boundary => RGBColor(0x00, 0x72, 0xb2),
+        Part::Codec => RGBColor(0xe6, 0x9f, 0x00),
+        Part::Alloc => RGBColor(0xd5, 0x5e, 0x00),
+        Part::Hop => RGBColor(0xcc, 0x79, 0xa7),
+    }
+}
+
+/// The bars of a payload: the way up to arena, arena itself, the way on to alloc,
+/// alloc itself. `None` when one of them was not measured.
+fn bars(found: &Breakdown) -> Option<Vec<Bar<'_>>> {
+    let iterator = found.stair(Step::Iterator)?;
+    let mut height = iterator.ns_per_item?;
+    let mut bars = vec![Bar {
+        name: iterator.adds,
+        from: 0.0,
+        to: height,
+        ends: None,
+        colour: colour(iterator.part),
+    }];
+    for (from, to, name) in [
+        (Step::Iterator, Step::Arena, "= arena"),
+        (Step::Arena, Step::Alloc, "= alloc"),
+    ] {
+        let way: Vec<&Stair> = found.way(from, to);
+        if way.is_empty() {
+            return None;
+        }
+        for stair in way {
+            let cost = stair.step_ns.as_ref()?;
+            bars.push(Bar {
+                name: stair.adds,
+                from: height,
+                to: height + cost.estimate,
+                ends: Some((height + cost.low, height + cost.high)),
+                colour: colour(stair.part),
+            });
+            height += cost.estimate;
+        }
+        // The whole as it was measured: where the steps do not add up, it shows.
+        bars.push(Bar {
+            name,
+            from: 0.0,
+            to: found.stair(to)?.ns_per_item?,
+            ends: None,
+            colour: INK,
+        });
+    }
+    Some(bars)
+}
+
+/// The waterfall of all payloads that were measured, as SVG.
+///
+/// # Errors
+/// When there is none of them, or the picture fails.
+pub fn svg(found: &[Breakdown]) -> Result<String, ChartError> {
+    let panels: Vec<(&Breakdown, Vec<Bar>)> = found
+        .iter()
+        .filter_map(|one| Some((one, bars(one)?)))
+        .collect();
+    if panels.is_empty() {
+        return Err(ChartError::Empty);
+    }
+    let tall = |bars: &[Bar]| HEAD + FOOT + ROW * bars.len() as i32;
+    let height: i32 = panels.iter().map(|(_, bars)| tall(bars)).sum();
+    let mut picture = String::new();
+    {
+        let root = SVGBackend::with_string(&mut picture, (WIDTH as u32, height as u32))
+            .into_drawing_area();
+        let failed = |error: &dyn std::fmt::Display| ChartError::Drawing(error.to_string());
+        root.fill(&WHITE).map_err(|error| failed(&error))?;
+        let mut top = 0;
+        for (one, bars) in &panels {
+            let floor = one.stair(Step::Codec).and_then(|codec| codec.ns_per_item);
+            panel(&root, top, &one.item, bars, floor).map_err(|error| failed(&error))?;
+            top += tall(bars);
+        }
+        root.present().map_err(|error| failed(&error))?;
+    }
+    Ok(picture)
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+
+/// Draws one payload from `top` on; `floor` is the same work in process.
+fn panel(area: &Area<'_>, top: i32, item: &str, bars: &[Bar<'_>], floor: Option<f64>) -> Drawn {
+    let ends = bars.iter().map(|bar| bar.ends.map_or(bar.to, |e| e.1));
+    let most = ends.chain(floor).fold(f64::MIN_POSITIVE, f64::max);
+    let x = |ns: f64| LEFT + (ns / most * f64::from(RIGHT - LEFT)).round() as i32;
+    let first = top + HEAD;
+    let last = first + ROW * bars.len() as i32;
+    let title = format!("{item}: nanoseconds per item, step by step");
+    write(area, &title, (12, top + 14), 16, INK, HPos::Left)?;
+    area.draw(&PathElement::new([(LEFT, first), (LEFT, last)], MUTED))?;
+    if let Some(floor) = floor {
+        let place = x(floor);
+        for dash in (first..last).step_by(8) {
+            let ends = [(place, dash), (place, (dash + 4).min(last))];
+            area.draw(&PathElement::new(ends, MUTED))?;
+        }
+        let text = format!("same items and codec in process: {}", words::ns(floor));
+        let side = if place > (LEFT + RIGHT) / 2 {
+            HPos::Right
+        } else {
+            HPos::Left
+        };
+        write(area, &text, (place, last + 4), 12, MUTED, side)?;
+    }
+    for (row, bar) in bars.iter().enumerate() {
+        let (up, down) = (first + ROW * row as i32, first + ROW * (row as i32 + 1));
+        let middle = (up + down) / 2;
+        write(area, bar.name, (LEFT - 8, middle - 7), 13, INK, HPos::Right)?;
+        // A step that costs nothing is a line, never invisible.
+        let (from, to) = (x(bar.from.min(bar.to)), x(bar.from.max(bar.to)));
+        let corners = [(from, up + 4), (to.max(from + 1), down - 4)];
+        area.draw(&Rectangle::new(corners, bar.colour.filled()))?;
+        let mut right = to;
+        if let Some((low, high)) = bar.ends {
+            let whisker = [(x(low), middle), (x(high), middle)];
+            area.draw(&PathElement::new(whisker, INK))?;
+            right = right.max(x(high));
+        }
+        let sign = if bar.ends.is_some() { "+" } else { "" };
+        let cost = if bar.ends.is_some() {
+            bar.to - bar.from
+        } else {
+            bar.to
+        };
+        let number = format!(
+            "{}{} ns",
+            if cost >= 0.0 { sign } else { "" },
+            words::ns(cost)
+        );
+        write(area, &number, (right + 6, middle - 7), 13, INK, HPos::Left)?;
+    }
+    Ok(())
+}
+
+fn write(
+    area: &Area<'_>,
+    text: &str,
+    place: (i32, i32),
+    size: i32,
+    colour: RGBColor,
+    side: HPos,
+) -> Drawn {
+    let style = TextStyle {
+        font: ("sans-serif", size).into_font(),
+        color: colour.to_backend_color(),
+        pos: Pos::new(side, VPos::Top),
+    };
+    area.draw(&Text::new(text.to_owned(), place, style))
+}

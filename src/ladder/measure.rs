@@ -1,0 +1,146 @@
+//! Measuring a ladder: its arms take turns in one contest; those that hop between
+//! threads have two of their own, one of them bound to one core.
+
+use std::collections::BTreeMap;
+
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::step::Step;
+use rand::Rng;
+
+use super::{Arm, RUNGS};
+use crate::entrants;
+use crate::layouts::Layouts;
+use crate::paired::contest::{ContestError, Contestant, Runner};
+use crate::record::wire::{Comparison, SelfCheck};
+use crate::stats::verdict::self_check;
+use crate::stats::{Confidence, Delta, Interval, LogRatio, StatsError};
+
+/// What can be compared in one contest: no process holds both an arm that is
+/// bound to one core and one that is not.
+#[derive(Debug, Clone)]
+pub struct Contest {
+    /// The arms.
+    pub arms: Vec<Arm>,
+    /// Place of the arm that the A/A comparison is of.
+    pub copy_of: usize,
+    /// Baselines and candidates, the A/A comparison left out.
+    pub pairs: Vec<(usize, usize)>,
+}
+
+/// A contest's outcome.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// One comparison a pair, in their order.
+    pub comparisons: Vec<Comparison>,
+    /// The contest's own A/A comparison.
+    pub self_check: SelfCheck,
+}
+
+impl Contest {
+    /// A contest of `steps` and the pairs among them: each with what it stands
+    /// on, and the `wholes`.
+    fn new(
+        (payload, bytes, pinned): (PayloadKind, u32, bool),
+        steps: &[Step],
+        copied: Step,
+        wholes: &[(Step, Step)],
+    ) -> Self {
+        let arm = |&step: &Step| Arm {
+            payload,
+            bytes,
+            step,
+            pinned,
+        };
+        let place = |step: Step| steps.iter().position(|other| *other == step);
+        let neighbours = RUNGS.iter().filter_map(|rung| Some((rung.on?, rung.step)));
+        let pairs = neighbours
+            .chain(wholes.iter().copied())
+            .filter_map(|(from, to)| place(from).zip(place(to)))
+            .collect();
+        let copy_of = place(copied).expect("the copied step is one of the contest's");
+        Self {
+            arms: steps.iter().map(arm).collect(),
+            copy_of,
+            pairs,
+        }
+    }
+
+    /// The contests of one payload: the ladder, then the hops, bound to one core
+    /// and free.
+    #[must_use]
+    pub fn all(payload: PayloadKind, bytes: u32) -> Vec<Self> {
+        let hop = |step: &Step| matches!(step, Step::Hop4 | Step::Hop1024);
+        let steps: Vec<Step> = Step::ALL.iter().copied().filter(|s| !hop(s)).collect();
+        let hops = [Step::Arena, Step::Hop4, Step::Hop1024];
+        let ladder = Self::new((payload, bytes, false), &steps, Step::Arena, &WHOLES);
+        let hopping = |pinned| Self::new((payload, bytes, pinned), &hops, Step::Hop4, &[]);
+        vec![ladder, hopping(true), hopping(false)]
+    }
+
+    /// Lets the arms take turns.
+    ///
+    /// # Errors
+    /// When a process fails or the samples have no statistic.
+    pub fn run<R: Rng>(
+        &self,
+        runner: &mut Runner<'_, R>,
+        layouts: &Layouts,
+    ) -> Result<Outcome, ContestError> {
+        let entrant = |arm: &Arm| entrants::rung(arm, layouts);
+        let mut arms: Vec<Contestant> = self.arms.iter().map(entrant).collect();
+        let copy = arms.len();
+        arms.push(entrants::copy_of(&arms[self.copy_of]));
+        let mut pairs = self.pairs.clone();
+        pairs.push((self.copy_of, copy));
+        let mut comparisons = runner.survey(&arms, &pairs)?;
+        let same = comparisons.pop().expect("the A/A comparison was asked for");
+        let self_check = judge(same, runner.settings.delta)?;
+        Ok(Outcome {
+            comparisons,
+            self_check,
+        })
+    }
+}
+
+/// Steps whose costs together are a whole that is compared directly, too.
+pub const WHOLES: [(Step, Step); 4] = [
+    (Step::Iterator, Step::Arena),
+    (Step::Iterator, Step::Alloc),
+    (Step::Arena, Step::Alloc),
+    (Step::Codec, Step::Arena),
+];
+
+/// Whether a contest may be believed, by its A/A comparison.
+fn judge(same: Comparison, delta: Delta) -> Result<SelfCheck, StatsError> {
+    let interval = Interval {
+        low: LogRatio(same.low.ln()),
+        estimate: LogRatio(same.ratio.ln()),
+        high: LogRatio(same.high.ln()),
+        confidence: Confidence::new(same.confidence)?,
+    };
+    let found = self_check(&interval, delta);
+    Ok(SelfCheck {
+        ratio: same.ratio,
+        low: same.low,
+        high: same.high,
+        trusted: found.is_ok(),
+        why: found.err().map_or_else(String::new, |why| why.to_string()),
+        comparisons: vec![same],
+    })
+}
+
+/// Nanoseconds per item of every arm that comparisons speak of: those of the
+/// first comparison with it.
+#[must_use]
+pub fn nanoseconds(comparisons: &[Comparison]) -> BTreeMap<String, f64> {
+    let mut found = BTreeMap::new();
+    for comparison in comparisons {
+        let baseline = (&comparison.baseline, comparison.baseline_ns);
+        for (id, ns) in [baseline, (&comparison.candidate, comparison.candidate_ns)] {
+            if let Some(ns) = ns {
+                found.entry(id.clone()).or_insert(ns);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,272 @@
+//! The ladder: arms that differ by one step each, so that their differences are
+//! what the steps cost.
+//!
+//! [`RUNGS`] says what there is and what stands on what. [`verify`] holds every
+//! arm against its payload's generator, [`measure`] lets them take turns,
+//! [`breakdown`] turns comparisons into costs of steps, [`words`] and [`chart`]
+//! show them. The arms' loops are in the pair, none of them here.
+
+pub mod breakdown;
+pub mod chart;
+pub mod measure;
+pub mod pin;
+pub mod run;
+pub mod verify;
+pub mod words;
+
+use std::fmt;
+
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::spec::{Protocol, SessionConfig};
+use bench_protocol::step::Step;
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::record::wire;
+
+/// What a step's cost is spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Having an item at all: the producer and the loop around it.
+    Item,
+    /// Crossing the boundary.
+    Boundary,
+    /// Turning the item into bytes and back.
+    Codec,
+    /// What the alloc protocol does more.
+    Alloc,
+    /// Handing the item to another thread.
+    Hop,
+}
+
+/// A rung: an arm, the arm it stands on, and the one thing between them.
+#[derive(Debug, Clone, Copy)]
+pub struct Rung {
+    /// What the arm does.
+    pub step: Step,
+    /// The arm that does the same without this step; none for the lowest.
+    pub on: Option<Step>,
+    /// The one thing that it adds, for tables.
+    pub adds: &'static str,
+    /// What that is spent on.
+    pub part: Part,
+}
+
+const fn rung(step: Step, on: Step, part: Part, adds: &'static str) -> Rung {
+    Rung {
+        step,
+        on: Some(on),
+        adds,
+        part,
+    }
+}
+
+/// Every rung; each stands below those that stand on it.
+pub const RUNGS: [Rung; 14] = [
+    Rung {
+        step: Step::Iterator,
+        on: None,
+        adds: "an item from an iterator, in process",
+        part: Part::Item,
+    },
+    rung(
+        Step::Codec,
+        Step::Iterator,
+        Part::Codec,
+        "size pass, encode and decode, in process",
+    ),
+    rung(
+        Step::Call,
+        Step::Iterator,
+        Part::Boundary,
+        "an empty call across the boundary",
+    ),
+    rung(
+        Step::Value,
+        Step::Call,
+        Part::Boundary,
+        "the item through the call, as a raw value",
+    ),
+    rung(Step::Guard, Step::Value, Part::Boundary, "catch_unwind"),
+    rung(
+        Step::Keep,
+        Step::Guard,
+        Part::Boundary,
+        "keeping the item until it is delivered",
+    ),
+    rung(Step::Size, Step::Keep, Part::Codec, "the size pass"),
+    rung(
+        Step::Encode,
+        Step::Size,
+        Part::Codec,
+        "encoding into the host's buffer",
+    ),
+    rung(
+        Step::Arena,
+        Step::Encode,
+        Part::Codec,
+        "decoding to owned values",
+    ),
+    rung(
+        Step::Borrowed,
+        Step::Encode,
+        Part::Codec,
+        "decoding to borrowed values",
+    ),
+    rung(
+        Step::SecondCall,
+        Step::Arena,
+        Part::Alloc,
+        "a second call across the boundary",
+    ),
+    rung(
+        Step::Alloc,
+        Step::SecondCall,
+        Part::Alloc,
+        "a heap buffer for each item",
+    ),
+    rung(
+        Step::Hop4,
+        Step::Arena,
+        Part::Hop,
+        "a hop to a thread, channel of 4",
+    ),
+    rung(
+        Step::Hop1024,
+        Step::Arena,
+        Part::Hop,
+        "a hop to a thread, channel of 1,024",
+    ),
+];
+
+/// The rung of a step.
+///
+/// # Panics
+/// Never: a test holds that every step has one.
+#[must_use]
+pub fn rung_of(step: Step) -> &'static Rung {
+    RUNGS
+        .iter()
+        .find(|rung| rung.step == step)
+        .expect("every step is a rung")
+}
+
+/// The steps between two rungs, the lower left out; empty when the one does not
+/// stand on the other.
+#[must_use]
+pub fn path(from: Step, to: Step) -> Vec<Step> {
+    let below = |step: &Step| rung_of(*step).on;
+    let mut steps: Vec<Step> = std::iter::successors(Some(to), below)
+        .take_while(|step| *step != from)
+        .collect();
+    if steps.last().and_then(below) != Some(from) {
+        steps.clear();
+    }
+    steps.reverse();
+    steps
+}
+
+/// Payloads and content sizes that have a ladder: quick sizes, one each. `bytes`
+/// takes nanoseconds a byte: with large items a drain would hold too few of them
+/// to tell the cheap steps from the drain's own cost.
+pub const ITEMS: [(PayloadKind, u32); 5] = [
+    (PayloadKind::U64, 8),
+    (PayloadKind::Record, 256),
+    (PayloadKind::Bytes, 64),
+    (PayloadKind::Blob, 4096),
+    (PayloadKind::F64s, 1024),
+];
+
+/// The arms whose instructions can be counted: what a hop between threads takes
+/// is the scheduler's to decide.
+#[must_use]
+pub fn counted_arms(items: &[(PayloadKind, u32)]) -> Vec<Arm> {
+    let steps = RUNGS.iter().filter(|rung| rung.part != Part::Hop);
+    steps
+        .flat_map(|rung| {
+            items.iter().map(|&(payload, bytes)| Arm {
+                payload,
+                bytes,
+                step: rung.step,
+                pinned: false,
+            })
+        })
+        .collect()
+}
+
+/// An arm: a step with a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Arm {
+    /// What an item is.
+    pub payload: PayloadKind,
+    /// Its content size.
+    pub bytes: u32,
+    /// What the arm does with it.
+    pub step: Step,
+    /// Whether its process is bound to one core.
+    pub pinned: bool,
+}
+
+impl Arm {
+    /// The case with the same stream, by the protocol that the arm comes from.
+    #[must_use]
+    pub fn case(&self) -> Case {
+        let protocol = match self.step {
+            Step::Alloc => Protocol::Alloc,
+            _ => Protocol::Arena,
+        };
+        Case::drain(self.payload, self.bytes, protocol)
+    }
+
+    /// Payload and size, such as `record-256B`.
+    #[must_use]
+    pub fn item(&self) -> String {
+        self.case().item()
+    }
+
+    /// The stable, readable id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.to_string()
+    }
+
+    /// What to ask of a pair for a stream of `items` items.
+    #[must_use]
+    pub fn session(&self, items: u64) -> SessionConfig {
+        self.case().session(items)
+    }
+
+    /// What the id stands for, as it goes into a record. Only steps that are a
+    /// whole protocol bear its name.
+    #[must_use]
+    pub fn params(&self, items: u64) -> wire::Params {
+        let whole = matches!(self.step, Step::Arena | Step::Borrowed | Step::Alloc);
+        let params = self.case().params(items);
+        wire::Params {
+            protocol: if whole {
+                params.protocol
+            } else {
+                String::new()
+            },
+            decode: match self.step {
+                Step::Codec | Step::Arena | Step::SecondCall | Step::Alloc => "owned",
+                Step::Hop4 | Step::Hop1024 => "owned",
+                Step::Borrowed => "borrowed",
+                _ => "none",
+            }
+            .to_owned(),
+            ..params
+        }
+    }
+}
+
+impl fmt::Display for Arm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pinned = if self.pinned { "-pinned" } else { "" };
+        write!(f, "ladder/{}/{}{pinned}", self.item(), self.step.name())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! A whole run of the ladder: what is verified, measured and kept.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bench_host::pair::Pair;
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::step::Step;
+use rand::Rng;
+
+use super::breakdown::Breakdown;
+use super::measure::Contest;
+use super::{Arm, verify};
+use crate::layouts::Layouts;
+use crate::paired::contest::{ContestError, Runner, Settings};
+use crate::record::wire::{self, Comparison, Counts, Failure, SelfCheck, Verified};
+use crate::stats::correction::per_comparison;
+use crate::stats::{Confidence, Delta};
+
+/// Time that the slowest arm's drain takes: the fastest takes about a hundredth
+/// of it, which must still be long against the timer.
+const DRAIN: Duration = Duration::from_micros(400);
+
+/// What a run found; its parts are those of a record.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Every arm, with its verification.
+    pub cases: Vec<wire::Case>,
+    /// Each step against what it stands on, and the wholes.
+    pub comparisons: Vec<Comparison>,
+    /// The A/A comparison of each contest, by the id of the arm copied.
+    pub self_checks: BTreeMap<String, SelfCheck>,
+    /// Arms that could not be verified, contests that could not be run.
+    pub failures: Vec<Failure>,
+    /// Why arms' times may not be believed, by their ids.
+    unstable: BTreeMap<String, String>,
+    /// Payloads that were measured, in their order.
+    measured: Vec<(PayloadKind, u32)>,
+}
+
+/// The settings of a ladder's contests: `budget` for each of them, and a
+/// confidence under which all intervals of the run hold at once.
+#[must_use]
+pub fn settings(items: &[(PayloadKind, u32)], family: Confidence, budget: Duration) -> Settings {
+    let contests = items
+        .iter()
+        .flat_map(|&(payload, bytes)| Contest::all(payload, bytes));
+    let comparisons = contests.map(|contest| contest.pairs.len() + 1).sum();
+    Settings {
+        drain: DRAIN,
+        ..Settings::new(Delta::DEFAULT, per_comparison(family, comparisons), budget)
+    }
+}
+
+/// Holds every arm of a payload against its generator.
+#[must_use]
+pub fn verified(
+    pair: &Pair,
+    (payload, bytes): (PayloadKind, u32),
+) -> Vec<(Arm, Result<Verified, crate::verify::VerifyError>)> {
+    let arm = |&step: &Step| {
+        let arm = Arm {
+            payload,
+            bytes,
+            step,
+            pinned: false,
+        };
+        (arm, verify::verify(pair, &arm))
+    };
+    Step::ALL.iter().map(arm).collect()
+}
+
+/// Verifies one payload's arms, and measures them unless one is wrong; adds what
+/// it finds to `found`.
+pub fn payload<R: Rng>(
+    found: &mut Found,
+    runner: &mut Runner<'_, R>,
+    (pair, layouts): (&Pair, &Layouts),
+    item: (PayloadKind, u32),
+) {
+    let before = found.failures.len();
+    for (arm, result) in verified(pair, item) {
+        let id = arm.id();
+        match result {
+            Ok(verified) => found.cases.push(wire::Case {
+                params: arm.params(verified.items),
+                verified: Some(verified),
+                wall: None,
+                counts: None,
+                id,
+            }),
+            Err(error) => {
+                let why = error.to_string();
+                found.failures.push(Failure { id, why });
+            }
+        }
+    }
+    if found.failures.len() > before {
+        return;
+    }
+    for contest in Contest::all(item.0, item.1) {
+        if let Err(error) = run(found, runner, layouts, &contest) {
+            let id = contest.arms[contest.copy_of].id();
+            let why = error.to_string();
+            found.failures.push(Failure { id, why });
+        }
+    }
+    found.measured.push(item);
+}
+
+impl Found {
+    /// Adds what was counted of an arm.
+    pub fn count(&mut self, arm: &Arm, counts: Counts) {
+        let id = arm.id();
+        if let Some(case) = self.cases.iter_mut().find(|case| case.id == id) {
+            case.counts = Some(counts);
+        }
+    }
+
+    /// Where the time of each payload goes.
+    #[must_use]
+    pub fn breakdowns(&self) -> Vec<Breakdown> {
+        let counted = |case: &wire::Case| {
+            let instructions = case.counts.as_ref()?.instructions_per_item?;
+            Some((case.id.clone(), instructions))
+        };
+        let instructions = self.cases.iter().filter_map(counted).collect();
+        let breakdown =
+            |&item| Breakdown::new(item, &self.comparisons, &instructions, &self.unstable);
+        self.measured.iter().map(breakdown).collect()
+    }
+
+    /// Adds cases, comparisons and failures to a record, in place of those that
+    /// it had of the same ids. Each contest's own A/A comparison stays out: the
+    /// record's self-check is of the run that made it, and what a contest's says
+    /// is in the reason of its comparisons.
+    pub fn add_to(&self, record: &mut wire::Record) {
+        let ours = |id: &str| self.cases.iter().any(|case| case.id == id);
+        record.cases.retain(|case| !ours(&case.id));
+        record.cases.extend(self.cases.iter().cloned());
+        record
+            .comparisons
+            .retain(|known| !(ours(&known.candidate) && ours(&known.baseline)));
+        record.comparisons.extend(self.comparisons.iter().cloned());
+        record.failures.retain(|failure| !ours(&failure.id));
+        record.failures.extend(self.failures.iter().cloned());
+    }
+}
+
+/// Runs a contest and notes which of its arms may not be believed.
+fn run<R: Rng>(
+    found: &mut Found,
+    runner: &mut Runner<'_, R>,
+    layouts: &Layouts,
+    contest: &Contest,
+) -> Result<(), ContestError> {
+    let outcome = contest.run(runner, layouts)?;
+    if !outcome.self_check.trusted {
+        let why = &outcome.self_check.why;
+        let arms = contest.arms.iter();
+        found
+            .unstable
+            .extend(arms.map(|arm| (arm.id(), why.clone())));
+    }
+    let why = |mut comparison: Comparison| {
+        if !outcome.self_check.trusted {
+            comparison.why = format!("{}; unstable: {}", comparison.why, outcome.self_check.why);
+        }
+        comparison
+    };
+    found
+        .comparisons
+        .extend(outcome.comparisons.into_iter().map(why));
+    // An arm bound to one core is a case, too: comparisons speak of it.
+    for arm in contest.arms.iter().filter(|arm| arm.pinned) {
+        let free = Arm {
+            pinned: false,
+            ..*arm
+        };
+        let known = found.cases.iter().find(|case| case.id == free.id());
+        if let Some(same) = known.cloned() {
+            let id = arm.id();
+            found.cases.push(wire::Case { id, ..same });
+        }
+    }
+    let copied = contest.arms[contest.copy_of].id();
+    found.self_checks.insert(copied, outcome.self_check);
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! The ladder as data, and on a scripted machine on which every step costs what a
+//! table says.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::step::Step;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use super::breakdown::Breakdown;
+use super::measure::Contest;
+use super::run::settings;
+use super::{Arm, Part, RUNGS, chart, path, words};
+use crate::layouts::Layouts;
+use crate::pair::PairFiles;
+use crate::paired::clock::Clock;
+use crate::paired::contest::Runner;
+use crate::paired::job::Job;
+use crate::paired::process::{Execute, ExecuteError};
+use crate::record::wire::{Comparison, SelfCheck};
+use crate::stats::Confidence;
+use crate::workload::Workload;
+
+const ITEM: (PayloadKind, u32) = (PayloadKind::Record, 256);
+
+/// Nanoseconds per item of each arm.
+fn cost(step: Step) -> f64 {
+    match step {
+        Step::Iterator => 2.0,
+        Step::Codec => 90.0,
+        Step::Call => 4.0,
+        Step::Value => 5.0,
+        Step::Guard => 5.0,
+        Step::Keep => 6.0,
+        Step::Size => 16.0,
+        Step::Encode => 40.0,
+        Step::Arena => 100.0,
+        Step::Borrowed => 50.0,
+        Step::SecondCall => 102.0,
+        Step::Alloc => 130.0,
+        Step::Hop4 => 3100.0,
+        Step::Hop1024 => 300.0,
+    }
+}
+
+/// Every arm as fast as its cost says; a copy of a hop that is not bound to one
+/// core is slower, as if it had met another regime.
+struct Machine;
+
+impl Execute for Machine {
+    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+        let time = |arm: &crate::paired::job::ArmJob| {
+            let workload = serde_json::from_value(arm.workload.clone());
+            let Ok(Workload::Rung(Arm { step, pinned, .. })) = workload else {
+                panic!("a workload of the ladder: {:?}", arm.workload);
+            };
+            let hop = matches!(step, Step::Hop4 | Step::Hop1024);
+            let regime = if hop && !pinned && arm.copy > 0 {
+                1.3
+            } else {
+                1.0
+            };
+            (1000.0 * cost(step) * regime * arm.items as f64) as u64
+        };
+        let row: Vec<u64> = job.arms.iter().map(time).collect();
+        Ok(vec![row; job.rounds as usize])
+    }
+}
+
+/// A clock on which nothing takes time.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// All comparisons of a ladder, and the A/A comparison of each contest.
+fn measured() -> (Vec<Comparison>, Vec<SelfCheck>) {
+    let family = Confidence::new(0.99).unwrap();
+    let mut settings = settings(&[ITEM], family, Duration::from_secs(1));
+    settings.most_processes = 48;
+    // The machine's table is in picoseconds, so that nothing is rounded.
+    settings.drain = Duration::from_millis(400);
+    let mut runner = Runner {
+        execute: &mut Machine,
+        clock: &Still,
+        rng: SmallRng::seed_from_u64(1),
+        settings,
+    };
+    let layouts = Layouts::single(PairFiles::in_folder("nowhere".as_ref()));
+    let (mut comparisons, mut checks) = (Vec::new(), Vec::new());
+    for contest in Contest::all(ITEM.0, ITEM.1) {
+        let outcome = contest.run(&mut runner, &layouts).unwrap();
+        comparisons.extend(outcome.comparisons);
+        checks.push(outcome.self_check);
+    }
+    (comparisons, checks)
+}
+
+/// In nanoseconds, as the table has them.
+fn breakdown(instructions: &BTreeMap<String, f64>) -> Breakdown {
+    let (mut comparisons, _) = measured();
+    for comparison in &mut comparisons {
+        let ns = comparison.difference_ns.as_mut().unwrap();
+        for value in [&mut ns.estimate, &mut ns.low, &mut ns.high] {
+            *value /= 1000.0;
+        }
+        for value in [&mut comparison.baseline_ns, &mut comparison.candidate_ns] {
+            *value = value.map(|ns| ns / 1000.0);
+        }
+    }
+    let hop = "ladder/record-256B/hop-4".to_owned();
+    let unstable = BTreeMap::from([(hop, "A/A says so".to_owned())]);
+    Breakdown::new(ITEM, &comparisons, instructions, &unstable)
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-6
+}
+
+#[test]
+fn a_step_costs_what_its_arm_takes_more_than_the_one_below() {
+    let found = breakdown(&BTreeMap::new());
+    let step = |step: Step| found.stair(step).unwrap().step_ns.clone().unwrap().estimate;
+    assert!(close(step(Step::Size), 10.0), "{}", step(Step::Size));
+    assert!(close(step(Step::Borrowed), 10.0));
+    assert!(close(step(Step::Alloc), 28.0));
+    assert!(close(step(Step::Hop1024), 200.0));
+    assert!(!found.stair(Step::Guard).unwrap().told_apart());
+    assert_eq!(found.stairs.len(), Step::ALL.len() + 2);
+}
+
+#[test]
+fn the_sum_of_the_steps_is_held_against_the_whole() {
+    let mut found = breakdown(&BTreeMap::new());
+    for check in &found.checks {
+        if check.from != Step::Codec.name() {
+            assert!(check.holds() && close(check.gap_ns, 0.0), "{check:?}");
+        }
+    }
+    // Against the same work in process: 4 ns of boundary explain 4 of 10.
+    let floor = found.checks.pop().unwrap();
+    assert_eq!((floor.from, floor.to), ("codec", "arena"));
+    assert!(close(floor.sum_ns, 4.0) && close(floor.gap_ns, 6.0));
+    assert!(!floor.holds());
+}
+
+#[test]
+fn instructions_are_subtracted_like_times() {
+    let id = |step| {
+        let (payload, bytes) = ITEM;
+        let pinned = false;
+        Arm {
+            payload,
+            bytes,
+            step,
+            pinned,
+        }
+        .id()
+    };
+    let counted = [(Step::Keep, 70.0), (Step::Size, 95.0)];
+    let found = breakdown(&counted.map(|(step, count)| (id(step), count)).into());
+    assert_eq!(
+        found.stair(Step::Size).unwrap().step_instructions,
+        Some(25.0)
+    );
+    assert_eq!(found.stair(Step::Keep).unwrap().step_instructions, None);
+}
+
+#[test]
+fn a_hop_between_two_regimes_is_called_unstable() {
+    let (_, checks) = measured();
+    let trusted: Vec<bool> = checks.iter().map(|check| check.trusted).collect();
+    assert_eq!(trusted, [true, true, false]);
+    assert!(checks[2].why.contains("A/A"), "{}", checks[2].why);
+}
+
+#[test]
+fn the_sentence_says_where_the_time_goes() {
+    let sentence = words::sentence(&breakdown(&BTreeMap::new()));
+    assert_eq!(
+        sentence,
+        "record-256B: an item by arena takes 100 ns, of which decoding to owned values 60.0 ns \
+         (60%), encoding into the host's buffer 24.0 ns (24%) and the size pass 10.0 ns (10%); \
+         having the item at all takes 2.00 ns, and crossing the boundary 4.00 ns (4%) in all. \
+         Not told apart from nothing: catch_unwind. Alloc takes 30.0 ns [30.0, 30.0] more an \
+         item (a second call across the boundary 2.00 ns, a heap buffer for each item 28.0 ns). \
+         A hop to another thread adds 3000 ns (hop-4, free, unstable), 200 ns (hop-1024, free), \
+         3000 ns (hop-4, on one core) and 200 ns (hop-1024, on one core)."
+    );
+}
+
+#[test]
+fn the_waterfall_names_every_step_and_both_wholes() {
+    let found = [breakdown(&BTreeMap::new())];
+    let svg = chart::svg(&found).unwrap();
+    for stair in found[0].stairs.iter().filter(|s| s.part != Part::Hop) {
+        let beside = ["codec", "borrowed"].contains(&stair.step);
+        let name = stair.adds.replace('\'', "&apos;");
+        assert_eq!(svg.contains(&name), !beside, "{name}");
+    }
+    for text in ["= arena", "= alloc", "+60.0 ns", "in process: 90.0"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert!(matches!(chart::svg(&[]), Err(chart::ChartError::Empty)));
+}
+
+#[test]
+fn every_step_is_a_rung_above_the_one_it_stands_on() {
+    for &step in Step::ALL {
+        assert_eq!(RUNGS.iter().filter(|rung| rung.step == step).count(), 1);
+    }
+    for (place, rung) in RUNGS.iter().enumerate() {
+        let below = rung
+            .on
+            .map(|on| RUNGS.iter().position(|other| other.step == on));
+        assert!(below.is_none_or(|below| below < Some(place)), "{rung:?}");
+    }
+}
+
+#[test]
+fn the_way_to_a_protocol_leaves_out_what_stands_beside_it() {
+    let arena = path(Step::Iterator, Step::Arena);
+    assert_eq!(arena.len(), 7);
+    assert!(!arena.contains(&Step::Codec) && !arena.contains(&Step::Borrowed));
+    assert_eq!(
+        path(Step::Arena, Step::Alloc),
+        [Step::SecondCall, Step::Alloc]
+    );
+    assert_eq!(path(Step::Codec, Step::Arena), []);
+    assert_eq!(path(Step::Arena, Step::Arena), []);
+}
+
+#[test]
+fn ids_name_payload_and_step() {
+    let arm = Arm {
+        payload: PayloadKind::Record,
+        bytes: 256,
+        step: Step::Call,
+        pinned: false,
+    };
+    assert_eq!(arm.id(), "ladder/record-256B/call");
+    let hop = Arm {
+        step: Step::Hop4,
+        pinned: true,
+        ..arm
+    };
+    assert_eq!(hop.id(), "ladder/record-256B/hop-4-pinned");
+    assert_eq!(hop.params(1).protocol, "");
+}

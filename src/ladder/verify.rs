@@ -1,0 +1,62 @@
+//! Every arm is held against its payload's generator before it is timed: all of
+//! them carry items, also those that carry no bytes.
+
+use bench_host::pair::Pair;
+use bench_protocol::spec::{ENDLESS, Observe};
+use bench_protocol::step::Step;
+
+use super::Arm;
+use crate::record::wire::Verified;
+use crate::verify::{Expected, VerifyError, expected};
+
+/// Content bytes that a verification drains.
+const BYTES: u64 = 1 << 20;
+/// Items that a verification drains at most.
+const ITEMS: u64 = 2_000;
+
+/// Drains the arm's stream once, to its end, and checks items, bytes, digest and
+/// the calls that the guest saw.
+///
+/// # Errors
+/// When the stream fails, its items are not the generator's, or an empty call is
+/// not made once an item.
+pub fn verify(pair: &Pair, arm: &Arm) -> Result<Verified, VerifyError> {
+    let stream = |source| VerifyError::Stream {
+        case: arm.id(),
+        source,
+    };
+    let mut config = arm.session(arm.case().items_for(BYTES, ITEMS));
+    config.observe = Observe::Verify;
+    config.stream.counted = true;
+    let expected = expected(&config.stream);
+    let mut session = pair.open_step(arm.step, &config).map_err(stream)?;
+    session.drain(ENDLESS).map_err(stream)?;
+    let counts = session.counts();
+    let found = Expected {
+        items: counts.items,
+        bytes: counts.bytes,
+        digest: counts.digest,
+    };
+    if found != expected {
+        return Err(VerifyError::Items {
+            case: arm.id(),
+            found: Box::new(found),
+            expected: Box::new(expected),
+        });
+    }
+    if let (Step::Call | Step::SecondCall, Some(guest)) = (arm.step, session.guest_counts())
+        && counts.calls != guest.calls
+    {
+        return Err(VerifyError::Counts {
+            case: arm.id(),
+            what: "calls",
+            host: counts.calls,
+            guest: guest.calls,
+        });
+    }
+    Ok(Verified {
+        items: expected.items,
+        bytes: expected.bytes,
+        digest: format!("{:016x}", expected.digest),
+    })
+}

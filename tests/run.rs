@@ -1,0 +1,197 @@
+//! `run`, `list` and `verify` from outside: what a person gets for good and bad
+//! input. Nothing is timed that a result depends on.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use arena_bench::pair::PairFiles;
+use arena_bench::record::store;
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+
+fn arena_bench() -> Command {
+    Command::cargo_bin("arena-bench").expect("the binary is built with the tests")
+}
+
+/// Folder of the pair that was built with these tests.
+fn pair() -> PathBuf {
+    let files = PairFiles::find(None).expect("cargo builds the pair with the tests");
+    files.guest.parent().expect("a file lies in a folder").to_owned()
+}
+
+/// A run that verifies and measures nothing.
+fn verify_only(output: &Path) -> Command {
+    let mut command = arena_bench();
+    command
+        .args(["run", "--filter", "^drain/u64/(arena|alloc)$"])
+        .args(["--skip", "paired,criterion,counts", "--pair"])
+        .arg(pair())
+        .arg("--output")
+        .arg(output);
+    command
+}
+
+#[test]
+fn a_run_writes_a_record_of_the_verified_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("new/run.json");
+    verify_only(&output).assert().success().stdout(contains("drain/u64"));
+    let record = store::load(&output).unwrap();
+    assert_eq!(record.cases.len(), 2);
+    let digests: Vec<_> = record.cases.iter().map(|case| &case.verified).collect();
+    assert_eq!(digests[0], digests[1], "both protocols carry the same items");
+    let calls: Vec<_> = record
+        .cases
+        .iter()
+        .map(|case| case.counts.as_ref().and_then(|counts| counts.boundary_calls_per_item))
+        .collect();
+    // Sorted by id: alloc before arena. One retry at most is spread over all items.
+    assert_eq!(calls[0], Some(2.0));
+    assert_eq!(calls[1], Some(1.0));
+    let left: Vec<_> = fs::read_dir(output.parent().unwrap()).unwrap().collect();
+    assert_eq!(left.len(), 1, "no lock and no unfinished record is left");
+}
+
+#[test]
+fn a_second_run_on_the_same_output_is_refused_and_the_record_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("run.json");
+    fs::write(&output, "an earlier result").unwrap();
+    let lock = File::create(output.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    verify_only(&output)
+        .assert()
+        .code(2)
+        .stderr(contains("another run writes to").and(contains("--output")));
+    assert_eq!(fs::read_to_string(&output).unwrap(), "an earlier result");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_refused_before_anything_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "not a folder").unwrap();
+    verify_only(&file.join("run.json")).assert().code(2).stderr(contains("file"));
+}
+
+#[test]
+fn a_filter_that_matches_nothing_names_the_nearest_cases() {
+    for verb in ["list", "verify", "run"] {
+        arena_bench()
+            .args([verb, "--filter", "drain/u65/arena"])
+            .assert()
+            .code(2)
+            .stderr(contains("drain/u64/arena"));
+    }
+}
+
+#[test]
+fn a_folder_without_a_pair_is_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    arena_bench()
+        .args(["verify", "--quick", "--pair"])
+        .arg(folder.path())
+        .assert()
+        .code(2)
+        .stderr(contains("cargo build").and(contains("--pair")));
+}
+
+#[test]
+fn a_truncated_foreign_or_mismatched_library_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = PairFiles::in_folder(&pair());
+    let theirs = PairFiles::in_folder(folder.path());
+    let guest = fs::read(&ours.guest).unwrap();
+    fs::copy(&ours.host, &theirs.host).unwrap();
+    let refused = |bytes: &[u8], said: &str| {
+        fs::write(&theirs.guest, bytes).unwrap();
+        arena_bench()
+            .args(["verify", "--quick", "--pair"])
+            .arg(folder.path())
+            .assert()
+            .code(2)
+            .stderr(contains("bench_guest").and(contains(said)));
+    };
+    refused(&guest[..guest.len() / 2], "truncated");
+    refused(b"#!/bin/sh\n", "not a shared library");
+    refused(&fs::read(&ours.host).unwrap(), "bench_guest_api");
+
+    // The table's header stands in the file as it stands in memory: a guest of
+    // another ABI version is this one with another number there.
+    use bench_protocol::api::{ABI_VERSION, GUEST_MAGIC};
+    let magic = GUEST_MAGIC.to_le_bytes();
+    let at = guest.windows(8).position(|window| window == magic).expect("the guest has a table");
+    let mut other = guest.clone();
+    other[at + 8..at + 12].copy_from_slice(&(ABI_VERSION + 1).to_le_bytes());
+    refused(&other, &format!("ABI version {}", ABI_VERSION + 1));
+}
+
+#[test]
+fn a_shard_beyond_the_last_is_refused() {
+    for shard in ["0/2", "3/2", "1", "a/b"] {
+        arena_bench().args(["run", "--shard", shard]).assert().code(2).stderr(contains("K/N"));
+    }
+}
+
+#[test]
+fn resuming_takes_over_what_was_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("run.json");
+    verify_only(&output).assert().success();
+    // As an interrupted run leaves it: finished cases in the partial record.
+    let partial = arena_bench::run::partial(&output);
+    let mut record = store::load(&output).unwrap();
+    record.cases.retain(|case| case.id.ends_with("/arena"));
+    let verified = record.cases[0].verified.as_mut().unwrap();
+    verified.items = 4321;
+    store::save(&partial, &record).unwrap();
+    verify_only(&output).arg("--resume").assert().success();
+    let resumed = store::load(&output).unwrap();
+    assert_eq!(resumed.cases.len(), 2);
+    let arena = resumed.case("drain/u64/arena").unwrap();
+    assert_eq!(arena.verified.as_ref().unwrap().items, 4321, "it was not verified again");
+    assert!(!partial.exists());
+}
+
+#[test]
+fn resuming_on_another_pair_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("run.json");
+    verify_only(&output).assert().success();
+    let partial = arena_bench::run::partial(&output);
+    let mut record = store::load(&output).unwrap();
+    record.environment.guest_sha256 = "0".repeat(64);
+    store::save(&partial, &record).unwrap();
+    verify_only(&output)
+        .arg("--resume")
+        .assert()
+        .code(2)
+        .stderr(contains("guest_sha256").and(contains("without --resume")));
+}
+
+#[test]
+fn the_cases_are_listed_as_lines_and_as_json() {
+    let lines = arena_bench().args(["list", "--quick"]).assert().success();
+    let lines = String::from_utf8(lines.get_output().stdout.clone()).unwrap();
+    assert!(lines.lines().any(|line| line == "drain/u64/arena"));
+    let json = arena_bench().args(["list", "--quick", "--json"]).assert().success();
+    let json: serde_json::Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), lines.lines().count());
+}
+
+#[test]
+fn every_verb_explains_itself_with_an_example() {
+    let help = arena_bench().arg("--help").assert().success();
+    let help = String::from_utf8(help.get_output().stdout.clone()).unwrap();
+    let verbs = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let verbs: Vec<&str> = verbs
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
+        .filter(|verb| *verb != "help")
+        .collect();
+    assert!(verbs.len() > 10, "{verbs:?}");
+    for verb in verbs {
+        arena_bench().args([verb, "--help"]).assert().success().stdout(contains("xample"));
+    }
+}
