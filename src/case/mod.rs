@@ -12,13 +12,10 @@ use std::fmt;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{
-    BufferConfig, Decode, ProducerKind, Protocol, SessionConfig, StreamConfig,
+    BufferConfig, Decode, ProducerKind, Protocol, SEED, SessionConfig, StreamConfig,
 };
 
 use crate::record::wire::Params;
-
-/// Seed of every case's contents.
-const SEED: u64 = 0x000a_5e2a;
 
 /// What a case is about: the first word of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
