@@ -3,7 +3,10 @@
 
 pub mod case;
 pub mod cmd;
+pub mod layouts;
 pub mod pair;
+pub mod paired;
 pub mod record;
 pub mod stats;
 pub mod verify;
+pub mod workload;

@@ -51,7 +51,7 @@ impl PairFiles {
         let found = folders
             .iter()
             .map(|folder| Self::in_folder(folder))
-            .find(Self::exists);
+            .find(Self::exist);
         found.ok_or_else(|| NoPair {
             names: ["bench_guest", "bench_host"]
                 .map(|name| format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")),
@@ -62,7 +62,9 @@ impl PairFiles {
         })
     }
 
-    fn exists(&self) -> bool {
+    /// Whether both files are there.
+    #[must_use]
+    pub fn exist(&self) -> bool {
         self.guest.is_file() && self.host.is_file()
     }
 

@@ -12,7 +12,8 @@ use crate::size_plan::SizeTable;
 use crate::wire::{self, WireError};
 
 /// The kinds of payload, by their number at the boundary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[repr(u32)]
 pub enum PayloadKind {
     /// One 64-bit number.

@@ -3,6 +3,8 @@
 //! A plan becomes a [`SizeTable`] before the stream opens; guest and host then
 //! only look sizes up, so the plan costs the same whatever its formula.
 
+use serde::{Deserialize, Serialize};
+
 use crate::corpus::mix;
 
 /// Entries of a table whose plan never repeats by itself.
@@ -11,7 +13,8 @@ const TABLE_LEN: u64 = 4096;
 const CONSTANT_LEN: usize = 256;
 
 /// How sizes run through a stream. Sizes are content bytes of an item.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SizePlan {
     /// Every item has the same size.
     Constant {

@@ -3,6 +3,8 @@
 
 use std::marker::PhantomData;
 
+use serde::{Deserialize, Serialize};
+
 use crate::payload::PayloadKind;
 use crate::producer::Fault;
 use crate::size_plan::SizeTable;
@@ -19,7 +21,8 @@ pub const DEFAULT_MEMORY_LIMIT: u64 = 256 << 20;
 macro_rules! boundary_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal $text:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
         #[repr(u32)]
         pub enum $name { $($(#[$variant_doc])* $variant = $number,)+ }
 
@@ -257,7 +260,7 @@ pub struct SessionSpec<'a> {
 }
 
 /// How the host's buffer behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BufferConfig {
     /// The capacity chosen on `BUFFER_TOO_SMALL`.
     pub growth: Growth,

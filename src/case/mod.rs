@@ -12,13 +12,16 @@ use std::fmt;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{
-    BufferConfig, Decode, ProducerKind, Protocol, SEED, SessionConfig, StreamConfig,
+    BufferConfig, Decode, ENDLESS, ProducerKind, Protocol, SEED, SessionConfig, StreamConfig,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::record::wire::Params;
 
 /// What a case is about: the first word of its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Group {
     /// The cost of an item in a running stream.
     Drain,
@@ -29,7 +32,8 @@ pub enum Group {
 }
 
 /// A part of a stream's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// Open and drop.
     OpenDrop,
@@ -52,10 +56,21 @@ impl Stage {
             Self::Cancel => "cancel",
         }
     }
+
+    /// The stream that the stage opens, and the items that it takes of it: one of
+    /// one item, or the first of a stream that would go on.
+    #[must_use]
+    pub fn stream(self, case: &Case) -> (SessionConfig, u64) {
+        match self {
+            Self::OpenDrop => (case.session(1), 0),
+            Self::FirstItem => (case.session(1), 1),
+            Self::Cancel => (case.session(ENDLESS), 1),
+        }
+    }
 }
 
 /// One case: payload, sizes, protocol and everything else that matters.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// What it is about.
     pub group: Group,

@@ -12,6 +12,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::paired::child;
+use crate::workload::Opener;
+
 /// What a verb found; it becomes the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -44,6 +47,10 @@ enum Verb {
 /// command could not do its work.
 #[must_use]
 pub fn main() -> ExitCode {
+    if child::is_child() {
+        let mut opener = Opener::default();
+        return child::serve(&mut |arm| opener.open(arm));
+    }
     let cli = Cli::parse();
     let result = match &cli.verb {
         Verb::List(config) => list::run(config),

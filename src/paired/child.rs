@@ -1,0 +1,142 @@
+//! The child: it opens the arms of one job, lets them take turns, and answers
+//! with the times. It knows no name, no baseline and no verdict.
+
+use std::fs;
+use std::hint::black_box;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use super::draw::{Draw, order};
+use super::job::{ArmJob, Job, Reply};
+
+/// The first argument of a child process: any executable that measures pairs
+/// looks for it first and calls [`serve`].
+pub const ARGUMENT: &str = "--paired-child";
+
+/// An opened arm.
+pub trait Drive {
+    /// Makes ready for the next drain; not timed.
+    ///
+    /// # Errors
+    /// When the arm cannot go on.
+    fn prepare(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Drains so many items; this is timed.
+    ///
+    /// # Errors
+    /// When the arm cannot go on.
+    fn drain(&mut self, items: u64) -> Result<()>;
+}
+
+/// Opens arms, in the order of the job; may keep what arms share.
+pub type Open<'a> = dyn FnMut(&ArmJob) -> Result<Box<dyn Drive>> + 'a;
+
+/// Whether this process was started as a child.
+#[must_use]
+pub fn is_child() -> bool {
+    std::env::args()
+        .nth(1)
+        .is_some_and(|argument| argument == ARGUMENT)
+}
+
+/// Does one job: reads it from stdin, writes the reply to stdout.
+pub fn serve(open: &mut Open<'_>) -> ExitCode {
+    let reply = match read_job().and_then(|job| run(&job, open)) {
+        Ok(times) => Reply::Times(times),
+        Err(error) => Reply::Failed(format!("{error:#}")),
+    };
+    let failed = matches!(reply, Reply::Failed(_));
+    let written = serde_json::to_vec(&reply)
+        .map_err(io::Error::from)
+        .and_then(|bytes| io::stdout().lock().write_all(&bytes));
+    if written.is_err() || failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn read_job() -> Result<Job> {
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .context("reading the job")?;
+    serde_json::from_str(&text).context("reading the job")
+}
+
+/// Runs a job below the drawn number of stack frames.
+fn run(job: &Job, open: &mut Open<'_>) -> Result<Vec<Vec<u64>>> {
+    let heap = vec![1_u8; job.draw.heap as usize];
+    let times = below(job.draw.stack_frames, &mut || measure(job, open));
+    drop(black_box(heap));
+    times
+}
+
+/// Calls `body` that many frames further down the stack.
+#[inline(never)]
+fn below<T>(frames: u32, body: &mut dyn FnMut() -> T) -> T {
+    let frame = black_box([frames; 24]);
+    let result = if frame[0] == 0 {
+        body()
+    } else {
+        below(frames - 1, body)
+    };
+    black_box(frame);
+    result
+}
+
+fn measure(job: &Job, open: &mut Open<'_>) -> Result<Vec<Vec<u64>>> {
+    let mut arms = open_all(job, open)?;
+    let mut rng = SmallRng::seed_from_u64(job.draw.rounds_seed);
+    let mut times = Vec::with_capacity(job.rounds as usize);
+    for round in 0..job.warmup + job.rounds {
+        let mut row = vec![0; arms.len()];
+        for arm in order(&mut rng, arms.len()) {
+            row[arm] = time(arms[arm].as_mut(), job.arms[arm].items)?;
+        }
+        if round >= job.warmup {
+            times.push(row);
+        }
+    }
+    Ok(times)
+}
+
+/// Opens the arms, a gap before each, and removes the files: they are copies for
+/// this process alone, and loaded now.
+fn open_all(job: &Job, open: &mut Open<'_>) -> Result<Vec<Box<dyn Drive>>> {
+    let Draw { gaps, .. } = &job.draw;
+    let mut arms = Vec::with_capacity(job.arms.len());
+    for (index, arm) in job.arms.iter().enumerate() {
+        // Kept: what is given back would be where the next library goes.
+        std::mem::forget(black_box(vec![
+            0_u8;
+            gaps.get(index).copied().unwrap_or(0)
+                as usize
+        ]));
+        arms.push(open(arm).with_context(|| format!("opening arm {index}"))?);
+    }
+    for library in job.arms.iter().flat_map(|arm| &arm.libraries) {
+        // Arms may share a file, and its folder goes with the parent's in the end.
+        let _ = fs::remove_file(library);
+    }
+    Ok(arms)
+}
+
+/// Nanoseconds of one drain. Never inlined: every arm is timed by the same
+/// machine code.
+#[inline(never)]
+fn time(arm: &mut dyn Drive, items: u64) -> Result<u64> {
+    arm.prepare()?;
+    let start = Instant::now();
+    arm.drain(items)?;
+    let nanoseconds = start.elapsed().as_nanos();
+    Ok(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+}

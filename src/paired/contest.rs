@@ -1,0 +1,453 @@
+//! A contest: arms that take turns in many short processes, until every ratio
+//! that was asked for is known well enough or the budget is spent.
+//!
+//! The parent's side: it alone knows which arm is the baseline.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rand::Rng;
+use serde_json::Value;
+
+use super::clock::Clock;
+use super::draw::{Draw, order};
+use super::job::{ArmJob, Job};
+use super::process::{Execute, ExecuteError};
+use crate::record::wire::{Comparison, PairedSample};
+use crate::stats::order::Sorted;
+use crate::stats::stopping::{LOOKS, Next, Spending, next};
+use crate::stats::summary::Summary;
+use crate::stats::verdict::{Direction, Finding, Judgement, confirm, find};
+use crate::stats::{Confidence, Delta, StatsError};
+
+/// Processes of one comparison, at least: fewer have no interval at 99%.
+const FEWEST_PROCESSES: usize = 48;
+/// Rounds of a calibration.
+const CALIBRATION_ROUNDS: u32 = 3;
+/// Calibrations before the item count must have been found.
+const CALIBRATIONS: u32 = 12;
+
+/// One arm: what runs, and the name it has here.
+#[derive(Debug, Clone)]
+pub struct Contestant {
+    /// Id of the case.
+    pub name: String,
+    /// What the arm does; only the child's opener understands it.
+    pub workload: Value,
+    /// The libraries of each link layout; at least one layout.
+    pub layouts: Vec<Vec<PathBuf>>,
+    /// Further layouts, for the second look; those of the first where empty.
+    pub reserve: Vec<Vec<PathBuf>>,
+    /// Arms with the same libraries and another copy load the files twice.
+    pub copy: u32,
+    /// Work per item, 1 for what the case says: 1.005 drains half a percent more
+    /// items than it is taken to, as a known slowdown.
+    pub work: f64,
+}
+
+impl Contestant {
+    fn libraries(&self, look: Look, layout: usize) -> Vec<PathBuf> {
+        let layouts = match look {
+            Look::Second if !self.reserve.is_empty() => &self.reserve,
+            _ => &self.layouts,
+        };
+        layouts[layout % layouts.len()].clone()
+    }
+
+    fn layout_count(&self, look: Look) -> usize {
+        match look {
+            Look::Second if !self.reserve.is_empty() => self.reserve.len(),
+            _ => self.layouts.len(),
+        }
+    }
+}
+
+/// How a comparison is made; the same for all of a run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The smallest change that matters.
+    pub delta: Delta,
+    /// Confidence of one comparison, after correction for their number.
+    pub confidence: Confidence,
+    /// How narrow an interval must be before the comparison may stop.
+    pub resolution: Delta,
+    /// Time for one look at one contest.
+    pub budget: Duration,
+    /// Processes of one look, at most.
+    pub most_processes: usize,
+    /// Rounds of a process that are not recorded.
+    pub warmup: u32,
+    /// Rounds of a process that are.
+    pub rounds: u32,
+    /// Time that the slowest arm's drain should take.
+    pub drain: Duration,
+}
+
+impl Settings {
+    /// The settings of METHOD for a change of `delta`, within `budget` a look.
+    #[must_use]
+    pub fn new(delta: Delta, confidence: Confidence, budget: Duration) -> Self {
+        Self {
+            delta,
+            confidence,
+            resolution: delta,
+            budget,
+            most_processes: 480,
+            warmup: 3,
+            rounds: 15,
+            drain: Duration::from_micros(100),
+        }
+    }
+}
+
+/// Why a contest has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ContestError {
+    /// A process failed.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// A process answered with other times than it was asked for.
+    #[error("a measuring process answered with {found} times where {expected} were asked for")]
+    Shape {
+        /// Times it answered with.
+        found: usize,
+        /// Times it was asked for.
+        expected: usize,
+    },
+    /// No item count makes a drain long enough to time.
+    #[error("no number of items makes a drain of {name} take {} µs", drain.as_micros())]
+    TooFast {
+        /// Id of the case.
+        name: String,
+        /// The wanted length of a drain.
+        drain: Duration,
+    },
+    /// The samples have no statistic.
+    #[error(transparent)]
+    Stats(#[from] StatsError),
+}
+
+/// The first look at a comparison, or the one that confirms a suspicion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    First,
+    Second,
+}
+
+/// What runs contests: something that executes, a clock, and chance.
+pub struct Runner<'a, R> {
+    /// Does the jobs.
+    pub execute: &'a mut dyn Execute,
+    /// Tells when the budget is spent.
+    pub clock: &'a dyn Clock,
+    /// Decides what chance must.
+    pub rng: R,
+    /// How comparisons are made.
+    pub settings: Settings,
+}
+
+/// One process's times: those of each arm, in the contest's order.
+struct Process {
+    layout: usize,
+    times: Vec<Vec<f64>>,
+}
+
+/// The state of one comparison of a contest.
+struct Course {
+    baseline: usize,
+    candidate: usize,
+    /// The last summary and what it shows; `None` while there are too few.
+    seen: Option<(Summary, Finding)>,
+    stopped: bool,
+}
+
+impl<R: Rng> Runner<'_, R> {
+    /// Measures `arms` against each other and judges each (baseline, candidate)
+    /// of `pairs`.
+    ///
+    /// # Errors
+    /// When a process fails or the samples have no statistic.
+    ///
+    /// # Panics
+    /// If a pair names an arm that is not there, or an arm has no layout.
+    pub fn contest(
+        &mut self,
+        arms: &[Contestant],
+        pairs: &[(usize, usize)],
+    ) -> Result<Vec<Comparison>, ContestError> {
+        let items = self.calibrate(arms)?;
+        let contestants: Vec<&Contestant> = arms.iter().collect();
+        let (processes, courses) = self.look(&contestants, pairs, items, Look::First)?;
+        courses
+            .into_iter()
+            .map(|course| self.conclude(arms, &processes, &course, items))
+            .collect()
+    }
+
+    /// The shared number of items with which the slowest arm's drain takes as
+    /// long as it should.
+    ///
+    /// # Errors
+    /// When a process fails, or no number is large enough.
+    pub fn calibrate(&mut self, arms: &[Contestant]) -> Result<u64, ContestError> {
+        let wanted = self.settings.drain.as_nanos() as f64;
+        let contestants: Vec<&Contestant> = arms.iter().collect();
+        let mut items = 1_u64;
+        for _ in 0..CALIBRATIONS {
+            let times =
+                self.process(&contestants, Look::First, 0, items, (1, CALIBRATION_ROUNDS))?;
+            let slowest = times.iter().map(|times| median(times)).fold(1.0, f64::max);
+            if slowest >= wanted / 2.0 {
+                // One step from close by: what a first drain costs once is small.
+                return Ok(((items as f64 * wanted / slowest) as u64).max(1));
+            }
+            items = (items as f64 * (wanted / slowest).clamp(2.0, 100.0)) as u64;
+        }
+        let name = arms.first().map(|arm| arm.name.clone()).unwrap_or_default();
+        Err(ContestError::TooFast {
+            name,
+            drain: self.settings.drain,
+        })
+    }
+
+    /// Runs processes until every course has stopped or the budget is spent.
+    fn look(
+        &mut self,
+        arms: &[&Contestant],
+        pairs: &[(usize, usize)],
+        items: u64,
+        look: Look,
+    ) -> Result<(Vec<Process>, Vec<Course>), ContestError> {
+        let course = |&(baseline, candidate): &(usize, usize)| Course {
+            baseline,
+            candidate,
+            seen: None,
+            stopped: false,
+        };
+        let mut courses: Vec<Course> = pairs.iter().map(course).collect();
+        let mut processes = Vec::new();
+        let mut spending = Spending::new(self.settings.confidence);
+        let mut planned = None;
+        let start = self.clock.now();
+        let shape = (self.settings.warmup, self.settings.rounds);
+        let layouts = arms
+            .iter()
+            .map(|arm| arm.layout_count(look))
+            .max()
+            .unwrap_or(1);
+        let mut looks = LOOKS.iter();
+        let mut until = FEWEST_PROCESSES / 4;
+        let mut share = None;
+        loop {
+            let mut cycle = Vec::new();
+            while processes.len() < until {
+                if cycle.is_empty() {
+                    cycle = order(&mut self.rng, layouts);
+                }
+                let layout = cycle.pop().expect("a cycle has a layout");
+                let times = self.process(arms, look, layout, items, shape)?;
+                processes.push(Process { layout, times });
+            }
+            // The first processes tell how many the budget pays for.
+            let planned = *planned.get_or_insert_with(|| {
+                let each = (self.clock.now() - start).div_f64(processes.len() as f64);
+                let paid = self.settings.budget.as_secs_f64() / each.as_secs_f64().max(1e-9);
+                let most = self.settings.most_processes.max(FEWEST_PROCESSES);
+                (paid as usize)
+                    .clamp(FEWEST_PROCESSES, most)
+                    .next_multiple_of(layouts)
+            });
+            if let Some(share) = share
+                && let Some(confidence) = spending.look(share)
+            {
+                for course in courses.iter_mut().filter(|course| !course.stopped) {
+                    course.see(&processes, items, confidence, &self.settings)?;
+                }
+                if courses.iter().all(|course| course.stopped) {
+                    break;
+                }
+            }
+            let Some(&next) = looks.next() else { break };
+            share = Some(next);
+            until = (planned as f64 * next).ceil() as usize;
+        }
+        Ok((processes, courses))
+    }
+
+    /// The comparison of a course; a suspicion is looked at a second time first.
+    fn conclude(
+        &mut self,
+        arms: &[Contestant],
+        processes: &[Process],
+        course: &Course,
+        items: u64,
+    ) -> Result<Comparison, ContestError> {
+        let (baseline, candidate) = (&arms[course.baseline], &arms[course.candidate]);
+        let samples = samples(processes, course.baseline, course.candidate, items);
+        let Some((summary, finding)) = course.seen else {
+            // Too few for any of the looks: the error says how many are needed.
+            let all = Summary::new(&samples, self.settings.confidence)?;
+            let finding = find(&all.log_ratio, self.settings.delta);
+            let judgement = finding.unconfirmed(self.settings.delta);
+            return Ok(self.comparison(baseline, candidate, &all, judgement, samples, items));
+        };
+        match finding {
+            Finding::Suspect(direction) => self.second_look(baseline, candidate, direction, items),
+            finding => {
+                let judgement = finding.unconfirmed(self.settings.delta);
+                Ok(self.comparison(baseline, candidate, &summary, judgement, samples, items))
+            }
+        }
+    }
+
+    /// Measures again, with new draws, other layouts and a second copy of the
+    /// baseline in the same rounds; this interval is the one that is quoted.
+    fn second_look(
+        &mut self,
+        baseline: &Contestant,
+        candidate: &Contestant,
+        suspicion: Direction,
+        items: u64,
+    ) -> Result<Comparison, ContestError> {
+        let copy = Contestant {
+            copy: baseline.copy.max(candidate.copy) + 1,
+            ..baseline.clone()
+        };
+        let arms = [baseline, &copy, candidate];
+        let pairs = [(0, 2), (0, 1)];
+        let (processes, courses) = self.look(&arms, &pairs, items, Look::Second)?;
+        let second = samples(&processes, 0, 2, items);
+        let confidence = self.settings.confidence;
+        let summary_of = |course: &Course, samples: &[PairedSample]| match course.seen {
+            Some((summary, _)) => Ok(summary),
+            None => Summary::new(samples, confidence),
+        };
+        let summary = summary_of(&courses[0], &second)?;
+        let copies = summary_of(&courses[1], &samples(&processes, 0, 1, items))?;
+        let delta = self.settings.delta;
+        let judgement = confirm(suspicion, &summary.log_ratio, &copies.log_ratio, delta);
+        Ok(self.comparison(baseline, candidate, &summary, judgement, second, items))
+    }
+
+    fn comparison(
+        &self,
+        baseline: &Contestant,
+        candidate: &Contestant,
+        summary: &Summary,
+        judgement: Judgement,
+        samples: Vec<PairedSample>,
+        items: u64,
+    ) -> Comparison {
+        let ratio = summary.ratio();
+        Comparison {
+            baseline: baseline.name.clone(),
+            candidate: candidate.name.clone(),
+            ratio: ratio.estimate,
+            low: ratio.low,
+            high: ratio.high,
+            confidence: ratio.confidence.share(),
+            verdict: judgement.verdict,
+            why: judgement.reason.to_string(),
+            delta: self.settings.delta.share(),
+            difference_ns: Some(summary.difference_ns.into()),
+            processes: summary.processes as u32,
+            layouts: summary.layouts as u32,
+            rounds: self.settings.rounds,
+            items,
+            samples,
+        }
+    }
+
+    /// Runs one process; the times come back in the order of `arms`.
+    fn process(
+        &mut self,
+        arms: &[&Contestant],
+        look: Look,
+        layout: usize,
+        items: u64,
+        (warmup, rounds): (u32, u32),
+    ) -> Result<Vec<Vec<f64>>, ContestError> {
+        // The child must not learn from the order which arm is which.
+        let shuffled = order(&mut self.rng, arms.len());
+        let job = Job {
+            arms: shuffled
+                .iter()
+                .map(|&arm| ArmJob {
+                    libraries: arms[arm].libraries(look, layout),
+                    copy: arms[arm].copy,
+                    workload: arms[arm].workload.clone(),
+                    items: ((items as f64 * arms[arm].work).round() as u64).max(1),
+                })
+                .collect(),
+            warmup,
+            rounds,
+            draw: Draw::new(&mut self.rng, arms.len()),
+        };
+        let rows = self.execute.execute(&job)?;
+        let (found, expected) = (
+            rows.iter().map(Vec::len).sum(),
+            arms.len() * rounds as usize,
+        );
+        if found != expected || rows.iter().any(|row| row.len() != arms.len()) {
+            return Err(ContestError::Shape { found, expected });
+        }
+        let mut times = vec![Vec::with_capacity(rows.len()); arms.len()];
+        for row in &rows {
+            for (place, &nanoseconds) in row.iter().enumerate() {
+                // A clock that did not move has moved by less than it can tell.
+                times[shuffled[place]].push(nanoseconds.max(1) as f64);
+            }
+        }
+        Ok(times)
+    }
+}
+
+impl Course {
+    /// Looks at the samples so far, and stops when they say enough.
+    fn see(
+        &mut self,
+        processes: &[Process],
+        items: u64,
+        confidence: Confidence,
+        settings: &Settings,
+    ) -> Result<(), StatsError> {
+        let samples = samples(processes, self.baseline, self.candidate, items);
+        let summary = match Summary::new(&samples, confidence) {
+            Ok(summary) => summary,
+            // An early look must be very sure: there will be more.
+            Err(StatsError::TooFew { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let finding = find(&summary.log_ratio, settings.delta);
+        self.stopped = next(&summary, finding, settings.resolution) == Next::Stop;
+        self.seen = Some((summary, finding));
+        Ok(())
+    }
+}
+
+/// Each process as one sample: the median of its rounds' log-ratios.
+fn samples(
+    processes: &[Process],
+    baseline: usize,
+    candidate: usize,
+    items: u64,
+) -> Vec<PairedSample> {
+    let sample = |process: &Process| {
+        let (a, b) = (&process.times[baseline], &process.times[candidate]);
+        let ratios: Vec<f64> = a.iter().zip(b).map(|(a, b)| (b / a).ln()).collect();
+        PairedSample {
+            layout: process.layout as u32,
+            log_ratio: median(&ratios),
+            baseline_ns: median(a) / items as f64,
+            candidate_ns: median(b) / items as f64,
+        }
+    };
+    processes.iter().map(sample).collect()
+}
+
+/// The median of values that are finite and at least one.
+fn median(values: &[f64]) -> f64 {
+    Sorted::new(values.iter().copied())
+        .expect("times and their ratios are finite")
+        .median()
+}

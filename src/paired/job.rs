@@ -1,0 +1,42 @@
+//! What passes between parent and child: a job in, times out.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One arm as a child sees it: files to load and work to do, but no name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArmJob {
+    /// The libraries that the arm runs, in the order its opener expects.
+    pub libraries: Vec<PathBuf>,
+    /// Arms of one job that name the same libraries and the same copy share one
+    /// load; another number means another copy of the files.
+    pub copy: u32,
+    /// What the arm does; only its opener understands it.
+    pub workload: Value,
+    /// Items that it drains in each round.
+    pub items: u64,
+}
+
+/// What a child is to do. It is blind: the order of the arms is chance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// The arms, in the order in which they are opened and warmed up.
+    pub arms: Vec<ArmJob>,
+    /// Rounds that are not recorded.
+    pub warmup: u32,
+    /// Rounds that are.
+    pub rounds: u32,
+    /// What chance decided of this process.
+    pub draw: super::draw::Draw,
+}
+
+/// What a child answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// Nanoseconds of each arm's drain, round by round, arms in the job's order.
+    Times(Vec<Vec<u64>>),
+    /// It could not do its work.
+    Failed(String),
+}

@@ -1,0 +1,155 @@
+//! Arms of the paired runner that run a case: what a child opens when it is told
+//! a workload.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use bench_host::pair::{Pair, Session};
+use bench_protocol::spec::{ENDLESS, SessionConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Case, Group, Stage};
+use crate::pair::PairFiles;
+use crate::paired::child::Drive;
+use crate::paired::job::ArmJob;
+
+/// What an arm does, as data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Workload {
+    /// Runs a case on a pair.
+    Case(Case),
+}
+
+impl Workload {
+    /// As it goes into a job.
+    #[must_use]
+    pub fn to_value(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("a workload is plain data")
+    }
+}
+
+/// Opens arms, and loads each pair once however many arms run it.
+#[derive(Debug, Default)]
+pub struct Opener {
+    pairs: HashMap<Vec<PathBuf>, Pair>,
+}
+
+impl Opener {
+    /// Opens one arm.
+    ///
+    /// # Errors
+    /// When its workload is unknown, its pair cannot be loaded, or its stream
+    /// cannot be opened.
+    pub fn open(&mut self, arm: &ArmJob) -> Result<Box<dyn Drive>> {
+        let workload: Workload =
+            serde_json::from_value(arm.workload.clone()).context("reading the workload")?;
+        let pair = self.pair(&arm.libraries)?;
+        Ok(match workload {
+            Workload::Case(case) => match case.group {
+                Group::Drain => Box::new(Steady::open(&pair, &case)?),
+                Group::Growth => Box::new(Fresh {
+                    pair,
+                    case,
+                    session: None,
+                }),
+                Group::Lifecycle(stage) => Box::new(Life::new(pair, &case, stage)),
+            },
+        })
+    }
+
+    fn pair(&mut self, libraries: &[PathBuf]) -> Result<Pair> {
+        if let Some(pair) = self.pairs.get(libraries) {
+            return Ok(pair.clone());
+        }
+        let [guest, host] = libraries else {
+            anyhow::bail!("a pair is two libraries, not {}", libraries.len());
+        };
+        let files = PairFiles {
+            guest: guest.clone(),
+            host: host.clone(),
+        };
+        let pair = files.load()?;
+        self.pairs.insert(libraries.to_vec(), pair.clone());
+        Ok(pair)
+    }
+}
+
+/// An endless stream that goes on from drain to drain.
+struct Steady {
+    session: Session,
+}
+
+impl Steady {
+    fn open(pair: &Pair, case: &Case) -> Result<Self> {
+        Ok(Self {
+            session: pair.open(&case.session(ENDLESS))?,
+        })
+    }
+}
+
+impl Drive for Steady {
+    fn drain(&mut self, items: u64) -> Result<()> {
+        Ok(self.session.drain(items)?)
+    }
+}
+
+/// A stream opened anew for each drain: its buffer grows from the start.
+struct Fresh {
+    pair: Pair,
+    case: Case,
+    session: Option<Session>,
+}
+
+impl Drive for Fresh {
+    fn prepare(&mut self) -> Result<()> {
+        // The old one first, so that its buffer's memory is there to be had.
+        self.session = None;
+        self.session = Some(self.pair.open(&self.case.session(ENDLESS))?);
+        Ok(())
+    }
+
+    fn drain(&mut self, items: u64) -> Result<()> {
+        let session = self
+            .session
+            .as_mut()
+            .context("a drain that was not prepared")?;
+        Ok(session.drain(items)?)
+    }
+}
+
+/// Whole streams: an "item" is one stream's life.
+struct Life {
+    pair: Pair,
+    config: SessionConfig,
+    /// Items taken of each stream.
+    taken: u64,
+}
+
+impl Life {
+    fn new(pair: Pair, case: &Case, stage: Stage) -> Self {
+        let (config, taken) = stage.stream(case);
+        Self {
+            pair,
+            config,
+            taken,
+        }
+    }
+}
+
+impl Drive for Life {
+    fn drain(&mut self, items: u64) -> Result<()> {
+        for _ in 0..items {
+            let mut session = self.pair.open(&self.config)?;
+            if self.taken > 0 {
+                session.drain(self.taken)?;
+                ensure!(
+                    session.counts().items == self.taken,
+                    "a stream ended before its time"
+                );
+            }
+        }
+        Ok(())
+    }
+}
