@@ -3,6 +3,7 @@
 
 pub mod case;
 pub mod cmd;
+pub mod guest;
 pub mod layouts;
 pub mod pair;
 pub mod paired;

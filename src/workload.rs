@@ -10,6 +10,7 @@ use bench_protocol::spec::{ENDLESS, SessionConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Group, Stage};
+use crate::guest::{Endless, Target, table};
 use crate::pair::PairFiles;
 use crate::paired::child::Drive;
 use crate::paired::job::ArmJob;
@@ -20,6 +21,8 @@ use crate::paired::job::ArmJob;
 pub enum Workload {
     /// Runs a case on a pair.
     Case(Case),
+    /// Drains a foreign guest that exports our table.
+    Guest(Target),
 }
 
 impl Workload {
@@ -45,17 +48,21 @@ impl Opener {
     pub fn open(&mut self, arm: &ArmJob) -> Result<Box<dyn Drive>> {
         let workload: Workload =
             serde_json::from_value(arm.workload.clone()).context("reading the workload")?;
+        let case = match workload {
+            Workload::Case(case) => case,
+            Workload::Guest(target) => {
+                return Ok(Box::new(Endless::new(table::load(&target.of_arm(arm)?)?)));
+            }
+        };
         let pair = self.pair(&arm.libraries)?;
-        Ok(match workload {
-            Workload::Case(case) => match case.group {
-                Group::Drain => Box::new(Steady::open(&pair, &case)?),
-                Group::Growth => Box::new(Fresh {
-                    pair,
-                    case,
-                    session: None,
-                }),
-                Group::Lifecycle(stage) => Box::new(Life::new(pair, &case, stage)),
-            },
+        Ok(match case.group {
+            Group::Drain => Box::new(Steady::open(&pair, &case)?),
+            Group::Growth => Box::new(Fresh {
+                pair,
+                case,
+                session: None,
+            }),
+            Group::Lifecycle(stage) => Box::new(Life::new(pair, &case, stage)),
         })
     }
 

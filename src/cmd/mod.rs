@@ -3,6 +3,7 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+pub mod guest;
 mod list;
 mod options;
 mod verify;
@@ -37,6 +38,8 @@ struct Cli {
 enum Verb {
     /// The cases, with filters.
     List(list::Config),
+    /// Verifies and measures guests that this workbench did not make.
+    Guest(guest::Config),
     /// Correctness of a pair; nothing is timed.
     Verify(verify::Config),
 }
@@ -51,8 +54,12 @@ pub fn main() -> ExitCode {
         let mut opener = Opener::default();
         return child::serve(&mut |arm| opener.open(arm));
     }
+    if let Some(status) = crate::guest::child::serve(&crate::guest::table::load) {
+        return status;
+    }
     let cli = Cli::parse();
     let result = match &cli.verb {
+        Verb::Guest(config) => guest::run(config),
         Verb::List(config) => list::run(config),
         Verb::Verify(config) => verify::run(config),
     };
