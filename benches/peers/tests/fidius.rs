@@ -17,16 +17,14 @@ fn plugin_file() -> PathBuf {
 }
 
 #[test]
-fn every_peer_streams_the_items_of_the_generator() {
+fn lent_and_owned_items_are_those_of_the_generator_by_both_ways() {
     for payload in PayloadKind::ALL {
-        for peer in Peer::ALL {
-            for bytes in [8, 64, 1000] {
-                let arm = Arm::new(peer, payload, bytes);
-                for arm in [arm, arm.owned()] {
-                    let mut stream = arm.open(&arm.libraries(&folder())).unwrap();
-                    let found = stream.verify(300).unwrap();
-                    assert_eq!(found, arm.expected(300), "{}", arm.id());
-                }
+        for peer in [Peer::FidiusRaw, Peer::Fidius] {
+            let arm = Arm::new(peer, payload, 100);
+            for arm in [arm, arm.owned()] {
+                let mut stream = arm.open(&arm.libraries(&folder()), 300).unwrap();
+                let found = stream.verify(300).unwrap();
+                assert_eq!(found, arm.expected(300), "{}", arm.id());
             }
         }
     }

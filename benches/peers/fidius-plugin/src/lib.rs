@@ -12,10 +12,8 @@ use fidius_interface::{BlobOwned, BlobView, Owned, Prepared, __fidius_Owned, __f
 
 /// Lends `items` items of `bytes` content bytes.
 fn lend<P: Payload>(items: u64, bytes: u32) -> impl Iterator<Item = P::View> + Send {
-    let sizes = SizePlan::Constant { bytes }
-        .table(SEED)
-        .expect("a constant plan has a size");
-    producer::views::<P>(SEED, &sizes, items)
+    let sizes = SizePlan::Constant { bytes }.table(SEED);
+    producer::views::<P>(SEED, &sizes.expect("a plan of one size has a size"), items)
 }
 
 /// The same items, each allocated afresh.

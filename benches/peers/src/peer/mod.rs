@@ -1,7 +1,14 @@
 //! The peers: each a way to get a stream's items to somebody else, with the same
 //! items and owned values at the end.
 
+pub mod abi_stable;
+pub mod arrow;
+pub mod channel;
+pub mod converted;
 pub mod sessions;
+pub mod socket;
+pub mod stabby;
+pub mod wasm;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +38,20 @@ pub enum Peer {
     FidiusRaw,
     /// A Fidius plugin by its own `call_streaming`.
     Fidius,
+    /// An abi_stable guest.
+    AbiStable,
+    /// A stabby guest.
+    Stabby,
+    /// An Arrow C stream, 1,024 rows a batch.
+    Arrow1024,
+    /// An Arrow C stream, one row a batch.
+    Arrow1,
+    /// A WebAssembly guest in wasmtime.
+    Wasm,
+    /// A producer's process at the other end of a socket.
+    Socket,
+    /// A producer's thread at the other end of a channel.
+    Channel,
 }
 
 /// One arm: a peer with a payload, and who owns the items at the producer.
@@ -109,15 +130,21 @@ impl Arm {
             Peer::Arena | Peer::Alloc => vec![pair.guest, pair.host],
             Peer::FidiusRaw => vec![file("fidius_plugin"), pair.guest, pair.host],
             Peer::Fidius => vec![file("fidius_plugin")],
+            Peer::AbiStable => vec![file("abi_stable_guest")],
+            Peer::Stabby => vec![file("stabby_guest")],
+            Peer::Arrow1024 | Peer::Arrow1 => vec![file("arrow_guest")],
+            Peer::Wasm | Peer::Socket | Peer::Channel => Vec::new(),
         }
     }
 
-    /// Opens an endless stream.
+    /// Opens a stream. A producer that runs at the same time as its consumer
+    /// makes `items` items; the others go on as long as they are asked.
     ///
     /// # Errors
     /// When a library cannot be loaded or refuses.
-    pub fn open(&self, libraries: &[PathBuf]) -> Result<Box<dyn Stream>> {
+    pub fn open(&self, libraries: &[PathBuf], items: u64) -> Result<Box<dyn Stream>> {
         let arm = *self;
+        let (kind, bytes) = (arm.payload(), arm.bytes);
         let plugin = if arm.owned { "OwnedItems" } else { "PreparedItems" };
         match (arm.peer, libraries) {
             (Peer::Arena, [guest, host]) => session(arm, Protocol::Arena, guest, host),
@@ -125,7 +152,7 @@ impl Arm {
             (Peer::FidiusRaw, [library, guest, host]) => {
                 let pair = Pair::load(guest, host)?;
                 let plugin = fidius::Plugin::load(library, Some(plugin))?;
-                let method = plugin.method(arm.payload().name())?;
+                let method = plugin.method(kind.name())?;
                 let arguments = wire::serialize(&(ENDLESS, arm.bytes))?;
                 Sessions::boxed(Box::new(move |observe| {
                     let mut config = arm.case(Protocol::Arena).session(ENDLESS);
@@ -133,11 +160,18 @@ impl Arm {
                     Ok(Box::new(plugin.open(&pair, &config, method, &arguments)?))
                 }))
             }
-            (Peer::Fidius, [library]) => arm.payload().dispatch(Pumped {
+            (Peer::Fidius, [library]) => kind.dispatch(Pumped {
                 library,
                 plugin,
-                arm,
+                arguments: (items, bytes),
             }),
+            (Peer::AbiStable, [library]) => abi_stable::open(library, kind, bytes),
+            (Peer::Stabby, [library]) => stabby::open(library, kind, bytes),
+            (Peer::Arrow1024, [library]) => arrow::open(library, kind, bytes, 1024),
+            (Peer::Arrow1, [library]) => arrow::open(library, kind, bytes, 1),
+            (Peer::Wasm, []) => wasm::open(kind, bytes),
+            (Peer::Socket, []) => kind.dispatch(Framed { bytes, items }),
+            (Peer::Channel, []) => kind.dispatch(Sent { bytes, items }),
             (peer, libraries) => anyhow::bail!("{peer:?} does not load {} libraries", libraries.len()),
         }
     }
@@ -155,22 +189,59 @@ fn session(arm: Arm, protocol: Protocol, guest: &Path, host: &Path) -> Result<Bo
 struct Pumped<'a> {
     library: &'a Path,
     plugin: &'a str,
-    arm: Arm,
+    arguments: (u64, u32),
 }
 
 impl PayloadVisitor for Pumped<'_> {
     type Output = Result<Box<dyn Stream>>;
     fn visit<P: Payload>(self) -> Self::Output {
         let index = fidius::Plugin::load(self.library, Some(self.plugin))?.method(P::KIND.name())?;
-        let arguments = (ENDLESS, self.arm.bytes);
-        let source = fidius::pump::Pumped::open::<P>(self.library, self.plugin, index, &arguments)?;
+        let source =
+            fidius::pump::Pumped::open::<P>(self.library, self.plugin, index, &self.arguments)?;
         Ok(Of::<P, _>::boxed(source))
+    }
+}
+
+struct Framed {
+    bytes: u32,
+    items: u64,
+}
+
+impl PayloadVisitor for Framed {
+    type Output = Result<Box<dyn Stream>>;
+    fn visit<P: Payload>(self) -> Self::Output {
+        let source = socket::Frames::open(P::KIND, self.bytes, self.items)?;
+        Ok(Of::<P, _>::boxed(source))
+    }
+}
+
+struct Sent {
+    bytes: u32,
+    items: u64,
+}
+
+impl PayloadVisitor for Sent {
+    type Output = Result<Box<dyn Stream>>;
+    fn visit<P: Payload>(self) -> Self::Output {
+        Ok(Of::<P, _>::boxed(channel::Channel::<P>::open(self.bytes, self.items)))
     }
 }
 
 impl Peer {
     /// Every peer, in the order of the tables.
-    pub const ALL: [Self; 4] = [Self::Arena, Self::Alloc, Self::FidiusRaw, Self::Fidius];
+    pub const ALL: [Self; 11] = [
+        Self::Arena,
+        Self::Alloc,
+        Self::FidiusRaw,
+        Self::Fidius,
+        Self::AbiStable,
+        Self::Stabby,
+        Self::Arrow1024,
+        Self::Arrow1,
+        Self::Wasm,
+        Self::Socket,
+        Self::Channel,
+    ];
 
     /// The name in ids and tables.
     #[must_use]
@@ -180,6 +251,57 @@ impl Peer {
             Self::Alloc => "alloc",
             Self::FidiusRaw => "fidius-raw",
             Self::Fidius => "fidius",
+            Self::AbiStable => "abi-stable",
+            Self::Stabby => "stabby",
+            Self::Arrow1024 => "arrow-1024",
+            Self::Arrow1 => "arrow-1",
+            Self::Wasm => "wasm",
+            Self::Socket => "socket",
+            Self::Channel => "channel",
+        }
+    }
+
+    /// Whether producer and consumer run at once, so that times jump with where
+    /// the system puts them.
+    #[must_use]
+    pub fn hops_threads(self) -> bool {
+        matches!(self, Self::Fidius | Self::Socket | Self::Channel)
+    }
+
+    /// What it is, and by which release.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Arena => "this workbench's guest and host, arena protocol",
+            Self::Alloc => "this workbench's guest and host, alloc protocol",
+            Self::FidiusRaw => "a Fidius 0.5.9 plugin, its raw handle, this workbench's drain",
+            Self::Fidius => "a Fidius 0.5.9 plugin by `call_streaming` and `from_value`",
+            Self::AbiStable => "abi_stable 0.11.3, a trait object that yields `RVec` and `RString`",
+            Self::Stabby => "stabby 72.1.16, its own `Iterator` that yields its own `Vec` and `String`",
+            Self::Arrow1024 => "arrow 60.1.0, C stream, 1,024 rows a batch, a value made of each row",
+            Self::Arrow1 => "arrow 60.1.0, C stream, one row a batch, a value made of each row",
+            Self::Wasm => "wasmtime 40.0.4, a core module written by hand in WAT and compiled by its Cranelift",
+            Self::Socket => "std's Unix socket pair, a process, length-prefixed frames, 64 KiB buffers",
+            Self::Channel => "crossbeam-channel 0.5.17, bounded to 1,024, a thread",
+        }
+    }
+
+    /// What it demands of both sides.
+    #[must_use]
+    pub fn demands(self) -> &'static str {
+        match self {
+            Self::Arena => "a C ABI, a handle of three pointers, one codec; a copy out of the buffer",
+            Self::Alloc => "a C ABI, one codec, and the guest's allocator for each buffer",
+            Self::FidiusRaw => "Fidius' macros and an interface crate; a copy out of the buffer",
+            Self::Fidius => "Fidius on both sides, a pump thread, an async runtime, serde values",
+            Self::AbiStable | Self::Stabby => {
+                "shared Rust types of the framework, on both sides; no encoding, no copy"
+            }
+            Self::Arrow1024 => "a fixed schema, columns, many rows at once before the first is seen",
+            Self::Arrow1 => "a fixed schema, columns; a batch's overhead for each row",
+            Self::Wasm => "a guest compiled to wasm, a runtime in the host; a copy out of its memory",
+            Self::Socket => "a process of its own, one codec, two copies through the kernel",
+            Self::Channel => "one program: shared types, one allocator, no boundary at all",
         }
     }
 }
