@@ -1,13 +1,34 @@
 //! The workbench: it settles what it costs to hand an item over a C ABI.
+//!
+//! What is measured: [`case`], on a [`pair`], after [`verify`] held every item
+//! against its generator. How: [`paired`] for ratios ([`ratios`] for all of a
+//! run's), [`wall`] for criterion's reports, [`counts`] for what callgrind and
+//! DHAT count; [`guest`] for guests from elsewhere. What it means: [`stats`].
+//! What is kept: [`record`], [`history`].
+//! The command line over all of it: [`cmd`].
 #![forbid(unsafe_code)]
 
+pub mod atomic;
 pub mod case;
 pub mod cmd;
+pub mod compare;
+pub mod counts;
+pub mod entrants;
+pub mod environment;
+pub mod export;
 pub mod guest;
+pub mod harness;
+pub mod history;
 pub mod layouts;
+pub mod limits;
 pub mod pair;
 pub mod paired;
+pub mod ratios;
 pub mod record;
+pub mod run;
+pub mod selftest;
 pub mod stats;
 pub mod verify;
+pub mod wall;
 pub mod workload;
+pub mod workspace;

@@ -66,7 +66,11 @@ pub fn views<P: Payload>(
 /// Never: a plan of one size has a size.
 pub fn lend_constant<P: Payload>(bytes: u32) -> impl Iterator<Item = P::View> + Send + use<P> {
     let sizes = SizePlan::Constant { bytes }.table(SEED);
-    views::<P>(SEED, &sizes.expect("a plan of one size has a size"), ENDLESS)
+    views::<P>(
+        SEED,
+        &sizes.expect("a plan of one size has a size"),
+        ENDLESS,
+    )
 }
 
 /// An iterator that cannot fail.

@@ -130,6 +130,12 @@ impl Case {
         }
     }
 
+    /// Whether it is about items of a running stream: those are counted per item.
+    #[must_use]
+    pub fn is_drain(&self) -> bool {
+        self.group == Group::Drain
+    }
+
     /// What to ask of a pair for a stream of `items` items.
     ///
     /// # Panics

@@ -3,11 +3,20 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+mod compare;
+mod export;
 pub mod guest;
+mod history;
 mod list;
+mod merge;
 mod options;
+mod progress;
+mod run;
+mod selftest;
+mod summary;
 mod verify;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -15,6 +24,7 @@ use clap::{Parser, Subcommand};
 
 use crate::paired::child;
 use crate::workload::Opener;
+use crate::workspace;
 
 /// What a verb found; it becomes the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +46,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Two pairs against each other: this checkout and another commit, say.
+    Compare(Box<compare::Config>),
+    Export(export::Config),
+    History(history::Config),
     /// The cases, with filters.
     List(list::Config),
     /// Verifies and measures guests that this workbench did not make.
-    Guest(guest::Config),
+    Guest(Box<guest::Config>),
+    Merge(merge::Config),
+    /// The measurements; writes a record.
+    Run(Box<run::Config>),
+    /// The experiment that proves the method on this machine.
+    Selftest(selftest::Config),
     /// Correctness of a pair; nothing is timed.
     Verify(verify::Config),
 }
@@ -57,10 +76,46 @@ pub fn main() -> ExitCode {
     if let Some(status) = crate::guest::child::serve(&crate::guest::table::load) {
         return status;
     }
-    let cli = Cli::parse();
+    dispatch(&Cli::parse())
+}
+
+/// What `cargo bench --bench paired` does: every ratio, and nothing else.
+#[must_use]
+pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
+    let output = workspace::root().map(|root| workspace::target(&root).join("paired.json"));
+    let output = output.unwrap_or_else(|_| "paired.json".into());
+    let mut arguments: Vec<OsString> = [
+        "arena-bench",
+        "run",
+        "--skip",
+        "criterion,counts",
+        "--output",
+    ]
+    .map(OsString::from)
+    .to_vec();
+    arguments.push(output.into());
+    arguments.extend(quick.then(|| "--quick".into()));
+    arguments.extend(
+        filter
+            .into_iter()
+            .flat_map(|filter| ["--filter".into(), filter.into()]),
+    );
+    if child::is_child() {
+        return main();
+    }
+    dispatch(&Cli::parse_from(arguments))
+}
+
+fn dispatch(cli: &Cli) -> ExitCode {
     let result = match &cli.verb {
+        Verb::Compare(config) => compare::run(config),
+        Verb::Export(config) => export::run(config),
         Verb::Guest(config) => guest::run(config),
+        Verb::History(config) => history::run(config),
         Verb::List(config) => list::run(config),
+        Verb::Merge(config) => merge::run(config),
+        Verb::Run(config) => run::run(config),
+        Verb::Selftest(config) => selftest::run(config),
         Verb::Verify(config) => verify::run(config),
     };
     match result {

@@ -1,11 +1,13 @@
 //! Options that several verbs share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::case::{Case, catalog, filter};
+use crate::limits::Limits;
 use crate::pair::PairFiles;
+use crate::workspace;
 
 /// Which cases.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -48,5 +50,21 @@ impl PairChoice {
     /// When there is none.
     pub fn files(&self) -> Result<PairFiles> {
         Ok(PairFiles::find(self.pair.as_deref())?)
+    }
+}
+
+/// The limits of a file; by default those of the sources here, or the built-in
+/// ones where there are none.
+///
+/// # Errors
+/// When the file cannot be used.
+pub fn limits(file: Option<&Path>) -> Result<Limits> {
+    if let Some(file) = file {
+        return Ok(Limits::read(file)?);
+    }
+    let default = workspace::root().map(|root| root.join("results/limits.json"));
+    match default {
+        Ok(path) if path.exists() => Ok(Limits::read(&path)?),
+        _ => Ok(Limits::default()),
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::Target;
 use super::child::{ARGUMENT, Answer, Job, Task};
 use super::measure::{Timing, Verified};
+use crate::counts::TUNABLES;
 
 /// How long a child may take for everything that is not its task's own time.
 const GRACE: Duration = Duration::from_secs(10);
@@ -19,9 +20,6 @@ const CALLGRIND_LIMIT: Duration = Duration::from_secs(120);
 const STDERR_SHOWN: usize = 600;
 /// What callgrind counts: the one function that every harness times.
 const TOGGLE: &str = "--toggle-collect=*bench_host::pair::Session::drain*";
-/// Above a threshold glibc copies by `rep movsb`, which counts as about one
-/// instruction a byte; both thresholds are put out of reach.
-const TUNABLES: &str = "glibc.cpu.x86_rep_movsb_threshold=1099511627776:glibc.cpu.x86_rep_stosb_threshold=1099511627776";
 
 /// Why a guest has no answer.
 #[derive(Debug, thiserror::Error)]

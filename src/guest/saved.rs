@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Target;
 use super::measure::Verified;
+use crate::atomic;
 
 /// The schema of a kept guest.
 const SCHEMA: &str = "arena-bench/guest/1";
@@ -74,7 +75,6 @@ pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
         findings: findings.clone(),
     };
     let text = serde_json::to_string_pretty(&kept).expect("findings are plain data");
-    // Under other names first: what was kept before stays whole until the end.
     for (path, bytes) in [
         (
             &library,
@@ -82,9 +82,7 @@ pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
         ),
         (&json, text.into_bytes()),
     ] {
-        let fresh = path.with_extension("new");
-        fs::write(&fresh, bytes).map_err(at(&fresh))?;
-        fs::rename(&fresh, path).map_err(at(path))?;
+        atomic::replace(path, &bytes).map_err(at(path))?;
     }
     Ok(())
 }

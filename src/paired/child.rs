@@ -109,8 +109,8 @@ fn measure(job: &Job, open: &mut Open<'_>) -> Result<Vec<Vec<u64>>> {
     Ok(times)
 }
 
-/// Opens the arms, a gap before each, and removes the files: they are copies for
-/// this process alone, and loaded now.
+/// Opens the arms, a gap before each, and removes the files if they are copies
+/// for this process alone.
 fn open_all(job: &Job, open: &mut Open<'_>) -> Result<Vec<Box<dyn Drive>>> {
     let Draw { gaps, .. } = &job.draw;
     let mut arms = Vec::with_capacity(job.arms.len());
@@ -123,7 +123,8 @@ fn open_all(job: &Job, open: &mut Open<'_>) -> Result<Vec<Box<dyn Drive>>> {
         ]));
         arms.push(open(arm).with_context(|| format!("opening arm {index}"))?);
     }
-    for library in job.arms.iter().flat_map(|arm| &arm.libraries) {
+    let libraries = job.arms.iter().flat_map(|arm| &arm.libraries);
+    for library in libraries.filter(|_| job.fresh_copies) {
         // Arms may share a file, and its folder goes with the parent's in the end.
         let _ = fs::remove_file(library);
     }

@@ -21,11 +21,13 @@ use crate::stats::verdict::{Direction, Finding, Judgement, confirm, find};
 use crate::stats::{Confidence, Delta, StatsError};
 
 /// Processes of one comparison, at least: fewer have no interval at 99%.
-const FEWEST_PROCESSES: usize = 48;
+const FEWEST_PROCESSES: usize = 36;
 /// Rounds of a calibration.
 const CALIBRATION_ROUNDS: u32 = 3;
 /// Calibrations before the item count must have been found.
 const CALIBRATIONS: u32 = 12;
+/// Rounds of a process whose single items take far longer than a drain should.
+const FEWEST_ROUNDS: u32 = 3;
 
 /// One arm: what runs, and the name it has here.
 #[derive(Debug, Clone)]
@@ -81,6 +83,9 @@ pub struct Settings {
     pub rounds: u32,
     /// Time that the slowest arm's drain should take.
     pub drain: Duration,
+    /// Whether every process gets copies of the libraries for itself; else only
+    /// those of a second look do.
+    pub fresh_copies: bool,
 }
 
 impl Settings {
@@ -96,6 +101,7 @@ impl Settings {
             warmup: 3,
             rounds: 15,
             drain: Duration::from_micros(100),
+            fresh_copies: true,
         }
     }
 }
@@ -146,6 +152,17 @@ pub struct Runner<'a, R> {
     pub settings: Settings,
 }
 
+/// How the processes of a contest measure: found by calibration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Items that every arm drains in a round.
+    pub items: u64,
+    /// Rounds that are not recorded.
+    pub warmup: u32,
+    /// Rounds that are.
+    pub rounds: u32,
+}
+
 /// One process's times: those of each arm, in the contest's order.
 struct Process {
     layout: usize,
@@ -175,39 +192,57 @@ impl<R: Rng> Runner<'_, R> {
         arms: &[Contestant],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<Comparison>, ContestError> {
-        let items = self.calibrate(arms)?;
+        let shape = self.calibrate(arms)?;
         let contestants: Vec<&Contestant> = arms.iter().collect();
-        let (processes, courses) = self.look(&contestants, pairs, items, Look::First)?;
+        let (processes, courses) = self.look(&contestants, pairs, shape, Look::First)?;
         courses
             .into_iter()
-            .map(|course| self.conclude(arms, &processes, &course, items))
+            .map(|course| self.conclude(arms, &processes, &course, shape))
             .collect()
     }
 
     /// The shared number of items with which the slowest arm's drain takes as
-    /// long as it should.
+    /// long as it should; fewer rounds where a single item takes much longer.
     ///
     /// # Errors
     /// When a process fails, or no number is large enough.
-    pub fn calibrate(&mut self, arms: &[Contestant]) -> Result<u64, ContestError> {
-        let wanted = self.settings.drain.as_nanos() as f64;
+    pub fn calibrate(&mut self, arms: &[Contestant]) -> Result<Shape, ContestError> {
+        let Settings {
+            warmup,
+            rounds,
+            drain,
+            ..
+        } = self.settings;
+        let wanted = drain.as_nanos() as f64;
         let contestants: Vec<&Contestant> = arms.iter().collect();
-        let mut items = 1_u64;
+        let mut shape = Shape {
+            items: 1,
+            warmup: 1,
+            rounds: CALIBRATION_ROUNDS,
+        };
         for _ in 0..CALIBRATIONS {
-            let times =
-                self.process(&contestants, Look::First, 0, items, (1, CALIBRATION_ROUNDS))?;
+            let times = self.process(&contestants, Look::First, 0, shape)?;
             let slowest = times.iter().map(|times| median(times)).fold(1.0, f64::max);
             if slowest >= wanted / 2.0 {
                 // One step from close by: what a first drain costs once is small.
-                return Ok(((items as f64 * wanted / slowest) as u64).max(1));
+                let items = ((shape.items as f64 * wanted / slowest) as u64).max(1);
+                let each = slowest * items as f64 / shape.items as f64;
+                let share = (wanted / each).min(1.0);
+                let fewer = |rounds: u32, fewest: u32| {
+                    ((f64::from(rounds) * share) as u32).max(fewest.min(rounds))
+                };
+                let (warmup, rounds) = (fewer(warmup, 1), fewer(rounds, FEWEST_ROUNDS));
+                return Ok(Shape {
+                    items,
+                    warmup,
+                    rounds,
+                });
             }
-            items = (items as f64 * (wanted / slowest).clamp(2.0, 100.0)) as u64;
+            let more = (wanted / slowest).clamp(2.0, 100.0);
+            shape.items = (shape.items as f64 * more) as u64;
         }
         let name = arms.first().map(|arm| arm.name.clone()).unwrap_or_default();
-        Err(ContestError::TooFast {
-            name,
-            drain: self.settings.drain,
-        })
+        Err(ContestError::TooFast { name, drain })
     }
 
     /// Runs processes until every course has stopped or the budget is spent.
@@ -215,7 +250,7 @@ impl<R: Rng> Runner<'_, R> {
         &mut self,
         arms: &[&Contestant],
         pairs: &[(usize, usize)],
-        items: u64,
+        shape: Shape,
         look: Look,
     ) -> Result<(Vec<Process>, Vec<Course>), ContestError> {
         let course = |&(baseline, candidate): &(usize, usize)| Course {
@@ -229,7 +264,6 @@ impl<R: Rng> Runner<'_, R> {
         let mut spending = Spending::new(self.settings.confidence);
         let mut planned = None;
         let start = self.clock.now();
-        let shape = (self.settings.warmup, self.settings.rounds);
         let layouts = arms
             .iter()
             .map(|arm| arm.layout_count(look))
@@ -245,7 +279,7 @@ impl<R: Rng> Runner<'_, R> {
                     cycle = order(&mut self.rng, layouts);
                 }
                 let layout = cycle.pop().expect("a cycle has a layout");
-                let times = self.process(arms, look, layout, items, shape)?;
+                let times = self.process(arms, look, layout, shape)?;
                 processes.push(Process { layout, times });
             }
             // The first processes tell how many the budget pays for.
@@ -261,7 +295,7 @@ impl<R: Rng> Runner<'_, R> {
                 && let Some(confidence) = spending.look(share)
             {
                 for course in courses.iter_mut().filter(|course| !course.stopped) {
-                    course.see(&processes, items, confidence, &self.settings)?;
+                    course.see(&processes, shape.items, confidence, &self.settings)?;
                 }
                 if courses.iter().all(|course| course.stopped) {
                     break;
@@ -280,22 +314,22 @@ impl<R: Rng> Runner<'_, R> {
         arms: &[Contestant],
         processes: &[Process],
         course: &Course,
-        items: u64,
+        shape: Shape,
     ) -> Result<Comparison, ContestError> {
         let (baseline, candidate) = (&arms[course.baseline], &arms[course.candidate]);
-        let samples = samples(processes, course.baseline, course.candidate, items);
+        let samples = samples(processes, course.baseline, course.candidate, shape.items);
         let Some((summary, finding)) = course.seen else {
             // Too few for any of the looks: the error says how many are needed.
             let all = Summary::new(&samples, self.settings.confidence)?;
             let finding = find(&all.log_ratio, self.settings.delta);
             let judgement = finding.unconfirmed(self.settings.delta);
-            return Ok(self.comparison(baseline, candidate, &all, judgement, samples, items));
+            return Ok(self.comparison(baseline, candidate, &all, judgement, samples, shape));
         };
         match finding {
-            Finding::Suspect(direction) => self.second_look(baseline, candidate, direction, items),
+            Finding::Suspect(direction) => self.second_look(baseline, candidate, direction, shape),
             finding => {
                 let judgement = finding.unconfirmed(self.settings.delta);
-                Ok(self.comparison(baseline, candidate, &summary, judgement, samples, items))
+                Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
             }
         }
     }
@@ -307,7 +341,7 @@ impl<R: Rng> Runner<'_, R> {
         baseline: &Contestant,
         candidate: &Contestant,
         suspicion: Direction,
-        items: u64,
+        shape: Shape,
     ) -> Result<Comparison, ContestError> {
         let copy = Contestant {
             copy: baseline.copy.max(candidate.copy) + 1,
@@ -315,18 +349,18 @@ impl<R: Rng> Runner<'_, R> {
         };
         let arms = [baseline, &copy, candidate];
         let pairs = [(0, 2), (0, 1)];
-        let (processes, courses) = self.look(&arms, &pairs, items, Look::Second)?;
-        let second = samples(&processes, 0, 2, items);
+        let (processes, courses) = self.look(&arms, &pairs, shape, Look::Second)?;
+        let second = samples(&processes, 0, 2, shape.items);
         let confidence = self.settings.confidence;
         let summary_of = |course: &Course, samples: &[PairedSample]| match course.seen {
             Some((summary, _)) => Ok(summary),
             None => Summary::new(samples, confidence),
         };
         let summary = summary_of(&courses[0], &second)?;
-        let copies = summary_of(&courses[1], &samples(&processes, 0, 1, items))?;
+        let copies = summary_of(&courses[1], &samples(&processes, 0, 1, shape.items))?;
         let delta = self.settings.delta;
         let judgement = confirm(suspicion, &summary.log_ratio, &copies.log_ratio, delta);
-        Ok(self.comparison(baseline, candidate, &summary, judgement, second, items))
+        Ok(self.comparison(baseline, candidate, &summary, judgement, second, shape))
     }
 
     fn comparison(
@@ -336,9 +370,12 @@ impl<R: Rng> Runner<'_, R> {
         summary: &Summary,
         judgement: Judgement,
         samples: Vec<PairedSample>,
-        items: u64,
+        shape: Shape,
     ) -> Comparison {
         let ratio = summary.ratio();
+        let median_of = |side: fn(&PairedSample) -> f64| {
+            Some(median(&samples.iter().map(side).collect::<Vec<_>>()))
+        };
         Comparison {
             baseline: baseline.name.clone(),
             candidate: candidate.name.clone(),
@@ -349,11 +386,13 @@ impl<R: Rng> Runner<'_, R> {
             verdict: judgement.verdict,
             why: judgement.reason.to_string(),
             delta: self.settings.delta.share(),
+            baseline_ns: median_of(|sample| sample.baseline_ns),
+            candidate_ns: median_of(|sample| sample.candidate_ns),
             difference_ns: Some(summary.difference_ns.into()),
             processes: summary.processes as u32,
             layouts: summary.layouts as u32,
-            rounds: self.settings.rounds,
-            items,
+            rounds: shape.rounds,
+            items: shape.items,
             samples,
         }
     }
@@ -364,9 +403,13 @@ impl<R: Rng> Runner<'_, R> {
         arms: &[&Contestant],
         look: Look,
         layout: usize,
-        items: u64,
-        (warmup, rounds): (u32, u32),
+        shape: Shape,
     ) -> Result<Vec<Vec<f64>>, ContestError> {
+        let Shape {
+            items,
+            warmup,
+            rounds,
+        } = shape;
         // The child must not learn from the order which arm is which.
         let shuffled = order(&mut self.rng, arms.len());
         let job = Job {
@@ -381,6 +424,7 @@ impl<R: Rng> Runner<'_, R> {
                 .collect(),
             warmup,
             rounds,
+            fresh_copies: look == Look::Second || self.settings.fresh_copies,
             draw: Draw::new(&mut self.rng, arms.len()),
         };
         let rows = self.execute.execute(&job)?;

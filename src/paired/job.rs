@@ -28,6 +28,9 @@ pub struct Job {
     pub warmup: u32,
     /// Rounds that are.
     pub rounds: u32,
+    /// Whether the job gets copies of the libraries for itself alone, which the
+    /// child removes once they are loaded.
+    pub fresh_copies: bool,
     /// What chance decided of this process.
     pub draw: super::draw::Draw,
 }

@@ -10,6 +10,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
 use super::child::ARGUMENT;
 use super::job::{Job, Reply};
 
@@ -71,57 +73,23 @@ pub trait Execute {
 pub struct Processes {
     executable: PathBuf,
     limit: Duration,
-    /// Where fresh copies of libraries go; `None` to load the files themselves.
-    copies: Option<PathBuf>,
-    /// Contents of the libraries, so that a copy is a write and not a read.
-    contents: HashMap<PathBuf, Vec<u8>>,
+    /// Copies that last: of arms that load the same files apart from each other.
+    lasting: Copies,
 }
 
 impl Processes {
-    /// Processes of the running executable, killed after `limit`, each with
-    /// fresh copies of the libraries in a temporary folder.
+    /// Processes of the running executable, killed after `limit`.
     ///
     /// # Errors
-    /// When the executable's own path is unknown.
+    /// When the executable's own path is unknown or there is no temporary folder.
     pub fn new(limit: Duration) -> Result<Self, ExecuteError> {
-        let what = "finding the running executable";
-        let executable =
-            std::env::current_exe().map_err(|source| ExecuteError::Io { what, source })?;
-        let copies = Some(std::env::temp_dir());
+        let executable = std::env::current_exe().map_err(io("finding the running executable"))?;
+        let lasting = Copies::new().map_err(io(COPYING))?;
         Ok(Self {
             executable,
             limit,
-            copies,
-            contents: HashMap::new(),
+            lasting,
         })
-    }
-
-    /// The same without fresh copies: every process maps the same pages.
-    #[must_use]
-    pub fn without_copies(mut self) -> Self {
-        self.copies = None;
-        self
-    }
-
-    /// The job with its libraries replaced by copies in `folder`.
-    fn with_copies(&mut self, job: &Job, folder: &Path) -> std::io::Result<Job> {
-        let mut copied = job.clone();
-        let mut made: HashMap<(u32, PathBuf), PathBuf> = HashMap::new();
-        for arm in &mut copied.arms {
-            for library in &mut arm.libraries {
-                let key = (arm.copy, library.clone());
-                if !made.contains_key(&key) {
-                    let copy = folder.join(format!("{}.so", made.len()));
-                    if !self.contents.contains_key(library) {
-                        self.contents.insert(library.clone(), fs::read(&library)?);
-                    }
-                    fs::write(&copy, &self.contents[library])?;
-                    made.insert(key.clone(), copy);
-                }
-                *library = made[&key].clone();
-            }
-        }
-        Ok(copied)
     }
 
     fn spawn(&self, job: &Job) -> std::io::Result<Child> {
@@ -138,7 +106,6 @@ impl Processes {
     }
 
     fn talk(&self, mut child: Child, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
-        let io = |what| move |source| ExecuteError::Io { what, source };
         let text = serde_json::to_vec(job).expect("a job is plain data");
         let mut stdin = child.stdin.take().expect("stdin is piped");
         // A child that died takes no job; its status says more than the pipe.
@@ -190,24 +157,61 @@ fn read_all(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
 
 impl Execute for Processes {
     fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
-        let io = |what| move |source| ExecuteError::Io { what, source };
-        let mut folder = None;
-        let mut copied = None;
-        if let Some(copies) = &self.copies {
-            let what = "copying the libraries";
-            let made = tempfile::Builder::new()
-                .prefix("arena-bench-")
-                .tempdir_in(copies);
-            let made = made.map_err(io(what))?;
-            copied = Some(self.with_copies(job, made.path()).map_err(io(what))?);
-            folder = Some(made);
+        let mut job = job.clone();
+        let mut fresh = None;
+        if job.fresh_copies {
+            fresh = Some(Copies::new().map_err(io(COPYING))?);
         }
-        let job = copied.as_ref().unwrap_or(job);
+        for arm in &mut job.arms {
+            let copy = arm.copy;
+            for library in &mut arm.libraries {
+                *library = match &mut fresh {
+                    Some(copies) => copies.of(library, copy),
+                    None if copy > 0 => self.lasting.of(library, copy),
+                    None => Ok(library.clone()),
+                }
+                .map_err(io(COPYING))?;
+            }
+        }
         let child = self
-            .spawn(job)
+            .spawn(&job)
             .map_err(io("starting a measuring process"))?;
-        let times = self.talk(child, job);
-        drop(folder);
-        times
+        self.talk(child, &job)
+    }
+}
+
+const COPYING: &str = "copying the libraries";
+
+fn io(what: &'static str) -> impl Fn(std::io::Error) -> ExecuteError {
+    move |source| ExecuteError::Io { what, source }
+}
+
+/// Copies of libraries in a temporary folder: the dynamic loader knows a library
+/// by its inode, so another copy is another library, in other pages.
+#[derive(Debug)]
+struct Copies {
+    folder: TempDir,
+    made: HashMap<(PathBuf, u32), PathBuf>,
+}
+
+impl Copies {
+    fn new() -> std::io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("arena-bench-").tempdir()?;
+        Ok(Self {
+            folder,
+            made: HashMap::new(),
+        })
+    }
+
+    /// Copy number `copy` of `library`, made when it is first asked for.
+    fn of(&mut self, library: &Path, copy: u32) -> std::io::Result<PathBuf> {
+        let key = (library.to_owned(), copy);
+        if let Some(made) = self.made.get(&key) {
+            return Ok(made.clone());
+        }
+        let path = self.folder.path().join(format!("{}.so", self.made.len()));
+        fs::copy(library, &path)?;
+        self.made.insert(key, path.clone());
+        Ok(path)
     }
 }

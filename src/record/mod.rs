@@ -1,6 +1,14 @@
 //! Records: one run, one JSON file, readable without this tool.
 //!
-//! [`wire`] is what stands on disk and what other programs may rely on.
-//! Nothing here measures or judges.
+//! [`wire`] is what stands on disk and what other programs may rely on;
+//! [`store`] reads and writes it. Nothing here measures or judges.
 
+mod format;
+pub mod merge;
+mod query;
+pub mod store;
+pub mod synthetic;
+pub mod validate;
 pub mod wire;
+
+pub use query::Difference;

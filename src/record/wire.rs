@@ -67,6 +67,12 @@ pub struct Environment {
     pub started: String,
     /// End of the run, RFC 3339.
     pub finished: String,
+    /// When the commit was made (committer date, RFC 3339), or empty: it orders
+    /// a history, also where an old commit is measured late.
+    pub committed: String,
+    /// `K/N` where the record holds one shard of a run, K from 1 to N.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
     /// The command line that made the record.
     pub command: String,
     /// What else was observed: load, steal time, frequency; free-form.
@@ -198,6 +204,12 @@ pub struct Comparison {
     /// The smallest change that matters, as a share (0.01 is one percent).
     #[serde(default)]
     pub delta: f64,
+    /// Median time of the baseline over the processes, nanoseconds per item.
+    #[serde(default)]
+    pub baseline_ns: Option<f64>,
+    /// Median time of the candidate over the processes, nanoseconds per item.
+    #[serde(default)]
+    pub candidate_ns: Option<f64>,
     /// Difference of the time per item, nanoseconds, candidate - baseline.
     #[serde(default)]
     pub difference_ns: Option<Difference>,

@@ -1,0 +1,160 @@
+//! Instructions and allocations per item, under valgrind, of the drains that
+//! `item_size` times: the same pair, the same function, the same cases.
+//!
+//! As its own driver (`cargo bench --bench instructions`) it counts every case,
+//! or those whose id matches the one argument, and prints a table. The driver
+//! starts it once more for each case, now as a target of iai-callgrind's with
+//! two benchmarks: a short and a long drain. Loading, symbol look-up, opening
+//! and a drain that warms the stream belong to their setup.
+
+#![allow(missing_docs, reason = "iai-callgrind's macros make public items")]
+
+use std::env;
+use std::process::ExitCode;
+
+use arena_bench::case::{Case, catalog, filter};
+use arena_bench::counts::{self, CASE, Length, Lengths, TUNABLES, case_by_id};
+use arena_bench::harness;
+use bench_host::pair::Session;
+use bench_protocol::spec::ENDLESS;
+use iai_callgrind::{
+    Callgrind, Dhat, EntryPoint, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group,
+};
+
+/// An open, warm stream, and how many items to take.
+struct Subject {
+    session: Session,
+    items: u64,
+    taken: u64,
+}
+
+/// Everything that happens before the counted drain.
+fn prepare(length: Length) -> Subject {
+    let id = env::var(CASE).expect("the driver names the case");
+    let case = case_by_id(&id).expect("the driver names a case that exists");
+    let pair = harness::pair().unwrap_or_else(|error| panic!("{error}"));
+    let opened = pair.open(&case.session(ENDLESS));
+    let mut session = opened.unwrap_or_else(|error| panic!("{id}: {error}"));
+    let lengths = Lengths::of(&case);
+    let warm = session.drain(lengths.warm);
+    warm.unwrap_or_else(|error| panic!("{id}: {error}"));
+    Subject {
+        session,
+        items: lengths.items(length),
+        taken: lengths.warm,
+    }
+}
+
+/// Whether the counted drain did what it is counted for.
+fn check(subject: Subject) {
+    let expected = subject.taken + subject.items;
+    assert_eq!(subject.session.counts().items, expected, "items drained");
+}
+
+#[library_benchmark(setup = prepare, teardown = check)]
+#[bench::short(Length::Short)]
+#[bench::long(Length::Long)]
+fn drain(mut subject: Subject) -> Subject {
+    if let Err(error) = subject.session.drain(subject.items) {
+        panic!("{error}");
+    }
+    subject
+}
+
+/// iai-callgrind clears the environment; what the setup needs is named here.
+fn config() -> LibraryBenchmarkConfig {
+    let mut config = LibraryBenchmarkConfig::default();
+    config
+        .pass_through_envs([CASE, harness::PAIR])
+        .env("GLIBC_TUNABLES", TUNABLES)
+        // Caches are not simulated: they would take half of the time again.
+        .tool(Callgrind::with_args(["--cache-sim=no"]))
+        // The whole process: the slope leaves the drain's allocations alone, and
+        // does not depend on whether a stack could be walked.
+        .tool(Dhat::with_args(["--num-callers=1"]).entry_point(EntryPoint::None));
+    config
+}
+
+library_benchmark_group!(
+    name = drains;
+    config = config();
+    benchmarks = drain
+);
+
+/// iai-callgrind's own `main`.
+mod target {
+    use super::drains;
+
+    iai_callgrind::main!(library_benchmark_groups = drains);
+
+    pub fn run() {
+        main();
+    }
+}
+
+fn main() -> ExitCode {
+    // The runner calls with `--iai-run`, without the driver's environment.
+    if env::var_os(CASE).is_some() || env::args().nth(1).is_some_and(|it| it == "--iai-run") {
+        target::run();
+        return ExitCode::SUCCESS;
+    }
+    match drive() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("arena-bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Counts the cases and prints them as they come.
+fn drive() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
+    let pattern = match arguments.as_slice() {
+        [] => None,
+        [pattern] if !pattern.starts_with('-') => Some(pattern.as_str()),
+        _ => {
+            eprintln!("instructions: nothing is counted, as the arguments are criterion's");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let cases: Vec<Case> = match filter::select(harness::cases(catalog::drains())?, pattern) {
+        Ok(cases) => cases,
+        // A filter for criterion's targets, whose names are others.
+        Err(filter::FilterError::NoMatch { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let options = counts::Options {
+        executable: env::current_exe()?,
+        pair: env::var_os(harness::PAIR).map(Into::into),
+        jobs: None,
+    };
+    println!(
+        "{:<40} {:>16} {:>12} {:>14}",
+        "case", "instructions", "allocations", "bytes"
+    );
+    let mut failed = false;
+    let measured = counts::measure(&cases, &options, &mut |case, result| match result {
+        Ok(counts) => println!(
+            "{:<40} {:>16.2} {:>12.2} {:>14.1}",
+            case.id(),
+            counts.instructions_per_item.unwrap_or_default(),
+            counts.allocations_per_item.unwrap_or_default(),
+            counts.allocated_bytes_per_item.unwrap_or_default(),
+        ),
+        Err(error) => {
+            failed = true;
+            eprintln!("{case}: {error}");
+        }
+    });
+    match measured {
+        Ok(()) if failed => Ok(ExitCode::from(1)),
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        // Everything else of `cargo bench` still runs.
+        Err(counts::CountsError::NoValgrind(notice)) => {
+            eprintln!("instructions: {notice}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

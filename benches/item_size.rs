@@ -1,0 +1,46 @@
+//! The cost of an item in a running stream: a group for each payload and
+//! decoding, the item size on the x axis, the protocols as series.
+//!
+//! An iteration is one item. The stream is endless and open, and one drain has
+//! warmed it; a sample is a single drain of as many items as criterion asks for.
+
+mod support;
+
+use std::time::Instant;
+
+use arena_bench::case::{Case, catalog};
+use arena_bench::wall::Label;
+use bench_host::pair::Pair;
+use bench_protocol::spec::ENDLESS;
+use criterion::{BenchmarkGroup, BenchmarkId, Throughput};
+
+use support::PerItem;
+
+/// Content bytes of the drain that warms a stream: buffers grown, caches filled.
+const WARM_BYTES: u64 = 1 << 20;
+/// Items of that drain at most.
+const WARM_ITEMS: u64 = 1000;
+
+fn main() {
+    support::run(catalog::drains(), drain);
+}
+
+fn drain(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, label: &Label) {
+    group.throughput(Throughput::Bytes(u64::from(case.item_bytes())));
+    let id = BenchmarkId::new(&label.series, &label.value);
+    group.bench_function(id, |bencher| {
+        let opened = pair.open(&case.session(ENDLESS));
+        let mut session = opened.unwrap_or_else(|error| support::fail(&error));
+        let mut drain = move |items| {
+            if let Err(error) = session.drain(items) {
+                support::fail(&error);
+            }
+        };
+        drain(case.items_for(WARM_BYTES, WARM_ITEMS));
+        bencher.iter_custom(|items| {
+            let start = Instant::now();
+            drain(items);
+            start.elapsed()
+        });
+    });
+}

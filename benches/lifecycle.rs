@@ -1,0 +1,45 @@
+//! The cost of what happens once a stream: opening and dropping it, its first
+//! item, cancelling it after one item while more would come.
+
+mod support;
+
+use arena_bench::case::{Case, Group, Stage, catalog};
+use arena_bench::wall::Label;
+use bench_host::error::StreamError;
+use bench_host::pair::{Pair, Session};
+use bench_protocol::spec::ENDLESS;
+use criterion::{BatchSize, BenchmarkGroup, BenchmarkId};
+
+use support::PerItem;
+
+/// Streams prepared for one look at the clock: many against its cost, few
+/// against the memory that they hold (64 KiB each at most).
+const BATCH: BatchSize = BatchSize::NumIterations(128);
+
+fn main() {
+    support::run(catalog::lifecycles(), stage);
+}
+
+fn stage(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, label: &Label) {
+    let Group::Lifecycle(stage) = case.group else {
+        return;
+    };
+    let config = case.session(ENDLESS);
+    let open = || ok(pair.open(&config));
+    let one_item = |mut session: Session| {
+        ok(session.drain(1));
+        session
+    };
+    let id = BenchmarkId::new(&label.series, &label.value);
+    group.bench_function(id, |bencher| match stage {
+        Stage::OpenDrop => bencher.iter(open),
+        // What a routine returns is dropped outside the timed span, ...
+        Stage::FirstItem => bencher.iter_batched(open, one_item, BATCH),
+        // ... what it takes is dropped within.
+        Stage::Cancel => bencher.iter_batched(|| one_item(open()), drop, BATCH),
+    });
+}
+
+fn ok<T>(result: Result<T, StreamError>) -> T {
+    result.unwrap_or_else(|error| support::fail(&error))
+}

@@ -1,0 +1,119 @@
+//! What the criterion targets share: settings, the unit of their reports, and
+//! the way from cases to groups.
+
+use std::time::{Duration, Instant};
+
+use arena_bench::case::Case;
+use arena_bench::harness;
+use arena_bench::verify;
+use arena_bench::wall::Label;
+use bench_host::pair::Pair;
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use criterion::{AxisScale, BenchmarkGroup, Criterion, PlotConfiguration, Throughput};
+
+/// Samples of a case. The slowest item takes some 10 ms, so that a sample of one
+/// item stays within the measurement time.
+const SAMPLES: usize = 50;
+/// Resamples of criterion's bootstrap: a tenth of its default, for a tenth of
+/// the time; the ends of a 95% interval move by a percent of its width.
+const RESAMPLES: usize = 10_000;
+
+/// Criterion with this workbench's settings; its own flags outrank them.
+fn criterion() -> Criterion<PerItem> {
+    let [warm_up, measurement] = if harness::is_quick() {
+        [200, 800]
+    } else {
+        [500, 1500]
+    };
+    Criterion::default()
+        .sample_size(SAMPLES)
+        .nresamples(RESAMPLES)
+        .warm_up_time(Duration::from_millis(warm_up))
+        .measurement_time(Duration::from_millis(measurement))
+        .with_measurement(PerItem)
+        .configure_from_args()
+}
+
+/// Runs a target: its cases, group by group, each verified and then given to
+/// `bench`. Exit status 2 when it cannot do its work.
+pub fn run(all: Vec<Case>, bench: impl Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label)) {
+    let ready = harness::cases(all).and_then(|cases| Ok((cases, harness::pair()?)));
+    let (mut cases, pair) = ready.unwrap_or_else(|error| fail(&error));
+    // Criterion draws one chart a group: the groups' cases must be together.
+    cases.sort_by_cached_key(|case| Label::of(case).group);
+    let mut criterion = criterion();
+    for cases in cases.chunk_by(|a, b| Label::of(a).group == Label::of(b).group) {
+        let mut group = criterion.benchmark_group(Label::of(&cases[0]).group);
+        group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
+        for case in cases {
+            // What is wrong is not worth timing.
+            if let Err(error) = verify::verify(&pair, case) {
+                fail(&error);
+            }
+            bench(&mut group, &pair, case, &Label::of(case));
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+}
+
+/// The end of a target that cannot do its work.
+pub fn fail(error: &dyn std::error::Error) -> ! {
+    eprintln!("arena-bench: {error}");
+    std::process::exit(2);
+}
+
+/// Wall-clock time where an iteration is one item: a throughput in bytes is
+/// reported in items as well. (Criterion's own way to say both would take the
+/// number of items, which is always one, for the x axis.)
+#[derive(Debug)]
+pub struct PerItem;
+
+impl Measurement for PerItem {
+    type Intermediate = Instant;
+    type Value = Duration;
+
+    fn start(&self) -> Instant {
+        WallTime.start()
+    }
+    fn end(&self, start: Instant) -> Duration {
+        WallTime.end(start)
+    }
+    fn add(&self, a: &Duration, b: &Duration) -> Duration {
+        WallTime.add(a, b)
+    }
+    fn zero(&self) -> Duration {
+        WallTime.zero()
+    }
+    fn to_f64(&self, value: &Duration) -> f64 {
+        WallTime.to_f64(value)
+    }
+    fn formatter(&self) -> &dyn ValueFormatter {
+        &PerItem
+    }
+}
+
+impl ValueFormatter for PerItem {
+    fn format_throughput(&self, bytes: &Throughput, ns: f64) -> String {
+        let time = WallTime.formatter();
+        let bytes = time.format_throughput(bytes, ns);
+        let items = time.format_throughput(&Throughput::Elements(1), ns);
+        format!("{bytes} ({})", items.trim_start())
+    }
+    fn scale_values(&self, typical: f64, values: &mut [f64]) -> &'static str {
+        WallTime.formatter().scale_values(typical, values)
+    }
+    fn scale_throughputs(
+        &self,
+        typical: f64,
+        throughput: &Throughput,
+        values: &mut [f64],
+    ) -> &'static str {
+        WallTime
+            .formatter()
+            .scale_throughputs(typical, throughput, values)
+    }
+    fn scale_for_machines(&self, values: &mut [f64]) -> &'static str {
+        WallTime.formatter().scale_for_machines(values)
+    }
+}

@@ -1,0 +1,89 @@
+//! `export`: a record in a format that another tool reads.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+
+use super::Outcome;
+use crate::export::{Benchfmt, Bmf, Csv, Exporter, GithubActionBenchmark, Metric, measurements};
+use crate::{atomic, record::store};
+
+/// Writes a record in a format that another tool reads.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  arena-bench export results/run.json --format benchfmt > new.txt && benchstat old.txt new.txt
+  arena-bench export results/run.json --format github-action-benchmark --metric instructions \\
+      --output benchmark.json")]
+pub struct Config {
+    /// The record.
+    #[arg(value_name = "RECORD")]
+    record: PathBuf,
+    /// The format.
+    #[arg(long, value_enum)]
+    format: Format,
+    /// Only this metric. Without it: all of them; for github-action-benchmark,
+    /// which has one unit a file, the ratio.
+    #[arg(long, value_enum)]
+    metric: Option<Metric>,
+    /// Where it goes, replaced atomically; standard output without it.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// `customSmallerIsBetter` of github-action-benchmark.
+    GithubActionBenchmark,
+    /// Bencher Metric Format.
+    Bmf,
+    /// Go's benchmark format, for benchstat.
+    Benchfmt,
+    /// One row a number.
+    Csv,
+}
+
+impl Format {
+    fn exporter(self) -> &'static dyn Exporter {
+        match self {
+            Self::GithubActionBenchmark => &GithubActionBenchmark,
+            Self::Bmf => &Bmf,
+            Self::Benchfmt => &Benchfmt,
+            Self::Csv => &Csv,
+        }
+    }
+}
+
+/// Exports.
+///
+/// # Errors
+/// Where the record cannot be read, holds nothing of the metric, or the output
+/// cannot be written.
+pub fn run(config: &Config) -> anyhow::Result<Outcome> {
+    let record = store::load(&config.record)?;
+    let exporter = config.format.exporter();
+    let metrics = match &config.metric {
+        Some(metric) => std::slice::from_ref(metric),
+        None => exporter.default_metrics(),
+    };
+    let measurements = measurements(&record, metrics);
+    if measurements.is_empty() {
+        let names: Vec<_> = metrics.iter().map(|metric| metric.name()).collect();
+        bail!(
+            "{} holds nothing of {}; ask for another --metric, or measure it first",
+            config.record.display(),
+            names.join(", ")
+        );
+    }
+    // Whole in memory first, so that an error leaves no half output.
+    let mut bytes = Vec::new();
+    exporter.write(&record, &measurements, &mut bytes)?;
+    match &config.output {
+        Some(path) => atomic::replace(path, &bytes)
+            .with_context(|| format!("cannot write --output {}", path.display()))?,
+        None => std::io::stdout()
+            .write_all(&bytes)
+            .context("cannot write to standard output")?,
+    }
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,343 @@
+//! `history`: keeps records of many commits and says which changed something.
+
+use std::path::PathBuf;
+
+use comfy_table::{CellAlignment, Table, presets};
+use regex::Regex;
+use serde::Serialize;
+
+use super::{Outcome, print_json};
+use crate::history::{self, Change, Evidence, History, Options};
+
+/// Digits of a commit in a table.
+const SHORT_COMMIT: usize = 10;
+
+/// Keeps records of many commits in a folder and finds the commits that changed
+/// something.
+///
+/// The folder holds one file an entry and no index: keep it in a branch, a cache
+/// or an artifact. Jobs that add at the same time lose nothing, and two folders
+/// are joined by copying one into the other.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  arena-bench history add results/run.json --to history
+  arena-bench history list history
+  arena-bench history changes history --last 1   # status 1 if the newest commit regressed")]
+pub struct Config {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    Add(Add),
+    List(List),
+    Changes(Changes),
+}
+
+/// Adds records; raw samples are left out, everything else is kept.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  arena-bench history add results/run.json --to history")]
+struct Add {
+    /// The records. Each needs a commit and a time, and is added once.
+    #[arg(required = true, value_name = "RECORD")]
+    records: Vec<PathBuf>,
+    /// The history's folder; made if there is none.
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+}
+
+/// Lists the entries, oldest first.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  arena-bench history list history --json")]
+struct List {
+    /// The history's folder.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// A JSON list instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists what changed, newest first, regressions before improvements.
+///
+/// Exact counts are compared exactly. Wall clock enters as the ratio of two arms
+/// of one run and is searched for lasting shifts (E-divisive with Student's t
+/// test, as in Hunter). The newest one or two runs are "unconfirmed" where they
+/// lie outside the case's own past, Q3 + 3 (Q3 - Q1) of its changes from run to
+/// run, as in rustc-perf.
+///
+/// Exit status 1 if a regression is listed that is not unconfirmed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  arena-bench history changes history --last 5 --filter '^drain/'")]
+struct Changes {
+    /// The history's folder.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Runs that are looked at together: larger sees smaller shifts, smaller
+    /// sees shifts that follow each other closely.
+    #[arg(long, value_name = "RUNS", default_value_t = Options::default().window, value_parser = window)]
+    window: usize,
+    /// Largest p-value of a shift, 0 to 1.
+    #[arg(long, value_name = "P", default_value_t = Options::default().significance, value_parser = share)]
+    significance: f64,
+    /// Smallest relative change of a ratio that is listed, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = Options::default().magnitude, value_parser = share)]
+    magnitude: f64,
+    /// Only changes at the newest N entries.
+    #[arg(long, value_name = "N")]
+    last: Option<usize>,
+    /// Only cases whose id matches this regular expression.
+    #[arg(long, value_name = "REGEX")]
+    filter: Option<Regex>,
+    /// A JSON list instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+fn window(text: &str) -> Result<usize, String> {
+    let window: usize = text.parse().map_err(|_| "expected a whole number")?;
+    // Two stretches of the shortest length that is ever called a change.
+    let least = 2 * history::changepoint::MIN_SEGMENT;
+    let most = 1000;
+    if !(least..=most).contains(&window) {
+        return Err(format!("expected {least} to {most}"));
+    }
+    Ok(window)
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0 to 1, such as 0.01".to_owned()),
+    }
+}
+
+/// Does what was asked of the history.
+///
+/// # Errors
+/// Where a record or an entry cannot be read, the folder holds something else,
+/// or an entry cannot be written.
+pub fn run(config: &Config) -> anyhow::Result<Outcome> {
+    match &config.action {
+        Action::Add(add) => run_add(add),
+        Action::List(list) => run_list(list),
+        Action::Changes(changes) => run_changes(changes),
+    }
+}
+
+fn run_add(config: &Add) -> anyhow::Result<Outcome> {
+    for record in &config.records {
+        let path = history::add(record, &config.to)?;
+        eprintln!("added {} as {}", record.display(), path.display());
+    }
+    Ok(Outcome::Fine)
+}
+
+/// An entry, as `list --json` shows it.
+#[derive(Serialize)]
+struct ListedEntry<'a> {
+    file: String,
+    commit: &'a str,
+    subject: &'a str,
+    dirty: bool,
+    started: &'a str,
+    cpu: &'a str,
+    rustc: &'a str,
+    trusted: bool,
+}
+
+fn run_list(config: &List) -> anyhow::Result<Outcome> {
+    let history = history::load(&config.folder)?;
+    let entries: Vec<_> = history
+        .entries
+        .iter()
+        .map(|entry| ListedEntry {
+            file: entry.path.display().to_string(),
+            commit: &entry.environment.commit,
+            subject: &entry.environment.subject,
+            dirty: entry.environment.dirty,
+            started: &entry.environment.started,
+            cpu: &entry.environment.cpu,
+            rustc: &entry.environment.rustc,
+            trusted: entry.trusted,
+        })
+        .collect();
+    if config.json {
+        return print_json(&entries);
+    }
+    let mut table = table(&["commit", "started", "wall clock", "cpu", "subject"]);
+    for entry in &entries {
+        let dirty = if entry.dirty { " dirty" } else { "" };
+        table.add_row([
+            short(entry.commit) + dirty,
+            plain(entry.started),
+            if entry.trusted {
+                "trusted"
+            } else {
+                "untrusted"
+            }
+            .to_owned(),
+            plain(entry.cpu),
+            plain(entry.subject),
+        ]);
+    }
+    println!("{table}");
+    eprintln!("{} entries, {} series", entries.len(), history.series.len());
+    Ok(Outcome::Fine)
+}
+
+/// A change, as `changes --json` shows it.
+#[derive(Serialize)]
+struct ListedChange<'a> {
+    case: &'a str,
+    baseline: Option<&'a str>,
+    metric: &'static str,
+    commit: &'a str,
+    subject: &'a str,
+    started: &'a str,
+    /// Last commit without the change that was measured.
+    previous_commit: &'a str,
+    before: f64,
+    after: f64,
+    /// after / before - 1; null where there was nothing before.
+    relative: Option<f64>,
+    regression: bool,
+    evidence: &'static str,
+    p_value: Option<f64>,
+    /// What the case moves by when nothing happens.
+    threshold: Option<f64>,
+}
+
+impl<'a> ListedChange<'a> {
+    fn new(history: &'a History, change: &'a Change) -> Self {
+        let at = |entry: u32| &history.entries[entry as usize].environment;
+        let (evidence, p_value) = match change.evidence {
+            Evidence::Exact => ("exact", None),
+            Evidence::Shift { p_value } => ("shift", Some(p_value)),
+            Evidence::Unconfirmed => ("unconfirmed", None),
+        };
+        Self {
+            case: &change.case,
+            baseline: change.baseline.as_deref(),
+            metric: change.metric.name(),
+            commit: &at(change.entry).commit,
+            subject: &at(change.entry).subject,
+            started: &at(change.entry).started,
+            previous_commit: &at(change.previous).commit,
+            before: change.before,
+            after: change.after,
+            relative: change.relative(),
+            regression: change.is_regression(),
+            evidence,
+            p_value,
+            threshold: change.threshold,
+        }
+    }
+}
+
+fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
+    let history = history::load(&config.folder)?;
+    let findings = history.findings(&Options {
+        window: config.window,
+        significance: config.significance,
+        magnitude: config.magnitude,
+    });
+    let from = match config.last {
+        Some(last) => history.entries.len().saturating_sub(last),
+        None => 0,
+    };
+    let asked = |change: &&Change| {
+        let matches = |regex: &Regex| regex.is_match(&change.case);
+        change.entry as usize >= from && config.filter.as_ref().is_none_or(matches)
+    };
+    let changes: Vec<_> = findings.changes.iter().filter(asked).collect();
+    let listed: Vec<_> = changes
+        .iter()
+        .map(|change| ListedChange::new(&history, change))
+        .collect();
+    if config.json {
+        print_json(&listed)?;
+    } else if !listed.is_empty() {
+        println!("{}", table_of(&listed));
+    }
+    let regressions = changes.iter().filter(|change| change.is_regression());
+    let regressions = regressions.count();
+    eprintln!(
+        "{} changes, {regressions} of them regressions, in {} entries",
+        changes.len(),
+        history.entries.len()
+    );
+    explain_gaps(&history, &findings.machine_shifts);
+    Ok(if regressions > 0 {
+        Outcome::Found
+    } else {
+        Outcome::Fine
+    })
+}
+
+/// Says what was not searched, so that silence is not taken for health.
+fn explain_gaps(history: &History, machine_shifts: &[Change]) {
+    let untrusted = history.entries.iter().filter(|e| !e.trusted).count();
+    if untrusted > 0 {
+        eprintln!("{untrusted} entries have no A/A check that held: their wall clock is left out");
+    }
+    if !machine_shifts.is_empty() {
+        eprintln!(
+            "{} shifts of a ratio came with a new machine and are not listed: measure an older \
+             commit on the new machine to tell the two apart",
+            machine_shifts.len()
+        );
+    }
+}
+
+fn table_of(changes: &[ListedChange<'_>]) -> Table {
+    let columns = [
+        "commit", "change", "before", "after", "metric", "evidence", "case", "subject",
+    ];
+    let mut table = table(&columns);
+    for (index, _) in columns.iter().enumerate().skip(1).take(3) {
+        let column = table.column_mut(index).expect("the column was just made");
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for change in changes {
+        let size = match change.relative {
+            Some(relative) => format!("{:+.2}%", 100.0 * relative),
+            None => "new".to_owned(),
+        };
+        table.add_row([
+            short(change.commit),
+            size,
+            format!("{:.4}", change.before),
+            format!("{:.4}", change.after),
+            change.metric.to_owned(),
+            match change.p_value {
+                Some(p) => format!("{}, p = {p:.1e}", change.evidence),
+                None => change.evidence.to_owned(),
+            },
+            plain(change.case),
+            plain(change.subject),
+        ]);
+    }
+    table
+}
+
+fn table(columns: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(columns.to_vec());
+    table
+}
+
+fn short(commit: &str) -> String {
+    commit.chars().take(SHORT_COMMIT).collect()
+}
+
+/// A commit's subject is a stranger's text: nothing in it may steer a terminal.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}

@@ -1,0 +1,58 @@
+//! `merge`: the shards of one run into one record.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use super::Outcome;
+use crate::record::{merge, store};
+
+/// Joins the shards of one run into one record.
+///
+/// All shards must be there, each once, and all of one environment: the same
+/// machine model, toolchain and pair.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  arena-bench run --shard 1/2 --output shard-1.json   # in one job
+  arena-bench run --shard 2/2 --output shard-2.json   # in another
+  arena-bench merge shard-1.json shard-2.json --output results/run.json")]
+pub struct Config {
+    /// The shards' records, in any order.
+    #[arg(required = true, value_name = "SHARD")]
+    shards: Vec<PathBuf>,
+    /// Where the record goes; a file that exists is not replaced without --force.
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+    /// Replace the output file if it exists.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Merges and writes.
+///
+/// # Errors
+/// Where a shard cannot be read, the shards are not one run, or the record
+/// cannot be written.
+pub fn run(config: &Config) -> anyhow::Result<Outcome> {
+    if config.output.exists() && !config.force {
+        bail!(
+            "--output {} exists; give another name, or --force to replace it",
+            config.output.display()
+        );
+    }
+    let shards = config
+        .shards
+        .iter()
+        .map(|path| Ok((path.clone(), store::load(path)?)))
+        .collect::<Result<Vec<_>, store::RecordError>>()?;
+    let record = merge::merge(shards)?;
+    store::save(&config.output, &record)?;
+    eprintln!(
+        "{} cases and {} comparisons of {} shards in {}",
+        record.cases.len(),
+        record.comparisons.len(),
+        config.shards.len(),
+        config.output.display()
+    );
+    Ok(Outcome::Fine)
+}

@@ -1,0 +1,293 @@
+//! `run`: the measurements, and the record of them.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::options::Selection;
+use super::progress::Progress;
+use super::{Outcome, print_json, summary};
+use crate::case::Case;
+use crate::environment::Watch;
+use crate::layouts::Layouts;
+use crate::record::store;
+use crate::record::validate::parse_shard;
+use crate::record::wire::{Record, SCHEMA};
+use crate::run::{self, Listener, Options, Step};
+use crate::stats::Delta;
+use crate::workspace;
+
+/// What to measure, how, and where the record goes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    arena-bench run --quick\n  \
+    arena-bench run --filter '^drain/(u64|record)' --skip criterion\n  \
+    arena-bench run --shard 1/4 --output results/shard-1.json")]
+pub struct Config {
+    #[command(flatten)]
+    selection: Selection,
+    /// All cases with full timings; this is the default.
+    #[arg(long, conflicts_with = "quick")]
+    full: bool,
+    /// Folder of the pair, as `build-pair` leaves it; by default the pair is
+    /// built from the sources here.
+    #[arg(long, value_name = "DIR")]
+    pair: Option<PathBuf>,
+    /// Leave out parts of the run.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    skip: Vec<Step>,
+    /// Go on with an interrupted run of the same output.
+    #[arg(long)]
+    resume: bool,
+    /// Only the K-th of N shards of the cases; `merge` joins their records.
+    #[arg(long, value_name = "K/N", value_parser = shard)]
+    shard: Option<(u32, u32)>,
+    /// The smallest change that matters, percent.
+    #[arg(long, default_value_t = 1.0, value_parser = percent)]
+    delta: f64,
+    /// Seconds for each of the two looks at a comparison.
+    #[arg(long, value_parser = seconds)]
+    budget: Option<f64>,
+    /// Seed of everything that chance decides.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The record.
+    #[arg(long, default_value = "results/latest.json", value_name = "FILE")]
+    output: PathBuf,
+    /// Print the record instead of the table.
+    #[arg(long)]
+    json: bool,
+}
+
+fn shard(text: &str) -> Result<(u32, u32), String> {
+    parse_shard(text).ok_or_else(|| "K/N with K from 1 to N, such as 1/4".to_owned())
+}
+
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse() {
+        Ok(percent) if percent > 0.0 && percent < 100.0 => Ok(percent),
+        _ => Err("a percentage above 0 and below 100, such as 1 or 0.25".to_owned()),
+    }
+}
+
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
+        _ => Err("seconds above 0, up to 3600".to_owned()),
+    }
+}
+
+/// Measures and writes the record.
+///
+/// # Errors
+/// When there is no pair, the record cannot be written, another run writes to
+/// the same place, or a harness cannot be run at all.
+pub fn run(config: &Config) -> Result<Outcome> {
+    let _lock = Lock::take(&config.output)?;
+    let cases = chosen(config)?;
+    let layouts = pair(config.pair.as_deref())?;
+    let pair = layouts.plain.load()?;
+    let watch = Watch::start();
+    let observed = watch.finish(&layouts.plain, &pair);
+    observed
+        .notices
+        .iter()
+        .for_each(|notice| eprintln!("arena-bench: {notice}"));
+    let mut record = Record {
+        schema: SCHEMA.to_owned(),
+        environment: observed.environment,
+        cases: Vec::new(),
+        comparisons: Vec::new(),
+        self_check: None,
+        failures: Vec::new(),
+    };
+    record.environment.shard = config.shard.map(|(k, n)| format!("{k}/{n}"));
+    let partial = run::partial(&config.output);
+    if config.resume {
+        resume(&mut record, &partial)?;
+    }
+    let mut desk = Desk {
+        partial: partial.clone(),
+        progress: None,
+        failed: None,
+    };
+    let correct = run::verify(&mut record, &pair, &cases, &mut desk);
+    run::measure(
+        &mut record,
+        &layouts,
+        &correct,
+        &options(config, &layouts)?,
+        &mut desk,
+    )?;
+    drop(desk.progress.take());
+    if let Some(error) = desk.failed {
+        return Err(error.into());
+    }
+    finish(&mut record, &watch, &layouts, &pair);
+    store::save(&config.output, &record)?;
+    // What it was for is done; a resumed run of nothing would be no help.
+    let _ = fs::remove_file(&partial);
+    if config.json {
+        print_json(&record)?;
+    } else {
+        writeln!(io::stdout().lock(), "{}", summary::of(&record))?;
+    }
+    eprintln!("arena-bench: the record is {}", config.output.display());
+    for failure in &record.failures {
+        eprintln!("arena-bench: failed: {}: {}", failure.id, failure.why);
+    }
+    Ok(if record.failures.is_empty() {
+        Outcome::Fine
+    } else {
+        Outcome::Found
+    })
+}
+
+fn chosen(config: &Config) -> Result<Vec<Case>> {
+    let cases = config.selection.cases()?;
+    let cases = match config.shard {
+        Some((k, n)) => run::shard(cases, k, n),
+        None => cases,
+    };
+    ensure!(
+        !cases.is_empty(),
+        "the shard has no cases: there are fewer cases than shards"
+    );
+    Ok(cases)
+}
+
+/// The pair in its layouts: of a folder, or of the sources here.
+pub(super) fn pair(folder: Option<&Path>) -> Result<Layouts> {
+    let layouts = match folder {
+        Some(folder) => Layouts::in_folder(folder),
+        None => {
+            eprintln!("arena-bench: building the pair in its link layouts");
+            workspace::build_here(&workspace::root()?)?
+        }
+    };
+    if !layouts.shuffled() {
+        eprintln!(
+            "arena-bench: one link layout only: what the linker did by chance is part of every ratio"
+        );
+    }
+    Ok(layouts)
+}
+
+fn options(config: &Config, layouts: &Layouts) -> Result<Options> {
+    let default = if config.selection.quick { 1.5 } else { 1.0 };
+    let root = workspace::root().unwrap_or_default();
+    Ok(Options {
+        skip: config.skip.clone(),
+        quick: config.selection.quick,
+        delta: Delta::new(config.delta / 100.0)?,
+        look: Duration::from_secs_f64(config.budget.unwrap_or(default)),
+        pair: layouts.plain.guest.parent().map(Path::to_owned),
+        criterion: workspace::target(&root).join("criterion"),
+        seed: config.seed,
+    })
+}
+
+/// Takes over what an interrupted run of the same pair on the same machine had
+/// finished.
+fn resume(record: &mut Record, partial: &Path) -> Result<()> {
+    if !partial.exists() {
+        eprintln!("arena-bench: no unfinished run to resume; starting anew");
+        return Ok(());
+    }
+    let earlier = store::load(partial)?;
+    let differences = earlier.environment.differences(&record.environment);
+    if let Some(difference) = differences.first() {
+        bail!(
+            "cannot resume {}: {difference}; start anew without --resume",
+            partial.display()
+        );
+    }
+    record.environment.started = earlier.environment.started;
+    record.cases = earlier.cases;
+    record.comparisons = earlier.comparisons;
+    record.self_check = earlier.self_check;
+    Ok(())
+}
+
+/// What is known of the environment only now.
+fn finish(record: &mut Record, watch: &Watch, layouts: &Layouts, pair: &bench_host::pair::Pair) {
+    let begun = record.environment.clone();
+    record.environment = watch.finish(&layouts.plain, pair).environment;
+    record.environment.started = begun.started;
+    record.environment.shard = begun.shard;
+    if let Some(check) = record.self_check.as_mut().filter(|check| !check.trusted) {
+        let causes = watch.likely_causes();
+        if !causes.is_empty() {
+            check.why = format!("{}; likely because {}", check.why, causes.join(" and "));
+        }
+    }
+}
+
+/// Keeps what is finished, and shows how far the run is.
+struct Desk {
+    partial: PathBuf,
+    progress: Option<Progress>,
+    failed: Option<crate::record::store::RecordError>,
+}
+
+impl Listener for Desk {
+    fn begin(&mut self, part: &str, steps: usize) {
+        self.progress = None;
+        self.progress = Some(Progress::new(part, steps as u64));
+    }
+
+    fn step(&mut self, record: &Record) {
+        if self.failed.is_none() {
+            self.failed = store::save(&self.partial, record).err();
+        }
+        if let Some(progress) = &self.progress {
+            progress.tick();
+        }
+    }
+
+    fn notice(&mut self, text: &str) {
+        eprintln!("arena-bench: {text}");
+    }
+}
+
+/// The right to write one record; the file is gone when it is given back.
+struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    fn take(output: &Path) -> Result<Self> {
+        let path = output.with_extension("lock");
+        if let Some(folder) = output
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        let unwritable = || {
+            format!(
+                "{}: cannot be written; choose another --output",
+                output.display()
+            )
+        };
+        let file = File::create(&path).with_context(unwritable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path, _file: file }),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another run writes to {}; wait for it, or choose another --output",
+                output.display()
+            ),
+            Err(TryLockError::Error(error)) => Err(error).with_context(unwritable),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,299 @@
+//! `selftest`: the experiment that proves the method on this machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::spec::Protocol;
+use clap::ValueEnum;
+
+use super::progress::Progress;
+use super::{Outcome, print_json};
+use crate::case::Case;
+use crate::entrants::entrant;
+use crate::environment::Watch;
+use crate::layouts::Layouts;
+use crate::selftest::experiment::{Requirement, Trials};
+use crate::selftest::load::Compiler;
+use crate::selftest::variant::Variants;
+use crate::selftest::{Report, Row, rival, table};
+use crate::{atomic, workspace};
+
+/// How the method is tried.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    arena-bench selftest\n  \
+    arena-bench selftest --share 0.05 --load none --output target/selftest")]
+pub struct Config {
+    /// Share of the comparisons to make: 1 for the whole experiment (some 40
+    /// minutes).
+    #[arg(long, default_value_t = 1.0, value_parser = share)]
+    share: f64,
+    /// What runs beside the measurement.
+    #[arg(long, value_enum, default_value = "compiler")]
+    load: Load,
+    /// Seed of everything that chance decides.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only these parts of the experiment.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Folder that takes selftest.json and selftest.md.
+    #[arg(long, default_value = "results", value_name = "DIR")]
+    output: PathBuf,
+    /// Print the result as JSON as well.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What runs beside the measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Load {
+    /// A compiler, over and over.
+    Compiler,
+    /// Nothing of ours.
+    None,
+}
+
+/// The parts of the experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// A pair against a copy of itself.
+    Aa,
+    /// Known slowdowns.
+    Injected,
+    /// A guest with one more function, which nobody calls.
+    Unrelated,
+    /// The same by other methods.
+    Rivals,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("a number above 0, up to 1".to_owned()),
+    }
+}
+
+impl Config {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    /// The number of comparisons that stand for `whole` of the experiment.
+    fn count(&self, whole: usize) -> usize {
+        ((whole as f64 * self.share).ceil() as usize).max(1)
+    }
+}
+
+/// The case of each payload that the experiment is made on, with the change that
+/// matters there.
+fn subjects() -> Vec<(Case, f64)> {
+    let case = |payload, bytes| Case::drain(payload, bytes, Protocol::Arena);
+    vec![
+        (case(PayloadKind::U64, 8), 0.0025),
+        (case(PayloadKind::Record, 256), 0.0025),
+        (case(PayloadKind::Bytes, 64), 0.01),
+        (case(PayloadKind::Blob, 4096), 0.01),
+        (case(PayloadKind::F64s, 1024), 0.01),
+    ]
+}
+
+/// Runs the experiment and writes its table.
+///
+/// # Errors
+/// When the pair does not build, a comparison cannot be made, or the table
+/// cannot be written.
+pub fn run(config: &Config) -> Result<Outcome> {
+    fs::create_dir_all(&config.output).with_context(|| config.output.display().to_string())?;
+    let root = workspace::root()?;
+    let layouts = workspace::build_here(&root)?;
+    if !layouts.shuffled() {
+        eprintln!("arena-bench: this linker cannot shuffle sections: one layout only");
+    }
+    let watch = Watch::start();
+    let beside = match config.load {
+        Load::Compiler => Some(Compiler::start()?),
+        Load::None => None,
+    };
+    let rows = experiment(config, &root, &layouts);
+    drop(beside);
+    let environment = watch
+        .finish(&layouts.plain, &layouts.plain.load()?)
+        .environment;
+    let load = match config.load {
+        Load::Compiler => "rustc -O, over and over",
+        Load::None => "nothing of this workbench",
+    };
+    let report = Report {
+        load: load.to_owned(),
+        environment,
+        rows: rows?,
+    };
+    write(&config.output, &report)?;
+    if config.json {
+        print_json(&report)?;
+    } else {
+        print!("{}", table::markdown(&report));
+    }
+    let reached = report.rows.iter().all(|row| row.reached);
+    Ok(if reached {
+        Outcome::Fine
+    } else {
+        Outcome::Found
+    })
+}
+
+fn write(folder: &Path, report: &Report) -> Result<()> {
+    let json = serde_json::to_vec_pretty(report)?;
+    atomic::replace(&folder.join("selftest.json"), &json)?;
+    atomic::replace(
+        &folder.join("selftest.md"),
+        table::markdown(report).as_bytes(),
+    )?;
+    Ok(())
+}
+
+fn experiment(config: &Config, root: &Path, layouts: &Layouts) -> Result<Vec<Row>> {
+    let mut trials = Trials::new(config.seed)?;
+    let mut rows = Vec::new();
+    if config.wants(Part::Aa) {
+        rows.extend(same(config, &mut trials, layouts)?);
+    }
+    if config.wants(Part::Injected) {
+        rows.extend(injected(config, &mut trials, layouts)?);
+    }
+    if config.wants(Part::Unrelated) {
+        rows.extend(unrelated(config, &mut trials, root, layouts)?);
+    }
+    if config.wants(Part::Rivals) {
+        rows.extend(rivals(config, &mut trials, root, layouts)?);
+    }
+    Ok(rows)
+}
+
+/// Nothing differs: no verdict *slower* or *faster* may be spoken.
+fn same(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<Vec<Row>> {
+    let none: Requirement = ("no false verdict".to_owned(), |row| {
+        row.slower == 0 && row.faster == 0
+    });
+    let mut rows = Vec::new();
+    for (case, delta) in subjects() {
+        let count = config.count(if case.payload == PayloadKind::U64 {
+            200
+        } else {
+            50
+        });
+        let progress = Progress::new(&format!("A/A {case}"), count as u64);
+        let row = trials.known(&case, layouts, 1.0, delta, count, &mut || progress.tick())?;
+        rows.push(row.judged("A/A", none.clone()));
+    }
+    let (number, delta) = &subjects()[0];
+    let count = config.count(50);
+    let progress = Progress::new("A/A with the same pages every time", count as u64);
+    trials.fresh_copies = false;
+    let row = trials.known(number, layouts, 1.0, *delta, count, &mut || progress.tick());
+    trials.fresh_copies = true;
+    rows.push(row?.named("A/A, fresh copies for the second look only"));
+    Ok(rows)
+}
+
+/// A known slowdown: more items of real work.
+fn injected(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (index, (case, delta)) in subjects().into_iter().enumerate() {
+        // The first must be called; of the others the interval must show it.
+        let trial = |work: f64| -> (f64, usize, Option<Requirement>) {
+            match (index, work) {
+                (0, 1.005) => {
+                    let called: Requirement = ("95% called slower".to_owned(), |row| {
+                        row.slower * 100 >= row.comparisons * 95
+                    });
+                    (delta, 100, Some(called))
+                }
+                (1.., 1.01) => {
+                    let seen: Requirement = ("95% exclude zero".to_owned(), |row| {
+                        row.exclude_zero * 100 >= row.comparisons * 95
+                    });
+                    (0.005, 100, Some(seen))
+                }
+                _ => (delta, 20, None),
+            }
+        };
+        let works: &[f64] = if index == 0 {
+            &[1.005, 1.01, 1.02]
+        } else {
+            &[1.01]
+        };
+        for &work in works {
+            let (delta, whole, required) = trial(work);
+            let count = config.count(whole);
+            let name = format!("slower by {:.1}%", 100.0 * (work - 1.0));
+            let progress = Progress::new(&format!("{name} {case}"), count as u64);
+            let row = trials.known(&case, layouts, work, delta, count, &mut || progress.tick())?;
+            rows.push(match required {
+                Some(required) => row.judged(&name, required),
+                None => row.named(&name),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// The guest rebuilt with a function that nobody calls.
+fn unrelated(
+    config: &Config,
+    trials: &mut Trials,
+    root: &Path,
+    layouts: &Layouts,
+) -> Result<Vec<Row>> {
+    let (case, _) = &subjects()[0];
+    let count = config.count(20);
+    let variants = Variants::new(root, &workspace::scratch(root).join("variant"))?;
+    let progress = Progress::new("an unrelated function", count as u64);
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for n in 0..count as u32 {
+        let variant = variants.build(n)?;
+        let plain = |layouts: &Layouts| Layouts::single(layouts.plain.clone());
+        let (a, b) = (entrant(case, layouts), entrant(case, &variant));
+        with.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
+        let (a, b) = (
+            entrant(case, &plain(layouts)),
+            entrant(case, &plain(&variant)),
+        );
+        without.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
+        progress.tick();
+    }
+    let none: Requirement = ("no false verdict".to_owned(), |row| {
+        row.slower == 0 && row.faster == 0
+    });
+    Ok(vec![
+        Row::sum(&with)?.judged("an unrelated function, over the layouts", none),
+        Row::sum(&without)?.named("an unrelated function, one layout"),
+    ])
+}
+
+/// What other methods make of nothing.
+fn rivals(
+    config: &Config,
+    trials: &mut Trials,
+    root: &Path,
+    layouts: &Layouts,
+) -> Result<Vec<Row>> {
+    let (case, _) = &subjects()[0];
+    let arm = entrant(case, layouts);
+    let items = trials.items(&arm)?;
+    let mut rows = Vec::new();
+    let count = config.count(20);
+    let progress = Progress::new("A/A one after another", count as u64);
+    let row = rival::sequential(&arm, items, count, &mut || progress.tick())?;
+    rows.push(row.of(case).named("A/A, all of A and then all of B"));
+    let progress = Progress::new("A/A in one process", count as u64);
+    let row = rival::one_process(&arm, items, count, &mut || progress.tick())?;
+    rows.push(row.of(case).named("A/A, in turn, one process each time"));
+    let progress = Progress::new("A/A by criterion", count as u64);
+    let row = rival::criterion(root, &case.id(), count, &mut || progress.tick())?;
+    rows.push(row.of(case).named("A/A, criterion against its last run"));
+    Ok(rows)
+}

@@ -1,0 +1,211 @@
+//! Counting many cases: the target as child processes, a few at a time.
+
+use std::io;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::thread;
+
+use super::plan::{Lengths, least_instructions};
+use super::summary::{self, Totals};
+use super::valgrind::{self, NoValgrind};
+use super::{CASE, TUNABLES};
+use crate::case::Case;
+use crate::harness::{self, HarnessError, Profile};
+use crate::record::wire::Counts;
+
+/// Lines of a failed child's words that are passed on.
+const LAST_LINES: usize = 4;
+
+/// Nothing can be counted.
+#[derive(Debug, thiserror::Error)]
+pub enum CountsError {
+    /// There is no valgrind.
+    #[error(transparent)]
+    NoValgrind(#[from] NoValgrind),
+    /// The target does not build.
+    #[error(transparent)]
+    Harness(#[from] HarnessError),
+}
+
+/// One case could not be counted.
+#[derive(Debug, thiserror::Error)]
+pub enum CountError {
+    /// The target cannot be run.
+    #[error("cannot be counted: {0}")]
+    Start(#[from] io::Error),
+    /// The target failed.
+    #[error("the count failed: {words}")]
+    Failed {
+        /// Its last words.
+        words: String,
+    },
+    /// The target's summaries are not what they should be.
+    #[error("the count brought no result: {why}")]
+    NoResult {
+        /// In what way.
+        why: String,
+    },
+    /// A count that no item can be had for.
+    #[error(
+        "callgrind counted {found} instructions per item where {least} are the least: it did not see the drain"
+    )]
+    TooLow {
+        /// What it counted, per item.
+        found: f64,
+        /// The least there must be, per item.
+        least: f64,
+    },
+}
+
+/// How to count.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The target, as [`build`] gives it.
+    pub executable: PathBuf,
+    /// Folder of the pair; without one, the pair beside the target.
+    pub pair: Option<PathBuf>,
+    /// Cases counted at a time; without a number, one a core.
+    pub jobs: Option<NonZero<usize>>,
+}
+
+/// Builds the target; where its executable lies.
+///
+/// # Errors
+/// When there is no valgrind (nothing is built then), or it does not build.
+pub fn build(profile: Profile) -> Result<PathBuf, CountsError> {
+    valgrind::version()?;
+    Ok(harness::build("instructions", profile)?)
+}
+
+/// Counts `cases`, several at a time, and hands each result to `finished` as it
+/// comes. Of the counts, only those by callgrind and DHAT are set.
+///
+/// # Errors
+/// When there is no valgrind.
+pub fn measure(
+    cases: &[Case],
+    options: &Options,
+    finished: &mut dyn FnMut(&Case, Result<Counts, CountError>),
+) -> Result<(), CountsError> {
+    valgrind::version()?;
+    let fixed = valgrind::can_fix_addresses();
+    let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let jobs = options.jobs.unwrap_or(cores).get();
+    // The largest first: they take longest, and none should be left for the end.
+    let mut order: Vec<&Case> = cases.iter().collect();
+    order.sort_by_key(|case| case.item_bytes());
+    let queue = Mutex::new(order);
+    let next = || queue.lock().expect("no holder panics").pop();
+    let (sender, results) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..jobs {
+            let sender = sender.clone();
+            scope.spawn(move || {
+                while let Some(case) = next() {
+                    // The receiver is there until all senders are gone.
+                    let _ = sender.send((case, count(case, options, fixed)));
+                }
+            });
+        }
+        drop(sender);
+        for (case, result) in results {
+            finished(case, result);
+        }
+    });
+    Ok(())
+}
+
+/// Counts one case.
+fn count(case: &Case, options: &Options, fixed: bool) -> Result<Counts, CountError> {
+    let folder = tempfile::tempdir()?;
+    let mut command = Command::new(&options.executable);
+    command
+        .args(["--bench", "--save-summary=json", "--nosummary=true"])
+        .arg(format!("--home={}", folder.path().display()))
+        .env(CASE, case.id())
+        .env("GLIBC_TUNABLES", TUNABLES)
+        .stdin(Stdio::null());
+    if !fixed {
+        command.env("IAI_CALLGRIND_ALLOW_ASLR", "yes");
+    }
+    if let Some(pair) = &options.pair {
+        command.env(harness::PAIR, pair);
+    }
+    let output = command.output()?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+        let words = format!("{}: {}", output.status, last.join("; "));
+        return Err(CountError::Failed { words });
+    }
+    let totals = summary::read(folder.path()).map_err(|why| CountError::NoResult { why })?;
+    let of = |id: &str| {
+        let why = || format!("there is no summary of the {id} stream");
+        let totals = totals.get(id).copied();
+        totals.ok_or_else(|| CountError::NoResult { why: why() })
+    };
+    per_item(case, of("short")?, of("long")?)
+}
+
+/// The slope between the two lengths.
+fn per_item(case: &Case, short: Totals, long: Totals) -> Result<Counts, CountError> {
+    let items = Lengths::of(case).difference() as f64;
+    // Exact: counts are far below 2^53.
+    let slope = |of: fn(&Totals) -> u64| (of(&long) as f64 - of(&short) as f64) / items;
+    let (found, least) = (slope(|it| it.instructions), least_instructions(case));
+    if found < least {
+        return Err(CountError::TooLow { found, least });
+    }
+    Ok(Counts {
+        instructions_per_item: Some(found),
+        allocations_per_item: Some(slope(|it| it.blocks)),
+        allocated_bytes_per_item: Some(slope(|it| it.bytes)),
+        ..Counts::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_protocol::payload::PayloadKind;
+    use bench_protocol::spec::Protocol;
+
+    fn totals(instructions: u64, blocks: u64, bytes: u64) -> Totals {
+        Totals {
+            instructions,
+            blocks,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn a_count_per_item_is_the_slope_between_the_lengths() {
+        let case = Case::drain(PayloadKind::Blob, 4096, Protocol::Alloc);
+        let n = Lengths::of(&case).difference();
+        let (short, long) = (
+            totals(5000, 70, 9000),
+            totals(5000 + 400 * n, 70 + 2 * n, 9000 + 8192 * n),
+        );
+        let counts = per_item(&case, short, long).unwrap();
+        assert_eq!(counts.instructions_per_item, Some(400.0));
+        assert_eq!(counts.allocations_per_item, Some(2.0));
+        assert_eq!(counts.allocated_bytes_per_item, Some(8192.0));
+    }
+
+    #[test]
+    fn a_count_that_no_item_can_be_had_for_fails_its_case() {
+        let case = Case::drain(PayloadKind::Blob, 4096, Protocol::Arena);
+        let zero = per_item(&case, totals(0, 0, 0), totals(0, 0, 0)).unwrap_err();
+        assert!(matches!(zero, CountError::TooLow { found: 0.0, .. }));
+        let n = Lengths::of(&case).difference();
+        let low = per_item(&case, totals(9, 0, 0), totals(9 + 30 * n, 0, 0));
+        assert!(matches!(low, Err(CountError::TooLow { .. })));
+    }
+}

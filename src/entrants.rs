@@ -1,0 +1,38 @@
+//! From cases to contestants: which libraries and which work stand behind an arm.
+
+use std::path::PathBuf;
+
+use crate::case::Case;
+use crate::layouts::Layouts;
+use crate::pair::PairFiles;
+use crate::paired::contest::Contestant;
+use crate::workload::Workload;
+
+fn libraries(pairs: &[PairFiles]) -> Vec<Vec<PathBuf>> {
+    pairs
+        .iter()
+        .map(|pair| vec![pair.guest.clone(), pair.host.clone()])
+        .collect()
+}
+
+/// A case on a pair, as an arm under the case's id.
+#[must_use]
+pub fn entrant(case: &Case, layouts: &Layouts) -> Contestant {
+    Contestant {
+        name: case.id(),
+        workload: Workload::Case(case.clone()).to_value(),
+        layouts: libraries(&layouts.first),
+        reserve: libraries(&layouts.second),
+        copy: 0,
+        work: 1.0,
+    }
+}
+
+/// The same arm from a copy of the files.
+#[must_use]
+pub fn copy_of(contestant: &Contestant) -> Contestant {
+    Contestant {
+        copy: contestant.copy + 1,
+        ..contestant.clone()
+    }
+}

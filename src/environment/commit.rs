@@ -1,0 +1,134 @@
+//! The commit that a pair was built from, as far as git knows it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A commit as a record names it; whatever git does not tell is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Checkout {
+    /// Full hash.
+    pub(super) commit: String,
+    /// Subject line.
+    pub(super) subject: String,
+    /// Committer date, RFC 3339.
+    pub(super) committed: String,
+    /// Whether tracked files differ from the commit. Files that git does not
+    /// track do not count: a run leaves its own results behind.
+    pub(super) dirty: bool,
+    /// What a person should know.
+    pub(super) notice: Option<String>,
+}
+
+/// Looks up the commit that is stamped into a pair, in the repository of `folder`.
+pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
+    // A build outside a repository stamps zeros.
+    if stamped.bytes().all(|byte| byte == b'0') {
+        return Checkout {
+            notice: Some("the pair was built outside a git repository: no commit".to_owned()),
+            ..Checkout::default()
+        };
+    }
+    let mut checkout = Checkout {
+        commit: stamped.to_owned(),
+        ..Checkout::default()
+    };
+    let Some(shown) = git(folder, &["show", "--no-patch", "--format=%cI%n%s", stamped]) else {
+        checkout.notice = Some(format!(
+            "git does not know the pair's commit {stamped} here: its subject and date are unknown, \
+             and so is whether the checkout had uncommitted changes"
+        ));
+        return checkout;
+    };
+    let (committed, subject) = shown.split_once('\n').unwrap_or((&shown, ""));
+    checkout.committed = committed.to_owned();
+    checkout.subject = subject.to_owned();
+    let head = git(folder, &["rev-parse", "HEAD"]).unwrap_or_default();
+    if head != stamped {
+        checkout.notice = Some(format!(
+            "the pair was built from {stamped}, the checkout is at {head}: \
+             whether there were uncommitted changes is unknown"
+        ));
+        return checkout;
+    }
+    let changes = git(folder, &["status", "--porcelain", "--untracked-files=no"]);
+    checkout.dirty = changes.is_some_and(|changes| !changes.is_empty());
+    if checkout.dirty {
+        checkout.notice = Some("the checkout has uncommitted changes: marked dirty".to_owned());
+    }
+    checkout
+}
+
+/// What git says; `None` when there is no git or it refuses.
+fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// A repository with one commit.
+    fn repository() -> (tempfile::TempDir, String) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let run = |arguments: &[&str]| git(folder.path(), arguments).expect("git works");
+        run(&["init", "--quiet"]);
+        fs::write(folder.path().join("file"), "one").expect("written");
+        run(&["add", "file"]);
+        run(&[
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example.org",
+            "commit",
+            "--quiet",
+            "--message",
+            "The subject\n\nThe body",
+        ]);
+        let head = run(&["rev-parse", "HEAD"]);
+        (folder, head)
+    }
+
+    #[test]
+    fn a_commit_has_its_subject_and_date() {
+        let (folder, head) = repository();
+        let found = look_up(folder.path(), &head);
+        assert_eq!(
+            (found.commit, found.subject.as_str()),
+            (head, "The subject")
+        );
+        assert!(found.committed.parse::<jiff::Timestamp>().is_ok());
+        assert_eq!((found.dirty, found.notice), (false, None));
+    }
+
+    #[test]
+    fn a_changed_file_makes_a_checkout_dirty_and_a_new_one_does_not() {
+        let (folder, head) = repository();
+        fs::write(folder.path().join("result"), "new").expect("written");
+        assert!(!look_up(folder.path(), &head).dirty);
+        fs::write(folder.path().join("file"), "two").expect("written");
+        let found = look_up(folder.path(), &head);
+        assert!(found.dirty && found.notice.is_some());
+    }
+
+    #[test]
+    fn without_a_repository_or_with_another_only_the_hash_is_known() {
+        let elsewhere = tempfile::tempdir().expect("a temporary folder");
+        let stamped = "a".repeat(40);
+        let (repository, _) = repository();
+        for folder in [elsewhere.path(), repository.path()] {
+            let found = look_up(folder, &stamped);
+            assert_eq!(found.commit, stamped);
+            assert!(found.notice.is_some() && found.subject.is_empty());
+        }
+        let none = look_up(elsewhere.path(), &"0".repeat(40));
+        assert!(none.commit.is_empty() && none.notice.is_some());
+    }
+}

@@ -1,0 +1,178 @@
+//! The environment of a run: which commit, which toolchain, which machine, and
+//! what the machine did meanwhile.
+//!
+//! [`commit`] asks git, [`machine`] reads what stays the same on one machine,
+//! [`conditions`] what changes by the minute. What cannot be found out is left
+//! empty: a run is never refused for it. Nothing here measures a pair.
+
+mod commit;
+mod conditions;
+mod machine;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bench_host::pair::Pair;
+use jiff::{Timestamp, Unit};
+
+pub use conditions::Conditions;
+pub use machine::COPY_ROUTINES;
+
+use crate::counts::TUNABLES;
+use crate::pair::PairFiles;
+use crate::record::wire::Environment;
+
+/// Watches the machine during a run.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    started: Timestamp,
+    before: Conditions,
+}
+
+/// An environment, and what a person should know about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// As it goes into the record.
+    pub environment: Environment,
+    /// What is missing or does not fit together, in words.
+    pub notices: Vec<String>,
+}
+
+impl Watch {
+    /// Begins to watch.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            started: now(),
+            before: Conditions::now(),
+        }
+    }
+
+    /// The environment of a run of `pair` (loaded from `files`) that ends now.
+    ///
+    /// The checkout is that of the current folder.
+    #[must_use]
+    pub fn finish(&self, files: &PairFiles, pair: &Pair) -> Observed {
+        let mut notices = Vec::new();
+        let build = &pair.host.build;
+        if pair.guest.build != *build {
+            notices.push(format!(
+                "guest and host were not built together: {} and {build}",
+                pair.guest.build
+            ));
+        }
+        let checkout = commit::look_up(Path::new("."), &build.commit);
+        notices.extend(checkout.notice);
+        let [guest_sha256, host_sha256] = files.sha256().unwrap_or_else(|error| {
+            notices.push(format!("the pair cannot be read for its digest: {error}"));
+            Default::default()
+        });
+        let after = Conditions::now();
+        let mut observed: BTreeMap<String, String> = machine::observed();
+        observed.extend(after.observed_since(&self.before));
+        let environment = Environment {
+            commit: checkout.commit,
+            subject: checkout.subject,
+            dirty: checkout.dirty,
+            committed: checkout.committed,
+            rustc: build.rustc.clone(),
+            profile: build.profile.clone(),
+            flags: build.flags.clone(),
+            cpu: machine::cpu(),
+            cores: machine::cores(),
+            kernel: machine::kernel(),
+            libc: machine::libc(),
+            valgrind: machine::valgrind(),
+            tunables: TUNABLES.to_owned(),
+            guest_sha256,
+            host_sha256,
+            started: self.started.to_string(),
+            finished: now().to_string(),
+            shard: None,
+            command: command(std::env::args()),
+            observed,
+        };
+        Observed {
+            environment,
+            notices,
+        }
+    }
+
+    /// What the machine did since the start that makes wall clock doubtful, in
+    /// words; nothing where the system does not tell.
+    #[must_use]
+    pub fn likely_causes(&self) -> Vec<String> {
+        Conditions::now().likely_causes_since(&self.before, machine::cores())
+    }
+}
+
+/// Now, in whole seconds.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now)
+}
+
+/// A command line as it may be published: of absolute paths, the executable's
+/// above all, only the last component.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let public = |argument: String| {
+        let (option, value) = match argument.split_once('=') {
+            Some((option, value)) if option.starts_with('-') => (format!("{option}="), value),
+            _ => (String::new(), argument.as_str()),
+        };
+        let path = Path::new(value);
+        match path.file_name() {
+            Some(name) if path.is_absolute() => option + &name.to_string_lossy(),
+            _ => argument,
+        }
+    };
+    let mut words: Vec<String> = arguments.map(public).collect();
+    if let Some(executable) = words.first_mut() {
+        let name = Path::new(executable.as_str()).file_name();
+        *executable = name.unwrap_or_default().to_string_lossy().into_owned();
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_published_without_the_machines_paths() {
+        let said = |words: &[&str]| command(words.iter().map(|word| (*word).to_owned()));
+        assert_eq!(
+            said(&[
+                "target/release/arena-bench",
+                "run",
+                "--filter",
+                "^drain/u64"
+            ]),
+            "arena-bench run --filter ^drain/u64"
+        );
+        assert_eq!(
+            said(&[
+                "/opt/x/arena-bench",
+                "run",
+                "--pair=/srv/ci/pair",
+                "/srv/out.json"
+            ]),
+            "arena-bench run --pair=pair out.json"
+        );
+        assert_eq!(said(&[]), "");
+    }
+
+    #[test]
+    fn a_run_s_environment_makes_a_valid_record() {
+        let Ok(files) = PairFiles::find(None) else {
+            panic!("cargo builds the pair with the tests");
+        };
+        let pair = files.load().expect("the pair of this build");
+        let Observed { environment, .. } = Watch::start().finish(&files, &pair);
+        assert_eq!(environment.guest_sha256.len(), 64);
+        assert!(environment.started <= environment.finished);
+        let mut record = crate::record::synthetic::record(1);
+        record.environment = environment;
+        crate::record::validate::validate(&record).expect("believable");
+    }
+}

@@ -1,0 +1,225 @@
+//! The targets of `cargo bench` as programs: how they are built and found, and
+//! what they are told through the environment.
+//!
+//! It knows cargo, and neither criterion nor valgrind.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use bench_host::loader::LoadError;
+use bench_host::pair::Pair;
+
+use crate::case::{Case, catalog};
+use crate::pair::{NoPair, PairFiles};
+
+/// Environment variable: `quick` or `full`, the set of cases. Without it, all.
+pub const SET: &str = "ARENA_BENCH_SET";
+/// Environment variable: exact case ids, separated by commas. It outranks
+/// [`SET`].
+pub const CASES: &str = "ARENA_BENCH_CASES";
+/// Environment variable: the folder of the pair; by default the one that lies
+/// beside the target.
+pub const PAIR: &str = "ARENA_BENCH_PAIR";
+
+/// A bench target could not be built or does not know what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum HarnessError {
+    /// The set is neither `quick` nor `full`.
+    #[error("{SET}={value:?}: expected `quick` or `full`")]
+    UnknownSet {
+        /// What the variable says.
+        value: String,
+    },
+    /// A case id names no case.
+    #[error("{CASES}: there is no case {id:?}; `arena-bench list` shows them")]
+    UnknownCase {
+        /// The id.
+        id: String,
+    },
+    /// No pair was found.
+    #[error(transparent)]
+    NoPair(#[from] NoPair),
+    /// The pair cannot be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A program cannot be started.
+    #[error("cannot run {}: {source}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The target does not build.
+    #[error(
+        "`cargo {verb} --no-run --bench {target}` failed; run it in the checkout to see why{hint}"
+    )]
+    Build {
+        /// `bench` or `test`.
+        verb: &'static str,
+        /// Name of the target.
+        target: String,
+        /// What often helps, or nothing.
+        hint: &'static str,
+    },
+}
+
+/// The profile that a bench target is built with, and its pair with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// Optimised: what measurements are made of.
+    Release,
+    /// Not optimised: for tests of the harness itself.
+    Debug,
+}
+
+/// The cases that the environment asks for, out of those of a target.
+///
+/// # Errors
+/// When a variable says something that has no meaning.
+pub fn cases(all: Vec<Case>) -> Result<Vec<Case>, HarnessError> {
+    let text = |name| env::var(name).ok().filter(|text| !text.is_empty());
+    choose(all, text(SET).as_deref(), text(CASES).as_deref())
+}
+
+fn choose(all: Vec<Case>, set: Option<&str>, ids: Option<&str>) -> Result<Vec<Case>, HarnessError> {
+    if let Some(ids) = ids {
+        let ids: Vec<&str> = ids.split(',').map(str::trim).collect();
+        let known = catalog::all();
+        let unknown = |id: &&&str| !known.iter().any(|case| case.id() == **id);
+        return match ids.iter().find(unknown) {
+            Some(id) => Err(HarnessError::UnknownCase { id: (*id).into() }),
+            None => Ok(all
+                .into_iter()
+                .filter(|case| ids.contains(&case.id().as_str()))
+                .collect()),
+        };
+    }
+    match set {
+        None | Some("full") => Ok(all),
+        Some("quick") => Ok(all.into_iter().filter(catalog::is_quick).collect()),
+        Some(value) => Err(HarnessError::UnknownSet {
+            value: value.into(),
+        }),
+    }
+}
+
+/// Whether the environment asks for the quick set, and so for short timings.
+#[must_use]
+pub fn is_quick() -> bool {
+    env::var(SET).is_ok_and(|set| set == "quick")
+}
+
+/// What [`CASES`] must hold for these cases.
+#[must_use]
+pub fn ids(cases: &[Case]) -> String {
+    let ids: Vec<String> = cases.iter().map(Case::id).collect();
+    ids.join(",")
+}
+
+/// Loads the pair that the environment names, or the one beside this executable.
+///
+/// # Errors
+/// When there is none, or it cannot be used.
+pub fn pair() -> Result<Pair, HarnessError> {
+    let folder = env::var_os(PAIR).map(PathBuf::from);
+    Ok(PairFiles::find(folder.as_deref())?.load()?)
+}
+
+/// Cargo, as the one that runs this process or the one of the path.
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Builds a target of `benches/` and its pair; where its executable lies. What
+/// the compiler says goes to stderr.
+///
+/// # Errors
+/// When cargo cannot be run, or the target does not build.
+pub fn build(target: &str, profile: Profile) -> Result<PathBuf, HarnessError> {
+    let verb = match profile {
+        Profile::Release => "bench",
+        Profile::Debug => "test",
+    };
+    let mut command = Command::new(cargo());
+    command.args([verb, "--no-run", "--quiet", "--bench", target]);
+    command.arg("--message-format=json-render-diagnostics");
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|source| start_error(Path::new(command.get_program()), source))?;
+    let stdout = child.stdout.take().expect("stdout is piped above");
+    // Read to the end, or cargo waits for ever on a full pipe.
+    let built = BufReader::new(stdout)
+        .lines()
+        .map_while(Result::ok)
+        .filter_map(|line| executable(&line, target))
+        .last();
+    let success = child.wait().is_ok_and(|status| status.success());
+    built
+        .filter(|_| success)
+        .ok_or_else(|| HarnessError::Build {
+            verb,
+            target: target.to_owned(),
+            hint: if target == "instructions" {
+                " (it needs the feature `counts`, which is on by default)"
+            } else {
+                ""
+            },
+        })
+}
+
+pub(crate) fn start_error(program: &Path, source: std::io::Error) -> HarnessError {
+    let program = program.to_owned();
+    HarnessError::Start { program, source }
+}
+
+/// The executable that a line of cargo's messages says it made of `target`.
+fn executable(line: &str, target: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(line).ok()?;
+    let made = message["reason"] == "compiler-artifact"
+        && message["target"]["name"] == target
+        && message["target"]["kind"][0] == "bench";
+    made.then(|| message["executable"].as_str().map(PathBuf::from))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(set: Option<&str>, ids: Option<&str>) -> Result<Vec<String>, HarnessError> {
+        let cases = choose(catalog::drains(), set, ids)?;
+        Ok(cases.iter().map(Case::id).collect())
+    }
+
+    #[test]
+    fn exact_ids_outrank_the_set() {
+        let ids = chosen(
+            Some("quick"),
+            Some("drain/u64/alloc, lifecycle/u64/arena/cancel"),
+        );
+        assert_eq!(ids.unwrap(), ["drain/u64/alloc"]);
+        let quick = chosen(Some("quick"), None).unwrap();
+        assert!(quick.len() < chosen(Some("full"), None).unwrap().len());
+    }
+
+    #[test]
+    fn an_unknown_id_or_set_is_refused_by_name() {
+        let id = chosen(None, Some("drain/u65/alloc")).unwrap_err();
+        assert!(id.to_string().contains("drain/u65/alloc"), "{id}");
+        let set = chosen(Some("fast"), None).unwrap_err();
+        assert!(set.to_string().contains("fast"), "{set}");
+    }
+
+    #[test]
+    fn the_executable_is_read_from_cargos_messages() {
+        let line = r#"{"reason":"compiler-artifact","target":{"kind":["bench"],"name":"item_size"},"executable":"/t/item_size-1"}"#;
+        assert_eq!(executable(line, "item_size"), Some("/t/item_size-1".into()));
+        assert_eq!(executable(line, "lifecycle"), None);
+        assert_eq!(executable("no json", "item_size"), None);
+    }
+}

@@ -1,0 +1,150 @@
+//! How a record looks on disk: JSON that a person can read and `git diff` can
+//! show, without a line for each of ten thousand samples.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+
+/// Digits that are kept of a number: beyond any timer, and every exact count
+/// below ten milliards stays exact.
+const SIGNIFICANT_DIGITS: usize = 10;
+
+/// Depth to which every value has a line of its own: the record, its lists, and
+/// a case's or a comparison's fields. What lies deeper stands on one line.
+const LINES_TO_DEPTH: usize = 3;
+
+/// `value` as JSON, ending in a newline; the same value gives the same bytes.
+///
+/// # Errors
+/// Where `value` cannot be JSON, such as a map whose keys are no strings.
+pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Layout::default());
+    value.serialize(&mut serializer)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// `value` rounded to the digits that are written.
+#[must_use]
+pub fn rounded(value: f64) -> f64 {
+    if !value.is_finite() {
+        return value;
+    }
+    format!("{value:.*e}", SIGNIFICANT_DIGITS - 1)
+        .parse()
+        .expect("what was formatted as a number parses as one")
+}
+
+/// Pretty down to a depth, compact below it.
+#[derive(Default)]
+struct Layout {
+    pretty: PrettyFormatter<'static>,
+    compact: CompactFormatter,
+    depth: usize,
+}
+
+impl Layout {
+    fn in_lines(&self) -> bool {
+        self.depth <= LINES_TO_DEPTH
+    }
+}
+
+/// Hands a call to the formatter that the present depth asks for.
+macro_rules! by_depth {
+    ($($name:ident($($arg:ident: $type:ty),*);)*) => {$(
+        fn $name<W: ?Sized + Write>(&mut self, writer: &mut W $(, $arg: $type)*) -> io::Result<()> {
+            if self.in_lines() {
+                self.pretty.$name(writer $(, $arg)*)
+            } else {
+                self.compact.$name(writer $(, $arg)*)
+            }
+        }
+    )*};
+}
+
+impl Formatter for Layout {
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        if self.in_lines() {
+            self.pretty.begin_array(writer)
+        } else {
+            self.compact.begin_array(writer)
+        }
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        let in_lines = self.in_lines();
+        self.depth -= 1;
+        if in_lines {
+            self.pretty.end_array(writer)
+        } else {
+            self.compact.end_array(writer)
+        }
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        if self.in_lines() {
+            self.pretty.begin_object(writer)
+        } else {
+            self.compact.begin_object(writer)
+        }
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        let in_lines = self.in_lines();
+        self.depth -= 1;
+        if in_lines {
+            self.pretty.end_object(writer)
+        } else {
+            self.compact.end_object(writer)
+        }
+    }
+
+    by_depth! {
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object_key(first: bool);
+        end_object_key();
+        begin_object_value();
+        end_object_value();
+    }
+
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        self.compact.write_f64(writer, rounded(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_stay_what_they_are() {
+        assert_eq!(rounded(1.0 / 3.0), 0.333_333_333_3);
+        assert_eq!(rounded(327_680.125), 327_680.125);
+        assert_eq!(rounded(0.0), 0.0);
+        assert_eq!(rounded(rounded(2.0_f64.sqrt())), rounded(2.0_f64.sqrt()));
+    }
+
+    #[test]
+    fn what_lies_deep_stands_on_one_line() -> serde_json::Result<()> {
+        let value = serde_json::json!({"cases": [{"id": "a", "wall": {"samples": [1.0, 2.5]}}], "failures": []});
+        let text = String::from_utf8(to_json(&value)?).expect("JSON is UTF-8");
+        insta::assert_snapshot!(text, @r#"
+        {
+          "cases": [
+            {
+              "id": "a",
+              "wall": {"samples":[1.0,2.5]}
+            }
+          ],
+          "failures": []
+        }
+        "#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text)?, value);
+        Ok(())
+    }
+}

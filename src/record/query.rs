@@ -1,0 +1,127 @@
+//! Questions that every reader of a record asks.
+
+use super::wire::{Case, Comparison, Counts, Environment, Record};
+
+/// One thing in which two environments differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Name of the field, as it stands in a record.
+    pub field: &'static str,
+    /// What the first environment says.
+    pub left: String,
+    /// What the second environment says.
+    pub right: String,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {:?} and {:?}", self.field, self.left, self.right)
+    }
+}
+
+impl Record {
+    /// The case of that id.
+    #[must_use]
+    pub fn case(&self, id: &str) -> Option<&Case> {
+        self.cases.iter().find(|case| case.id == id)
+    }
+
+    /// The comparison of that candidate against that baseline.
+    #[must_use]
+    pub fn comparison(&self, candidate: &str, baseline: &str) -> Option<&Comparison> {
+        self.comparisons
+            .iter()
+            .find(|c| c.candidate == candidate && c.baseline == baseline)
+    }
+
+    /// The record without its raw samples: a tenth of the size, and every
+    /// estimate, interval, count and verdict still in it.
+    #[must_use]
+    pub fn without_samples(mut self) -> Self {
+        for case in &mut self.cases {
+            if let Some(wall) = &mut case.wall {
+                wall.samples.clear();
+            }
+        }
+        let checks = self.self_check.iter_mut().flat_map(|c| &mut c.comparisons);
+        for comparison in self.comparisons.iter_mut().chain(checks) {
+            comparison.samples.clear();
+        }
+        self
+    }
+}
+
+impl Environment {
+    /// The machine, as far as exact counts can tell: the CPU and the C library
+    /// choose the copy routines, the tunables move their thresholds, and
+    /// valgrind counts.
+    #[must_use]
+    pub fn machine(&self) -> [(&'static str, &str); 4] {
+        [
+            ("cpu", &self.cpu),
+            ("libc", &self.libc),
+            ("valgrind", &self.valgrind),
+            ("tunables", &self.tunables),
+        ]
+    }
+
+    /// What makes the machine code under test.
+    #[must_use]
+    pub fn toolchain(&self) -> [(&'static str, &str); 3] {
+        [
+            ("rustc", &self.rustc),
+            ("profile", &self.profile),
+            ("flags", &self.flags),
+        ]
+    }
+
+    /// In what the two are not one machine, one toolchain and one pair, such
+    /// that their numbers may stand in one record.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        let all = |env: &Self| -> Vec<(&'static str, String)> {
+            let named = [env.machine().as_slice(), &env.toolchain()].concat();
+            let mut fields: Vec<_> = named
+                .into_iter()
+                .map(|(name, value)| (name, value.to_owned()))
+                .collect();
+            fields.extend([
+                ("commit", env.commit.clone()),
+                ("dirty", env.dirty.to_string()),
+                ("cores", env.cores.to_string()),
+                ("kernel", env.kernel.clone()),
+                ("guest_sha256", env.guest_sha256.clone()),
+                ("host_sha256", env.host_sha256.clone()),
+            ]);
+            fields
+        };
+        all(self)
+            .into_iter()
+            .zip(all(other))
+            .filter(|(left, right)| left != right)
+            .map(|((field, left), (_, right))| Difference { field, left, right })
+            .collect()
+    }
+}
+
+impl Counts {
+    /// The exact counts by name; fewer is better for each of them.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, Option<f64>); 11] {
+        // Whole counts far below 2^53: exact as floating point.
+        let whole = |count: Option<u64>| count.map(|count| count as f64);
+        [
+            ("instructions_per_item", self.instructions_per_item),
+            ("allocations_per_item", self.allocations_per_item),
+            ("allocated_bytes_per_item", self.allocated_bytes_per_item),
+            ("boundary_calls_per_item", self.boundary_calls_per_item),
+            ("retries", whole(self.retries)),
+            ("peak_capacity", whole(self.peak_capacity)),
+            ("final_capacity", whole(self.final_capacity)),
+            ("encoded_bytes", whole(self.encoded_bytes)),
+            ("zeroed_bytes", whole(self.zeroed_bytes)),
+            ("moved_bytes", whole(self.moved_bytes)),
+            ("buffer_bytes", whole(self.buffer_bytes)),
+        ]
+    }
+}

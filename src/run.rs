@@ -1,0 +1,346 @@
+//! A run: verify, then measure, and keep what is finished as it comes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bench_protocol::spec::Protocol;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use crate::case::Case;
+use crate::compare::PROCESS_LIMIT;
+use crate::counts::{self, CountsError};
+use crate::entrants::entrant;
+use crate::harness::Profile;
+use crate::layouts::Layouts;
+use crate::paired::clock::Monotonic;
+use crate::paired::contest::{Runner, Settings};
+use crate::paired::process::{ExecuteError, Processes};
+use crate::ratios::{self, Match};
+use crate::record::wire::{self, Comparison, Counts, Failure, Record};
+use crate::stats::{Confidence, Delta, StatsError, correction};
+use crate::verify::{self, Verification};
+use crate::wall::{self, WallError};
+
+/// Confidence of all comparisons of a run together.
+pub const CONFIDENCE: f64 = 0.99;
+
+/// A part of a run that can be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Step {
+    /// Paired wall clock: ratios and verdicts.
+    Paired,
+    /// Criterion's reports.
+    Criterion,
+    /// Instructions and allocations, under valgrind.
+    Counts,
+}
+
+/// How a run is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Parts that are left out.
+    pub skip: Vec<Step>,
+    /// Short timings.
+    pub quick: bool,
+    /// The smallest change that matters.
+    pub delta: Delta,
+    /// Time for each of the two looks at a comparison.
+    pub look: Duration,
+    /// Folder of the pair; without one, the pair that cargo builds.
+    pub pair: Option<PathBuf>,
+    /// Criterion's folder.
+    pub criterion: PathBuf,
+    /// Seed of everything that chance decides.
+    pub seed: u64,
+}
+
+/// Why a run could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Measuring processes cannot be started.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// A statistic cannot be had.
+    #[error(transparent)]
+    Stats(#[from] StatsError),
+    /// Criterion's targets cannot be run.
+    #[error(transparent)]
+    Wall(#[from] WallError),
+    /// Cases cannot be counted.
+    #[error(transparent)]
+    Counts(#[from] CountsError),
+}
+
+/// What hears of a run as it goes on.
+pub trait Listener {
+    /// A part begins; it has so many steps.
+    fn begin(&mut self, part: &str, steps: usize);
+    /// A step is done; the record holds all that is finished.
+    fn step(&mut self, record: &Record);
+    /// Something that people should know, said once.
+    fn notice(&mut self, text: &str);
+}
+
+/// Verifies the cases on the pair; what fails is not measured.
+///
+/// Cases that the record holds already are taken as they are.
+pub fn verify(
+    record: &mut Record,
+    pair: &bench_host::pair::Pair,
+    cases: &[Case],
+    listener: &mut dyn Listener,
+) -> Vec<Case> {
+    listener.begin("verify", cases.len());
+    let mut correct = Vec::new();
+    for case in cases {
+        let id = case.id();
+        if !record.cases.iter().any(|known| known.id == id) {
+            match verify::verify(pair, case) {
+                Ok(verification) => record.cases.push(verified(case, &verification)),
+                Err(error) => {
+                    fail(record, id, error.to_string());
+                    continue;
+                }
+            }
+        }
+        correct.push(case.clone());
+        listener.step(record);
+    }
+    correct
+}
+
+fn verified(case: &Case, verification: &Verification) -> wire::Case {
+    wire::Case {
+        id: case.id(),
+        params: case.params(verification.expected.items),
+        verified: Some(verification.verified()),
+        wall: None,
+        counts: Some(verification.counts()),
+    }
+}
+
+fn fail(record: &mut Record, id: String, why: String) {
+    record.failures.retain(|failure| failure.id != id);
+    record.failures.push(Failure { id, why });
+}
+
+/// Measures verified cases, part by part, into the record.
+///
+/// # Errors
+/// When a part cannot be done at all. What was finished before is in the record.
+pub fn measure(
+    record: &mut Record,
+    layouts: &Layouts,
+    cases: &[Case],
+    options: &Options,
+    listener: &mut dyn Listener,
+) -> Result<(), RunError> {
+    let wants = |step| !options.skip.contains(&step);
+    // Wall clock first, while nothing else of ours has warmed the machine.
+    if wants(Step::Paired) {
+        paired(record, layouts, cases, options, listener)?;
+    }
+    if wants(Step::Criterion) {
+        criterion(record, cases, options, listener)?;
+    }
+    if wants(Step::Counts) {
+        match count(record, cases, options, listener) {
+            Err(RunError::Counts(error @ CountsError::NoValgrind(_))) => {
+                listener.notice(&error.to_string());
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// The arena cases that have an alloc counterpart among `cases`, with it.
+#[must_use]
+pub fn protocol_pairs(cases: &[Case]) -> Vec<(Case, Case)> {
+    let arena = cases.iter().filter(|case| case.protocol == Protocol::Arena);
+    arena
+        .map(|case| (case.with_protocol(Protocol::Alloc), case.clone()))
+        .filter(|(alloc, _)| cases.contains(alloc))
+        .collect()
+}
+
+fn paired(
+    record: &mut Record,
+    layouts: &Layouts,
+    cases: &[Case],
+    options: &Options,
+    listener: &mut dyn Listener,
+) -> Result<(), RunError> {
+    let mut matches: Vec<Match> = protocol_pairs(cases)
+        .iter()
+        .map(|(alloc, arena)| Match {
+            baseline: entrant(alloc, layouts),
+            candidate: entrant(arena, layouts),
+        })
+        .collect();
+    let confidence = correction::per_comparison(Confidence::new(CONFIDENCE)?, matches.len().max(1));
+    matches.retain(|planned| {
+        record
+            .comparison(&planned.candidate.name, &planned.baseline.name)
+            .is_none()
+    });
+    listener.begin("arena against alloc", matches.len());
+    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let clock = Monotonic::default();
+    let mut runner = Runner {
+        execute: &mut processes,
+        clock: &clock,
+        rng: SmallRng::seed_from_u64(options.seed),
+        settings: Settings::new(options.delta, confidence, options.look),
+    };
+    let earlier = record.clone();
+    let copies = |ratios: &ratios::Ratios| -> Vec<Comparison> {
+        let before = earlier
+            .self_check
+            .iter()
+            .flat_map(|check| check.comparisons.clone());
+        before.chain(ratios.copies.iter().cloned()).collect()
+    };
+    let keep = |record: &mut Record, found: &ratios::Ratios| -> Result<(), StatsError> {
+        record.comparisons = [&earlier.comparisons[..], &found.comparisons[..]].concat();
+        record.self_check =
+            ratios::judge(&copies(found), options.delta, Confidence::new(CONFIDENCE)?)?;
+        for failure in &found.failures {
+            fail(record, failure.id.clone(), failure.why.clone());
+        }
+        Ok(())
+    };
+    let mut kept = Ok(());
+    let found = ratios::measure(&mut runner, &matches, &mut |_, found| {
+        if kept.is_ok() {
+            kept = keep(record, found);
+        }
+        listener.step(record);
+    });
+    kept?;
+    keep(record, &found)?;
+    Ok(())
+}
+
+fn criterion(
+    record: &mut Record,
+    cases: &[Case],
+    options: &Options,
+    listener: &mut dyn Listener,
+) -> Result<(), RunError> {
+    let open = |case: &&Case| {
+        record
+            .case(&case.id())
+            .is_some_and(|known| known.wall.is_none())
+    };
+    let cases: Vec<Case> = cases.iter().filter(open).cloned().collect();
+    listener.begin("criterion", cases.len());
+    let harness = wall::Options {
+        quick: options.quick,
+        pair: options.pair.clone(),
+        folder: options.criterion.clone(),
+    };
+    let failures = wall::bench(&cases, &harness, &mut |case, wall| {
+        if let Some(known) = find(record, &case.id()) {
+            known.wall = Some(wall);
+        }
+        listener.step(record);
+    })?;
+    for failure in failures {
+        fail(record, failure.id, failure.why);
+    }
+    Ok(())
+}
+
+fn count(
+    record: &mut Record,
+    cases: &[Case],
+    options: &Options,
+    listener: &mut dyn Listener,
+) -> Result<(), RunError> {
+    let counted = |known: &wire::Case| {
+        known
+            .counts
+            .as_ref()
+            .is_some_and(|counts| counts.instructions_per_item.is_some())
+    };
+    let open = |case: &&Case| record.case(&case.id()).is_some_and(|known| !counted(known));
+    let cases: Vec<Case> = cases
+        .iter()
+        .filter(open)
+        .filter(|case| case.is_drain())
+        .cloned()
+        .collect();
+    let harness = counts::Options {
+        executable: counts::build(Profile::Release)?,
+        pair: options.pair.clone(),
+        jobs: None,
+    };
+    listener.begin("instructions and allocations", cases.len());
+    counts::measure(&cases, &harness, &mut |case, result| {
+        match result {
+            Ok(counts) => {
+                if let Some(known) = find(record, &case.id()) {
+                    known.counts = Some(with_tools(known.counts.take(), counts));
+                }
+            }
+            Err(error) => fail(record, case.id(), error.to_string()),
+        }
+        listener.step(record);
+    })?;
+    Ok(())
+}
+
+fn find<'r>(record: &'r mut Record, id: &str) -> Option<&'r mut wire::Case> {
+    record.cases.iter_mut().find(|case| case.id == id)
+}
+
+/// The counts of a verification with those of callgrind and DHAT.
+#[must_use]
+pub fn with_tools(verified: Option<Counts>, tools: Counts) -> Counts {
+    Counts {
+        instructions_per_item: tools.instructions_per_item,
+        allocations_per_item: tools.allocations_per_item,
+        allocated_bytes_per_item: tools.allocated_bytes_per_item,
+        ..verified.unwrap_or_default()
+    }
+}
+
+/// The cases of shard `k` of `n`, both from 1: every n-th, so that each shard has
+/// large and small ones. Both protocols of a case stay together.
+#[must_use]
+pub fn shard(cases: Vec<Case>, k: u32, n: u32) -> Vec<Case> {
+    let mut place: BTreeMap<String, u32> = BTreeMap::new();
+    cases
+        .into_iter()
+        .filter(|case| {
+            let next = place.len() as u32;
+            let key = case.with_protocol(Protocol::Alloc).id();
+            *place.entry(key).or_insert(next) % n == k - 1
+        })
+        .collect()
+}
+
+/// The file that an unfinished run of `output` leaves behind.
+#[must_use]
+pub fn partial(output: &Path) -> PathBuf {
+    output.with_extension("partial.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::catalog;
+
+    #[test]
+    fn shards_share_the_cases_and_keep_protocols_together() {
+        let all = catalog::all();
+        let shards: Vec<Vec<Case>> = (1..=3).map(|k| shard(all.clone(), k, 3)).collect();
+        assert_eq!(shards.iter().map(Vec::len).sum::<usize>(), all.len());
+        for shard in &shards {
+            assert_eq!(protocol_pairs(shard).len() * 2, shard.len());
+        }
+    }
+}

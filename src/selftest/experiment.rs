@@ -1,0 +1,220 @@
+//! Trials by this method: comparisons whose true result is known.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use super::Row;
+use crate::case::Case;
+use crate::entrants::{copy_of, entrant};
+use crate::layouts::Layouts;
+use crate::paired::clock::Monotonic;
+use crate::paired::contest::{Contestant, Runner, Settings};
+use crate::paired::process::Processes;
+use crate::record::wire::{Comparison, Verdict};
+use crate::stats::order::Sorted;
+use crate::stats::{Confidence, Delta};
+
+/// Confidence of each single comparison.
+pub const CONFIDENCE: f64 = 0.99;
+/// Time for a look: a comparison has two at most.
+pub const LOOK: Duration = Duration::from_millis(900);
+/// A measuring process that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What must hold of a row: in words, and as a test of it.
+pub type Requirement = (String, fn(&Row) -> bool);
+
+/// The trials: a fresh runner for each, so that none has what another learnt.
+#[derive(Debug)]
+pub struct Trials {
+    processes: Processes,
+    clock: Monotonic,
+    seed: u64,
+    /// Whether every process gets copies of the libraries for itself.
+    pub fresh_copies: bool,
+}
+
+impl Trials {
+    /// Trials whose chances follow from `seed`.
+    ///
+    /// # Errors
+    /// When measuring processes cannot be started.
+    pub fn new(seed: u64) -> Result<Self> {
+        let processes = Processes::new(LIMIT)?;
+        Ok(Self {
+            processes,
+            clock: Monotonic::default(),
+            seed,
+            fresh_copies: true,
+        })
+    }
+
+    /// A runner with settings for changes of `delta`.
+    fn runner(&mut self, delta: Delta) -> Result<Runner<'_, SmallRng>> {
+        self.seed = self.seed.wrapping_add(1);
+        let confidence = Confidence::new(CONFIDENCE)?;
+        let settings = Settings::new(delta, confidence, LOOK);
+        Ok(Runner {
+            execute: &mut self.processes,
+            clock: &self.clock,
+            rng: SmallRng::seed_from_u64(self.seed),
+            settings: Settings {
+                fresh_copies: self.fresh_copies,
+                ..settings
+            },
+        })
+    }
+
+    /// `count` comparisons of a case with a copy of itself that does `work` times
+    /// the work: 1 for A/A.
+    ///
+    /// # Errors
+    /// When a comparison cannot be made.
+    pub fn known(
+        &mut self,
+        case: &Case,
+        layouts: &Layouts,
+        work: f64,
+        delta: f64,
+        count: usize,
+        tick: &mut dyn FnMut(),
+    ) -> Result<Row> {
+        let baseline = entrant(case, layouts);
+        let candidate = Contestant {
+            work,
+            ..copy_of(&baseline)
+        };
+        self.repeat(&baseline, &candidate, delta, count, tick)
+            .map(|row| Row {
+                truth_percent: 100.0 * (work - 1.0),
+                ..row
+            })
+    }
+
+    /// The number of items that one drain of an arm is measured with.
+    ///
+    /// # Errors
+    /// When the arm cannot be run.
+    pub fn items(&mut self, arm: &Contestant) -> Result<u64> {
+        let arms = [arm.clone()];
+        Ok(self.runner(Delta::DEFAULT)?.calibrate(&arms)?.items)
+    }
+
+    /// `count` comparisons of two arms.
+    ///
+    /// # Errors
+    /// When a comparison cannot be made.
+    pub fn repeat(
+        &mut self,
+        baseline: &Contestant,
+        candidate: &Contestant,
+        delta: f64,
+        count: usize,
+        tick: &mut dyn FnMut(),
+    ) -> Result<Row> {
+        let delta = Delta::new(delta)?;
+        let start = Instant::now();
+        let mut comparisons = Vec::with_capacity(count);
+        for _ in 0..count {
+            let arms = [baseline.clone(), candidate.clone()];
+            comparisons.extend(self.runner(delta)?.contest(&arms, &[(0, 1)])?);
+            tick();
+        }
+        let seconds = start.elapsed().as_secs_f64() / count.max(1) as f64;
+        summarise(&comparisons, delta, seconds)
+    }
+}
+
+/// The row of many comparisons of one kind.
+fn summarise(comparisons: &[Comparison], delta: Delta, seconds: f64) -> Result<Row> {
+    let verdicts = |verdict| {
+        comparisons
+            .iter()
+            .filter(|found| found.verdict == verdict)
+            .count()
+    };
+    let estimates = Sorted::new(comparisons.iter().map(|found| 100.0 * (found.ratio - 1.0)))?;
+    let values = estimates.values();
+    let exclude_zero = comparisons
+        .iter()
+        .filter(|found| found.low > 1.0 || found.high < 1.0);
+    Ok(Row {
+        experiment: String::new(),
+        case: comparisons
+            .first()
+            .map(|found| found.baseline.clone())
+            .unwrap_or_default(),
+        truth_percent: 0.0,
+        delta_percent: Some(100.0 * delta.share()),
+        comparisons: comparisons.len(),
+        slower: verdicts(Verdict::Slower),
+        faster: verdicts(Verdict::Faster),
+        same: verdicts(Verdict::Same),
+        inconclusive: verdicts(Verdict::Inconclusive),
+        exclude_zero: exclude_zero.count(),
+        lowest_percent: values[0],
+        median_percent: estimates.median(),
+        highest_percent: values[values.len() - 1],
+        seconds,
+        required: String::new(),
+        reached: true,
+    })
+}
+
+impl Row {
+    /// The row under a name, held against what is required of it.
+    #[must_use]
+    pub fn judged(self, experiment: &str, (required, holds): Requirement) -> Self {
+        let reached = holds(&self);
+        Self {
+            experiment: experiment.to_owned(),
+            required,
+            reached,
+            ..self
+        }
+    }
+
+    /// The row of one case.
+    #[must_use]
+    pub fn of(self, case: &Case) -> Self {
+        Self {
+            case: case.id(),
+            ..self
+        }
+    }
+
+    /// Rows of one comparison each as one row.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn sum(rows: &[Self]) -> Result<Self> {
+        let estimates = Sorted::new(rows.iter().map(|row| row.median_percent))?;
+        let values = estimates.values();
+        let total = |count: fn(&Self) -> usize| rows.iter().map(count).sum();
+        Ok(Self {
+            comparisons: rows.len(),
+            slower: total(|row| row.slower),
+            faster: total(|row| row.faster),
+            same: total(|row| row.same),
+            inconclusive: total(|row| row.inconclusive),
+            exclude_zero: total(|row| row.exclude_zero),
+            lowest_percent: values[0],
+            median_percent: estimates.median(),
+            highest_percent: values[values.len() - 1],
+            seconds: rows.iter().map(|row| row.seconds).sum::<f64>() / rows.len() as f64,
+            ..rows[0].clone()
+        })
+    }
+
+    /// The row under a name; it only informs.
+    #[must_use]
+    pub fn named(self, experiment: &str) -> Self {
+        Self {
+            experiment: experiment.to_owned(),
+            ..self
+        }
+    }
+}
