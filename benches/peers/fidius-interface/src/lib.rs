@@ -5,12 +5,23 @@
 //! contents are those of every other guest of the workbench.
 
 use bench_protocol::payload::{Record, RecordView};
+use bench_protocol::size_plan::SizePlan;
 use fidius::Stream;
 
 /// Bytes through `serde_bytes`, lent.
 pub type BlobView = <bench_protocol::payload::Blob as bench_protocol::payload::Payload>::View;
 /// Bytes through `serde_bytes`, owned.
 pub type BlobOwned = <bench_protocol::payload::Blob as bench_protocol::payload::Payload>::Owned;
+
+/// Sizes that outgrow every buffer that holds exactly the item before.
+#[must_use]
+pub fn ramp(bytes: u32) -> SizePlan {
+    SizePlan::Ramp {
+        from: 8,
+        to: bytes,
+        every: 1,
+    }
+}
 
 /// Items prepared before the stream opens and lent without a clone.
 #[fidius::plugin_interface(version = 1, buffer = PluginAllocated)]
@@ -25,6 +36,8 @@ pub trait Prepared: Send + Sync {
     fn blob(&self, items: u64, bytes: u32) -> Stream<BlobView>;
     /// Columns.
     fn f64s(&self, items: u64, bytes: u32) -> Stream<&'static [f64]>;
+    /// Slices of bytes, each one byte longer than the one before, up to `bytes`.
+    fn ramp(&self, items: u64, bytes: u32) -> Stream<BlobView>;
 }
 
 /// Items allocated one by one, as most plugins make them.

@@ -8,7 +8,7 @@ use bench_protocol::producer;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::SEED;
 use fidius::{Stream, plugin_impl};
-use fidius_interface::{BlobOwned, BlobView, Owned, Prepared, __fidius_Owned, __fidius_Prepared};
+use fidius_interface::{ramp, BlobOwned, BlobView, Owned, Prepared, __fidius_Owned, __fidius_Prepared};
 
 /// Lends `items` items of `bytes` content bytes.
 fn lend<P: Payload>(items: u64, bytes: u32) -> impl Iterator<Item = P::View> + Send {
@@ -40,6 +40,10 @@ impl Prepared for PreparedItems {
     }
     fn f64s(&self, items: u64, bytes: u32) -> Stream<&'static [f64]> {
         Stream::from_iter(lend::<F64s>(items, bytes))
+    }
+    fn ramp(&self, items: u64, bytes: u32) -> Stream<BlobView> {
+        let sizes = ramp(bytes).table(SEED).expect("a ramp has sizes");
+        Stream::from_iter(producer::views::<Blob>(SEED, &sizes, items))
     }
 }
 

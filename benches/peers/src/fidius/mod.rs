@@ -6,6 +6,7 @@
 //! here knows: a plugin's items are bytes, until somebody names a type.
 
 pub mod arguments;
+pub mod guest;
 mod names;
 pub mod pump;
 
@@ -15,7 +16,8 @@ use std::sync::Arc;
 
 use arena_bench::guest::OpenStream;
 use bench_host::error::StreamError;
-use bench_host::pair::{Pair, Session};
+use bench_host::loader::Host;
+use bench_host::pair::Session;
 use bench_protocol::counts::HostCounts;
 use bench_protocol::handle::StreamHandle;
 use bench_protocol::spec::SessionConfig;
@@ -198,13 +200,13 @@ impl Plugin {
     }
 
     /// Calls the method `index` with encoded arguments and takes its handle over
-    /// into a session of the pair's host: our drain, unchanged.
+    /// into a session of the host's: our drain, unchanged.
     ///
     /// # Errors
     /// When the method refuses, or its handle cannot be driven.
     pub fn open(
         &self,
-        pair: &Pair,
+        host: &Host,
         config: &SessionConfig,
         index: usize,
         arguments: &[u8],
@@ -212,7 +214,7 @@ impl Plugin {
         let handle = self.init(index, arguments)?;
         // SAFETY: the handle is fresh and nobody else's, has the layout of a
         // `StreamHandle` (asserted below), and its library stays loaded.
-        let session = unsafe { pair.adopt(config, handle)? };
+        let session = unsafe { host.adopt(config, handle)? };
         Ok(Stream {
             session,
             _instance: Arc::clone(&self.instance),

@@ -16,15 +16,19 @@ use anyhow::Result;
 use arena_bench::case::Case;
 use arena_bench::pair::PairFiles;
 use arena_bench::verify::{self, Expected};
+use bench_host::loader;
 use bench_host::pair::Pair;
 use bench_protocol::payload::{Payload, PayloadKind, PayloadVisitor};
-use bench_protocol::spec::{ENDLESS, ProducerKind, Protocol};
+use bench_protocol::spec::{Decode, ENDLESS, ProducerKind, Protocol};
 use bench_protocol::wire;
 use serde::{Deserialize, Serialize};
 
 use crate::fidius;
 use crate::pull::{Of, Stream};
 use sessions::Sessions;
+
+/// Rows of Arrow's larger batches.
+pub const BATCH: u64 = 1024;
 
 /// A way to stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +69,8 @@ pub struct Arm {
     pub bytes: u32,
     /// Whether the producer allocates each item.
     pub owned: bool,
+    /// Whether the consumer takes the bytes as they are.
+    pub raw: bool,
 }
 
 impl Arm {
@@ -76,6 +82,7 @@ impl Arm {
             kind: payload as u32,
             bytes,
             owned: false,
+            raw: false,
         }
     }
 
@@ -83,6 +90,13 @@ impl Arm {
     #[must_use]
     pub fn owned(self) -> Self {
         Self { owned: true, ..self }
+    }
+
+    /// The same with a consumer that decodes nothing, for the peers that cross in
+    /// encoded bytes and a session of ours.
+    #[must_use]
+    pub fn raw(self) -> Self {
+        Self { raw: true, ..self }
     }
 
     /// What an item is.
@@ -100,6 +114,9 @@ impl Arm {
         let mut case = Case::drain(self.payload(), self.bytes, protocol);
         if self.owned {
             case.producer = ProducerKind::Owned;
+        }
+        if self.raw {
+            case.decode = Decode::None;
         }
         case
     }
@@ -128,7 +145,7 @@ impl Arm {
         };
         match self.peer {
             Peer::Arena | Peer::Alloc => vec![pair.guest, pair.host],
-            Peer::FidiusRaw => vec![file("fidius_plugin"), pair.guest, pair.host],
+            Peer::FidiusRaw => vec![file("fidius_plugin"), pair.host],
             Peer::Fidius => vec![file("fidius_plugin")],
             Peer::AbiStable => vec![file("abi_stable_guest")],
             Peer::Stabby => vec![file("stabby_guest")],
@@ -149,15 +166,15 @@ impl Arm {
         match (arm.peer, libraries) {
             (Peer::Arena, [guest, host]) => session(arm, Protocol::Arena, guest, host),
             (Peer::Alloc, [guest, host]) => session(arm, Protocol::Alloc, guest, host),
-            (Peer::FidiusRaw, [library, guest, host]) => {
-                let pair = Pair::load(guest, host)?;
+            (Peer::FidiusRaw, [library, host]) => {
+                let host = loader::host(host)?;
                 let plugin = fidius::Plugin::load(library, Some(plugin))?;
                 let method = plugin.method(kind.name())?;
                 let arguments = wire::serialize(&(ENDLESS, arm.bytes))?;
                 Sessions::boxed(Box::new(move |observe| {
                     let mut config = arm.case(Protocol::Arena).session(ENDLESS);
                     config.observe = observe;
-                    Ok(Box::new(plugin.open(&pair, &config, method, &arguments)?))
+                    Ok(Box::new(plugin.open(&host, &config, method, &arguments)?))
                 }))
             }
             (Peer::Fidius, [library]) => kind.dispatch(Pumped {
@@ -167,7 +184,7 @@ impl Arm {
             }),
             (Peer::AbiStable, [library]) => abi_stable::open(library, kind, bytes),
             (Peer::Stabby, [library]) => stabby::open(library, kind, bytes),
-            (Peer::Arrow1024, [library]) => arrow::open(library, kind, bytes, 1024),
+            (Peer::Arrow1024, [library]) => arrow::open(library, kind, bytes, BATCH as u32),
             (Peer::Arrow1, [library]) => arrow::open(library, kind, bytes, 1),
             (Peer::Wasm, []) => wasm::open(kind, bytes),
             (Peer::Socket, []) => kind.dispatch(Framed { bytes, items }),
@@ -264,7 +281,7 @@ impl Peer {
     /// Whether producer and consumer run at once, so that times jump with where
     /// the system puts them.
     #[must_use]
-    pub fn hops_threads(self) -> bool {
+    pub fn runs_aside(self) -> bool {
         matches!(self, Self::Fidius | Self::Socket | Self::Channel)
     }
 

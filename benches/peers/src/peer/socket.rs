@@ -22,11 +22,15 @@ pub const BUFFER: usize = 64 << 10;
 pub struct Frames {
     socket: Option<BufReader<UnixStream>>,
     producer: Child,
+    /// Whether the producer was told that it is awaited; until then it does not
+    /// run ahead.
+    started: bool,
     frame: Vec<u8>,
 }
 
 impl Frames {
-    /// Starts a producer process of `items` items from the running executable.
+    /// Starts a producer process of `items` items from the running executable; it
+    /// waits for the first drain.
     ///
     /// # Errors
     /// When the system refuses.
@@ -42,6 +46,7 @@ impl Frames {
         Ok(Self {
             socket: Some(BufReader::with_capacity(BUFFER, ours)),
             producer,
+            started: false,
             frame: Vec::new(),
         })
     }
@@ -50,6 +55,10 @@ impl Frames {
 impl<P: Payload> Pull<P> for Frames {
     fn drain(&mut self, items: u64, mut consume: impl FnMut(P::Owned)) -> Result<()> {
         let socket = self.socket.as_mut().context("it is there until it is dropped")?;
+        if !self.started {
+            socket.get_mut().write_all(&[1]).context("the producer is gone")?;
+            self.started = true;
+        }
         for _ in 0..items {
             let mut length = [0; 4];
             socket.read_exact(&mut length).context("the stream ended too soon")?;
@@ -96,7 +105,9 @@ impl PayloadVisitor for Produce {
     type Output = Result<()>;
     fn visit<P: Payload>(self) -> Result<()> {
         let stdout = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?;
-        let mut socket = BufWriter::with_capacity(BUFFER, UnixStream::from(stdout));
+        let mut socket = UnixStream::from(stdout);
+        socket.read_exact(&mut [0])?;
+        let mut socket = BufWriter::with_capacity(BUFFER, socket);
         let mut frame = Vec::new();
         for (item, _) in lend_constant::<P>(self.bytes).zip(0..self.items) {
             let length = wire::serialized_size(&item)? as usize;
