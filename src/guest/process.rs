@@ -13,7 +13,7 @@ use super::measure::{Timing, Verified};
 use crate::counts::TUNABLES;
 
 /// How long a child may take for everything that is not its task's own time.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(5);
 /// How much slower callgrind may be than the machine, with its start.
 const CALLGRIND_LIMIT: Duration = Duration::from_secs(120);
 /// Characters of a child's stderr that an error shows.

@@ -316,7 +316,7 @@ fn why(record: &Record, page: &mut String) -> fmt::Result {
     )?;
     writeln!(page, "|---|--:|--:|--:|--:|--:|")?;
     for arm in arms(Peer::Fidius) {
-        let alloc = Arm { peer: Peer::Alloc, ..arm };
+        let alloc = arm.by(Peer::Alloc);
         let saved = difference(Row::of(record, &alloc, "").comparison);
         let pinned = Row::of(record, &arm, "").ns();
         let free = Row::of(record, &arm, "/unpinned");
@@ -351,7 +351,7 @@ fn change(record: &Record, page: &mut String) -> fmt::Result {
     writeln!(page, "| items | raw handle, ns | `call_streaming`, one core, ns | times | instructions: raw, `call_streaming` | allocations: raw, `call_streaming` |")?;
     writeln!(page, "|---|--:|--:|--:|--:|--:|")?;
     for arm in arms(Peer::Fidius) {
-        let handle = Arm { peer: Peer::FidiusRaw, ..arm };
+        let handle = arm.by(Peer::FidiusRaw);
         let (raw, pumped) = (Row::of(record, &handle, "").ns(), Row::of(record, &arm, "").ns());
         let both = |of: fn(&Counts) -> Option<f64>| {
             let count = |arm: &Arm| number(counts(record, &arm.id()).and_then(of));
@@ -383,7 +383,7 @@ fn parity(record: &Record, page: &mut String) -> fmt::Result {
     writeln!(page, "| items | decoded | ours | Fidius' | apart | time, Fidius' / ours |")?;
     writeln!(page, "|---|---|--:|--:|--:|--:|")?;
     for ours in arms(Peer::Arena).flat_map(|arm| [arm, arm.raw(), arm.owned()]) {
-        let theirs = Arm { peer: Peer::FidiusRaw, ..ours };
+        let theirs = ours.by(Peer::FidiusRaw);
         let count = |arm: &Arm| counts(record, &arm.id())?.instructions_per_item;
         let (a, b) = (count(&ours), count(&theirs));
         let apart = a.zip(b).map(|(a, b)| b / a - 1.0);

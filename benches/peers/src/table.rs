@@ -155,7 +155,7 @@ fn line(record: &Record, arm: &Arm, suffix: &str, page: &mut String) -> std::fmt
     // The arena is what the others are compared with: its time is theirs.
     let ns = match arm.peer {
         Peer::Arena => {
-            let alloc = Arm { peer: Peer::Alloc, ..*arm };
+            let alloc = arm.by(Peer::Alloc);
             Row::of(record, &alloc, "").comparison.and_then(|comparison| comparison.baseline_ns)
         }
         _ => row.ns(),

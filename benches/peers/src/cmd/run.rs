@@ -210,10 +210,7 @@ fn timed(
     let (mut steady, mut hopping) = (Vec::new(), Vec::new());
     for arm in measured.iter().filter(|arm| !arm.raw && arm.peer != Peer::Arena) {
         // What owns its items is compared with what owns them.
-        let arena = Arm {
-            peer: Peer::Arena,
-            ..*arm
-        };
+        let arena = arm.by(Peer::Arena);
         let pair = |pinned| Match {
             baseline: contestant(&arena, folder, pinned, arm.peer),
             candidate: contestant(arm, folder, pinned, arm.peer),

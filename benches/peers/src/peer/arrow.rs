@@ -8,7 +8,7 @@ use arrow::array::{
     Array, AsArray, BinaryArray, Int64Array, ListArray, PrimitiveArray, RecordBatch, StringArray,
 };
 use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
-use arrow::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use arrow::ffi_stream::{RecordBatchStreamReader, FFI_ArrowArrayStream};
 use bench_protocol::payload::{
     Blob, BytesPayload, F64s, Payload, PayloadKind, Record, RecordPayload, U64,
 };
@@ -34,7 +34,7 @@ pub fn open(library: &Path, kind: PayloadKind, bytes: u32, rows: u32) -> Result<
         open(kind as u32, bytes, rows, &mut stream)
     };
     ensure!(status == 0, "the Arrow guest refuses payload {}", kind.name());
-    let reader = ArrowArrayStreamReader::try_new(stream)?;
+    let reader = RecordBatchStreamReader::try_new(stream)?;
     Ok(match kind {
         PayloadKind::U64 => Of::<U64, _>::boxed(Rows::<Numbers>::new(reader)),
         PayloadKind::Record => Of::<RecordPayload, _>::boxed(Rows::<Records>::new(reader)),
@@ -125,14 +125,14 @@ impl Row<F64s> for Columns {
 
 /// The rows of the batches, one after another.
 struct Rows<B> {
-    reader: ArrowArrayStreamReader,
+    reader: RecordBatchStreamReader,
     batch: Option<B>,
     next: usize,
     rows: usize,
 }
 
 impl<B: Batch> Rows<B> {
-    fn new(reader: ArrowArrayStreamReader) -> Self {
+    fn new(reader: RecordBatchStreamReader) -> Self {
         Self {
             reader,
             batch: None,

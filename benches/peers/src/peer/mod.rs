@@ -86,6 +86,12 @@ impl Arm {
         }
     }
 
+    /// The same items by another peer.
+    #[must_use]
+    pub fn by(self, peer: Peer) -> Self {
+        Self { peer, ..self }
+    }
+
     /// The same with a producer that allocates each item.
     #[must_use]
     pub fn owned(self) -> Self {

@@ -19,10 +19,10 @@ pub struct Record {
 }
 
 /// A stream of numbers: stabby's own iterator.
-pub type U64Stream = stabby::dynptr!(Box<dyn stabby::abi::iter::Iterator<Item = u64> + Send>);
+pub type U64Stream = stabby::dynptr!(Box<dyn stabby::abi::iter::Iterator<Item = u64>>);
 /// A stream of records.
-pub type RecordStream = stabby::dynptr!(Box<dyn stabby::abi::iter::Iterator<Item = Record> + Send>);
+pub type RecordStream = stabby::dynptr!(Box<dyn stabby::abi::iter::Iterator<Item = Record>>);
 /// A stream of bytes.
-pub type BytesStream = stabby::dynptr!(Box<dyn stabby::abi::iter::Iterator<Item = Vec<u8>> + Send>);
+pub type BytesStream = stabby::dynptr!(Box<dyn stabby::abi::iter::Iterator<Item = Vec<u8>>>);
 /// A stream of columns.
-pub type F64sStream = stabby::dynptr!(Box<dyn stabby::abi::iter::Iterator<Item = Vec<f64>> + Send>);
+pub type F64sStream = stabby::dynptr!(Box<dyn stabby::abi::iter::Iterator<Item = Vec<f64>>>);
