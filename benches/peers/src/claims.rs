@@ -90,12 +90,7 @@ pub fn cases(folder: &Path) -> Result<Vec<(Option<Arm>, Case)>> {
     ])
 }
 
-fn case(
-    id: &str,
-    named: &Named,
-    found: &Expected,
-    counts: Option<Counts>,
-) -> (Option<Arm>, Case) {
+fn case(id: &str, named: &Named, found: &Expected, counts: Option<Counts>) -> (Option<Arm>, Case) {
     let mut params = named.params(ITEMS);
     params.protocol = id.rsplit('/').next().unwrap_or_default().to_owned();
     let right = *found == verify::expected(&named.session(ITEMS).stream);

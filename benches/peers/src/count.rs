@@ -57,11 +57,13 @@ pub fn count(arm: &Arm, libraries: &[PathBuf]) -> Result<Counts> {
     let many = (BYTES / u64::from(arm.bytes)).clamp(4 * BATCH, 16 * BATCH) / BATCH * BATCH;
     let few = many / (2 * BATCH) * BATCH;
     let (short, long) = (totals(arm, libraries, few)?, totals(arm, libraries, many)?);
-    let slope = |of: fn(&Totals) -> u64| {
-        (of(&long) as f64 - of(&short) as f64) / (many - few) as f64
-    };
+    let slope =
+        |of: fn(&Totals) -> u64| (of(&long) as f64 - of(&short) as f64) / (many - few) as f64;
     let instructions = slope(|totals| totals.instructions);
-    ensure!(instructions > 1.0, "{instructions} instructions per item: nothing was counted");
+    ensure!(
+        instructions > 1.0,
+        "{instructions} instructions per item: nothing was counted"
+    );
     Ok(Counts {
         instructions_per_item: Some(instructions),
         allocations_per_item: Some(slope(|totals| totals.blocks)),
@@ -74,7 +76,11 @@ fn totals(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<Totals> {
     let folder = tempfile::tempdir()?;
     let output = folder.path().join("%p.json");
     let status = Command::new("valgrind")
-        .args(["--tool=dhat", "--trace-children=yes", "--log-file=/dev/null"])
+        .args([
+            "--tool=dhat",
+            "--trace-children=yes",
+            "--log-file=/dev/null",
+        ])
         .arg(format!("--dhat-out-file={}", output.display()))
         .arg(std::env::current_exe()?)
         .arg(ARGUMENT)
@@ -84,7 +90,12 @@ fn totals(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<Totals> {
         .output()
         .context("starting valgrind")?;
     let said = String::from_utf8_lossy(&status.stderr);
-    ensure!(status.status.success(), "{}: {}: {said}", arm.id(), status.status);
+    ensure!(
+        status.status.success(),
+        "{}: {}: {said}",
+        arm.id(),
+        status.status
+    );
     fs::read_dir(folder.path())?.try_fold(Totals::default(), |sum, file| {
         let one = read(&file?.path())?;
         Ok(Totals {

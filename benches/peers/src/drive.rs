@@ -85,7 +85,11 @@ struct Steady {
 
 impl Drive for Steady {
     fn drain(&mut self, items: u64) -> Result<()> {
-        let items = if self.batches { in_batches(items) } else { items };
+        let items = if self.batches {
+            in_batches(items)
+        } else {
+            items
+        };
         self.stream.drain(items)
     }
 }
@@ -107,7 +111,10 @@ impl Drive for Fresh {
     }
 
     fn drain(&mut self, items: u64) -> Result<()> {
-        let stream = self.stream.as_mut().context("a drain that was not prepared")?;
+        let stream = self
+            .stream
+            .as_mut()
+            .context("a drain that was not prepared")?;
         stream.drain(items)
     }
 }

@@ -61,7 +61,9 @@ pub fn markdown(record: &Record) -> String {
 }
 
 fn arms(peer: Peer) -> impl Iterator<Item = Arm> {
-    SIZES.into_iter().map(move |(payload, bytes)| Arm::new(peer, payload, bytes))
+    SIZES
+        .into_iter()
+        .map(move |(payload, bytes)| Arm::new(peer, payload, bytes))
 }
 
 fn counts<'a>(record: &'a Record, id: &str) -> Option<&'a Counts> {
@@ -160,7 +162,10 @@ fn ramp_calls(record: &Record) -> Option<f64> {
 }
 
 fn no_item_lost(record: &Record) -> Claim {
-    let (drained, pumped) = (case(record, claims::RAMP), case(record, claims::PUMPED_RAMP));
+    let (drained, pumped) = (
+        case(record, claims::RAMP),
+        case(record, claims::PUMPED_RAMP),
+    );
     let retries = counts(record, claims::RAMP).and_then(|counts| counts.retries);
     let holds = match (drained, pumped) {
         (Some(drained), Some(pumped)) => {
@@ -203,7 +208,11 @@ fn same_bytes(record: &Record) -> Claim {
         evidence: format!(
             "the bytes of {} of {} payloads hash to the same digest from our guest and from the \
              plugin, and each equals bincode's own encoding of the generator's items",
-            pairs.iter().flatten().filter(|(ours, theirs)| ours == theirs).count(),
+            pairs
+                .iter()
+                .flatten()
+                .filter(|(ours, theirs)| ours == theirs)
+                .count(),
             pairs.len()
         ),
     }
@@ -250,8 +259,16 @@ fn write(record: &Record, page: &mut String) -> fmt::Result {
         environment.cpu, environment.cores, environment.rustc, environment.finished
     )?;
     if let Some(check) = &record.self_check {
-        let trusted = if check.trusted { "trusted" } else { "**not to be trusted**" };
-        writeln!(page, "The times of this run are {trusted}: {}.\n", check.why)?;
+        let trusted = if check.trusted {
+            "trusted"
+        } else {
+            "**not to be trusted**"
+        };
+        writeln!(
+            page,
+            "The times of this run are {trusted}: {}.\n",
+            check.why
+        )?;
     }
     beats(record, page)?;
     why(record, page)?;
@@ -259,7 +276,11 @@ fn write(record: &Record, page: &mut String) -> fmt::Result {
     writeln!(page, "## The claims\n")?;
     writeln!(page, "| claim | holds | measured |\n|---|---|---|")?;
     for claim in claims(record) {
-        writeln!(page, "| {} | {} | {} |", claim.claim, claim.holds, claim.evidence)?;
+        writeln!(
+            page,
+            "| {} | {} | {} |",
+            claim.claim, claim.holds, claim.evidence
+        )?;
     }
     writeln!(page)?;
     parity(record, page)
@@ -271,7 +292,9 @@ fn beats(record: &Record, page: &mut String) -> fmt::Result {
         .map(|arm| (arm, Row::of(record, &arm, "").comparison))
         .collect();
     let with = |verdict| {
-        rows.iter().filter(|(_, row)| row.is_some_and(|row| row.verdict == verdict)).count()
+        rows.iter()
+            .filter(|(_, row)| row.is_some_and(|row| row.verdict == verdict))
+            .count()
     };
     let measured = rows.iter().filter(|(_, row)| row.is_some()).count();
     writeln!(page, "## Does the arena beat the allocating protocol?\n")?;
@@ -284,7 +307,10 @@ fn beats(record: &Record, page: &mut String) -> fmt::Result {
         with(Verdict::Same),
         with(Verdict::Inconclusive)
     )?;
-    writeln!(page, "| items | producer | alloc / arena | ns saved per item | verdict |")?;
+    writeln!(
+        page,
+        "| items | producer | alloc / arena | ns saved per item | verdict |"
+    )?;
     writeln!(page, "|---|---|--:|--:|---|")?;
     for (arm, row) in rows {
         let verdict = row.map_or("–".to_owned(), |row| {
@@ -298,7 +324,12 @@ fn beats(record: &Record, page: &mut String) -> fmt::Result {
         });
         let producer = if arm.owned { "allocates" } else { "lends" };
         let saved = number(difference(row));
-        writeln!(page, "| {} | {producer} | {} | {saved} | {verdict} |", items(&arm), ratio(row))?;
+        writeln!(
+            page,
+            "| {} | {producer} | {} | {saved} | {verdict} |",
+            items(&arm),
+            ratio(row)
+        )?;
     }
     writeln!(page)
 }
@@ -320,7 +351,9 @@ fn why(record: &Record, page: &mut String) -> fmt::Result {
         let saved = difference(Row::of(record, &alloc, "").comparison);
         let pinned = Row::of(record, &arm, "").ns();
         let free = Row::of(record, &arm, "/unpinned");
-        let share = saved.zip(pinned).map(|(saved, whole)| format!("{:.1}%", 100.0 * saved / whole));
+        let share = saved
+            .zip(pinned)
+            .map(|(saved, whole)| format!("{:.1}%", 100.0 * saved / whole));
         writeln!(
             page,
             "| {} | {} | {} | {} | {} | {} |",
@@ -341,18 +374,27 @@ fn why(record: &Record, page: &mut String) -> fmt::Result {
 }
 
 fn change(record: &Record, page: &mut String) -> fmt::Result {
-    writeln!(page, "## What would have to change for a user to feel it?\n")?;
+    writeln!(
+        page,
+        "## What would have to change for a user to feel it?\n"
+    )?;
     writeln!(
         page,
         "A way to pull items on the caller's thread, into the user's type: `next` and a decoder, \
          no pump, no channel, no `Value`. That is what the raw handle is, driven by this \
          workbench's drain; both end in the same owned values.\n"
     )?;
-    writeln!(page, "| items | raw handle, ns | `call_streaming`, one core, ns | times | instructions: raw, `call_streaming` | allocations: raw, `call_streaming` |")?;
+    writeln!(
+        page,
+        "| items | raw handle, ns | `call_streaming`, one core, ns | times | instructions: raw, `call_streaming` | allocations: raw, `call_streaming` |"
+    )?;
     writeln!(page, "|---|--:|--:|--:|--:|--:|")?;
     for arm in arms(Peer::Fidius) {
         let handle = arm.by(Peer::FidiusRaw);
-        let (raw, pumped) = (Row::of(record, &handle, "").ns(), Row::of(record, &arm, "").ns());
+        let (raw, pumped) = (
+            Row::of(record, &handle, "").ns(),
+            Row::of(record, &arm, "").ns(),
+        );
         let both = |of: fn(&Counts) -> Option<f64>| {
             let count = |arm: &Arm| number(counts(record, &arm.id()).and_then(of));
             format!("{}, {}", count(&handle), count(&arm))
@@ -380,7 +422,10 @@ fn parity(record: &Record, page: &mut String) -> fmt::Result {
          ours and the plugin's must be within {:.0}% of each other.\n",
         100.0 * PARITY
     )?;
-    writeln!(page, "| items | decoded | ours | Fidius' | apart | time, Fidius' / ours |")?;
+    writeln!(
+        page,
+        "| items | decoded | ours | Fidius' | apart | time, Fidius' / ours |"
+    )?;
     writeln!(page, "|---|---|--:|--:|--:|--:|")?;
     for ours in arms(Peer::Arena).flat_map(|arm| [arm, arm.raw(), arm.owned()]) {
         let theirs = ours.by(Peer::FidiusRaw);
@@ -388,7 +433,11 @@ fn parity(record: &Record, page: &mut String) -> fmt::Result {
         let (a, b) = (count(&ours), count(&theirs));
         let apart = a.zip(b).map(|(a, b)| b / a - 1.0);
         let apart = apart.map_or("–".to_owned(), |apart| {
-            let outside = if apart.abs() > PARITY { " (outside)" } else { "" };
+            let outside = if apart.abs() > PARITY {
+                " (outside)"
+            } else {
+                ""
+            };
             format!("{:+.1}%{outside}", 100.0 * apart)
         });
         let decoded = match (ours.raw, ours.owned) {

@@ -60,14 +60,15 @@ impl<P: Payload, S: Pull<P>> Stream for Of<P, S> {
     fn verify(&mut self, items: u64) -> Result<Expected> {
         let (mut digest, mut bytes, mut taken) = (StreamDigest::new(), 0, 0);
         let mut failed = None;
-        self.source.drain(items, |item| match wire::serialize(&item) {
-            Ok(encoded) => {
-                digest.item(&encoded);
-                bytes += encoded.len() as u64;
-                taken += 1;
-            }
-            Err(error) => failed = Some(error),
-        })?;
+        self.source
+            .drain(items, |item| match wire::serialize(&item) {
+                Ok(encoded) => {
+                    digest.item(&encoded);
+                    bytes += encoded.len() as u64;
+                    taken += 1;
+                }
+                Err(error) => failed = Some(error),
+            })?;
         if let Some(error) = failed {
             return Err(error.into());
         }

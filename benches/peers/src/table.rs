@@ -29,7 +29,10 @@ impl<'a> Row<'a> {
     pub fn of(record: &'a Record, arm: &Arm, suffix: &str) -> Self {
         let id = arm.id();
         let timed = format!("{id}{suffix}");
-        let copies = record.self_check.iter().flat_map(|check| &check.comparisons);
+        let copies = record
+            .self_check
+            .iter()
+            .flat_map(|check| &check.comparisons);
         Self {
             case: record.cases.iter().find(|case| case.id == id),
             comparison: record
@@ -97,16 +100,27 @@ fn write(record: &Record, page: &mut String) -> std::fmt::Result {
          gives its user. Times are from the paired runner, each arm in turns with the arena in the \
          same processes: `ratio` is its time per item over the arena's, with the interval at \
          {:.2}%. Instructions and allocations are of all threads and processes that take part.\n",
-        100.0 * record.comparisons.first().map_or(0.0, |first| first.confidence),
+        100.0
+            * record
+                .comparisons
+                .first()
+                .map_or(0.0, |first| first.confidence),
     )?;
     writeln!(
         page,
         "{}, {} cores, kernel {}, {}; {}.\n",
-        environment.cpu, environment.cores, environment.kernel, environment.rustc, environment.finished
+        environment.cpu,
+        environment.cores,
+        environment.kernel,
+        environment.rustc,
+        environment.finished
     )?;
     for (payload, bytes) in SIZES {
         writeln!(page, "## {} of {bytes} content bytes\n", payload.name())?;
-        writeln!(page, "| way | ns/item | ratio to arena | instructions/item | allocations/item | heap bytes/item |")?;
+        writeln!(
+            page,
+            "| way | ns/item | ratio to arena | instructions/item | allocations/item | heap bytes/item |"
+        )?;
         writeln!(page, "|---|--:|--:|--:|--:|--:|")?;
         for peer in Peer::ALL {
             let arm = Arm::new(peer, payload, bytes);
@@ -127,7 +141,13 @@ fn write(record: &Record, page: &mut String) -> std::fmt::Result {
     writeln!(page, "| way | what it is | what it demands |")?;
     writeln!(page, "|---|---|---|")?;
     for peer in Peer::ALL {
-        writeln!(page, "| {} | {} | {} |", peer.name(), peer.describe(), peer.demands())?;
+        writeln!(
+            page,
+            "| {} | {} | {} |",
+            peer.name(),
+            peer.describe(),
+            peer.demands()
+        )?;
     }
     if !record.failures.is_empty() {
         writeln!(page, "\n## What could not be measured\n")?;
@@ -144,10 +164,15 @@ fn line(record: &Record, arm: &Arm, suffix: &str, page: &mut String) -> std::fmt
         return Ok(());
     }
     let counts = row.case.and_then(|case| case.counts.as_ref());
-    let counted = |of: fn(&arena_bench::record::wire::Counts) -> Option<f64>| number(counts.and_then(of));
+    let counted =
+        |of: fn(&arena_bench::record::wire::Counts) -> Option<f64>| number(counts.and_then(of));
     let mut name = arm.peer.name().to_owned();
     if arm.peer.runs_aside() {
-        name.push_str(if suffix.is_empty() { ", one core" } else { ", two cores" });
+        name.push_str(if suffix.is_empty() {
+            ", one core"
+        } else {
+            ", two cores"
+        });
     }
     if !row.repeats() {
         name.push_str(" (unstable)");
@@ -156,11 +181,17 @@ fn line(record: &Record, arm: &Arm, suffix: &str, page: &mut String) -> std::fmt
     let ns = match arm.peer {
         Peer::Arena => {
             let alloc = arm.by(Peer::Alloc);
-            Row::of(record, &alloc, "").comparison.and_then(|comparison| comparison.baseline_ns)
+            Row::of(record, &alloc, "")
+                .comparison
+                .and_then(|comparison| comparison.baseline_ns)
         }
         _ => row.ns(),
     };
-    let ratio = if arm.peer == Peer::Arena { "1".to_owned() } else { ratio(row.comparison) };
+    let ratio = if arm.peer == Peer::Arena {
+        "1".to_owned()
+    } else {
+        ratio(row.comparison)
+    };
     writeln!(
         page,
         "| {name} | {} | {ratio} | {} | {} | {} |",

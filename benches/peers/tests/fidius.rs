@@ -13,7 +13,9 @@ fn folder() -> PathBuf {
 }
 
 fn plugin_file() -> PathBuf {
-    Arm::new(Peer::Fidius, PayloadKind::U64, 8).libraries(&folder()).remove(0)
+    Arm::new(Peer::Fidius, PayloadKind::U64, 8)
+        .libraries(&folder())
+        .remove(0)
 }
 
 #[test]
@@ -44,8 +46,14 @@ fn what_there_is_not_is_answered_with_what_there_is() {
     let refused = Plugin::load(&plugin_file(), Some("Nobody")).unwrap_err();
     assert!(matches!(refused, FidiusError::NoPlugin { .. }));
     let text = refused.to_string();
-    assert!(text.contains("OwnedItems") && text.contains("PreparedItems"), "{text}");
+    assert!(
+        text.contains("OwnedItems") && text.contains("PreparedItems"),
+        "{text}"
+    );
     let plugin = Plugin::load(&plugin_file(), Some("OwnedItems")).unwrap();
     let text = plugin.method("nothing").unwrap_err().to_string();
-    assert!(text.ends_with("there is: u64, record, bytes, blob, f64s"), "{text}");
+    assert!(
+        text.ends_with("there is: u64, record, bytes, blob, f64s"),
+        "{text}"
+    );
 }

@@ -41,7 +41,10 @@ fn columns(kind: PayloadKind, bytes: u32) -> Columns {
             let mut items = lend_constant::<U64>(bytes);
             Box::new(move |rows| {
                 let mut values = UInt64Builder::with_capacity(rows);
-                items.by_ref().take(rows).for_each(|item| values.append_value(item));
+                items
+                    .by_ref()
+                    .take(rows)
+                    .for_each(|item| values.append_value(item));
                 vec![Arc::new(values.finish())]
             })
         }
@@ -56,7 +59,9 @@ fn columns(kind: PayloadKind, bytes: u32) -> Columns {
                     ids.append_value(item.id());
                     times.append_value(item.timestamp_us());
                     messages.append_value(item.message());
-                    item.tags().iter().for_each(|tag| tags.values().append_value(tag));
+                    item.tags()
+                        .iter()
+                        .for_each(|tag| tags.values().append_value(tag));
                     tags.append(true);
                 }
                 vec![
@@ -71,7 +76,10 @@ fn columns(kind: PayloadKind, bytes: u32) -> Columns {
             let mut items = lend_constant::<BytesPayload>(bytes);
             Box::new(move |rows| {
                 let mut values = BinaryBuilder::with_capacity(rows, rows * bytes as usize);
-                items.by_ref().take(rows).for_each(|item| values.append_value(item));
+                items
+                    .by_ref()
+                    .take(rows)
+                    .for_each(|item| values.append_value(item));
                 vec![Arc::new(values.finish())]
             })
         }

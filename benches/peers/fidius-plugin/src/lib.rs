@@ -8,7 +8,9 @@ use bench_protocol::producer;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::SEED;
 use fidius::{Stream, plugin_impl};
-use fidius_interface::{ramp, BlobOwned, BlobView, Owned, Prepared, __fidius_Owned, __fidius_Prepared};
+use fidius_interface::{
+    __fidius_Owned, __fidius_Prepared, BlobOwned, BlobView, Owned, Prepared, ramp,
+};
 
 /// Lends `items` items of `bytes` content bytes.
 fn lend<P: Payload>(items: u64, bytes: u32) -> impl Iterator<Item = P::View> + Send {

@@ -90,7 +90,11 @@ pub fn run(config: &Config) -> Result<Outcome> {
     for failure in &failures {
         eprintln!("peers: {}: {}", failure.id, failure.why);
     }
-    let outcome = if failures.is_empty() { Outcome::Fine } else { Outcome::Found };
+    let outcome = if failures.is_empty() {
+        Outcome::Fine
+    } else {
+        Outcome::Found
+    };
     let files = PairFiles::in_folder(&folder);
     let record = Record {
         schema: SCHEMA.to_owned(),
@@ -170,10 +174,7 @@ fn verified(
 
 /// Counts the arms, as many at once as there are cores: a count does not care
 /// who else runs.
-fn counted(
-    cases: &[(Option<Arm>, Case)],
-    folder: &Path,
-) -> BTreeMap<String, Result<Counts>> {
+fn counted(cases: &[(Option<Arm>, Case)], folder: &Path) -> BTreeMap<String, Result<Counts>> {
     let queue = Mutex::new(cases.iter().filter_map(|(arm, _)| *arm));
     let counted = Mutex::new(BTreeMap::new());
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -184,7 +185,10 @@ fn counted(
                     let next = queue.lock().expect("no worker panics").next();
                     let Some(arm) = next else { break };
                     let counts = count::count(&arm, &arm.libraries(folder));
-                    counted.lock().expect("no worker panics").insert(arm.id(), counts);
+                    counted
+                        .lock()
+                        .expect("no worker panics")
+                        .insert(arm.id(), counts);
                 }
             });
         }
@@ -208,7 +212,10 @@ fn timed(
 ) -> Result<Ratios> {
     let measured: Vec<Arm> = cases.iter().filter_map(|(arm, _)| *arm).collect();
     let (mut steady, mut hopping) = (Vec::new(), Vec::new());
-    for arm in measured.iter().filter(|arm| !arm.raw && arm.peer != Peer::Arena) {
+    for arm in measured
+        .iter()
+        .filter(|arm| !arm.raw && arm.peer != Peer::Arena)
+    {
         // What owns its items is compared with what owns them.
         let arena = arm.by(Peer::Arena);
         let pair = |pinned| Match {
@@ -217,7 +224,9 @@ fn timed(
         };
         if arm.peer.runs_aside() {
             hopping.push(pair(true));
-            let place = SIZES.iter().position(|(payload, _)| *payload == arm.payload());
+            let place = SIZES
+                .iter()
+                .position(|(payload, _)| *payload == arm.payload());
             if place.is_some_and(|place| place < UNPINNED) && !arm.owned {
                 hopping.push(pair(false));
             }
@@ -270,7 +279,11 @@ fn in_batches(pair: &Match) -> bool {
 
 /// An arm of a comparison with `against`, under its id and how it is pinned.
 fn contestant(arm: &Arm, folder: &Path, pinned: bool, against: Peer) -> Contestant {
-    let unpinned = if against.runs_aside() && !pinned { "/unpinned" } else { "" };
+    let unpinned = if against.runs_aside() && !pinned {
+        "/unpinned"
+    } else {
+        ""
+    };
     let workload = Workload::Peer {
         arm: *arm,
         pinned,

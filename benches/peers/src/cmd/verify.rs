@@ -37,11 +37,19 @@ pub fn run(config: &Config) -> Result<Outcome> {
             let expected = arm.expected(config.items);
             match found {
                 Ok(found) if found == expected => {
-                    println!("{}: {} items, digest {:016x}", arm.id(), found.items, found.digest);
+                    println!(
+                        "{}: {} items, digest {:016x}",
+                        arm.id(),
+                        found.items,
+                        found.digest
+                    );
                 }
                 Ok(found) => {
                     outcome = Outcome::Found;
-                    eprintln!("peers: {}: {found:?} where {expected:?} was expected", arm.id());
+                    eprintln!(
+                        "peers: {}: {found:?} where {expected:?} was expected",
+                        arm.id()
+                    );
                 }
                 Err(error) => {
                     outcome = Outcome::Found;

@@ -14,7 +14,9 @@ pub enum ArgumentsError {
     #[error("the arguments are no JSON: {0}")]
     Json(String),
     /// The arguments are JSON, but no list.
-    #[error("the arguments are a JSON array, one element an argument: [100, {{\"u32\": 5}}, \"text\"]")]
+    #[error(
+        "the arguments are a JSON array, one element an argument: [100, {{\"u32\": 5}}, \"text\"]"
+    )]
     NotAList,
     /// A value that is not of the type it names.
     #[error("{value} is no {kind}")]
@@ -25,7 +27,9 @@ pub enum ArgumentsError {
         kind: String,
     },
     /// A type that has no encoding here.
-    #[error("`{0}` is no type that an argument can name: it is bool, char, u8 to u64, i8 to i64, f32, f64, str, some, list, fields or variant")]
+    #[error(
+        "`{0}` is no type that an argument can name: it is bool, char, u8 to u64, i8 to i64, f32, f64, str, some, list, fields or variant"
+    )]
     UnknownType(String),
     /// Not two hexadecimal digits a byte.
     #[error("`{0}` is not hexadecimal: two digits a byte, blanks between bytes as you like")]
@@ -95,7 +99,9 @@ fn typed(kind: &str, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsEr
     };
     macro_rules! integer {
         ($type:ty, $read:ident) => {{
-            let number = value.$read().and_then(|number| <$type>::try_from(number).ok());
+            let number = value
+                .$read()
+                .and_then(|number| <$type>::try_from(number).ok());
             out.extend(number.ok_or_else(mismatch)?.to_le_bytes());
         }};
     }

@@ -47,6 +47,11 @@ pub fn load(target: &Target) -> Result<Box<dyn Guest>> {
 impl Guest for Method {
     fn open(&self, observe: Observe) -> Result<Box<dyn OpenStream>> {
         let config = self.target.session(observe);
-        Ok(Box::new(self.plugin.open(&self.host, &config, self.index, &self.arguments)?))
+        Ok(Box::new(self.plugin.open(
+            &self.host,
+            &config,
+            self.index,
+            &self.arguments,
+        )?))
     }
 }

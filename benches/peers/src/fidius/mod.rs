@@ -49,7 +49,10 @@ pub enum FidiusError {
         available: Vec<String>,
     },
     /// The plugin has no method of that name or number.
-    #[error("plugin `{plugin}` has no method `{wanted}`; there {}", list(available))]
+    #[error(
+        "plugin `{plugin}` has no method `{wanted}`; there {}",
+        list(available)
+    )]
     NoMethod {
         /// The plugin.
         plugin: String,
@@ -77,9 +80,7 @@ pub enum FidiusError {
         method: String,
     },
     /// The plugin could not make an instance of itself.
-    #[error(
-        "`{plugin}` makes no instance without a configuration, and none can be given here"
-    )]
+    #[error("`{plugin}` makes no instance without a configuration, and none can be given here")]
     NoInstance {
         /// The plugin.
         plugin: String,
@@ -146,7 +147,11 @@ impl Plugin {
         })?;
         // Threads of the framework and thread-local destructors may outlive us.
         std::mem::forget(Arc::clone(&library.library));
-        let available: Vec<String> = library.plugins.iter().map(|p| p.info.name.clone()).collect();
+        let available: Vec<String> = library
+            .plugins
+            .iter()
+            .map(|p| p.info.name.clone())
+            .collect();
         let only = library.plugins.len() == 1;
         let loaded = library
             .plugins
@@ -177,13 +182,22 @@ impl Plugin {
     /// # Errors
     /// When there is none, or it does not return a stream.
     pub fn method(&self, wanted: &str) -> Result<usize, FidiusError> {
-        let by_number = wanted.parse().ok().filter(|&index| index < self.methods.len());
-        let by_name = || self.methods.iter().position(|method| method.name.as_deref() == Some(wanted));
-        let index = by_number.or_else(by_name).ok_or_else(|| FidiusError::NoMethod {
-            plugin: self.name().to_owned(),
-            wanted: wanted.to_owned(),
-            available: self.methods.iter().map(ToString::to_string).collect(),
-        })?;
+        let by_number = wanted
+            .parse()
+            .ok()
+            .filter(|&index| index < self.methods.len());
+        let by_name = || {
+            self.methods
+                .iter()
+                .position(|method| method.name.as_deref() == Some(wanted))
+        };
+        let index = by_number
+            .or_else(by_name)
+            .ok_or_else(|| FidiusError::NoMethod {
+                plugin: self.name().to_owned(),
+                wanted: wanted.to_owned(),
+                available: self.methods.iter().map(ToString::to_string).collect(),
+            })?;
         if self.methods[index].kind == Kind::Other {
             return Err(FidiusError::NotAStream {
                 plugin: self.name().to_owned(),
@@ -297,10 +311,12 @@ impl Instance {
         // SAFETY: the loader checked the descriptor, and the library stays loaded.
         let descriptor = unsafe { &*plugin.descriptor };
         let configuration = std::ptr::NonNull::<u8>::dangling();
-        let pointer = descriptor.construct.map_or(std::ptr::null_mut(), |construct| {
-            // SAFETY: no bytes of configuration are read through the pointer.
-            unsafe { construct(configuration.as_ptr(), 0) }
-        });
+        let pointer = descriptor
+            .construct
+            .map_or(std::ptr::null_mut(), |construct| {
+                // SAFETY: no bytes of configuration are read through the pointer.
+                unsafe { construct(configuration.as_ptr(), 0) }
+            });
         if pointer.is_null() {
             return Err(FidiusError::NoInstance {
                 plugin: plugin.info.name.clone(),

@@ -79,7 +79,11 @@ impl Symbols {
         let bytes = std::fs::read(path).ok()?;
         let file = object::File::parse(&*bytes).ok()?;
         // SAFETY: only its address is taken.
-        let anchor = unsafe { plugin.library.get::<unsafe extern "C" fn()>(ANCHOR.as_bytes()) };
+        let anchor = unsafe {
+            plugin
+                .library
+                .get::<unsafe extern "C" fn()>(ANCHOR.as_bytes())
+        };
         let anchor = *anchor.ok()? as usize;
         let in_file = file
             .dynamic_symbols()
@@ -94,7 +98,9 @@ impl Symbols {
         for symbol in file.symbols() {
             let Ok(mangled) = symbol.name() else { continue };
             let name = format!("{:#}", rustc_demangle::demangle(mangled));
-            let Some(name) = name.rsplit("::").next() else { continue };
+            let Some(name) = name.rsplit("::").next() else {
+                continue;
+            };
             if let Some(method) = name.strip_prefix(&shim) {
                 let address = base.wrapping_add(symbol.address() as usize);
                 symbols.by_address.insert(address, method.to_owned());

@@ -34,8 +34,7 @@ impl Pumped {
         let loaded = library.plugins.into_iter().find(|p| p.info.name == plugin);
         let plugin = PluginHandle::from_loaded(loaded.context("no such plugin")?);
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let stream =
-            runtime.block_on(plugin.call_streaming::<_, P::Owned>(index, arguments))?;
+        let stream = runtime.block_on(plugin.call_streaming::<_, P::Owned>(index, arguments))?;
         Ok(Self {
             stream,
             runtime,

@@ -8,7 +8,7 @@ use arrow::array::{
     Array, AsArray, BinaryArray, Int64Array, ListArray, PrimitiveArray, RecordBatch, StringArray,
 };
 use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
-use arrow::ffi_stream::{RecordBatchStreamReader, FFI_ArrowArrayStream};
+use arrow::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use bench_protocol::payload::{
     Blob, BytesPayload, F64s, Payload, PayloadKind, Record, RecordPayload, U64,
 };
@@ -33,7 +33,11 @@ pub fn open(library: &Path, kind: PayloadKind, bytes: u32, rows: u32) -> Result<
         let open = library.get::<Open>(b"arrow_guest_stream")?;
         open(kind as u32, bytes, rows, &mut stream)
     };
-    ensure!(status == 0, "the Arrow guest refuses payload {}", kind.name());
+    ensure!(
+        status == 0,
+        "the Arrow guest refuses payload {}",
+        kind.name()
+    );
     let reader = RecordBatchStreamReader::try_new(stream)?;
     Ok(match kind {
         PayloadKind::U64 => Of::<U64, _>::boxed(Rows::<Numbers>::new(reader)),
@@ -103,7 +107,9 @@ impl Row<RecordPayload> for Records {
             id: self.ids.value(row),
             timestamp_us: self.times.value(row),
             message: self.messages.value(row).to_owned(),
-            tags: (0..tags.len()).map(|tag| tags.value(tag).to_owned()).collect(),
+            tags: (0..tags.len())
+                .map(|tag| tags.value(tag).to_owned())
+                .collect(),
         }
     }
 }
@@ -119,7 +125,11 @@ impl Row<Blob> for Binary {
 }
 impl Row<F64s> for Columns {
     fn row(&self, row: usize) -> Vec<f64> {
-        self.0.value(row).as_primitive::<Float64Type>().values().to_vec()
+        self.0
+            .value(row)
+            .as_primitive::<Float64Type>()
+            .values()
+            .to_vec()
     }
 }
 

@@ -30,7 +30,8 @@ impl<P: Payload> Channel<P> {
             if awaited.recv().is_err() {
                 return;
             }
-            let items = lend_constant::<P>(bytes).take(usize::try_from(items).unwrap_or(usize::MAX));
+            let items =
+                lend_constant::<P>(bytes).take(usize::try_from(items).unwrap_or(usize::MAX));
             for item in items.map(P::to_owned) {
                 if sender.send(item).is_err() {
                     break;

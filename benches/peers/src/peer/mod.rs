@@ -95,7 +95,10 @@ impl Arm {
     /// The same with a producer that allocates each item.
     #[must_use]
     pub fn owned(self) -> Self {
-        Self { owned: true, ..self }
+        Self {
+            owned: true,
+            ..self
+        }
     }
 
     /// The same with a consumer that decodes nothing, for the peers that cross in
@@ -168,7 +171,11 @@ impl Arm {
     pub fn open(&self, libraries: &[PathBuf], items: u64) -> Result<Box<dyn Stream>> {
         let arm = *self;
         let (kind, bytes) = (arm.payload(), arm.bytes);
-        let plugin = if arm.owned { "OwnedItems" } else { "PreparedItems" };
+        let plugin = if arm.owned {
+            "OwnedItems"
+        } else {
+            "PreparedItems"
+        };
         match (arm.peer, libraries) {
             (Peer::Arena, [guest, host]) => session(arm, Protocol::Arena, guest, host),
             (Peer::Alloc, [guest, host]) => session(arm, Protocol::Alloc, guest, host),
@@ -195,7 +202,9 @@ impl Arm {
             (Peer::Wasm, []) => wasm::open(kind, bytes),
             (Peer::Socket, []) => kind.dispatch(Framed { bytes, items }),
             (Peer::Channel, []) => kind.dispatch(Sent { bytes, items }),
-            (peer, libraries) => anyhow::bail!("{peer:?} does not load {} libraries", libraries.len()),
+            (peer, libraries) => {
+                anyhow::bail!("{peer:?} does not load {} libraries", libraries.len())
+            }
         }
     }
 }
@@ -218,7 +227,8 @@ struct Pumped<'a> {
 impl PayloadVisitor for Pumped<'_> {
     type Output = Result<Box<dyn Stream>>;
     fn visit<P: Payload>(self) -> Self::Output {
-        let index = fidius::Plugin::load(self.library, Some(self.plugin))?.method(P::KIND.name())?;
+        let index =
+            fidius::Plugin::load(self.library, Some(self.plugin))?.method(P::KIND.name())?;
         let source =
             fidius::pump::Pumped::open::<P>(self.library, self.plugin, index, &self.arguments)?;
         Ok(Of::<P, _>::boxed(source))
@@ -246,7 +256,9 @@ struct Sent {
 impl PayloadVisitor for Sent {
     type Output = Result<Box<dyn Stream>>;
     fn visit<P: Payload>(self) -> Self::Output {
-        Ok(Of::<P, _>::boxed(channel::Channel::<P>::open(self.bytes, self.items)))
+        Ok(Of::<P, _>::boxed(channel::Channel::<P>::open(
+            self.bytes, self.items,
+        )))
     }
 }
 
@@ -300,11 +312,19 @@ impl Peer {
             Self::FidiusRaw => "a Fidius 0.5.9 plugin, its raw handle, this workbench's drain",
             Self::Fidius => "a Fidius 0.5.9 plugin by `call_streaming` and `from_value`",
             Self::AbiStable => "abi_stable 0.11.3, a trait object that yields `RVec` and `RString`",
-            Self::Stabby => "stabby 72.1.16, its own `Iterator` that yields its own `Vec` and `String`",
-            Self::Arrow1024 => "arrow 60.1.0, C stream, 1,024 rows a batch, a value made of each row",
+            Self::Stabby => {
+                "stabby 72.1.16, its own `Iterator` that yields its own `Vec` and `String`"
+            }
+            Self::Arrow1024 => {
+                "arrow 60.1.0, C stream, 1,024 rows a batch, a value made of each row"
+            }
             Self::Arrow1 => "arrow 60.1.0, C stream, one row a batch, a value made of each row",
-            Self::Wasm => "wasmtime 40.0.4, a core module written by hand in WAT and compiled by its Cranelift",
-            Self::Socket => "std's Unix socket pair, a process, length-prefixed frames, 64 KiB buffers",
+            Self::Wasm => {
+                "wasmtime 40.0.4, a core module written by hand in WAT and compiled by its Cranelift"
+            }
+            Self::Socket => {
+                "std's Unix socket pair, a process, length-prefixed frames, 64 KiB buffers"
+            }
             Self::Channel => "crossbeam-channel 0.5.17, bounded to 1,024, a thread",
         }
     }
@@ -313,16 +333,22 @@ impl Peer {
     #[must_use]
     pub fn demands(self) -> &'static str {
         match self {
-            Self::Arena => "a C ABI, a handle of three pointers, one codec; a copy out of the buffer",
+            Self::Arena => {
+                "a C ABI, a handle of three pointers, one codec; a copy out of the buffer"
+            }
             Self::Alloc => "a C ABI, one codec, and the guest's allocator for each buffer",
             Self::FidiusRaw => "Fidius' macros and an interface crate; a copy out of the buffer",
             Self::Fidius => "Fidius on both sides, a pump thread, an async runtime, serde values",
             Self::AbiStable | Self::Stabby => {
                 "shared Rust types of the framework, on both sides; no encoding, no copy"
             }
-            Self::Arrow1024 => "a fixed schema, columns, many rows at once before the first is seen",
+            Self::Arrow1024 => {
+                "a fixed schema, columns, many rows at once before the first is seen"
+            }
             Self::Arrow1 => "a fixed schema, columns; a batch's overhead for each row",
-            Self::Wasm => "a guest compiled to wasm, a runtime in the host; a copy out of its memory",
+            Self::Wasm => {
+                "a guest compiled to wasm, a runtime in the host; a copy out of its memory"
+            }
             Self::Socket => "a process of its own, one codec, two copies through the kernel",
             Self::Channel => "one program: shared types, one allocator, no boundary at all",
         }

@@ -38,7 +38,11 @@ impl Frames {
         let (ours, theirs) = UnixStream::pair().context("a socket pair")?;
         let producer = Command::new(std::env::current_exe()?)
             .arg(ARGUMENT)
-            .args([(kind as u32).to_string(), bytes.to_string(), items.to_string()])
+            .args([
+                (kind as u32).to_string(),
+                bytes.to_string(),
+                items.to_string(),
+            ])
             .stdin(Stdio::null())
             .stdout(OwnedFd::from(theirs))
             .spawn()
@@ -54,16 +58,26 @@ impl Frames {
 
 impl<P: Payload> Pull<P> for Frames {
     fn drain(&mut self, items: u64, mut consume: impl FnMut(P::Owned)) -> Result<()> {
-        let socket = self.socket.as_mut().context("it is there until it is dropped")?;
+        let socket = self
+            .socket
+            .as_mut()
+            .context("it is there until it is dropped")?;
         if !self.started {
-            socket.get_mut().write_all(&[1]).context("the producer is gone")?;
+            socket
+                .get_mut()
+                .write_all(&[1])
+                .context("the producer is gone")?;
             self.started = true;
         }
         for _ in 0..items {
             let mut length = [0; 4];
-            socket.read_exact(&mut length).context("the stream ended too soon")?;
+            socket
+                .read_exact(&mut length)
+                .context("the stream ended too soon")?;
             self.frame.resize(u32::from_le_bytes(length) as usize, 0);
-            socket.read_exact(&mut self.frame).context("the stream ended too soon")?;
+            socket
+                .read_exact(&mut self.frame)
+                .context("the stream ended too soon")?;
             consume(wire::deserialize(&self.frame)?);
         }
         Ok(())

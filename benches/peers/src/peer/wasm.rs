@@ -3,9 +3,7 @@
 //! values out of the guest's memory.
 
 use anyhow::{Context, Result, ensure};
-use bench_protocol::payload::{
-    Blob, BytesPayload, F64s, Payload, PayloadKind, RecordPayload, U64,
-};
+use bench_protocol::payload::{Blob, BytesPayload, F64s, Payload, PayloadKind, RecordPayload, U64};
 use bench_protocol::producer::lend_constant;
 use bench_protocol::wire;
 use wasmtime::{Engine, Instance, Memory, Module, Store, TypedFunc, Val};
@@ -118,14 +116,18 @@ impl Wasm {
         let module = Module::new(&engine, GUEST)?;
         let mut store = Store::new(&engine, ());
         let instance = Instance::new(&mut store, &module, &[])?;
-        let memory = instance.get_memory(&mut store, "memory").context("the guest's memory")?;
+        let memory = instance
+            .get_memory(&mut store, "memory")
+            .context("the guest's memory")?;
         let out = image.entries.len() + image.heap.len();
         // The largest item is smaller than all of them, and a length each.
         let pages = (2 * out + ENTRIES * ENTRY).div_ceil(PAGE);
         memory.grow(&mut store, pages as u64)?;
         memory.write(&mut store, 0, &image.entries)?;
         memory.write(&mut store, image.entries.len(), &image.heap)?;
-        let global = instance.get_global(&mut store, "out").context("the guest's global")?;
+        let global = instance
+            .get_global(&mut store, "out")
+            .context("the guest's global")?;
         global.set(&mut store, Val::I32(i32::try_from(out)?))?;
         let next = instance.get_typed_func(&mut store, &format!("next_{}", kind.name()))?;
         Ok(Self {
@@ -141,8 +143,14 @@ impl<P: Payload> Pull<P> for Wasm {
     fn drain(&mut self, items: u64, mut consume: impl FnMut(P::Owned)) -> Result<()> {
         for _ in 0..items {
             let length = self.next.call(&mut self.store, ())? as usize;
-            let item = self.memory.data(&self.store).get(self.out..self.out + length);
-            ensure!(item.is_some(), "the guest claims {length} bytes beyond its memory");
+            let item = self
+                .memory
+                .data(&self.store)
+                .get(self.out..self.out + length);
+            ensure!(
+                item.is_some(),
+                "the guest claims {length} bytes beyond its memory"
+            );
             consume(wire::deserialize(item.unwrap_or_default())?);
         }
         Ok(())
