@@ -118,7 +118,8 @@ fn drive() -> Result<ExitCode, Box<dyn std::error::Error>> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let cases: Vec<Case> = match filter::select(harness::cases(catalog::drains())?, pattern) {
+    let all = [catalog::drains(), catalog::growths()].concat();
+    let cases: Vec<Case> = match filter::select(harness::cases(all)?, pattern) {
         Ok(cases) => cases,
         // A filter for criterion's targets, whose names are others.
         Err(filter::FilterError::NoMatch { .. }) => Vec::new(),

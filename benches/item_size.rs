@@ -22,7 +22,7 @@ const WARM_BYTES: u64 = 1 << 20;
 const WARM_ITEMS: u64 = 1000;
 
 fn main() {
-    support::run(catalog::drains(), drain);
+    support::run(None, catalog::drains(), drain);
 }
 
 fn drain(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, label: &Label) {

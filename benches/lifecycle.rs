@@ -17,7 +17,7 @@ use support::PerItem;
 const BATCH: BatchSize = BatchSize::NumIterations(128);
 
 fn main() {
-    support::run(catalog::lifecycles(), stage);
+    support::run(None, catalog::lifecycles(), stage);
 }
 
 fn stage(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, label: &Label) {

@@ -404,7 +404,7 @@ fn dash() -> String {
 }
 
 /// Text as Markdown shows it: names and messages are text, never markup.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('|', "\\|")

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::case::Case;
+use crate::case::{Case, Group, plans};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::contest::Contestant;
@@ -25,6 +25,7 @@ pub fn entrant(case: &Case, layouts: &Layouts) -> Contestant {
         reserve: libraries(&layouts.second),
         copy: 0,
         work: 1.0,
+        items: (case.group == Group::Growth).then(|| plans::stream_items(&case.plan)),
     }
 }
 

@@ -8,7 +8,7 @@ use bench_protocol::spec::Protocol;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use crate::case::Case;
+use crate::case::{Case, Group};
 use crate::compare::PROCESS_LIMIT;
 use crate::counts::{self, CountsError};
 use crate::entrants::entrant;
@@ -270,7 +270,7 @@ fn count(
     let cases: Vec<Case> = cases
         .iter()
         .filter(open)
-        .filter(|case| case.is_drain())
+        .filter(|case| !matches!(case.group, Group::Lifecycle(_)))
         .cloned()
         .collect();
     let harness = counts::Options {

@@ -7,7 +7,7 @@ use bench_protocol::counts::{GuestCounts, HostCounts};
 use bench_protocol::digest::StreamDigest;
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer;
-use bench_protocol::spec::{ENDLESS, Observe, Protocol, StreamConfig};
+use bench_protocol::spec::{ENDLESS, Observe, Protocol, SessionConfig, StreamConfig};
 use bench_protocol::wire;
 
 use crate::case::Case;
@@ -98,9 +98,11 @@ impl Verification {
             peak_capacity: of_arena(host.peak_capacity),
             final_capacity: of_arena(host.capacity),
             encoded_bytes: Some(host.bytes),
+            retried_bytes: Some(host.retried_bytes),
             zeroed_bytes: of_arena(host.zeroed),
             moved_bytes: of_arena(host.moved),
             buffer_bytes: of_arena(host.allocated),
+            mean_held: arena.then_some(host.held_sum as f64 / items),
             mean_share: arena.then_some(host.share_sum / items),
             ..Counts::default()
         }
@@ -127,15 +129,29 @@ pub fn verify(pair: &Pair, case: &Case) -> Result<Verification, VerifyError> {
 /// # Errors
 /// As for [`verify`].
 pub fn verify_items(pair: &Pair, case: &Case, items: u64) -> Result<Verification, VerifyError> {
-    let name = || case.id();
+    let config = case.session(items);
+    let expected = expected(&config.stream);
+    let host = verify_session(pair, &|| case.id(), config, &expected)?;
+    Ok(Verification { expected, host })
+}
+
+/// Drains a session's stream once, to its end, and holds it against `expected`;
+/// what the host counted of it. `name` is what errors call it.
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_session(
+    pair: &Pair,
+    name: &dyn Fn() -> String,
+    mut config: SessionConfig,
+    expected: &Expected,
+) -> Result<HostCounts, VerifyError> {
     let stream = |source| VerifyError::Stream {
         case: name(),
         source,
     };
-    let mut config = case.session(items);
     config.observe = Observe::Verify;
     config.stream.counted = true;
-    let expected = expected(&config.stream);
     let mut session = pair.open(&config).map_err(stream)?;
     session.drain(ENDLESS).map_err(stream)?;
     let host = session.counts();
@@ -144,8 +160,8 @@ pub fn verify_items(pair: &Pair, case: &Case, items: u64) -> Result<Verification
         bytes: host.bytes,
         digest: host.digest,
     };
-    if found != expected {
-        let (found, expected) = (Box::new(found), Box::new(expected));
+    if found != *expected {
+        let (found, expected) = (Box::new(found), Box::new(*expected));
         return Err(VerifyError::Items {
             case: name(),
             found,
@@ -153,7 +169,7 @@ pub fn verify_items(pair: &Pair, case: &Case, items: u64) -> Result<Verification
         });
     }
     let guest = session.guest_counts().unwrap_or_default();
-    for (what, host, guest) in agreements(case.protocol, &host, &guest) {
+    for (what, host, guest) in agreements(config.protocol, &host, &guest) {
         if host != guest {
             return Err(VerifyError::Counts {
                 case: name(),
@@ -163,7 +179,7 @@ pub fn verify_items(pair: &Pair, case: &Case, items: u64) -> Result<Verification
             });
         }
     }
-    Ok(Verification { expected, host })
+    Ok(host)
 }
 
 /// What host and guest must have counted alike.
@@ -177,6 +193,7 @@ fn agreements(
         ("calls", host.calls, guest.calls),
         ("bytes", host.bytes, guest.bytes),
         ("retries", host.retries, guest.too_small),
+        ("retried bytes", host.retried_bytes, guest.retried_bytes),
     ];
     if protocol == Protocol::Alloc {
         pairs.push(("buffers", host.frees, guest.buffers));

@@ -171,7 +171,10 @@ unsafe extern "C" fn next_counted<T: Serialize + Send + 'static>(
                 counts.items += 1;
                 counts.bytes += u64::from(*out_len);
             }
-            status::BUFFER_TOO_SMALL => counts.too_small += 1,
+            status::BUFFER_TOO_SMALL => {
+                counts.too_small += 1;
+                counts.retried_bytes += u64::from(*out_len);
+            }
             _ => {}
         }
     }

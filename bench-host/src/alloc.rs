@@ -128,23 +128,19 @@ impl Source for Alloc {
     type Item<'a> = GuestBuffer<'a>;
 
     #[inline(always)]
-    fn pull(&mut self) -> Result<Option<GuestBuffer<'_>>, StreamError> {
+    fn pull(&mut self) -> Result<Option<(GuestBuffer<'_>, u64)>, StreamError> {
         let (mut ptr, mut len) = (std::ptr::null_mut(), 0);
         // SAFETY: the handle is alive until `drop`; the guest is not inside
         // another call.
         let status = unsafe { ((*self.handle).next)(self.handle, &mut ptr, &mut len) };
         match status {
-            status::OK => self.buffer(ptr, len).map(Some),
+            status::OK => Ok(Some((self.buffer(ptr, len)?, 0))),
             status::STREAM_END => {
                 self.fruitless += 1;
                 Ok(None)
             }
             status => Err(self.unusual(status, ptr, len)),
         }
-    }
-
-    fn held(&self) -> u64 {
-        0
     }
 
     fn count(&self, items: u64, counts: &mut HostCounts) {

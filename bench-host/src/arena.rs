@@ -22,6 +22,7 @@ pub struct Arena<S> {
     /// Length of the item that the buffer holds.
     last_len: u32,
     retries: u64,
+    retried_bytes: u64,
     /// Calls that brought no item: retries' first halves, ends, errors.
     fruitless: u64,
     counts: Option<unsafe extern "C" fn(*const core::ffi::c_void, *mut GuestCounts)>,
@@ -82,6 +83,7 @@ impl<S: ShrinkRule> Arena<S> {
             shrink,
             last_len,
             retries: 0,
+            retried_bytes: 0,
             fruitless: 0,
             counts: None,
         })
@@ -99,28 +101,32 @@ impl<S: ShrinkRule> Arena<S> {
         (status, len)
     }
 
-    /// The bytes of an item of `len` that the guest says it wrote.
+    /// The bytes of an item of `len` that the guest says it wrote, and the memory
+    /// held.
     #[inline(always)]
-    fn item(&mut self, len: u32) -> Result<&[u8], StreamError> {
+    fn item(&mut self, len: u32) -> Result<(&[u8], u64), StreamError> {
         let capacity = self.buffer.usable();
         if len > capacity {
             let (len, capacity) = (u64::from(len), u64::from(capacity));
             return Err(StreamError::LengthAboveCapacity { len, capacity });
         }
         self.last_len = len;
+        let held = self.buffer.held();
         // SAFETY: `len` is within the buffer, and the guest answered that it
         // wrote that many bytes. (Where the buffer is not zeroed, that answer is
         // all there is: such buffers are for guests that one trusts.)
-        Ok(unsafe { std::slice::from_raw_parts(self.buffer.as_mut_ptr(), len as usize) })
+        let bytes = unsafe { std::slice::from_raw_parts(self.buffer.as_mut_ptr(), len as usize) };
+        Ok((bytes, held))
     }
 
     /// Whatever is not simply an item.
     #[cold]
-    fn unusual(&mut self, status: i32, len: u32) -> Result<Option<&[u8]>, StreamError> {
+    fn unusual(&mut self, status: i32, len: u32) -> Result<Option<(&[u8], u64)>, StreamError> {
         self.fruitless += 1;
         let (status, len) = if status == status::BUFFER_TOO_SMALL {
             self.buffer.grow(len)?;
             self.retries += 1;
+            self.retried_bytes += u64::from(len);
             let (status, len) = self.call();
             if status == status::OK {
                 return self.item(len).map(Some);
@@ -133,7 +139,7 @@ impl<S: ShrinkRule> Arena<S> {
         match status {
             status::STREAM_END => Ok(None),
             status::PLUGIN_ERROR => {
-                let error = wire::deserialize::<PluginError>(self.item(len)?);
+                let error = wire::deserialize::<PluginError>(self.item(len)?.0);
                 Err(error.map_or(StreamError::MalformedPluginError, StreamError::Plugin))
             }
             status::BUFFER_TOO_SMALL => {
@@ -152,7 +158,7 @@ impl<S: ShrinkRule> Source for Arena<S> {
         S: 'a;
 
     #[inline(always)]
-    fn pull(&mut self) -> Result<Option<&[u8]>, StreamError> {
+    fn pull(&mut self) -> Result<Option<(&[u8], u64)>, StreamError> {
         // Now, as the last item was still in the buffer when it came.
         if let Some(capacity) = self.shrink.after(self.last_len, self.buffer.usable()) {
             self.buffer.shrink(capacity);
@@ -165,13 +171,10 @@ impl<S: ShrinkRule> Source for Arena<S> {
         }
     }
 
-    fn held(&self) -> u64 {
-        self.buffer.held()
-    }
-
     fn count(&self, items: u64, counts: &mut HostCounts) {
         counts.calls = items + self.fruitless;
         counts.retries = self.retries;
+        counts.retried_bytes = self.retried_bytes;
         self.buffer.count(counts);
     }
 

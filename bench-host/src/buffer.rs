@@ -15,6 +15,7 @@ pub struct Buffer {
     usable: u32,
     growth: Box<dyn Growth>,
     regrow: Regrow,
+    /// The largest capacity to grow to: the session's limit or the strategy's cap.
     limit: u64,
     initial: u32,
     tally: Tally,
@@ -55,9 +56,9 @@ impl Buffer {
         let mut buffer = Self {
             bytes: Vec::new(),
             usable: 0,
+            limit: limit.min(growth.cap()),
             growth,
             regrow: config.regrow,
-            limit,
             initial: config.initial_capacity,
             tally: Tally::default(),
         };
@@ -96,24 +97,16 @@ impl Buffer {
         if demanded <= capacity {
             return Err(StreamError::DemandWithinCapacity { demanded, capacity });
         }
-        if demanded > self.limit {
-            return Err(StreamError::AboveLimit {
-                demanded,
-                limit: self.limit,
-            });
+        let limit = self.limit;
+        if demanded > limit {
+            return Err(StreamError::AboveLimit { demanded, limit });
         }
-        let chosen = self
-            .growth
-            .next_capacity(capacity, demanded)
-            .map_err(|above| StreamError::AboveLimit {
-                demanded,
-                limit: above.cap,
-            })?;
+        let chosen = self.growth.next_capacity(capacity, demanded);
         if chosen < demanded {
             return Err(StreamError::GrowthBelowDemand { chosen, demanded });
         }
         // A strategy's foresight yields to the limit, and to the wire's lengths.
-        let chosen = chosen.min(self.limit).min(u64::from(u32::MAX));
+        let chosen = chosen.min(limit).min(u64::from(u32::MAX));
         let chosen = u32::try_from(chosen).expect("cut to 32 bits above");
         match self.regrow {
             Regrow::Resize => self.resize(chosen),
@@ -133,10 +126,14 @@ impl Buffer {
         }
     }
 
-    /// `Vec::resize`: when the memory held does not suffice, it takes more than
-    /// asked for, moves the old bytes and zeroes the new ones.
+    /// `Vec::resize`: when the memory held does not suffice, it takes up to twice
+    /// of it, moves the old bytes and zeroes the new ones.
     fn resize(&mut self, capacity: u32) {
         let (held, len) = (self.held(), self.bytes.len());
+        if 2 * held > self.limit {
+            // `Vec` would double what is held, and pass the limit by it.
+            self.bytes.reserve_exact(capacity as usize - len);
+        }
         self.bytes.resize(capacity as usize, 0);
         self.tally.zeroed += (capacity as usize - len) as u64;
         if self.held() != held {
@@ -185,9 +182,11 @@ impl std::fmt::Debug for Buffer {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
-    use crate::growth::AboveCap;
     use bench_protocol::spec::Growth as Kind;
+    use proptest::prelude::*;
 
     fn config(growth: Kind, regrow: Regrow) -> BufferConfig {
         BufferConfig {
@@ -248,11 +247,73 @@ mod tests {
     }
 
     #[test]
+    fn no_way_to_grow_holds_more_than_the_limit_or_the_cap() {
+        for &regrow in Regrow::ALL {
+            let limited = BufferConfig {
+                memory_limit: 5000,
+                ..config(Kind::Exact, regrow)
+            };
+            let capped = BufferConfig {
+                growth_param: 5000,
+                ..config(Kind::Capped, regrow)
+            };
+            for config in [limited, capped] {
+                let mut buffer = Buffer::new(&config).unwrap();
+                buffer.grow(4000).unwrap();
+                buffer.grow(4500).unwrap();
+                assert!(buffer.held() <= 5000, "{config:?} holds {}", buffer.held());
+                let (demanded, limit) = (5001, 5000);
+                let refused = buffer.grow(5001);
+                assert_eq!(refused, Err(StreamError::AboveLimit { demanded, limit }));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_strategy_that_chooses_less_than_the_demand_is_caught(
+            demands in proptest::collection::vec(1..100_000_u32, 1..20),
+            chosen in proptest::collection::vec(0..120_000_u64, 1..20),
+            regrow in proptest::sample::select(Regrow::ALL),
+        ) {
+            /// Chooses whatever it is told to.
+            struct Wild(Vec<u64>, Cell<usize>);
+            impl Growth for Wild {
+                fn next_capacity(&self, _current: u64, _required: u64) -> u64 {
+                    let turn = self.1.replace(self.1.get() + 1);
+                    self.0[turn % self.0.len()]
+                }
+            }
+            let wild = Wild(chosen.clone(), Cell::new(0));
+            let mut buffer = Buffer::with_growth(&config(Kind::Exact, regrow), Box::new(wild)).unwrap();
+            let mut turn = 0;
+            for demand in demands {
+                let before = buffer.usable();
+                if demand <= before {
+                    continue;
+                }
+                let choice = chosen[turn % chosen.len()];
+                turn += 1;
+                match buffer.grow(demand) {
+                    Ok(()) => prop_assert_eq!(u64::from(buffer.usable()), choice),
+                    Err(error) => {
+                        let demanded = u64::from(demand);
+                        prop_assert!(choice < demanded);
+                        let chosen = choice;
+                        prop_assert_eq!(error, StreamError::GrowthBelowDemand { chosen, demanded });
+                        prop_assert_eq!(buffer.usable(), before);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_strategy_that_does_not_grow_is_caught() {
         struct Stuck;
         impl Growth for Stuck {
-            fn next_capacity(&self, current: u64, _required: u64) -> Result<u64, AboveCap> {
-                Ok(current)
+            fn next_capacity(&self, current: u64, _required: u64) -> u64 {
+                current
             }
         }
         let config = config(Kind::Exact, Regrow::Fresh);

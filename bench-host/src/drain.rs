@@ -46,8 +46,7 @@ impl<S: Source, D: Decoder, O: Observer> Session<S, D, O> {
     /// Takes one item; `false` at the end of the stream.
     #[inline(always)]
     fn step(&mut self) -> Result<bool, StreamError> {
-        let held = self.source.held();
-        let Some(item) = self.source.pull()? else {
+        let Some((item, held)) = self.source.pull()? else {
             self.ended = true;
             return Ok(false);
         };

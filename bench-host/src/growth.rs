@@ -9,29 +9,26 @@ use bench_protocol::spec::Growth as Kind;
 /// Bytes of a page, as the page-rounding strategies mean it.
 pub const PAGE: u64 = 4096;
 
-/// The demand is above a strategy's own cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AboveCap {
-    /// The cap, bytes.
-    pub cap: u64,
-}
-
 /// Chooses the next capacity of a buffer.
 pub trait Growth {
     /// The capacity after `current` when an item demands `required` bytes, which
-    /// are more than `current`. At least `required`; the buffer checks.
-    ///
-    /// # Errors
-    /// When the demand is above the strategy's own cap.
-    fn next_capacity(&self, current: u64, required: u64) -> Result<u64, AboveCap>;
+    /// are more than `current` and within [`cap`](Self::cap). At least
+    /// `required`; the buffer checks.
+    fn next_capacity(&self, current: u64, required: u64) -> u64;
+
+    /// The largest capacity that the strategy grows to, bytes: a demand above it
+    /// is an error.
+    fn cap(&self) -> u64 {
+        u64::MAX
+    }
 }
 
 /// Exactly the demand. Fidius' stream pump does so.
 #[derive(Debug)]
 pub struct Exact;
 impl Growth for Exact {
-    fn next_capacity(&self, _current: u64, required: u64) -> Result<u64, AboveCap> {
-        Ok(required)
+    fn next_capacity(&self, _current: u64, required: u64) -> u64 {
+        required
     }
 }
 
@@ -40,8 +37,8 @@ impl Growth for Exact {
 #[derive(Debug)]
 pub struct Doubling;
 impl Growth for Doubling {
-    fn next_capacity(&self, current: u64, required: u64) -> Result<u64, AboveCap> {
-        Ok(required.max(current.saturating_mul(2)))
+    fn next_capacity(&self, current: u64, required: u64) -> u64 {
+        required.max(current.saturating_mul(2))
     }
 }
 
@@ -50,8 +47,8 @@ impl Growth for Doubling {
 #[derive(Debug)]
 pub struct PowerOfTwo;
 impl Growth for PowerOfTwo {
-    fn next_capacity(&self, _current: u64, required: u64) -> Result<u64, AboveCap> {
-        Ok(required.checked_next_power_of_two().unwrap_or(required))
+    fn next_capacity(&self, _current: u64, required: u64) -> u64 {
+        required.checked_next_power_of_two().unwrap_or(required)
     }
 }
 
@@ -60,8 +57,8 @@ impl Growth for PowerOfTwo {
 #[derive(Debug)]
 pub struct OneAndAHalf;
 impl Growth for OneAndAHalf {
-    fn next_capacity(&self, current: u64, required: u64) -> Result<u64, AboveCap> {
-        Ok(required.max(current.saturating_add(current / 2)))
+    fn next_capacity(&self, current: u64, required: u64) -> u64 {
+        required.max(current.saturating_add(current / 2))
     }
 }
 
@@ -69,8 +66,8 @@ impl Growth for OneAndAHalf {
 #[derive(Debug)]
 pub struct Pages;
 impl Growth for Pages {
-    fn next_capacity(&self, _current: u64, required: u64) -> Result<u64, AboveCap> {
-        Ok(required.checked_next_multiple_of(PAGE).unwrap_or(required))
+    fn next_capacity(&self, _current: u64, required: u64) -> u64 {
+        required.checked_next_multiple_of(PAGE).unwrap_or(required)
     }
 }
 
@@ -79,8 +76,8 @@ impl Growth for Pages {
 #[derive(Debug)]
 pub struct PagesOneAndAHalf;
 impl Growth for PagesOneAndAHalf {
-    fn next_capacity(&self, current: u64, required: u64) -> Result<u64, AboveCap> {
-        let chosen = OneAndAHalf.next_capacity(current, required)?;
+    fn next_capacity(&self, current: u64, required: u64) -> u64 {
+        let chosen = OneAndAHalf.next_capacity(current, required);
         Pages.next_capacity(current, chosen)
     }
 }
@@ -93,8 +90,8 @@ pub struct Presized {
     pub hint: u64,
 }
 impl Growth for Presized {
-    fn next_capacity(&self, _current: u64, required: u64) -> Result<u64, AboveCap> {
-        Ok(required.max(self.hint))
+    fn next_capacity(&self, _current: u64, required: u64) -> u64 {
+        required.max(self.hint)
     }
 }
 
@@ -106,11 +103,11 @@ pub struct Capped {
     pub cap: u64,
 }
 impl Growth for Capped {
-    fn next_capacity(&self, current: u64, required: u64) -> Result<u64, AboveCap> {
-        if required > self.cap {
-            return Err(AboveCap { cap: self.cap });
-        }
-        Ok(Doubling.next_capacity(current, required)?.min(self.cap))
+    fn next_capacity(&self, current: u64, required: u64) -> u64 {
+        Doubling.next_capacity(current, required).min(self.cap)
+    }
+    fn cap(&self) -> u64 {
+        self.cap
     }
 }
 
@@ -137,15 +134,16 @@ mod tests {
     #[test]
     fn each_strategy_chooses_what_it_says() {
         let chosen = |kind, param| strategy(kind, param).next_capacity(4096, 5000);
-        assert_eq!(chosen(Kind::Exact, 0), Ok(5000));
-        assert_eq!(chosen(Kind::Doubling, 0), Ok(8192));
-        assert_eq!(chosen(Kind::PowerOfTwo, 0), Ok(8192));
-        assert_eq!(chosen(Kind::OneAndAHalf, 0), Ok(6144));
-        assert_eq!(chosen(Kind::Pages, 0), Ok(8192));
-        assert_eq!(chosen(Kind::PagesOneAndAHalf, 0), Ok(8192));
-        assert_eq!(chosen(Kind::Presized, 70_000), Ok(70_000));
-        assert_eq!(chosen(Kind::Capped, 6000), Ok(6000));
-        assert_eq!(chosen(Kind::Capped, 4999), Err(AboveCap { cap: 4999 }));
+        assert_eq!(chosen(Kind::Exact, 0), 5000);
+        assert_eq!(chosen(Kind::Doubling, 0), 8192);
+        assert_eq!(chosen(Kind::PowerOfTwo, 0), 8192);
+        assert_eq!(chosen(Kind::OneAndAHalf, 0), 6144);
+        assert_eq!(chosen(Kind::Pages, 0), 8192);
+        assert_eq!(chosen(Kind::PagesOneAndAHalf, 0), 8192);
+        assert_eq!(chosen(Kind::Presized, 70_000), 70_000);
+        assert_eq!(chosen(Kind::Capped, 6000), 6000);
+        assert_eq!(strategy(Kind::Capped, 4999).cap(), 4999);
+        assert_eq!(strategy(Kind::Doubling, 4999).cap(), u64::MAX);
     }
 
     proptest! {
@@ -157,7 +155,9 @@ mod tests {
         ) {
             let required = current + more;
             for &kind in Kind::ALL {
-                if let Ok(chosen) = strategy(kind, param).next_capacity(current, required) {
+                let strategy = strategy(kind, param);
+                if required <= strategy.cap() {
+                    let chosen = strategy.next_capacity(current, required);
                     prop_assert!(chosen >= required, "{kind:?} chose {chosen}");
                 }
             }

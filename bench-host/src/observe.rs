@@ -52,6 +52,7 @@ impl Observer for Time {
 pub struct Verify {
     bytes: u64,
     digest: StreamDigest,
+    held_sum: u64,
     share_sum: f64,
 }
 
@@ -65,6 +66,7 @@ impl Observer for Verify {
     ) -> Result<(), StreamError> {
         self.bytes += bytes.len() as u64;
         self.digest.item(bytes);
+        self.held_sum += held;
         if held > 0 {
             self.share_sum += bytes.len() as f64 / held as f64;
         }
@@ -78,6 +80,7 @@ impl Observer for Verify {
     fn count(&self, counts: &mut HostCounts) {
         counts.bytes = self.bytes;
         counts.digest = self.digest.finish();
+        counts.held_sum = self.held_sum;
         counts.share_sum = self.share_sum;
     }
 }

@@ -13,14 +13,12 @@ pub trait Source {
     where
         Self: 'a;
 
-    /// The next item; `None` at the end.
+    /// The next item, and the memory that the host holds for it (bytes; 0 where
+    /// it holds none); `None` at the end.
     ///
     /// # Errors
     /// When the guest fails or breaks the protocol.
-    fn pull(&mut self) -> Result<Option<Self::Item<'_>>, StreamError>;
-
-    /// Memory that the host holds for an item, bytes; 0 where it holds none.
-    fn held(&self) -> u64;
+    fn pull(&mut self) -> Result<Option<(Self::Item<'_>, u64)>, StreamError>;
 
     /// Writes what the source has counted into `counts`, given that `items` items
     /// came out of it.

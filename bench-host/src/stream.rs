@@ -65,7 +65,7 @@ impl<T: DeserializeOwned, S: Source> Iterator for ItemStream<T, S> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = match self.source.as_mut()?.pull() {
-            Ok(Some(bytes)) => {
+            Ok(Some((bytes, _))) => {
                 Some(
                     wire::deserialize(&bytes).map_err(|error| StreamError::Decode {
                         item: self.taken,

@@ -10,6 +10,8 @@ pub struct GuestCounts {
     pub items: u64,
     /// Answers `BUFFER_TOO_SMALL`.
     pub too_small: u64,
+    /// Wire bytes that those answers demanded.
+    pub retried_bytes: u64,
     /// Wire bytes handed over.
     pub bytes: u64,
     /// Heap buffers given out (alloc protocol).
@@ -19,7 +21,7 @@ pub struct GuestCounts {
 /// What a host counted in a session so far.
 ///
 /// Numbers of bytes that a drain for time does not look at (`bytes`, `digest`,
-/// `share_sum`) stay 0 unless the session verifies.
+/// `share_sum`, `held_sum`) stay 0 unless the session verifies.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct HostCounts {
@@ -31,6 +33,9 @@ pub struct HostCounts {
     pub frees: u64,
     /// Retries after `BUFFER_TOO_SMALL`.
     pub retries: u64,
+    /// Wire bytes of the items asked for twice: the guest sizes them again, and
+    /// encodes them once.
+    pub retried_bytes: u64,
     /// Wire bytes received.
     pub bytes: u64,
     /// XXH3-64 of the items received; see [`digest`](crate::digest).
@@ -47,6 +52,8 @@ pub struct HostCounts {
     pub peak_capacity: u64,
     /// Capacity now, bytes.
     pub capacity: u64,
+    /// Sum over the items of the capacity that held them, bytes.
+    pub held_sum: u64,
     /// Sum over the items of length / capacity.
     pub share_sum: f64,
 }

@@ -19,12 +19,12 @@ const SAMPLES: usize = 50;
 const RESAMPLES: usize = 10_000;
 
 /// Criterion with this workbench's settings; its own flags outrank them.
-fn criterion() -> Criterion<PerItem> {
-    let [warm_up, measurement] = if harness::is_quick() {
+fn criterion(times: Option<[u64; 2]>) -> Criterion<PerItem> {
+    let [warm_up, measurement] = times.unwrap_or(if harness::is_quick() {
         [200, 800]
     } else {
         [500, 1500]
-    };
+    });
     Criterion::default()
         .sample_size(SAMPLES)
         .nresamples(RESAMPLES)
@@ -34,14 +34,20 @@ fn criterion() -> Criterion<PerItem> {
         .configure_from_args()
 }
 
+/// Times one case in its group.
+pub trait Bench: Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label) {}
+impl<F: Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label)> Bench for F {}
+
 /// Runs a target: its cases, group by group, each verified and then given to
 /// `bench`. Exit status 2 when it cannot do its work.
-pub fn run(all: Vec<Case>, bench: impl Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label)) {
+///
+/// `times` are those of the target's own: milliseconds to warm up and to measure.
+pub fn run(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench) {
     let ready = harness::cases(all).and_then(|cases| Ok((cases, harness::pair()?)));
     let (mut cases, pair) = ready.unwrap_or_else(|error| fail(&error));
     // Criterion draws one chart a group: the groups' cases must be together.
     cases.sort_by_cached_key(|case| Label::of(case).group);
-    let mut criterion = criterion();
+    let mut criterion = criterion(times);
     for cases in cases.chunk_by(|a, b| Label::of(a).group == Label::of(b).group) {
         let mut group = criterion.benchmark_group(Label::of(&cases[0]).group);
         group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));

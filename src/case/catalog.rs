@@ -1,9 +1,10 @@
 //! The cases that exist.
 
 use bench_protocol::payload::PayloadKind;
-use bench_protocol::spec::{Decode, ProducerKind, Protocol};
+use bench_protocol::size_plan::SizePlan;
+use bench_protocol::spec::{BufferConfig, Decode, Growth, ProducerKind, Protocol, Regrow, Shrink};
 
-use super::{Case, Group, Stage};
+use super::{Case, Group, Stage, plans};
 
 /// Sizes of `bytes` and `blob`: 16 B to 4 MiB in powers of four.
 pub const BYTE_SIZES: [u32; 10] = [
@@ -92,11 +93,75 @@ pub fn lifecycles() -> Vec<Case> {
     cases
 }
 
+/// Capacities of the first buffer that growth is measured with, bytes; the
+/// largest item of the stream is one more.
+pub const INITIAL_CAPACITIES: [u32; 4] = [64, 256, 4096, 64 << 10];
+/// Shrink rules that growth is measured with, each with its parameter, items.
+pub const SHRINKS: [(Shrink, u64); 3] = [
+    (Shrink::Never, 0),
+    (Shrink::AfterSmall, 64),
+    (Shrink::Decay, 64),
+];
+
+/// Items that do not fit: of every standard plan all strategies and the alloc
+/// baseline. Where one of the other switches matters most, that switch too: the
+/// first capacity where large items are many, shrinking where they are few, and
+/// how the larger buffer comes about where nearly every item grows it.
+#[must_use]
+pub fn growths() -> Vec<Case> {
+    plans::standard().into_iter().flat_map(growths_of).collect()
+}
+
+/// The growth cases of one plan; the first is the exact fit, the last is alloc.
+#[must_use]
+pub fn growths_of(plan: SizePlan) -> Vec<Case> {
+    let case = Case::growth(plan, BufferConfig::default());
+    let wire_max = plans::wire_bytes(case.item_bytes());
+    let plain = |&growth: &Growth| plans::buffer(growth, wire_max);
+    let mut buffers: Vec<BufferConfig> = Growth::ALL.iter().map(plain).collect();
+    match case.plan {
+        SizePlan::Ramp { every: 1, .. } => {
+            for growth in [Growth::Exact, Growth::Presized] {
+                for regrow in [Regrow::Fresh, Regrow::Uninit] {
+                    let buffer = plain(&growth);
+                    buffers.push(BufferConfig { regrow, ..buffer });
+                }
+            }
+        }
+        SizePlan::Bimodal { .. } | SizePlan::Spike { .. } => {
+            for (shrink, shrink_param) in SHRINKS.into_iter().skip(1) {
+                buffers.push(BufferConfig {
+                    shrink,
+                    shrink_param,
+                    ..plain(&Growth::Exact)
+                });
+            }
+        }
+        SizePlan::HeavyTail { .. } => {
+            for initial_capacity in INITIAL_CAPACITIES.into_iter().skip(1) {
+                buffers.push(BufferConfig {
+                    initial_capacity,
+                    ..plain(&Growth::Exact)
+                });
+            }
+        }
+        _ => {}
+    }
+    let arena = |buffer| Case {
+        buffer,
+        ..case.clone()
+    };
+    let mut cases: Vec<Case> = buffers.into_iter().map(arena).collect();
+    cases.push(case.with_protocol(Protocol::Alloc));
+    cases
+}
+
 /// Every case.
 #[must_use]
 pub fn all() -> Vec<Case> {
     let mut cases = drains();
     cases.extend(lifecycles());
+    cases.extend(growths());
     cases
 }
 

@@ -6,6 +6,8 @@
 
 pub mod catalog;
 pub mod filter;
+pub mod plans;
+pub mod recorded;
 
 use std::fmt;
 
@@ -121,11 +123,35 @@ impl Case {
         self.to_string()
     }
 
-    /// The same case by another protocol.
+    /// The case of items of a plan that may not fit, by the arena.
+    #[must_use]
+    pub fn growth(plan: SizePlan, buffer: BufferConfig) -> Self {
+        Self {
+            group: Group::Growth,
+            plan,
+            buffer,
+            ..Self::drain(PayloadKind::Blob, 0, Protocol::Arena)
+        }
+    }
+
+    /// The buffer's name in ids.
+    #[must_use]
+    pub fn buffer_name(&self) -> String {
+        let (buffer, wire_max) = (&self.buffer, plans::wire_bytes(self.item_bytes()));
+        BufferName { buffer, wire_max }.to_string()
+    }
+
+    /// The same case by another protocol; by alloc there is no buffer to
+    /// configure.
     #[must_use]
     pub fn with_protocol(&self, protocol: Protocol) -> Self {
+        let buffer = match protocol {
+            Protocol::Arena => self.buffer,
+            Protocol::Alloc => BufferConfig::default(),
+        };
         Self {
             protocol,
+            buffer,
             ..self.clone()
         }
     }
@@ -157,9 +183,12 @@ impl Case {
     }
 
     /// Items that make about `bytes` bytes of content, at least two and at most
-    /// `most`.
+    /// `most`; of a growth case its whole stream, as its beginning is the case.
     #[must_use]
     pub fn items_for(&self, bytes: u64, most: u64) -> u64 {
+        if self.group == Group::Growth {
+            return plans::stream_items(&self.plan);
+        }
         (bytes / u64::from(self.item_bytes().max(1))).clamp(2, most.max(2))
     }
 
@@ -202,7 +231,6 @@ impl fmt::Display for Case {
             plan: &self.plan,
         };
         let protocol = self.protocol.name();
-        let usual = BufferConfig::default();
         match self.group {
             Group::Drain => write!(f, "drain/{payload}/{protocol}")?,
             Group::Lifecycle(stage) => {
@@ -216,23 +244,52 @@ impl fmt::Display for Case {
             }
         }
         if self.protocol == Protocol::Arena && self.group == Group::Growth {
-            let buffer = &self.buffer;
-            write!(f, "/{}", buffer.growth.name())?;
-            if buffer.regrow != usual.regrow {
-                write!(f, "/{}", buffer.regrow.name())?;
-            }
-            if buffer.shrink != usual.shrink {
-                write!(f, "/{}-{}", buffer.shrink.name(), buffer.shrink_param)?;
-            }
-            if buffer.initial_capacity != usual.initial_capacity {
-                write!(f, "/from-{}", ByteSize(u64::from(buffer.initial_capacity)))?;
-            }
+            write!(f, "/{}", self.buffer_name())?;
         }
         if self.decode != Decode::Owned {
             write!(f, "/{}", self.decode.name())?;
         }
         if self.producer != ProducerKind::Prepared {
             write!(f, "/{}-producer", self.producer.name())?;
+        }
+        Ok(())
+    }
+}
+
+/// A buffer as ids and tables name it: the strategy, and what differs from the
+/// usual. The largest item's size is called `max`.
+#[derive(Debug, Clone, Copy)]
+pub struct BufferName<'a> {
+    /// The buffer.
+    pub buffer: &'a BufferConfig,
+    /// Bytes on the wire of the stream's largest item.
+    pub wire_max: u64,
+}
+
+impl fmt::Display for BufferName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (buffer, usual) = (self.buffer, BufferConfig::default());
+        let size = |f: &mut fmt::Formatter<'_>, bytes: u64| {
+            if bytes == self.wire_max {
+                f.write_str("max")
+            } else {
+                ByteSize(bytes).fmt(f)
+            }
+        };
+        f.write_str(buffer.growth.name())?;
+        if plans::needs_maximum(buffer.growth) && buffer.growth_param != self.wire_max {
+            f.write_str("-")?;
+            size(f, buffer.growth_param)?;
+        }
+        if buffer.regrow != usual.regrow {
+            write!(f, "/{}", buffer.regrow.name())?;
+        }
+        if buffer.shrink != usual.shrink {
+            write!(f, "/{}-{}", buffer.shrink.name(), buffer.shrink_param)?;
+        }
+        if buffer.initial_capacity != usual.initial_capacity {
+            f.write_str("/from-")?;
+            size(f, u64::from(buffer.initial_capacity))?;
         }
         Ok(())
     }
@@ -290,24 +347,25 @@ mod tests {
         assert_eq!(owned.id(), "drain/bytes-4KiB/arena/owned-producer");
         let number = Case::drain(PayloadKind::U64, 8, Protocol::Alloc);
         assert_eq!(number.id(), "drain/u64/alloc");
-        let mut growth = Case {
-            group: Group::Growth,
-            payload: PayloadKind::Blob,
-            plan: SizePlan::HeavyTail { from: 64, to: 4096 },
-            ..case
-        };
-        growth.buffer.growth = Growth::Doubling;
-        assert_eq!(growth.id(), "growth/heavy-tail/arena/doubling");
+        let plan = SizePlan::Uniform { from: 64, to: 99 };
+        let presized = Case::growth(plan.clone(), plans::buffer(Growth::Presized, 107));
+        assert_eq!(presized.id(), "growth/uniform/arena/presized");
+        let hinted = Case::growth(plan.clone(), plans::buffer(Growth::Presized, 64));
+        assert_eq!(hinted.id(), "growth/uniform/arena/presized-64B");
+        let mut growth = Case::growth(plan, plans::buffer(Growth::Doubling, 107));
+        assert_eq!(growth.id(), "growth/uniform/arena/doubling");
+        growth.buffer.initial_capacity = 107;
+        assert_eq!(growth.id(), "growth/uniform/arena/doubling/from-max");
         growth.buffer.shrink = Shrink::AfterSmall;
         growth.buffer.shrink_param = 64;
         growth.buffer.initial_capacity = 4096;
         assert_eq!(
             growth.id(),
-            "growth/heavy-tail/arena/doubling/after-small-64/from-4KiB"
+            "growth/uniform/arena/doubling/after-small-64/from-4KiB"
         );
         assert_eq!(
             growth.with_protocol(Protocol::Alloc).id(),
-            "growth/heavy-tail/alloc"
+            "growth/uniform/alloc"
         );
     }
 

@@ -3,17 +3,22 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+mod build_pair;
 mod compare;
 mod export;
 pub mod guest;
+mod gate;
+mod growth;
 mod history;
 mod list;
 mod merge;
+mod noise;
 mod options;
 mod progress;
 mod run;
 mod selftest;
 mod summary;
+mod report;
 mod verify;
 
 use std::ffi::OsString;
@@ -46,19 +51,26 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// A pair with its link layouts, in a folder that CI can keep.
+    BuildPair(build_pair::Config),
     /// Two pairs against each other: this checkout and another commit, say.
     Compare(Box<compare::Config>),
     Export(export::Config),
+    Gate(gate::Config),
+    /// Items that do not fit: every way to grow, counted, and which one to use.
+    Growth(growth::Config),
     History(history::Config),
     /// The cases, with filters.
     List(list::Config),
     /// Verifies and measures guests that this workbench did not make.
     Guest(Box<guest::Config>),
     Merge(merge::Config),
+    Noise(noise::Config),
     /// The measurements; writes a record.
     Run(Box<run::Config>),
     /// The experiment that proves the method on this machine.
     Selftest(selftest::Config),
+    Report(report::Config),
     /// Correctness of a pair; nothing is timed.
     Verify(verify::Config),
 }
@@ -108,14 +120,19 @@ pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
 
 fn dispatch(cli: &Cli) -> ExitCode {
     let result = match &cli.verb {
+        Verb::BuildPair(config) => build_pair::run(config),
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),
         Verb::Guest(config) => guest::run(config),
+        Verb::Gate(config) => gate::run(config),
+        Verb::Growth(config) => growth::run(config),
         Verb::History(config) => history::run(config),
         Verb::List(config) => list::run(config),
         Verb::Merge(config) => merge::run(config),
+        Verb::Noise(config) => noise::run(config),
         Verb::Run(config) => run::run(config),
         Verb::Selftest(config) => selftest::run(config),
+        Verb::Report(config) => report::run(config),
         Verb::Verify(config) => verify::run(config),
     };
     match result {

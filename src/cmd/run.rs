@@ -103,6 +103,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         comparisons: Vec::new(),
         self_check: None,
         failures: Vec::new(),
+        growth: None,
     };
     record.environment.shard = config.shard.map(|(k, n)| format!("{k}/{n}"));
     let partial = run::partial(&config.output);

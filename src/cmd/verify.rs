@@ -19,6 +19,10 @@ pub struct Config {
     /// Print a JSON array of {id, verified, error} instead of a line each.
     #[arg(long)]
     json: bool,
+    /// Items of each stream, where the usual number takes too long, as under
+    /// valgrind.
+    #[arg(long, value_name = "N", hide = true)]
+    items: Option<u64>,
 }
 
 /// Drains each case's stream once and holds every item against its generator.
@@ -31,7 +35,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut outcome = Outcome::Fine;
     let mut rows = Vec::new();
     for case in &cases {
-        let result = verify::verify(&pair, case);
+        let result = match config.items {
+            Some(items) => verify::verify_items(&pair, case, items),
+            None => verify::verify(&pair, case),
+        };
         if let Err(error) = &result {
             outcome = Outcome::Found;
             eprintln!("arena-bench: {error}");

@@ -2,7 +2,7 @@
 
 use bench_protocol::spec::Decode;
 
-use crate::case::{Case, catalog};
+use crate::case::{Case, Group, catalog, plans};
 
 /// Items between the two lengths where items are small: the size table of a
 /// drain's stream has as many entries, so that every one counts equally.
@@ -17,7 +17,7 @@ const WARM: u64 = 8;
 /// One of a case's two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
-    /// One item.
+    /// One item; of a growth case, none.
     Short,
     /// So many more that the slope is exact.
     Long,
@@ -38,6 +38,14 @@ impl Lengths {
     /// The lengths of a case.
     #[must_use]
     pub fn of(case: &Case) -> Self {
+        if case.group == Group::Growth {
+            // What grows is the case: a cold stream, from nothing to its end.
+            return Self {
+                warm: 0,
+                short: 0,
+                long: plans::stream_items(&case.plan),
+            };
+        }
         let more = (BYTES / u64::from(case.item_bytes().max(1))).clamp(1, LOOP);
         Self {
             warm: more.clamp(2, WARM),
@@ -69,7 +77,12 @@ impl Lengths {
 /// nothing counts 0 without an error.
 #[must_use]
 pub fn least_instructions(case: &Case) -> f64 {
-    10.0 + f64::from(case.item_bytes()) / 64.0
+    let bytes = match case.group {
+        // The largest of many sizes says nothing of the mean.
+        Group::Growth => 0,
+        _ => case.item_bytes(),
+    };
+    10.0 + f64::from(bytes) / 64.0
 }
 
 /// The case of an id: those of the catalog, and the same without decoding, by
@@ -101,11 +114,21 @@ mod tests {
 
     #[test]
     fn every_case_has_two_lengths_and_a_moderate_number_of_bytes() {
-        for case in catalog::all() {
+        let drained = |case: &Case| case.group != Group::Growth;
+        for case in catalog::all().into_iter().filter(drained) {
             let lengths = Lengths::of(&case);
             assert!(lengths.short >= 1 && lengths.long > lengths.short, "{case}");
             let items = lengths.warm + lengths.long;
             assert!(items * u64::from(case.item_bytes()) <= 16 << 20, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_growth_case_is_counted_cold_and_whole() {
+        for case in catalog::growths() {
+            let lengths = Lengths::of(&case);
+            assert_eq!((lengths.warm, lengths.short), (0, 0));
+            assert_eq!(lengths.difference(), plans::stream_items(&case.plan));
         }
     }
 

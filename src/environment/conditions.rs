@@ -17,7 +17,7 @@ pub struct Conditions {
     pub load: Option<f64>,
     /// Since boot: ticks of all CPUs, and those that the hypervisor gave away.
     pub ticks: Option<(u64, u64)>,
-    /// Since the container began: times that its quota stopped it.
+    /// Since the container began: periods in which its quota stopped it.
     pub throttled: Option<u64>,
     /// Lowest and highest frequency of the CPUs at this moment, MHz.
     pub frequency_mhz: Option<(f64, f64)>,
@@ -78,7 +78,7 @@ impl Conditions {
             (
                 "throttled",
                 self.throttled_since(before)
-                    .map(|times| format!("{times} times")),
+                    .map(|times| format!("in {times} periods")),
             ),
             (
                 "frequency",
@@ -105,7 +105,7 @@ impl Conditions {
         }
         if let Some(times) = self.throttled_since(before).filter(|&times| times > 0) {
             causes.push(format!(
-                "the container's CPU quota stopped it {times} times"
+                "the container's CPU quota stopped it in {times} periods"
             ));
         }
         // The run itself keeps one core busy.
@@ -238,7 +238,7 @@ mod tests {
             governor: None,
         };
         let causes = disturbed.likely_causes_since(&before, 2).join("; ");
-        for word in ["10.0%", "1 times", "load of 2.5", "2000 to 3000 MHz"] {
+        for word in ["10.0%", "1 periods", "load of 2.5", "2000 to 3000 MHz"] {
             assert!(causes.contains(word), "{word} in {causes}");
         }
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 
+use crate::counts::valgrind;
+
 /// Key in [`Environment::observed`](crate::record::wire::Environment::observed)
 /// of the vector level by which glibc picks its copy routines under valgrind:
 /// counts of two machines agree when it does, whatever their models.
@@ -42,7 +44,7 @@ pub(super) fn libc() -> String {
 
 /// `valgrind --version`, or nothing.
 pub(super) fn valgrind() -> String {
-    said("valgrind", &["--version"])
+    valgrind::version().unwrap_or_default()
 }
 
 /// What else tells machines apart.

@@ -1,8 +1,8 @@
 //! The environment of a run: which commit, which toolchain, which machine, and
 //! what the machine did meanwhile.
 //!
-//! [`commit`] asks git, [`machine`] reads what stays the same on one machine,
-//! [`conditions`] what changes by the minute. What cannot be found out is left
+//! `commit` asks git, `machine` reads what stays the same on one machine,
+//! `conditions` what changes by the minute. What cannot be found out is left
 //! empty: a run is never refused for it. Nothing here measures a pair.
 
 mod commit;

@@ -45,6 +45,9 @@ pub struct Contestant {
     /// Work per item, 1 for what the case says: 1.005 drains half a percent more
     /// items than it is taken to, as a known slowdown.
     pub work: f64,
+    /// Items of a drain, where the case is a whole stream and no time decides;
+    /// the same for all arms of a contest.
+    pub items: Option<u64>,
 }
 
 impl Contestant {
@@ -192,7 +195,14 @@ impl<R: Rng> Runner<'_, R> {
         arms: &[Contestant],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<Comparison>, ContestError> {
-        let shape = self.calibrate(arms)?;
+        let shape = match arms.iter().find_map(|arm| arm.items) {
+            Some(items) => Shape {
+                items,
+                warmup: self.settings.warmup,
+                rounds: self.settings.rounds,
+            },
+            None => self.calibrate(arms)?,
+        };
         let contestants: Vec<&Contestant> = arms.iter().collect();
         let (processes, courses) = self.look(&contestants, pairs, shape, Look::First)?;
         courses

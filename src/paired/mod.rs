@@ -18,5 +18,5 @@ pub mod contest;
 pub mod draw;
 pub mod job;
 #[cfg(test)]
-mod mock;
+pub(crate) mod mock;
 pub mod process;

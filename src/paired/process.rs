@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -120,7 +120,15 @@ impl Processes {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             text.chars().take(STDERR_SHOWN).collect::<String>()
         };
-        let Ok(answer) = stdout.recv_timeout(self.limit) else {
+        let start = Instant::now();
+        let answer = stdout.recv_timeout(self.limit);
+        // One that answered may still hang on its way out.
+        let status = match &answer {
+            Ok(_) => ended(&mut child, self.limit.saturating_sub(start.elapsed())),
+            Err(_) => Ok(None),
+        };
+        let status = status.map_err(io("waiting for a measuring process"))?;
+        let (Ok(answer), Some(status)) = (answer, status) else {
             child.kill().map_err(io("killing a measuring process"))?;
             child
                 .wait()
@@ -130,9 +138,6 @@ impl Processes {
                 stderr: said(&stderr),
             });
         };
-        let status = child
-            .wait()
-            .map_err(io("waiting for a measuring process"))?;
         match serde_json::from_slice(&answer) {
             Ok(Reply::Times(times)) => Ok(times),
             Ok(Reply::Failed(why)) => Err(ExecuteError::Failed(why)),
@@ -141,6 +146,18 @@ impl Processes {
                 Err(ExecuteError::Crashed { status, stderr })
             }
         }
+    }
+}
+
+/// The status of a process that ends within `limit`.
+fn ended(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    loop {
+        let status = child.try_wait()?;
+        if status.is_some() || start.elapsed() > limit {
+            return Ok(status);
+        }
+        thread::sleep(Duration::from_micros(200));
     }
 }
 
@@ -215,3 +232,6 @@ impl Copies {
         Ok(path)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,6 +101,8 @@ pub fn merge(shards: Vec<(PathBuf, Record)>) -> Result<Record, MergeError> {
     refuse_overlap(&shards)?;
     let environment = environment(&shards);
     let self_check = self_check(&shards);
+    // The matrix is not sharded: whichever run made it made all of it.
+    let growth = shards.iter().find_map(|(_, record)| record.growth.clone());
     let mut merged = Record {
         schema: first.schema.clone(),
         environment,
@@ -108,6 +110,7 @@ pub fn merge(shards: Vec<(PathBuf, Record)>) -> Result<Record, MergeError> {
         comparisons: Vec::new(),
         self_check,
         failures: Vec::new(),
+        growth,
     };
     for (_, record) in shards {
         merged.cases.extend(record.cases);

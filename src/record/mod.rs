@@ -4,6 +4,7 @@
 //! [`store`] reads and writes it. Nothing here measures or judges.
 
 mod format;
+pub mod growth;
 pub mod merge;
 mod query;
 pub mod store;

@@ -136,6 +136,7 @@ impl Synthetic {
                 comparisons: Vec::new(),
             }),
             failures: Vec::new(),
+            growth: None,
         }
     }
 

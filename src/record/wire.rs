@@ -29,6 +29,9 @@ pub struct Record {
     /// Cases that could not be measured, and why.
     #[serde(default)]
     pub failures: Vec<Failure>,
+    /// The growth matrix, where the run made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<super::growth::Growth>,
 }
 
 /// The machine, the toolchain and the pair under test.
@@ -165,11 +168,13 @@ pub struct Counts {
     pub boundary_calls_per_item: Option<f64>,
     /// Retries after `BUFFER_TOO_SMALL` in the drain.
     pub retries: Option<u64>,
+    /// Wire bytes of the items that were asked for twice.
+    pub retried_bytes: Option<u64>,
     /// Largest capacity the host's buffer had, bytes.
     pub peak_capacity: Option<u64>,
     /// Capacity when the drain ended, bytes.
     pub final_capacity: Option<u64>,
-    /// Wire bytes encoded, retries included.
+    /// Wire bytes encoded; a retry encodes nothing again.
     pub encoded_bytes: Option<u64>,
     /// Bytes zeroed by growth.
     pub zeroed_bytes: Option<u64>,
@@ -177,6 +182,8 @@ pub struct Counts {
     pub moved_bytes: Option<u64>,
     /// Bytes asked of the host's allocator for the buffer.
     pub buffer_bytes: Option<u64>,
+    /// Memory the host's buffer held for an item, mean over the items, bytes.
+    pub mean_held: Option<f64>,
     /// Mean share of the buffer that an item used, 0 to 1.
     pub mean_share: Option<f64>,
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bench_protocol::payload::PayloadKind;
-use bench_protocol::spec::{Decode, ProducerKind};
+use bench_protocol::spec::{Decode, ProducerKind, Protocol};
 
 use crate::case::{ByteSize, Case, Group};
 
@@ -13,7 +13,7 @@ use crate::case::{ByteSize, Case, Group};
 pub struct Label {
     /// `drain/bytes`, `drain/bytes/borrowed`, `lifecycle/open-drop`.
     pub group: String,
-    /// The protocol.
+    /// The protocol; of growth, the way to grow.
     pub series: String,
     /// The item size, `4KiB`; of a lifecycle, the payload.
     pub value: String,
@@ -42,9 +42,14 @@ impl Label {
         if case.producer != ProducerKind::Prepared {
             group = format!("{group}/{}-producer", case.producer.name());
         }
+        let series = match (case.group, case.protocol) {
+            // Slashes would be folders of criterion's.
+            (Group::Growth, Protocol::Arena) => case.buffer_name().replace('/', "-"),
+            (_, protocol) => protocol.name().to_owned(),
+        };
         Self {
             group,
-            series: case.protocol.name().to_owned(),
+            series,
             value,
         }
     }
@@ -67,6 +72,7 @@ mod tests {
     fn a_label_names_one_case_of_cargo_bench() {
         let mut cases = catalog::drains();
         cases.extend(catalog::lifecycles());
+        cases.extend(catalog::growths());
         let labels: HashSet<Label> = cases.iter().map(Label::of).collect();
         assert_eq!(labels.len(), cases.len());
     }

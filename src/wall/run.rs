@@ -57,12 +57,15 @@ pub fn bench(
     options: &Options,
     finished: &mut dyn FnMut(&Case, Wall),
 ) -> Result<Vec<Failure>, WallError> {
-    let (drains, lifecycles): (Vec<Case>, Vec<Case>) = cases
-        .iter()
-        .cloned()
-        .partition(|case| case.group == Group::Drain);
+    let target_of = |case: &Case| match case.group {
+        Group::Drain => "item_size",
+        Group::Lifecycle(_) => "lifecycle",
+        Group::Growth => "growth",
+    };
     let mut failures = Vec::new();
-    for (target, cases) in [("item_size", drains), ("lifecycle", lifecycles)] {
+    for target in ["item_size", "lifecycle", "growth"] {
+        let of_target = |case: &&Case| target_of(case) == target;
+        let cases: Vec<Case> = cases.iter().filter(of_target).cloned().collect();
         if !cases.is_empty() {
             failures.extend(bench_target(target, &cases, options, finished)?);
         }

@@ -1,0 +1,51 @@
+//! The cost of items that do not fit: a group for each size plan, a series for
+//! each way to grow, and the alloc baseline.
+//!
+//! An iteration is one item of a whole stream: every stream is opened anew, so
+//! that its buffer grows from the start, and drained to the end of its plan.
+//! Opening and dropping it are not timed.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use arena_bench::case::{Case, catalog, plans};
+use arena_bench::wall::Label;
+use bench_host::pair::Pair;
+use bench_protocol::spec::ENDLESS;
+use criterion::{BenchmarkGroup, BenchmarkId, Throughput};
+
+use support::PerItem;
+
+/// Milliseconds to warm up and to measure a case: there are a hundred, and
+/// verdicts are not made here.
+const TIMES: [u64; 2] = [200, 800];
+
+fn main() {
+    support::run(Some(TIMES), catalog::growths(), stream);
+}
+
+fn stream(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, label: &Label) {
+    let items = plans::stream_items(&case.plan);
+    let config = case.session(ENDLESS);
+    let whole_stream = || -> Duration {
+        let mut session = pair
+            .open(&config)
+            .unwrap_or_else(|error| support::fail(&error));
+        let start = Instant::now();
+        let drained = session.drain(items);
+        let elapsed = start.elapsed();
+        drained.unwrap_or_else(|error| support::fail(&error));
+        elapsed
+    };
+    group.throughput(Throughput::Elements(1));
+    let id = BenchmarkId::new(&label.series, &label.value);
+    group.bench_function(id, |bencher| {
+        bencher.iter_custom(|iterations| {
+            let streams = iterations.div_ceil(items);
+            let total: Duration = (0..streams).map(|_| whole_stream()).sum();
+            // Whole streams only: what is asked for is their share of it.
+            total.mul_f64(iterations as f64 / (streams * items) as f64)
+        });
+    });
+}

@@ -1,0 +1,155 @@
+//! `gate`: a record against a baseline record.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+
+use super::{Outcome, options, print_json};
+use crate::record::store;
+use crate::record::wire::Record;
+use crate::{atomic, gate};
+
+/// Judges a record by a baseline record, for CI.
+///
+/// Exact counts first, each by its limit; then paired wall clock: a ratio whose
+/// interval is apart from the baseline's by more than the smallest change that
+/// matters, where both runs are trusted and of one CPU model. A case that the
+/// baseline has and the record has not is a regression.
+///
+/// Exit status 0 fine, 1 a regression, 2 the two cannot be compared.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  arena-bench run --quick --output target/run.json
+  arena-bench gate target/run.json --baseline results/baseline.json
+  arena-bench gate target/run.json --baseline results/baseline.json --accept   # then commit it")]
+pub struct Config {
+    /// The record to judge.
+    #[arg(value_name = "RECORD")]
+    record: PathBuf,
+    /// The record to judge it by.
+    #[arg(long, value_name = "FILE", default_value = "results/baseline.json")]
+    baseline: PathBuf,
+    /// How far counts may rise; by default `results/limits.json` of the sources.
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
+    /// Only cases whose id matches this regular expression.
+    #[arg(long, value_name = "REGEX", conflicts_with = "accept")]
+    filter: Option<Regex>,
+    /// Make the record the baseline: its counts, ratios and environment, without
+    /// raw samples, so that the change can be reviewed as a diff. What changes is
+    /// shown, and fails nothing.
+    #[arg(long)]
+    accept: bool,
+    /// Print JSON instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// Also write the table as Markdown, for a pull request.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+}
+
+/// Judges, or accepts.
+///
+/// # Errors
+/// When a file cannot be read or written, or the two cannot be compared.
+pub fn run(config: &Config) -> Result<Outcome> {
+    let record = load(&config.record, config.filter.as_ref())?;
+    if config.accept && !config.baseline.exists() {
+        accept(config, &record)?;
+        return Ok(Outcome::Fine);
+    }
+    if !config.baseline.exists() {
+        bail!(
+            "there is no baseline {}; name one with --baseline, or make this record the first \
+             with --accept",
+            config.baseline.display()
+        );
+    }
+    let baseline = load(&config.baseline, config.filter.as_ref())?;
+    let limits = options::limits(config.limits.as_deref())?;
+    let verdict = match gate::judge(&baseline, &record, &limits) {
+        Ok(verdict) => verdict,
+        Err(disagreement) if config.accept => {
+            eprintln!("arena-bench: {disagreement}");
+            accept(config, &record)?;
+            return Ok(Outcome::Fine);
+        }
+        Err(disagreement) => return Err(disagreement.into()),
+    };
+    if let Some(path) = &config.markdown {
+        atomic::replace(path, verdict.markdown().as_bytes())
+            .with_context(|| format!("cannot write --markdown {}", path.display()))?;
+    }
+    if config.json {
+        print_json(&verdict)?;
+    } else if !verdict.changes.is_empty() {
+        println!("{}", verdict.table());
+    }
+    for notice in &verdict.notices {
+        eprintln!("arena-bench: {notice}");
+    }
+    eprintln!("arena-bench: {}", verdict.headline());
+    if config.accept {
+        accept(config, &record)?;
+        return Ok(Outcome::Fine);
+    }
+    Ok(if verdict.regressed() {
+        Outcome::Found
+    } else {
+        Outcome::Fine
+    })
+}
+
+/// A record, of it what the filter matches.
+fn load(path: &Path, filter: Option<&Regex>) -> Result<Record> {
+    let mut record = store::load(path)?;
+    let Some(filter) = filter else {
+        return Ok(record);
+    };
+    record.cases.retain(|case| filter.is_match(&case.id));
+    record
+        .failures
+        .retain(|failure| filter.is_match(&failure.id));
+    record
+        .comparisons
+        .retain(|found| filter.is_match(&found.candidate));
+    if record.cases.is_empty() {
+        bail!(
+            "--filter {:?} matches no case of {}",
+            filter.as_str(),
+            path.display()
+        );
+    }
+    Ok(record)
+}
+
+fn accept(config: &Config, record: &Record) -> Result<()> {
+    if let Some(failure) = record.failures.first() {
+        bail!(
+            "{} is no baseline: {} failed ({}), and a baseline without it would hide that",
+            config.record.display(),
+            failure.id,
+            failure.why
+        );
+    }
+    if let Some(shard) = &record.environment.shard {
+        bail!(
+            "{} is no baseline: it is shard {shard}; join the shards with `arena-bench merge` first",
+            config.record.display()
+        );
+    }
+    if record
+        .self_check
+        .as_ref()
+        .is_none_or(|check| !check.trusted)
+    {
+        eprintln!("arena-bench: the record's wall clock is not trusted: only its counts will gate");
+    }
+    store::save(&config.baseline, &gate::baseline_of(record))?;
+    eprintln!(
+        "arena-bench: {} is the baseline now; review it with `git diff` and commit it",
+        config.baseline.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! `noise`: what this machine does to measurements.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::spec::Protocol;
+use comfy_table::{Table, presets};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use super::options::PairChoice;
+use super::run::seconds;
+use super::{Outcome, print_json};
+use crate::case::Case;
+use crate::compare::PROCESS_LIMIT;
+use crate::entrants::entrant;
+use crate::environment::Watch;
+use crate::layouts::Layouts;
+use crate::noise::band::Band;
+use crate::noise::{self, Report, speed, timer};
+use crate::paired::clock::{Clock, Monotonic};
+use crate::paired::process::Processes;
+use crate::verify;
+
+/// What this machine does to measurements, before anyone trusts them.
+///
+/// The timer, the steadiness of a fixed computation, a
+/// case against a copy of itself by two methods, and from that the smallest
+/// change that can be seen in a given time. Exit status 1 if the paired runner
+/// called equals different.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  arena-bench noise\n  arena-bench noise --json > noise.json")]
+pub struct Config {
+    #[command(flatten)]
+    pair: PairChoice,
+    /// Seconds for all of it.
+    #[arg(long, default_value_t = 12.0, value_parser = seconds)]
+    budget: f64,
+    /// Seed of everything that chance decides.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print JSON instead of the table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures the machine and prints the report.
+///
+/// # Errors
+/// When there is no pair, it is not correct, or a measuring process fails.
+pub fn run(config: &Config) -> Result<Outcome> {
+    let report = measure(config)?;
+    if config.json {
+        print_json(&report)?;
+    } else {
+        println!("{}", table(&report));
+        eprintln!(
+            "A change is detectable when 95 of 100 comparisons see it: computed from how single \
+             processes scattered here, without what link layouts add between two builds."
+        );
+    }
+    for warning in &report.warnings {
+        eprintln!("arena-bench: {warning}");
+    }
+    Ok(if report.paired.false_verdicts > 0 {
+        Outcome::Found
+    } else {
+        Outcome::Fine
+    })
+}
+
+fn measure(config: &Config) -> Result<Report> {
+    let files = config.pair.files()?;
+    let pair = files.load()?;
+    let case = Case::drain(PayloadKind::U64, 8, Protocol::Arena);
+    verify::verify(&pair, &case)?;
+    let watch = Watch::start();
+    let (clock, budget) = (Monotonic::default(), Duration::from_secs_f64(config.budget));
+    let timer = timer::measure(|| clock.now())?;
+    let speed = speed::measure(budget / 10)?;
+    let arm = entrant(&case, &Layouts::single(files.clone()));
+    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let rng = SmallRng::seed_from_u64(config.seed);
+    let (sequential, paired, detectable) =
+        noise::compare(&mut processes, &clock, rng, &arm, budget * 9 / 10)?;
+    let mut warnings = watch.likely_causes();
+    if pair.host.build.profile == "debug" {
+        warnings
+            .push("the pair is a debug build: measure one of `cargo build --release`".to_owned());
+    }
+    if paired.false_verdicts > 0 {
+        warnings.push(format!(
+            "{} of {} comparisons of equals were called different: do not trust wall clock here",
+            paired.false_verdicts, paired.comparisons
+        ));
+    }
+    Ok(Report {
+        case: case.id(),
+        timer,
+        speed,
+        sequential,
+        paired,
+        detectable,
+        environment: watch.finish(&files, &pair).environment,
+        warnings,
+    })
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::ASCII_MARKDOWN)
+        .set_header(["what", "found"]);
+    let environment = &report.environment;
+    let mut row = |what: &str, found: String| {
+        table.add_row([what.to_owned(), found]);
+    };
+    row(
+        "machine",
+        format!("{}, {} cores", environment.cpu, environment.cores),
+    );
+    for (name, value) in &environment.observed {
+        row(&name.replace('_', " "), value.clone());
+    }
+    let timer = &report.timer;
+    row("timer resolution", format!("{:.0} ns", timer.resolution_ns));
+    row("reading the timer", format!("{:.0} ns", timer.reading_ns));
+    let speed = &report.speed;
+    row(
+        "a fixed computation",
+        format!(
+            "{:+.1}% to {:+.1}% in nine of ten, once {:+.0}%",
+            speed.low_percent, speed.high_percent, speed.worst_percent
+        ),
+    );
+    let band = |band: &Band| {
+        format!(
+            "{:+.2}% to {:+.2}% in {} comparisons of {:.1} s",
+            band.low_percent, band.high_percent, band.comparisons, band.seconds
+        )
+    };
+    row(
+        &format!("A/A of {}, sequentially", report.case),
+        band(&report.sequential),
+    );
+    row("the same by this method", band(&report.paired));
+    row(
+        "false verdicts among these",
+        report.paired.false_verdicts.to_string(),
+    );
+    for found in &report.detectable {
+        let change = match found.percent {
+            Some(percent) => format!("{percent:.2}%, {} processes", found.processes),
+            None => format!("none: {} processes are too few", found.processes),
+        };
+        row(&format!("detectable in {} s", found.budget_s), change);
+    }
+    table
+}

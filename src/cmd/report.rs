@@ -1,0 +1,75 @@
+//! `report`: one page that answers, from one or more records or from a history.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::Outcome;
+use crate::history::{self, Options};
+use crate::record::store;
+use crate::report::model::Source;
+use crate::report::{dashboard_files, files, writer};
+
+/// Makes a page, plots and a Markdown summary from records, or a dashboard from a history.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  arena-bench report results/run.json --out report
+  arena-bench report before.json after.json --out report    # any two can be compared on the page
+  arena-bench report --history history --out dashboard      # every case over all commits")]
+pub struct Config {
+    /// The records, oldest first; the plots and the page's first view are the last one's.
+    #[arg(value_name = "RECORD", required_unless_present = "history")]
+    records: Vec<PathBuf>,
+    /// Instead of records: the folder of a history, which gets a dashboard.
+    #[arg(long, value_name = "DIR", conflicts_with = "records")]
+    history: Option<PathBuf>,
+    /// The folder to write to; it is made, or was made by this command before.
+    #[arg(long, value_name = "DIR", default_value = "report")]
+    out: PathBuf,
+}
+
+/// Writes the report and prints the path of its page.
+///
+/// # Errors
+/// Where a record cannot be read, or the folder holds what this command did not make.
+pub fn run(config: &Config) -> anyhow::Result<Outcome> {
+    let files = match &config.history {
+        Some(folder) => dashboard_files(&history::load(folder)?, &Options::default())?,
+        None => files(&sources(&config.records)?)?,
+    };
+    writer::write(&config.out, &files)
+        .with_context(|| format!("the report was not written to {}", config.out.display()))?;
+    println!("{}", config.out.join("index.html").display());
+    eprintln!("{} files; open the page with any browser", files.len());
+    Ok(Outcome::Fine)
+}
+
+fn sources(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    let mut taken = HashMap::new();
+    let mut sources = Vec::new();
+    for path in paths {
+        let record = store::load(path)?;
+        sources.push(Source {
+            name: unique(stem(path), &mut taken),
+            record,
+        });
+    }
+    Ok(sources)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem()
+        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Two records may be files of one name: the second gets a number.
+fn unique(name: String, taken: &mut HashMap<String, usize>) -> String {
+    let times = taken.entry(name.clone()).or_default();
+    *times += 1;
+    if *times == 1 {
+        name
+    } else {
+        format!("{name} ({times})")
+    }
+}

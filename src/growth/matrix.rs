@@ -1,0 +1,267 @@
+//! The counter matrix: every way to grow, on one stream, counted exactly.
+//!
+//! Nothing here is timed; the numbers are the same on every machine.
+
+use bench_host::error::StreamError;
+use bench_host::pair::Pair;
+use bench_protocol::counts::HostCounts;
+use bench_protocol::size_plan::SizePlan;
+use bench_protocol::spec::{BufferConfig, Decode, Growth, Regrow};
+
+use crate::case::catalog::{INITIAL_CAPACITIES, SHRINKS};
+use crate::case::{BufferName, Case, plans};
+use crate::verify::{self, VerifyError};
+
+/// A matrix that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum GrowthError {
+    /// The largest item of a plan is above the memory limit.
+    #[error(
+        "the plan {plan}: its largest item needs {wire_max} bytes on the wire, the memory limit is {limit}; raise it with --memory-limit"
+    )]
+    AboveLimit {
+        /// Name of the plan.
+        plan: &'static str,
+        /// Bytes of the largest item on the wire.
+        wire_max: u64,
+        /// The memory limit, bytes.
+        limit: u64,
+    },
+    /// A stream is not what it must be.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// A replayed stream failed.
+    #[error("{cell}")]
+    Replay {
+        /// Id of the cell's case.
+        cell: String,
+        /// How.
+        source: StreamError,
+    },
+    /// Replayed and drained, a stream was counted differently.
+    #[error("{cell}: the replay counts {replayed}, the pair {drained}")]
+    ReplayDiffers {
+        /// Id of the cell's case.
+        cell: String,
+        /// The replay's counters.
+        replayed: String,
+        /// The pair's counters.
+        drained: String,
+    },
+}
+
+/// A stream that shows all of a plan, and what is to be known of it beforehand.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    case: Case,
+    items: u64,
+    wire_max: u64,
+    limit: u64,
+}
+
+impl Stream {
+    /// The stream of a plan.
+    ///
+    /// # Errors
+    /// When its largest item is above `limit`, bytes.
+    ///
+    /// # Panics
+    /// If the plan is a recorded one without sizes.
+    pub fn new(plan: SizePlan, limit: u64) -> Result<Self, GrowthError> {
+        let items = plans::stream_items(&plan);
+        let case = Case::growth(plan, BufferConfig::default());
+        let wire_max = plans::wire_bytes(case.item_bytes());
+        let plan = case.plan.name();
+        if wire_max > limit {
+            return Err(GrowthError::AboveLimit {
+                plan,
+                wire_max,
+                limit,
+            });
+        }
+        Ok(Self {
+            case,
+            items,
+            wire_max,
+            limit,
+        })
+    }
+
+    /// Its size plan.
+    #[must_use]
+    pub fn plan(&self) -> &SizePlan {
+        &self.case.plan
+    }
+
+    /// Number of its items.
+    #[must_use]
+    pub fn items(&self) -> u64 {
+        self.items
+    }
+
+    /// Bytes of its largest item on the wire.
+    #[must_use]
+    pub fn wire_max(&self) -> u64 {
+        self.wire_max
+    }
+
+    /// The case of one cell.
+    #[must_use]
+    pub fn case(&self, buffer: BufferConfig) -> Case {
+        Case {
+            buffer,
+            ..self.case.clone()
+        }
+    }
+
+    /// Id of the case of one cell.
+    #[must_use]
+    pub fn id(&self, buffer: &BufferConfig) -> String {
+        format!("growth/{}/arena/{}", self.plan().name(), self.name(buffer))
+    }
+
+    /// Name of one cell within the plan.
+    #[must_use]
+    pub fn name(&self, buffer: &BufferConfig) -> String {
+        let wire_max = self.wire_max;
+        BufferName { buffer, wire_max }.to_string()
+    }
+
+    /// Every buffer of the matrix: all strategies, first capacities and shrink
+    /// rules, and the given ways to regrow.
+    #[must_use]
+    pub fn buffers(&self, regrows: &[Regrow]) -> Vec<BufferConfig> {
+        let largest = u32::try_from(self.wire_max).expect("the wire's lengths are 32-bit");
+        let mut initials: Vec<u32> = INITIAL_CAPACITIES.to_vec();
+        initials.retain(|&bytes| u64::from(bytes) <= self.limit && bytes != largest);
+        initials.push(largest);
+        let mut buffers = Vec::new();
+        for &growth in Growth::ALL {
+            for &initial_capacity in &initials {
+                for &regrow in regrows {
+                    for (shrink, shrink_param) in SHRINKS {
+                        buffers.push(BufferConfig {
+                            regrow,
+                            shrink,
+                            shrink_param,
+                            initial_capacity,
+                            memory_limit: self.limit,
+                            ..plans::buffer(growth, self.wire_max)
+                        });
+                    }
+                }
+            }
+        }
+        buffers
+    }
+
+    /// Whether a buffer is told the largest item beforehand.
+    #[must_use]
+    pub fn needs_maximum(&self, buffer: &BufferConfig) -> bool {
+        plans::needs_maximum(buffer.growth)
+            || !INITIAL_CAPACITIES.contains(&buffer.initial_capacity)
+    }
+
+    /// Drains each of `buffers` through the pair once, and holds every stream
+    /// against the generator and the host's counters against the guest's.
+    ///
+    /// # Errors
+    /// When a stream is not what it must be.
+    pub fn drain(&self, pair: &Pair, buffers: &[BufferConfig]) -> Result<Vec<Cell>, GrowthError> {
+        let mut config = self.case.session(self.items);
+        // The bytes are digested; decoding them has no part in growth.
+        config.decode = Decode::None;
+        let expected = verify::expected(&config.stream);
+        let drain = |buffer: &BufferConfig| {
+            config.buffer = *buffer;
+            let id = || self.id(buffer);
+            let counts = verify::verify_session(pair, &id, config.clone(), &expected)?;
+            Ok(self.cell(*buffer, counts))
+        };
+        buffers.iter().map(drain).collect()
+    }
+
+    /// Bytes on the wire of each item, in order.
+    #[must_use]
+    pub fn lengths(&self) -> Vec<u32> {
+        let sizes = self.case.session(self.items).stream.sizes;
+        // The largest one is 32-bit, so all are.
+        let wire = |k| plans::wire_bytes(sizes.size(k)) as u32;
+        (0..self.items).map(wire).collect()
+    }
+
+    /// The cell of a buffer and what was counted of it.
+    #[must_use]
+    pub fn cell(&self, buffer: BufferConfig, counts: HostCounts) -> Cell {
+        Cell {
+            id: self.id(&buffer),
+            name: self.name(&buffer),
+            needs_maximum: self.needs_maximum(&buffer),
+            buffer,
+            counts,
+            instructions_per_item: None,
+            ratio: None,
+        }
+    }
+}
+
+/// One way to grow on one stream, and what it came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Id of its case.
+    pub id: String,
+    /// Name within the plan.
+    pub name: String,
+    /// The buffer.
+    pub buffer: BufferConfig,
+    /// Whether it is told the stream's largest item beforehand.
+    pub needs_maximum: bool,
+    /// What the host counted, to the end of the stream.
+    pub counts: HostCounts,
+    /// Instructions per item, both sides, where they were counted.
+    pub instructions_per_item: Option<f64>,
+    /// Time against the exact fit of the same plan, where it was measured.
+    pub ratio: Option<Ratio>,
+}
+
+/// A ratio of times with its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ratio {
+    /// Estimate.
+    pub estimate: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+}
+
+impl Cell {
+    /// Items of the stream, at least 1.
+    fn items(&self) -> f64 {
+        self.counts.items.max(1) as f64
+    }
+
+    /// Calls across the boundary per item; the one that finds the end is left out.
+    #[must_use]
+    pub fn calls_per_item(&self) -> f64 {
+        (self.counts.items + self.counts.retries) as f64 / self.items()
+    }
+
+    /// Bytes zeroed or moved for the buffer's sake.
+    #[must_use]
+    pub fn worked(&self) -> u64 {
+        self.counts.zeroed + self.counts.moved
+    }
+
+    /// Memory held for an item, mean over the items, bytes.
+    #[must_use]
+    pub fn mean_held(&self) -> f64 {
+        self.counts.held_sum as f64 / self.items()
+    }
+
+    /// Share of the buffer that an item used, mean over the items, 0 to 1.
+    #[must_use]
+    pub fn mean_share(&self) -> f64 {
+        self.counts.share_sum / self.items()
+    }
+}

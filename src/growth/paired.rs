@@ -1,0 +1,107 @@
+//! The timed part of growth: every way to grow of a plan against the exact fit
+//! and against the alloc baseline, in one interleaved contest a plan.
+
+use bench_protocol::spec::{Growth, Protocol};
+use rand::Rng;
+
+use super::matrix::{Cell, Ratio, Stream};
+use crate::case::{Case, catalog};
+use crate::entrants::entrant;
+use crate::layouts::Layouts;
+use crate::paired::contest::{ContestError, Contestant, Runner};
+use crate::record::wire::Comparison;
+
+/// What a plan's contest consists of.
+#[derive(Debug)]
+pub struct Plan {
+    cases: Vec<Case>,
+    /// Indices of (baseline, candidate).
+    pairs: Vec<(usize, usize)>,
+}
+
+impl Plan {
+    /// The contest of a stream's plan: the cases of the catalog, each against
+    /// exact fit and against alloc, and exact fit against presized wherever both
+    /// regrow alike, which gives the price of a retry.
+    #[must_use]
+    pub fn new(stream: &Stream) -> Self {
+        let cases = catalog::growths_of(stream.plan().clone());
+        let exact = 0;
+        let mut pairs = Vec::new();
+        for (at, case) in cases.iter().enumerate() {
+            if case.protocol == Protocol::Alloc {
+                pairs.extend(
+                    (0..cases.len())
+                        .filter(|&arm| arm != at)
+                        .map(|arm| (at, arm)),
+                );
+            } else if at != exact {
+                pairs.push((exact, at));
+            }
+            let presized = (case.buffer.growth == Growth::Presized && at != exact).then_some(at);
+            let same_regrow = |other: &Case| {
+                other.buffer.growth == Growth::Exact
+                    && other.protocol == Protocol::Arena
+                    && other.buffer.regrow == case.buffer.regrow
+                    && other.buffer.shrink == case.buffer.shrink
+            };
+            if let Some(presized) = presized
+                && let Some(exact_alike) = cases.iter().position(same_regrow)
+                && exact_alike != exact
+            {
+                pairs.push((exact_alike, presized));
+            }
+        }
+        Self { cases, pairs }
+    }
+
+    /// Number of comparisons.
+    #[must_use]
+    pub fn comparisons(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Measures and judges them; the whole stream is drained, opened anew for
+    /// each drain outside the timed span.
+    ///
+    /// # Errors
+    /// When a process fails or the samples have no statistic.
+    pub fn contest<R: Rng>(
+        &self,
+        runner: &mut Runner<'_, R>,
+        layouts: &Layouts,
+    ) -> Result<Vec<Comparison>, ContestError> {
+        let arms: Vec<Contestant> = self
+            .cases
+            .iter()
+            .map(|case| entrant(case, layouts))
+            .collect();
+        runner.contest(&arms, &self.pairs)
+    }
+}
+
+/// Gives each cell its time against the exact fit of its plan.
+pub fn attach(cells: &mut [Cell], comparisons: &[Comparison]) {
+    for cell in cells {
+        let exact = |id: &str| id.ends_with("/arena/exact");
+        let found = comparisons
+            .iter()
+            .find(|comparison| comparison.candidate == cell.id && exact(&comparison.baseline));
+        cell.ratio = match found {
+            Some(comparison) => Some(Ratio {
+                estimate: comparison.ratio,
+                low: comparison.low,
+                high: comparison.high,
+            }),
+            // The exact fit itself, where anything was measured against it.
+            None => comparisons
+                .iter()
+                .any(|comparison| comparison.baseline == cell.id && exact(&cell.id))
+                .then_some(Ratio {
+                    estimate: 1.0,
+                    low: 1.0,
+                    high: 1.0,
+                }),
+        };
+    }
+}

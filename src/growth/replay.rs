@@ -1,0 +1,199 @@
+//! A recording replayed against the host's strategies and shrink rules, without a
+//! guest, contents or memory: the exact counters of a long stream in a moment.
+//! [`checked`] holds what is quoted of it against the pair.
+
+use bench_host::error::StreamError;
+use bench_host::growth::{Growth, strategy};
+use bench_host::pair::Pair;
+use bench_host::shrink::{AfterSmall, Decay, Never, ShrinkRule};
+use bench_protocol::counts::HostCounts;
+use bench_protocol::spec::{BufferConfig, Regrow, Shrink};
+
+use super::matrix::{Cell, GrowthError, Stream};
+
+/// The counters of a stream of items of `lengths` bytes on the wire. It has no
+/// contents, so the digest stays 0.
+///
+/// # Errors
+/// When an item is above a limit.
+pub fn replay(
+    lengths: impl Iterator<Item = u32>,
+    buffer: &BufferConfig,
+) -> Result<HostCounts, StreamError> {
+    let param = buffer.shrink_param;
+    match buffer.shrink {
+        Shrink::Never => with_rule(lengths, buffer, Never),
+        Shrink::AfterSmall => with_rule(lengths, buffer, AfterSmall::new(param)),
+        Shrink::Decay => with_rule(lengths, buffer, Decay::new(param)),
+    }
+}
+
+fn with_rule<S: ShrinkRule>(
+    lengths: impl Iterator<Item = u32>,
+    config: &BufferConfig,
+    mut rule: S,
+) -> Result<HostCounts, StreamError> {
+    let mut buffer = Model::new(config);
+    let mut counts = HostCounts::default();
+    // As in the arena: the buffer may shrink before each call of `next`, and the
+    // one that finds the end is a call too.
+    let mut last = config.initial_capacity;
+    let mut before_call = |buffer: &mut Model, last| {
+        let usable = buffer.usable as u32;
+        if let Some(capacity) = rule.after(last, usable) {
+            buffer.shrink(u64::from(capacity));
+        }
+    };
+    for len in lengths {
+        before_call(&mut buffer, last);
+        let required = u64::from(len);
+        if required > buffer.usable {
+            buffer.grow(required)?;
+            counts.retries += 1;
+            counts.retried_bytes += required;
+        }
+        last = len;
+        counts.items += 1;
+        counts.bytes += required;
+        counts.held_sum += buffer.held;
+        counts.share_sum += f64::from(len) / buffer.held as f64;
+    }
+    before_call(&mut buffer, last);
+    counts.calls = counts.items + counts.retries + 1;
+    counts.zeroed = buffer.zeroed;
+    counts.moved = buffer.moved;
+    counts.allocated = buffer.allocated;
+    counts.shrinks = buffer.shrinks;
+    counts.peak_capacity = buffer.peak;
+    counts.capacity = buffer.held;
+    Ok(counts)
+}
+
+/// The host's buffer as numbers: it has no memory, so that a spike of gigabytes
+/// costs nothing. Sizes in bytes; they stay below 2^32.
+struct Model {
+    strategy: Box<dyn Growth>,
+    regrow: Regrow,
+    initial: u64,
+    limit: u64,
+    /// What the guest is told.
+    usable: u64,
+    /// What `Vec` calls its length: bytes that were zeroed.
+    len: u64,
+    /// What is taken from the allocator.
+    held: u64,
+    zeroed: u64,
+    moved: u64,
+    allocated: u64,
+    shrinks: u64,
+    peak: u64,
+}
+
+impl Model {
+    fn new(config: &BufferConfig) -> Self {
+        let strategy = strategy(config.growth, config.growth_param);
+        let mut model = Self {
+            limit: config.memory_limit.min(strategy.cap()),
+            strategy,
+            regrow: config.regrow,
+            initial: u64::from(config.initial_capacity),
+            usable: 0,
+            len: 0,
+            held: 0,
+            zeroed: 0,
+            moved: 0,
+            allocated: 0,
+            shrinks: 0,
+            peak: 0,
+        };
+        model.replace(model.initial);
+        model
+    }
+
+    fn grow(&mut self, demanded: u64) -> Result<(), StreamError> {
+        let limit = self.limit;
+        if demanded > limit {
+            return Err(StreamError::AboveLimit { demanded, limit });
+        }
+        let chosen = self.strategy.next_capacity(self.usable, demanded);
+        let chosen = chosen.min(limit).min(u64::from(u32::MAX));
+        if self.regrow != Regrow::Resize {
+            self.replace(chosen);
+            return Ok(());
+        }
+        if chosen > self.held {
+            // `Vec` takes at least twice what it holds, unless told not to.
+            let twice = 2 * self.held;
+            self.moved += self.len;
+            self.held = if twice > limit {
+                chosen
+            } else {
+                chosen.max(twice)
+            };
+            self.allocated += self.held;
+            self.peak = self.peak.max(self.held);
+        }
+        self.zeroed += chosen - self.len;
+        (self.usable, self.len) = (chosen, chosen);
+        Ok(())
+    }
+
+    fn shrink(&mut self, capacity: u64) {
+        let capacity = capacity.max(self.initial);
+        if capacity < self.usable {
+            self.shrinks += 1;
+            self.replace(capacity);
+        }
+    }
+
+    fn replace(&mut self, capacity: u64) {
+        if self.regrow != Regrow::Uninit {
+            self.zeroed += capacity;
+            self.len = capacity;
+        }
+        (self.usable, self.held) = (capacity, capacity);
+        self.allocated += capacity;
+        self.peak = self.peak.max(capacity);
+    }
+}
+
+impl Stream {
+    /// Replays each of `buffers`.
+    ///
+    /// # Errors
+    /// When an item is above a limit.
+    pub fn replay(&self, buffers: &[BufferConfig]) -> Result<Vec<Cell>, GrowthError> {
+        let lengths = self.lengths();
+        let replay = |buffer: &BufferConfig| {
+            let counts = replay(lengths.iter().copied(), buffer).map_err(|source| {
+                let cell = self.id(buffer);
+                GrowthError::Replay { cell, source }
+            })?;
+            Ok(self.cell(*buffer, counts))
+        };
+        buffers.iter().map(replay).collect()
+    }
+}
+
+/// Drains the replayed `cells` through the pair and holds the counters of both
+/// against each other.
+///
+/// # Errors
+/// When a stream is not what it must be, or was replayed otherwise.
+pub fn checked(pair: &Pair, stream: &Stream, cells: &[&Cell]) -> Result<(), GrowthError> {
+    let buffers: Vec<BufferConfig> = cells.iter().map(|cell| cell.buffer).collect();
+    for (cell, drained) in cells.iter().zip(stream.drain(pair, &buffers)?) {
+        let drained = HostCounts {
+            digest: cell.counts.digest,
+            ..drained.counts
+        };
+        if drained != cell.counts {
+            return Err(GrowthError::ReplayDiffers {
+                cell: cell.id.clone(),
+                replayed: format!("{:?}", cell.counts),
+                drained: format!("{drained:?}"),
+            });
+        }
+    }
+    Ok(())
+}

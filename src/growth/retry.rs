@@ -1,0 +1,95 @@
+//! The price of one retry: the slope between two cells of one stream that differ
+//! in the number of retries alone.
+
+use bench_protocol::spec::{Growth, Regrow, Shrink};
+
+use super::matrix::Cell;
+use crate::record::wire::{Comparison, Difference};
+
+/// What one more retry costs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RetryCost {
+    /// How the larger buffer comes about, which is a part of the price.
+    pub regrow: Regrow,
+    /// Id of the case with more retries.
+    pub many: String,
+    /// Id of the case with fewer.
+    pub few: String,
+    /// Retries between the two.
+    pub retries: u64,
+    /// Bytes zeroed or moved for each of them.
+    pub bytes_worked: f64,
+    /// Bytes on the wire of the item retried, mean.
+    pub item_bytes: f64,
+    /// Instructions, both sides, where they were counted.
+    pub instructions: Option<f64>,
+    /// Nanoseconds with their interval, where they were measured.
+    pub ns: Option<Difference>,
+}
+
+/// The prices that the cells of one stream show: for each way to regrow, exact
+/// fit (a retry for every longer item) against presized (one retry in all).
+#[must_use]
+pub fn prices(cells: &[Cell], comparisons: &[Comparison]) -> Vec<RetryCost> {
+    let find = |growth: Growth, regrow: Regrow| {
+        cells.iter().find(|cell| {
+            let buffer = &cell.buffer;
+            buffer.growth == growth
+                && buffer.regrow == regrow
+                && buffer.shrink == Shrink::Never
+                && buffer.initial_capacity == 64
+        })
+    };
+    let price = |&regrow| {
+        let many = find(Growth::Exact, regrow)?;
+        let few = find(Growth::Presized, regrow)?;
+        price(many, few, comparisons)
+    };
+    Regrow::ALL.iter().filter_map(price).collect()
+}
+
+/// The price between two cells; `None` when the one has no more retries than the
+/// other.
+fn price(many: &Cell, few: &Cell, comparisons: &[Comparison]) -> Option<RetryCost> {
+    let retries = many.counts.retries.checked_sub(few.counts.retries)?;
+    if retries == 0 {
+        return None;
+    }
+    let per_retry = |more: f64| more / retries as f64;
+    let items = many.counts.items as f64;
+    let instructions = many
+        .instructions_per_item
+        .zip(few.instructions_per_item)
+        .map(|(many, few)| per_retry((many - few) * items));
+    let ns = comparisons.iter().find_map(|comparison| {
+        let difference = comparison.difference_ns.as_ref()?;
+        let scaled = |ns: f64| per_retry(ns * items);
+        let named = (&comparison.baseline, &comparison.candidate);
+        if named == (&few.id, &many.id) {
+            Some(Difference {
+                estimate: scaled(difference.estimate),
+                low: scaled(difference.low),
+                high: scaled(difference.high),
+            })
+        } else if named == (&many.id, &few.id) {
+            Some(Difference {
+                estimate: scaled(-difference.estimate),
+                low: scaled(-difference.high),
+                high: scaled(-difference.low),
+            })
+        } else {
+            None
+        }
+    });
+    let between = |a: u64, b: u64| per_retry(a as f64 - b as f64);
+    Some(RetryCost {
+        regrow: many.buffer.regrow,
+        many: many.id.clone(),
+        few: few.id.clone(),
+        retries,
+        bytes_worked: between(many.worked(), few.worked()),
+        item_bytes: between(many.counts.retried_bytes, few.counts.retried_bytes),
+        instructions,
+        ns,
+    })
+}

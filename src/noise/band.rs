@@ -1,0 +1,240 @@
+//! A case against a copy of itself, by two methods: what each reports although
+//! nothing differs.
+
+use std::time::Duration;
+
+use rand::Rng;
+use serde::Serialize;
+
+use super::NoiseError;
+use super::detectable::Spread;
+use crate::entrants::copy_of;
+use crate::paired::clock::Clock;
+use crate::paired::contest::{ContestError, Contestant, Runner, Settings};
+use crate::paired::draw::Draw;
+use crate::paired::job::{ArmJob, Job};
+use crate::paired::process::{Execute, ExecuteError};
+use crate::record::wire::{Comparison, Verdict};
+use crate::stats::order::Sorted;
+use crate::stats::{Confidence, Delta, StatsError};
+
+/// Comparisons by each method, at least: one is no band.
+const FEWEST: usize = 2;
+/// Rounds of one arm measured alone: about a third of a second.
+const ALONE: u32 = 3_000;
+/// Time for each of the two looks of a paired comparison.
+const LOOK: Duration = Duration::from_secs(1);
+/// Change that the paired comparisons look for, as a share.
+const DELTA: f64 = 0.0025;
+/// Confidence of a comparison.
+const CONFIDENCE: f64 = 0.99;
+
+/// What comparisons of equals came to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Band {
+    /// Comparisons made.
+    pub comparisons: usize,
+    /// Lowest estimate, percent; 0 is the truth.
+    pub low_percent: f64,
+    /// Highest estimate, percent.
+    pub high_percent: f64,
+    /// Comparisons that were called *slower* or *faster*; each is false. A method
+    /// without verdicts has none.
+    pub false_verdicts: usize,
+    /// Time of one comparison, seconds.
+    pub seconds: f64,
+}
+
+impl Band {
+    fn of(ratios: &[f64], false_verdicts: usize, time: Duration) -> Result<Self, StatsError> {
+        let sorted = Sorted::new(ratios.iter().map(|ratio| 100.0 * (ratio - 1.0)))?;
+        let values = sorted.values();
+        Ok(Self {
+            comparisons: values.len(),
+            low_percent: values[0],
+            high_percent: values[values.len() - 1],
+            false_verdicts,
+            seconds: time.as_secs_f64() / values.len() as f64,
+        })
+    }
+}
+
+/// What measures both bands.
+pub struct Bench<'a, R> {
+    execute: Counted<'a>,
+    clock: &'a dyn Clock,
+    rng: R,
+    settings: Settings,
+}
+
+/// An executor that counts its jobs.
+struct Counted<'a> {
+    inner: &'a mut dyn Execute,
+    jobs: usize,
+}
+
+impl Execute for Counted<'_> {
+    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+        self.jobs += 1;
+        self.inner.execute(job)
+    }
+}
+
+impl<'a, R: Rng> Bench<'a, R> {
+    /// A bench that measures with these.
+    ///
+    /// # Errors
+    /// Never: the shares are constants.
+    pub fn new(
+        execute: &'a mut dyn Execute,
+        clock: &'a dyn Clock,
+        rng: R,
+    ) -> Result<Self, StatsError> {
+        let (delta, confidence) = (Delta::new(DELTA)?, Confidence::new(CONFIDENCE)?);
+        Ok(Self {
+            execute: Counted {
+                inner: execute,
+                jobs: 0,
+            },
+            clock,
+            rng,
+            settings: Settings::new(delta, confidence, LOOK),
+        })
+    }
+
+    /// Items that a drain of the arm is measured with.
+    ///
+    /// # Errors
+    /// When a process fails.
+    pub fn items(&mut self, arm: &Contestant) -> Result<u64, ContestError> {
+        let arms = [arm.clone()];
+        Ok(self.runner().calibrate(&arms)?.items)
+    }
+
+    fn runner(&mut self) -> Runner<'_, &mut R> {
+        Runner {
+            execute: &mut self.execute,
+            clock: self.clock,
+            rng: &mut self.rng,
+            settings: self.settings.clone(),
+        }
+    }
+
+    /// All of A in one process, then all of B in another, as one would by hand,
+    /// again and again within `budget`.
+    ///
+    /// # Errors
+    /// When a process fails.
+    pub fn sequential(
+        &mut self,
+        arm: &Contestant,
+        items: u64,
+        budget: Duration,
+    ) -> Result<Band, NoiseError> {
+        let start = self.clock.now();
+        let mut ratios = Vec::new();
+        while ratios.len() < FEWEST || self.clock.now() - start < budget {
+            let (a, b) = (self.alone(arm, items)?, self.alone(&copy_of(arm), items)?);
+            ratios.push(b / a);
+        }
+        Ok(Band::of(&ratios, 0, self.clock.now() - start)?)
+    }
+
+    /// The median time of a drain of the arm alone, nanoseconds.
+    fn alone(&mut self, arm: &Contestant, items: u64) -> Result<f64, NoiseError> {
+        let job = Job {
+            arms: vec![ArmJob {
+                libraries: arm.layouts[0].clone(),
+                copy: arm.copy,
+                workload: arm.workload.clone(),
+                items,
+            }],
+            warmup: self.settings.warmup,
+            rounds: ALONE,
+            fresh_copies: false,
+            draw: Draw::new(&mut self.rng, 1),
+        };
+        let rows = self.execute.execute(&job).map_err(ContestError::from)?;
+        let times = rows
+            .iter()
+            .flatten()
+            .map(|&nanoseconds| nanoseconds.max(1) as f64);
+        Ok(Sorted::new(times)?.median())
+    }
+
+    /// Comparisons by the paired runner within `budget`, and how its processes
+    /// scatter.
+    ///
+    /// # Errors
+    /// When a process fails.
+    pub fn paired(
+        &mut self,
+        arm: &Contestant,
+        budget: Duration,
+    ) -> Result<(Band, Spread), NoiseError> {
+        let (start, jobs) = (self.clock.now(), self.execute.jobs);
+        let arms = [arm.clone(), copy_of(arm)];
+        let mut found: Vec<Comparison> = Vec::new();
+        while found.len() < FEWEST || self.clock.now() - start < budget {
+            found.extend(self.runner().contest(&arms, &[(0, 1)])?);
+        }
+        let time = self.clock.now() - start;
+        let ratios: Vec<f64> = found.iter().map(|found| found.ratio).collect();
+        let spoken =
+            |found: &&Comparison| matches!(found.verdict, Verdict::Slower | Verdict::Faster);
+        let band = Band::of(&ratios, found.iter().filter(spoken).count(), time)?;
+        let samples = found.iter().flat_map(|found| &found.samples);
+        let spread = Spread {
+            log_ratios: Sorted::new(samples.map(|sample| sample.log_ratio))?,
+            process: time.div_f64((self.execute.jobs - jobs).max(1) as f64),
+            confidence: self.settings.confidence,
+            most_processes: self.settings.most_processes,
+        };
+        Ok((band, spread))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::SmallRng;
+    use serde_json::json;
+
+    use super::*;
+    use crate::paired::mock::Machine;
+
+    #[test]
+    fn a_machine_that_drifts_misleads_the_sequential_method_and_not_the_paired_one() {
+        let mut machine = Machine::new(1);
+        machine.speed = |now| 1.0 + 0.2 * (now.as_secs_f64() * 2.0).sin();
+        let clock = machine.clock.clone();
+        let arm = Contestant {
+            name: "a".to_owned(),
+            workload: json!(6.0),
+            layouts: vec![vec!["library.so".into()]],
+            reserve: Vec::new(),
+            copy: 0,
+            work: 1.0,
+            items: None,
+        };
+        let rng = SmallRng::seed_from_u64(1);
+        let (sequential, paired, detectable) =
+            super::super::compare(&mut machine, &clock, rng, &arm, Duration::from_secs(10))
+                .expect("nothing fails");
+        let width = |band: Band| band.high_percent - band.low_percent;
+        assert!(sequential.comparisons > 4 && paired.comparisons > 4);
+        assert!(clock.now() < Duration::from_secs(13), "{:?}", clock.now());
+        assert!(width(sequential) > 5.0, "{sequential:?}");
+        assert!(
+            width(paired) < 0.25 && paired.false_verdicts == 0,
+            "{paired:?}"
+        );
+        let percents: Vec<f64> = detectable
+            .iter()
+            .filter_map(|found| found.percent)
+            .collect();
+        assert_eq!(percents.len(), 3, "{detectable:?}");
+        assert!(percents.is_sorted_by(|a, b| a >= b), "{percents:?}");
+        assert!(percents[0] < 0.5, "{percents:?}");
+    }
+}

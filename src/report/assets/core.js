@@ -1,0 +1,199 @@
+// What the page computes, apart from any document: state and its address, filters, order,
+// axes, formats, the comparison of two records. Tested on its own.
+"use strict";
+const Core = (() => {
+  const DEFAULTS = {
+    record: "", measure: "wall", scale: "log", payload: "", q: "", same: "show", theme: "auto",
+    sort: "", zoom: "", off: "", a: "", b: "", at: "", only: "", order: "changed", series: "",
+  };
+
+  /** The state an address stands for. A bare word is a place on the page. */
+  function parseState(hash) {
+    const text = hash.replace(/^#/, "");
+    if (!text.includes("=")) return { ...DEFAULTS, at: decode(text) };
+    const given = new URLSearchParams(text);
+    const state = { ...DEFAULTS };
+    for (const key of Object.keys(DEFAULTS)) if (given.has(key)) state[key] = given.get(key);
+    return state;
+  }
+
+  function decode(text) {
+    try { return decodeURIComponent(text); } catch { return ""; }
+  }
+
+  /** The address of a state; what is as by default is left out. */
+  function formatState(state) {
+    const out = new URLSearchParams();
+    for (const [key, usual] of Object.entries(DEFAULTS)) if (state[key] !== usual) out.set(key, state[key]);
+    const text = out.toString();
+    return text ? "#" + text : "";
+  }
+
+  /** Lists in one state value: "key:part:part,key:part". */
+  function parseList(text) {
+    return new Map(text.split(",").filter(Boolean).map((entry) => {
+      const [key, ...parts] = entry.split(":");
+      return [key, parts];
+    }));
+  }
+
+  function formatList(map) {
+    return [...map].map(([key, parts]) => [key, ...parts].join(":")).join(",");
+  }
+
+  /** Whether something with an id, a payload and a verdict is to be shown. */
+  function matches(item, state) {
+    if (state.payload && item.payload && item.payload !== state.payload) return false;
+    if (state.same === "hide" && item.verdict === "same") return false;
+    if (state.only && item.verdict && item.verdict !== state.only) return false;
+    const id = item.id.toLowerCase();
+    return state.q.toLowerCase().split(/\s+/).every((word) => id.includes(word));
+  }
+
+  /** Indices of values in order; numbers before text before nothing, in either direction. */
+  function order(values, descending) {
+    const rank = (v) => (typeof v === "number" ? 0 : v === "" || v == null ? 2 : 1);
+    const sign = descending ? -1 : 1;
+    return values.map((_, index) => index).sort((i, j) => {
+      const [a, b] = [values[i], values[j]];
+      if (rank(a) !== rank(b)) return rank(a) - rank(b);
+      if (rank(a) === 0) return sign * (a - b) || i - j;
+      return rank(a) === 2 ? i - j : sign * a.localeCompare(b, "en", { numeric: true }) || i - j;
+    });
+  }
+
+  /** Index of the nearest of some places, or -1 where none is within reach. */
+  function nearest(places, x, y, reach) {
+    let best = -1, least = reach * reach;
+    places.forEach((place, index) => {
+      const distance = (place.x - x) ** 2 + (place.y - y) ** 2;
+      if (distance <= least) [best, least] = [index, distance];
+    });
+    return best;
+  }
+
+  /** Round values between two ends, few enough to be read. */
+  function ticks(unit, log, low, high, most = 7) {
+    if (!(high > low)) return [low];
+    if (log && unit === "bytes") {
+      const [first, last] = [Math.ceil(Math.log2(low)), Math.floor(Math.log2(high))];
+      const step = Math.max(1, Math.ceil((last - first + 1) / most));
+      const out = [];
+      for (let power = first; power <= last; power++) if (power % step === 0) out.push(2 ** power);
+      if (out.length > 2) return out;
+    } else if (log) {
+      const out = [], fine = [];
+      for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+        for (const factor of [1, 2, 5]) {
+          const value = factor * 10 ** power;
+          if (value < low || value > high) continue;
+          fine.push(value);
+          if (factor === 1) out.push(value);
+        }
+      }
+      const chosen = fine.length <= most ? fine : out;
+      if (chosen.length > 2) return chosen;
+    }
+    const base = unit === "bytes" ? 2 : 10;
+    const rough = Math.max((high - low) / most, unit === "index" ? 1 : 0);
+    const magnitude = base ** Math.floor(Math.log(rough) / Math.log(base));
+    const step = magnitude * (base === 2 ? 2 : [1, 2, 5, 10].find((f) => f * magnitude >= rough));
+    const out = [];
+    for (let n = Math.ceil(low / step); n * step <= high; n++) out.push(n * step);
+    return out;
+  }
+
+  function significant(value) {
+    const size = Math.abs(value);
+    const digits = size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+    const text = value.toFixed(digits);
+    const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+    return short.replace("-", "−");
+  }
+
+  /** A value of a unit as people read it. */
+  function format(unit, value) {
+    if (unit === "ratio") return value.toFixed(3);
+    if (unit === "ns") return significant(value) + " ns";
+    if (unit === "bytes") {
+      for (const [size, name] of [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]]) {
+        if (value >= size) return significant(value / size) + " " + name;
+      }
+      return Math.round(value) + " B";
+    }
+    return significant(value);
+  }
+
+  /** As on an axis: short. */
+  function formatTick(unit, value) {
+    if (unit === "bytes") return format(unit, value);
+    if (unit === "ratio") return String(+value.toFixed(4));
+    if (value >= 1e6) return +(value / 1e6).toFixed(3) + "M";
+    if (value >= 1e3) return +(value / 1e3).toFixed(3) + "k";
+    return String(+value.toPrecision(6));
+  }
+
+  /** Rows as CSV. Text that a spreadsheet would take for a formula is made plain text. */
+  function csv(rows) {
+    const field = (value) => {
+      let text = value == null ? "" : String(value);
+      if (typeof value !== "number" && /^[=+@\t\r-]/.test(text)) text = "'" + text;
+      return /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+    };
+    return rows.map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
+  }
+
+  /**
+   * Two records side by side: in what their environments differ, counts, ratios.
+   * Counts of differing environments get no difference. What became worse comes first.
+   */
+  function compare(a, b) {
+    const theirs = new Map(b.fingerprint);
+    const differing = a.fingerprint.filter(([name, value]) => theirs.get(name) !== value).map(([name]) => name);
+    const join = (left, right) => {
+      const other = new Map(right.map((item) => [item.id, item]));
+      return left.filter((item) => other.has(item.id)).map((item) => [item, other.get(item.id)]);
+    };
+    const counts = [];
+    for (const [before, after] of join(a.facts.cases, b.facts.cases)) {
+      for (const [name, from] of Object.entries(before.counts)) {
+        const to = after.counts[name];
+        if (to == null) continue;
+        const change = differing.length || from === 0 ? null : to / from - 1;
+        const verdict = differing.length ? "" : to > from ? "slower" : to < from ? "faster" : "same";
+        counts.push({ id: before.id, payload: before.payload, name, from, to, change, verdict });
+      }
+    }
+    const ratios = join(a.facts.ratios, b.facts.ratios).map(([before, after]) => ({
+      id: before.id, payload: before.payload, from: before, to: after,
+      verdict: after.low > before.high ? "slower" : after.high < before.low ? "faster" : "same",
+    }));
+    const rank = (row) => ["slower", "faster", "same", ""].indexOf(row.verdict);
+    const worst = (rows) => rows.sort((p, q) => rank(p) - rank(q) || Math.abs(q.change ?? 0) - Math.abs(p.change ?? 0));
+    return { differing, counts: worst(counts), ratios: worst(ratios) };
+  }
+
+  /** Points of a series of a history, from its compact form: see `dashboard/encode.rs`. */
+  function expand(series, presence) {
+    return series.parts.flatMap((part, group) => {
+      const entries = [];
+      const runs = presence[part.at];
+      for (let i = 0; i < runs.length; i += 2) for (let n = 0; n < runs[i + 1]; n++) entries.push(runs[i] + n);
+      if (part.ratio) {
+        const [value, below, above] = part.ratio;
+        return entries.map((x, i) => ({ x, group, y: value[i] / 1e5, low: (value[i] - below[i]) / 1e5, high: (value[i] + above[i]) / 1e5 }));
+      }
+      let next = 0, y = 0;
+      return entries.map((x, i) => {
+        if (part.count[next] === i) { y = part.count[next + 1]; next += 2; }
+        return { x, group, y, low: y, high: y };
+      });
+    }).sort((a, b) => a.x - b.x);
+  }
+
+  return {
+    expand, DEFAULTS, parseState, formatState, parseList, formatList, matches, order, nearest, ticks,
+    significant, format, formatTick, csv, compare,
+  };
+})();
+if (typeof module !== "undefined") module.exports = Core;

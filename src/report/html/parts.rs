@@ -1,0 +1,173 @@
+//! Parts that every page is made of: tables, charts, answers, definition lists.
+
+use super::text;
+use crate::report::markdown::sign;
+use crate::report::model::{Answer, Cell, Drawing, Forest, Panel, Table, Tone, verdict_word};
+
+/// The name of a tone as a CSS class.
+pub fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Against => "against",
+        Tone::Mixed => "mixed",
+        Tone::For => "for",
+        Tone::Same => "same",
+        Tone::Unclear => "unclear",
+        Tone::Plain => "plain",
+        Tone::Missing => "missing",
+    }
+}
+
+/// One of the six answers.
+pub fn answer(prefix: &str, a: &Answer) -> String {
+    let figures: String = a
+        .figures
+        .iter()
+        .map(|f| {
+            format!(
+                "<li class=\"{}\" title=\"{}\"><span class=\"label\">{}</span>\
+                 <strong><span class=\"sign\" aria-hidden=\"true\">{}</span> {}</strong>\
+                 <span class=\"interval\">{}</span></li>",
+                tone_class(f.tone),
+                text(&f.case),
+                text(&f.label),
+                sign(f.tone),
+                text(&f.value),
+                text(&f.interval)
+            )
+        })
+        .collect();
+    let details: String = a
+        .details
+        .iter()
+        .map(|d| format!("<li>{}</li>", text(d)))
+        .collect();
+    let details = match a.details.len() {
+        0 => String::new(),
+        _ => format!(
+            "<details><summary>In detail</summary><ul class=\"plain-list\">{details}</ul></details>"
+        ),
+    };
+    format!(
+        "<article class=\"answer\" id=\"{prefix}-answer-{number}\">\
+         <div class=\"question\"><span class=\"number\" aria-hidden=\"true\">{number}</span><h3>{question}</h3>\
+         <p class=\"badge {tone}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {verdict}</p></div>\
+         <div class=\"reply\"><p class=\"finding\">{finding}</p>\
+         <ul class=\"figures\">{figures}</ul>{details}\
+         <p class=\"command\"><code>{command}</code></p></div></article>\n",
+        number = a.number,
+        question = text(a.question),
+        tone = tone_class(a.tone),
+        sign = sign(a.tone),
+        verdict = text(&a.verdict),
+        finding = text(&a.finding),
+        command = text(a.command),
+    )
+}
+
+/// A chart: its static plot, which the page's script replaces by a live one.
+pub fn chart(prefix: &str, panel: &Panel, svg: &str) -> String {
+    let svg = svg.replacen(
+        "<svg ",
+        &format!("<svg role=\"img\" aria-label=\"{}\" ", text(&panel.title)),
+        1,
+    );
+    format!(
+        "<figure class=\"chart\" id=\"{prefix}-{id}\" data-panel=\"{id}\" data-measure=\"{measure}\" \
+         data-payload=\"{payload}\"><figcaption>{title}<small>{unit}</small></figcaption>\
+         <div class=\"plot\">{svg}</div></figure>\n",
+        id = text(&panel.id),
+        measure = match panel.measure {
+            crate::report::model::Measure::Wall => "wall",
+            crate::report::model::Measure::Instructions => "instructions",
+        },
+        payload = text(&panel.payload),
+        title = text(&panel.title),
+        unit = text(panel.y.label),
+    )
+}
+
+/// A table that scripts can sort and filter.
+pub fn table(prefix: &str, table: &Table) -> String {
+    let head: String = table
+        .columns
+        .iter()
+        .map(|column| format!("<th scope=\"col\">{}</th>", text(column)))
+        .collect();
+    let mut rows = String::new();
+    for row in &table.rows {
+        let verdict = row.verdict.map_or("", verdict_word);
+        rows.push_str(&format!(
+            "<tr data-id=\"{}\" data-payload=\"{}\" data-verdict=\"{verdict}\">",
+            text(&row.id),
+            text(&row.payload)
+        ));
+        for (number, cell) in row.cells.iter().enumerate() {
+            rows.push_str(&self::cell(number, cell, verdict));
+        }
+        rows.push_str("</tr>\n");
+    }
+    format!(
+        "<div class=\"table\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\
+         <table id=\"{prefix}-{id}\" data-table=\"{id}\"><caption>{caption}</caption>\
+         <thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div></div>\n",
+        caption = text(table.caption),
+        id = table.id,
+    )
+}
+
+fn cell(number: usize, cell: &Cell, verdict: &str) -> String {
+    let text_of = text(&cell.text);
+    let value = cell
+        .value
+        .map_or(String::new(), |value| format!(" data-value=\"{value}\""));
+    if number == 0 {
+        return format!("<th scope=\"row\"{value}>{text_of}</th>");
+    }
+    if !verdict.is_empty() && cell.text == verdict {
+        return format!("<td{value}><span class=\"verdict {verdict}\">{text_of}</span></td>");
+    }
+    let class = if cell.value.is_some() {
+        " class=\"figure\""
+    } else {
+        ""
+    };
+    let drawing = cell.drawing.as_ref().map_or(String::new(), drawing);
+    format!("<td{class}{value}>{text_of}{drawing}</td>")
+}
+
+fn drawing(drawing: &Drawing) -> String {
+    match drawing {
+        Drawing::Forest(f) => forest(f),
+        Drawing::Step { from, to } => format!(
+            "<svg class=\"step\" viewBox=\"0 0 200 12\" width=\"200\" height=\"12\" aria-hidden=\"true\">\
+             <path d=\"M0 11.5H200\"/><rect x=\"{:.1}\" y=\"2\" width=\"{:.1}\" height=\"8\"/></svg>",
+            from.min(*to) * 199.0,
+            ((to - from).abs() * 199.0).max(1.0)
+        ),
+    }
+}
+
+/// A ratio and its interval on a line from half to twice, the band behind it.
+fn forest(f: &Forest) -> String {
+    // Logarithmic, so that half and twice lie equally far from the middle.
+    let at = |ratio: f64| (60.0 + 60.0 * ratio.max(0.01).log2()).clamp(0.0, 120.0);
+    format!(
+        "<svg class=\"forest\" viewBox=\"0 0 120 12\" width=\"120\" height=\"12\" aria-hidden=\"true\">\
+         <rect class=\"band\" x=\"{:.1}\" width=\"{:.1}\" height=\"12\"/><path class=\"one\" d=\"M60 0V12\"/>\
+         <path class=\"range\" d=\"M{:.1} 6H{:.1}\"/><circle cx=\"{:.1}\" cy=\"6\" r=\"2.6\"/></svg>",
+        at(1.0 - f.delta),
+        at(1.0 + f.delta) - at(1.0 - f.delta),
+        at(f.low),
+        at(f.high),
+        at(f.ratio)
+    )
+}
+
+/// Names with their values.
+pub fn definitions(pairs: &[(String, String)]) -> String {
+    let rows: String = pairs
+        .iter()
+        .map(|(name, value)| format!("<div><dt>{}</dt><dd>{}</dd></div>", text(name), text(value)))
+        .collect();
+    format!("<dl>{rows}</dl>\n")
+}

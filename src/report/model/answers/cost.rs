@@ -1,0 +1,196 @@
+//! Questions 1 and 3: arena against alloc, in time and in exact counts.
+
+use std::collections::BTreeMap;
+
+use super::{both_ends, overall, ratio_figure, tally, verdict_word};
+use crate::record::wire::Verdict;
+use crate::report::model::index::{Index, Versus, counts, instructions, variant, words};
+use crate::report::model::{Answer, Figure, Tone, format};
+
+/// Question 1.
+pub fn arena_or_alloc(index: &Index) -> Answer {
+    let question = "Does the arena beat alloc + free_buffer, by how much, and where not?";
+    let command = "arena-bench run --filter '^drain/'";
+    let mut all = index.arena_against_alloc();
+    if all.is_empty() {
+        return Answer::missing(1, question, command);
+    }
+    all.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
+    let comparisons = all.iter().map(|v| v.comparison);
+    let tone = overall(comparisons.clone());
+    let tally = tally(comparisons.clone());
+    let losses: Vec<_> = all
+        .iter()
+        .filter(|v| v.comparison.verdict == Verdict::Slower)
+        .collect();
+    let mut finding = match tone {
+        Tone::Against | Tone::Mixed => {
+            let names: Vec<_> = losses.iter().take(4).map(|v| words(v.candidate)).collect();
+            let more = losses.len().saturating_sub(names.len());
+            let rest = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!(
+                "Not everywhere: the arena is slower at {}{rest}.",
+                names.join("; ")
+            )
+        }
+        Tone::For => "Yes: no comparison shows it slower.".to_owned(),
+        Tone::Same => "No difference that matters, at any size measured.".to_owned(),
+        _ => "Not shown: no comparison could be decided.".to_owned(),
+    };
+    finding.push_str(&format!(
+        " Of {}, arena against alloc: {tally}.",
+        format::plural(all.len(), "paired comparison")
+    ));
+    if index
+        .record
+        .self_check
+        .as_ref()
+        .is_some_and(|check| !check.trusted)
+    {
+        finding.push_str(" The run failed its own A/A: do not rely on these verdicts.");
+    }
+    let mut lines: BTreeMap<String, Vec<Versus>> = BTreeMap::new();
+    for versus in &all {
+        lines
+            .entry(variant(versus.candidate))
+            .or_default()
+            .push(*versus);
+    }
+    let details = lines.into_values().map(along_sizes).collect();
+    let figures = both_ends(&all)
+        .iter()
+        .map(|v| ratio_figure(words(v.candidate), v.comparison))
+        .collect();
+    Answer {
+        number: 1,
+        question,
+        tone,
+        verdict: tally,
+        finding,
+        figures,
+        details,
+        command,
+    }
+}
+
+/// Where, along the measured sizes of one payload, the verdict changes: a sentence.
+fn along_sizes(mut line: Vec<Versus>) -> String {
+    line.sort_by_key(|v| v.candidate.params.item_bytes);
+    let mut spans: Vec<(&str, u64, u64)> = Vec::new();
+    for versus in &line {
+        let word = verdict_word(versus.comparison.verdict);
+        let size = versus.candidate.params.item_bytes;
+        match spans.last_mut() {
+            Some(span) if span.0 == word => span.2 = size,
+            _ => spans.push((word, size, size)),
+        }
+    }
+    let spans: Vec<_> = spans
+        .into_iter()
+        .map(
+            |(word, from, to)| match (format::bytes(from), format::bytes(to)) {
+                (from, to) if from == to => format!("{word} at {from}"),
+                (from, to) => format!("{word} from {from} to {to}"),
+            },
+        )
+        .collect();
+    let name = line.first().map_or(String::new(), |v| variant(v.candidate));
+    format!("{name}: {}", spans.join("; "))
+}
+
+/// Question 3.
+pub fn counts_per_item(index: &Index) -> Answer {
+    let question = "How many allocations, bytes, boundary calls and instructions per item?";
+    let command = "arena-bench run --filter '^drain/'";
+    let pairs: Vec<_> = index
+        .arena_against_alloc()
+        .into_iter()
+        .filter_map(|v| Some((v, instructions(v.candidate)?, instructions(v.baseline)?)))
+        .filter(|(_, _, alloc)| *alloc > 0.0)
+        .collect();
+    if pairs.is_empty() {
+        return Answer::missing(3, question, command);
+    }
+    let mut sorted = pairs.clone();
+    sorted.sort_by(|a, b| (b.1 / b.2).total_cmp(&(a.1 / a.2)));
+    let (more, fewer) = (
+        pairs
+            .iter()
+            .filter(|(_, arena, alloc)| arena > alloc)
+            .count(),
+        pairs
+            .iter()
+            .filter(|(_, arena, alloc)| arena < alloc)
+            .count(),
+    );
+    let tone = match (more > 0, fewer > 0) {
+        (true, true) => Tone::Mixed,
+        (true, false) => Tone::Against,
+        (false, true) => Tone::For,
+        (false, false) => Tone::Same,
+    };
+    let finding = format!(
+        "The arena runs more instructions than alloc in {more} and fewer in {fewer} of {}. \
+         Counts are exact: they have no interval.",
+        format::plural(pairs.len(), "pair")
+    );
+    let figures = both_ends(&sorted)
+        .iter()
+        .map(|(v, arena, alloc)| Figure {
+            label: words(v.candidate),
+            value: format!("{} instructions", format::change_in_count(arena / alloc)),
+            interval: format!(
+                "{} against {} per item, exact",
+                format::significant(*arena),
+                format::significant(*alloc)
+            ),
+            tone: match arena.total_cmp(alloc) {
+                std::cmp::Ordering::Less => Tone::For,
+                std::cmp::Ordering::Equal => Tone::Same,
+                std::cmp::Ordering::Greater => Tone::Against,
+            },
+            case: v.candidate.id.clone(),
+        })
+        .collect();
+    let details = pairs
+        .iter()
+        .filter_map(|(v, _, _)| allocation_sentence(v))
+        .collect();
+    let verdict = format!("{more} more, {fewer} fewer");
+    Answer {
+        number: 3,
+        question,
+        tone,
+        verdict,
+        finding,
+        figures,
+        details,
+        command,
+    }
+}
+
+/// Only of the smallest size of a payload, or the list would repeat the table.
+fn allocation_sentence(v: &Versus) -> Option<String> {
+    let (arena, alloc) = (counts(v.candidate)?, counts(v.baseline)?);
+    let smallest = v.candidate.params.item_bytes <= 64 && v.candidate.params.decode != "borrowed";
+    let both = |arena: Option<f64>, alloc: Option<f64>| {
+        let write = |value: Option<f64>| value.map_or("?".to_owned(), format::significant);
+        format!("{} against {}", write(arena), write(alloc))
+    };
+    smallest.then(|| {
+        format!(
+            "{}, arena against alloc: allocations {}; bytes allocated {}; boundary calls {}",
+            words(v.candidate),
+            both(arena.allocations_per_item, alloc.allocations_per_item),
+            both(
+                arena.allocated_bytes_per_item,
+                alloc.allocated_bytes_per_item
+            ),
+            both(arena.boundary_calls_per_item, alloc.boundary_calls_per_item),
+        )
+    })
+}

@@ -1,0 +1,215 @@
+//! A record with its cases by id, and the questions every part of the model asks of it.
+
+use std::collections::HashMap;
+
+use super::{Measure, Point, format};
+use crate::record::wire::{Case, Comparison, Counts, PairedSample, Record};
+
+/// A record, indexed.
+pub struct Index<'a> {
+    /// The record itself.
+    pub record: &'a Record,
+    by_id: HashMap<&'a str, &'a Case>,
+    /// Paired nanoseconds per item by case id, where a comparison kept its samples.
+    paired: HashMap<&'a str, Estimate>,
+}
+
+/// An estimate with its interval.
+#[derive(Debug, Clone, Copy)]
+pub struct Estimate {
+    /// The estimate.
+    pub value: f64,
+    /// Lower end; equals `value` for an exact count.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A comparison with both of its cases.
+#[derive(Clone, Copy)]
+pub struct Versus<'a> {
+    /// The comparison.
+    pub comparison: &'a Comparison,
+    /// Its candidate.
+    pub candidate: &'a Case,
+    /// Its baseline.
+    pub baseline: &'a Case,
+}
+
+impl<'a> Index<'a> {
+    /// Indexes a record.
+    pub fn new(record: &'a Record) -> Self {
+        let by_id = record
+            .cases
+            .iter()
+            .map(|case| (case.id.as_str(), case))
+            .collect();
+        let mut paired = HashMap::new();
+        for c in &record.comparisons {
+            for (id, pick) in [
+                // Two commits of one case bear one id; the newer, the candidate, is shown.
+                (
+                    &c.candidate,
+                    (|s| s.candidate_ns) as fn(&PairedSample) -> f64,
+                ),
+                (&c.baseline, |s| s.baseline_ns),
+            ] {
+                if let Some(estimate) = quartiles(c.samples.iter().map(pick).collect()) {
+                    paired.entry(id.as_str()).or_insert(estimate);
+                }
+            }
+        }
+        Self {
+            record,
+            by_id,
+            paired,
+        }
+    }
+
+    /// The case of that id.
+    pub fn case(&self, id: &str) -> Option<&'a Case> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The payload of that id, or nothing.
+    pub fn payload(&self, id: &str) -> &'a str {
+        self.case(id)
+            .map_or("", |case| case.params.payload.as_str())
+    }
+
+    /// Cases of a family (`drain`, `growth`, `ladder`, ...).
+    pub fn family(&self, name: &str) -> impl Iterator<Item = &'a Case> {
+        self.record
+            .cases
+            .iter()
+            .filter(move |case| family(&case.id) == name)
+    }
+
+    /// Comparisons with both cases known whose candidate is of a family.
+    pub fn comparisons(&self, name: &str) -> impl Iterator<Item = Versus<'a>> {
+        self.record
+            .comparisons
+            .iter()
+            .filter_map(move |comparison| {
+                let versus = Versus {
+                    comparison,
+                    candidate: self.case(&comparison.candidate)?,
+                    baseline: self.case(&comparison.baseline)?,
+                };
+                (family(&versus.candidate.id) == name).then_some(versus)
+            })
+    }
+
+    /// Drains of the arena against alloc: what question 1 is about.
+    pub fn arena_against_alloc(&self) -> Vec<Versus<'a>> {
+        self.comparisons("drain")
+            .filter(|v| v.is_arena_against_alloc())
+            .collect()
+    }
+
+    /// Nanoseconds per item: the case's own wall clock with its interval, else
+    /// the median over the processes of its paired comparison with the
+    /// quartiles as a band.
+    pub fn ns(&self, case: &Case) -> Option<Estimate> {
+        let wall = case.wall.as_ref().map(|wall| Estimate {
+            value: wall.ns_per_item,
+            low: wall.low,
+            high: wall.high,
+        });
+        wall.or_else(|| self.paired.get(case.id.as_str()).copied())
+    }
+
+    /// The case's cost in a measure.
+    pub fn cost(&self, case: &Case, measure: Measure) -> Option<Estimate> {
+        match measure {
+            Measure::Wall => self.ns(case),
+            Measure::Instructions => instructions(case).map(Estimate::exact),
+        }
+    }
+}
+
+impl Estimate {
+    /// A count needs no interval.
+    pub fn exact(value: f64) -> Self {
+        Self {
+            value,
+            low: value,
+            high: value,
+        }
+    }
+
+    /// As a point of a chart.
+    pub fn at(self, x: f64, id: &str, note: String) -> Point {
+        Point {
+            x,
+            y: self.value,
+            low: self.low,
+            high: self.high,
+            id: id.to_owned(),
+            note,
+        }
+    }
+}
+
+impl Versus<'_> {
+    /// Whether the candidate is the arena and the baseline alloc.
+    pub fn is_arena_against_alloc(&self) -> bool {
+        self.candidate.params.protocol == "arena" && self.baseline.params.protocol == "alloc"
+    }
+}
+
+/// The first part of an id: which experiment the case belongs to.
+pub fn family(id: &str) -> &str {
+    id.split('/').next().unwrap_or(id)
+}
+
+/// The last part of an id.
+pub fn last_segment(id: &str) -> &str {
+    id.rsplit('/').next().unwrap_or(id)
+}
+
+/// Counts of a case, or none.
+pub fn counts(case: &Case) -> Option<&Counts> {
+    case.counts.as_ref()
+}
+
+/// Instructions per item.
+pub fn instructions(case: &Case) -> Option<f64> {
+    counts(case)?.instructions_per_item
+}
+
+/// What tells cases of one chart line apart: all but size and protocol.
+pub fn variant(case: &Case) -> String {
+    let p = &case.params;
+    let mut words = vec![p.payload.clone()];
+    if p.decode == "borrowed" || p.decode == "none" {
+        words.push(p.decode.clone());
+    }
+    if p.producer == "owned" {
+        words.push("allocating producer".to_owned());
+    }
+    words.join(", ")
+}
+
+/// A case in words: `bytes, 4 KiB`.
+pub fn words(case: &Case) -> String {
+    format!(
+        "{}, {}",
+        variant(case),
+        format::bytes(case.params.item_bytes)
+    )
+}
+
+/// Median and quartiles (nearest rank), or nothing of nothing.
+fn quartiles(mut values: Vec<f64>) -> Option<Estimate> {
+    values.sort_by(f64::total_cmp);
+    let rank = |share: f64| {
+        let last = values.len().checked_sub(1)?;
+        values.get((share * last as f64).round() as usize).copied()
+    };
+    Some(Estimate {
+        value: rank(0.5)?,
+        low: rank(0.25)?,
+        high: rank(0.75)?,
+    })
+}

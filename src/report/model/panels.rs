@@ -1,0 +1,336 @@
+//! The charts: cost against size, ratio against size, cost against memory held.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::index::{Estimate, Index, Versus, instructions, variant};
+use super::{Axis, Band, Kind, Mark, Measure, Panel, Section, Series, Unit, format, growth};
+
+/// Colour and shape of the two protocols; other series count up from here.
+const STYLE_ARENA: usize = 0;
+const STYLE_ALLOC: usize = 1;
+/// Neutral: the line belongs to no strategy.
+const STYLE_FRONT: usize = 6;
+
+const MEASURES: [Measure; 2] = [Measure::Wall, Measure::Instructions];
+
+/// All charts for which the record has data.
+pub fn panels(index: &Index) -> Vec<Panel> {
+    let sizes = MEASURES
+        .into_iter()
+        .flat_map(|measure| item_size(index, measure));
+    let ratios = MEASURES
+        .into_iter()
+        .filter_map(|measure| ratio(index, measure));
+    let growth = MEASURES
+        .into_iter()
+        .flat_map(|measure| growth_panels(index, measure));
+    let mut panels: Vec<Panel> = sizes.chain(ratios).chain(growth).collect();
+    // Ids become file names, and what a record calls a payload is only text.
+    let mut taken = HashSet::new();
+    for (number, panel) in panels.iter_mut().enumerate() {
+        panel.id = format::slug(&panel.id);
+        if !taken.insert(panel.id.clone()) {
+            panel.id = format!("{}-{number}", panel.id);
+        }
+    }
+    panels
+}
+
+fn cost_axis(measure: Measure) -> Axis {
+    match measure {
+        Measure::Wall => Axis {
+            label: "nanoseconds per item",
+            unit: Unit::Ns,
+        },
+        Measure::Instructions => Axis {
+            label: "instructions per item",
+            unit: Unit::Count,
+        },
+    }
+}
+
+fn slug(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Wall => "wall",
+        Measure::Instructions => "instructions",
+    }
+}
+
+/// One chart a payload that comes in several sizes: both protocols, and the
+/// borrowed decode dashed beside the owned.
+fn item_size(index: &Index, measure: Measure) -> Vec<Panel> {
+    let mut payloads: BTreeMap<&str, BTreeMap<(usize, bool, String), Vec<_>>> = BTreeMap::new();
+    for case in index
+        .family("drain")
+        .filter(|case| case.params.producer != "owned")
+    {
+        let Some(cost) = index.cost(case, measure) else {
+            continue;
+        };
+        let p = &case.params;
+        let borrowed = p.decode == "borrowed";
+        let style = if p.protocol == "alloc" {
+            STYLE_ALLOC
+        } else {
+            STYLE_ARENA
+        };
+        let name = if borrowed {
+            format!("{}, borrowed", p.protocol)
+        } else {
+            p.protocol.clone()
+        };
+        payloads
+            .entry(&p.payload)
+            .or_default()
+            .entry((style, borrowed, name))
+            .or_default()
+            .push(cost.at(p.item_bytes as f64, &case.id, String::new()));
+    }
+    payloads
+        .into_iter()
+        .filter_map(|(payload, lines)| {
+            let series: Vec<_> = lines
+                .into_iter()
+                .map(|((style, dashed, name), mut points)| {
+                    points.sort_by(|a, b| a.x.total_cmp(&b.x));
+                    Series {
+                        name,
+                        style,
+                        dashed,
+                        kind: Kind::Line,
+                        points,
+                    }
+                })
+                .collect();
+            series.iter().any(|s| s.points.len() > 1).then(|| Panel {
+                id: format!("item-size-{payload}-{}", slug(measure)),
+                section: Section::ItemSize,
+                title: payload.to_owned(),
+                measure,
+                payload: payload.to_owned(),
+                x: Axis {
+                    label: "bytes per item",
+                    unit: Unit::Bytes,
+                },
+                y: cost_axis(measure),
+                band: None,
+                series,
+                marks: crossovers(index, payload, measure),
+            })
+        })
+        .collect()
+}
+
+/// One line of the ratio chart: sizes ascending with their ratios.
+type RatioLine<'a> = Vec<(Versus<'a>, Estimate)>;
+
+fn ratio_lines<'a>(index: &Index<'a>, measure: Measure) -> BTreeMap<String, RatioLine<'a>> {
+    let mut lines: BTreeMap<String, RatioLine> = BTreeMap::new();
+    for versus in index.arena_against_alloc() {
+        let c = versus.comparison;
+        let ratio = match measure {
+            Measure::Wall => Some(Estimate {
+                value: c.ratio,
+                low: c.low,
+                high: c.high,
+            }),
+            Measure::Instructions => instructions(versus.candidate)
+                .zip(instructions(versus.baseline))
+                .filter(|(_, alloc)| *alloc > 0.0)
+                .map(|(arena, alloc)| Estimate::exact(arena / alloc)),
+        };
+        if let Some(ratio) = ratio {
+            lines
+                .entry(variant(versus.candidate))
+                .or_default()
+                .push((versus, ratio));
+        }
+    }
+    for line in lines.values_mut() {
+        line.sort_by_key(|(versus, _)| versus.candidate.params.item_bytes);
+    }
+    lines
+}
+
+/// Sizes at which the lead changes: between the last measured size whose whole interval
+/// lies on one side of 1 and the next that lies on the other, placed by interpolating the
+/// logarithm of the ratio over the logarithm of the size.
+fn crossovers(index: &Index, payload: &str, measure: Measure) -> Vec<Mark> {
+    let lines = ratio_lines(index, measure);
+    let of_chart = lines.values().filter(|line| {
+        let params = line.first().map(|(versus, _)| &versus.candidate.params);
+        params.is_some_and(|p| p.payload == payload && p.producer != "owned")
+    });
+    let mut marks = Vec::new();
+    for line in of_chart {
+        let decided: Vec<_> = line
+            .iter()
+            .filter(|(_, ratio)| ratio.high < 1.0 || ratio.low > 1.0)
+            .collect();
+        for pair in decided.windows(2) {
+            let [(small, below), (large, above)] = pair else {
+                continue;
+            };
+            if (below.value < 1.0) == (above.value < 1.0) {
+                continue;
+            }
+            let (p, to) = (
+                &small.candidate.params,
+                large.candidate.params.item_bytes as f64,
+            );
+            let from = p.item_bytes as f64;
+            let share = below.value.ln() / (below.value.ln() - above.value.ln());
+            let x = from * (to / from).powf(share);
+            let who = if p.decode == "borrowed" {
+                " (borrowed)"
+            } else {
+                ""
+            };
+            let leader = if above.value > 1.0 { "alloc" } else { "arena" };
+            let size = format::bytes(x.round() as u64);
+            marks.push(Mark {
+                x,
+                label: format!("{leader} leads from about {size}{who}"),
+            });
+        }
+    }
+    marks
+}
+
+/// Every arena / alloc ratio against the item's size, with the band of differences
+/// that do not matter.
+fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
+    let lines = ratio_lines(index, measure);
+    let delta = lines
+        .values()
+        .flatten()
+        .map(|(v, _)| v.comparison.delta)
+        .fold(0.0, f64::max);
+    let series: Vec<_> = lines
+        .iter()
+        .enumerate()
+        .map(|(style, (name, line))| Series {
+            name: name.clone(),
+            style,
+            dashed: name.contains("borrowed"),
+            kind: Kind::Line,
+            points: line
+                .iter()
+                .map(|(v, ratio)| {
+                    let note = match measure {
+                        Measure::Wall => format!("{:?}", v.comparison.verdict).to_lowercase(),
+                        Measure::Instructions => "exact".to_owned(),
+                    };
+                    ratio.at(v.candidate.params.item_bytes as f64, &v.candidate.id, note)
+                })
+                .collect(),
+        })
+        .collect();
+    let what = match measure {
+        Measure::Wall => "time per item, arena / alloc",
+        Measure::Instructions => "instructions per item, arena / alloc",
+    };
+    (!series.is_empty()).then(|| Panel {
+        id: format!("ratio-{}", slug(measure)),
+        section: Section::Ratio,
+        title: "all payloads; below 1 the arena costs less".to_owned(),
+        measure,
+        payload: String::new(),
+        x: Axis {
+            label: "bytes per item",
+            unit: Unit::Bytes,
+        },
+        y: Axis {
+            label: what,
+            unit: Unit::Ratio,
+        },
+        band: Some(Band {
+            low: 1.0 - delta,
+            middle: 1.0,
+            high: 1.0 + delta,
+        }),
+        series,
+        marks: Vec::new(),
+    })
+}
+
+/// One chart a size plan: every strategy by memory held and cost, the undominated ones
+/// joined.
+fn growth_panels(index: &Index, measure: Measure) -> Vec<Panel> {
+    let plans = growth::plans(index, measure);
+    let mut names: Vec<&str> = plans
+        .iter()
+        .flat_map(|plan| {
+            plan.strategies
+                .iter()
+                .map(|s| s.case.params.growth.as_str())
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    plans
+        .iter()
+        .map(|plan| {
+            let point = |s: &growth::Strategy| {
+                let note = if s.dominated {
+                    "dominated"
+                } else {
+                    "on the front"
+                };
+                s.cost
+                    .at(s.held as f64, &s.case.id, format!("{}, {note}", s.name()))
+            };
+            let mut front: Vec<_> = plan
+                .strategies
+                .iter()
+                .filter(|s| !s.dominated)
+                .map(point)
+                .collect();
+            front.sort_by(|a, b| a.x.total_cmp(&b.x));
+            let clouds = names.iter().enumerate().map(|(style, name)| {
+                let mut points: Vec<_> = plan
+                    .strategies
+                    .iter()
+                    .filter(|s| s.case.params.growth == *name)
+                    .map(point)
+                    .collect();
+                points.sort_by(|a, b| a.x.total_cmp(&b.x));
+                Series {
+                    name: (*name).to_owned(),
+                    style,
+                    dashed: false,
+                    kind: Kind::Cloud,
+                    points,
+                }
+            });
+            let line = Series {
+                name: "front".to_owned(),
+                style: STYLE_FRONT,
+                dashed: true,
+                kind: Kind::Front,
+                points: front,
+            };
+            Panel {
+                id: format!("growth-{}-{}", plan.name, slug(measure)),
+                section: Section::Growth,
+                title: plan.name.clone(),
+                measure,
+                payload: plan
+                    .strategies
+                    .first()
+                    .map_or(String::new(), |s| s.case.params.payload.clone()),
+                x: Axis {
+                    label: "bytes held at the end",
+                    unit: Unit::Bytes,
+                },
+                y: cost_axis(measure),
+                band: None,
+                series: clouds
+                    .filter(|s| !s.points.is_empty())
+                    .chain([line])
+                    .collect(),
+                marks: Vec::new(),
+            }
+        })
+        .collect()
+}

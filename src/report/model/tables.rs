@@ -1,0 +1,366 @@
+//! The tables: what stands behind every chart, and what has no chart.
+
+use super::index::{Index, Versus, counts, instructions, variant, words};
+use super::{Cell, Drawing, Measure, Row, Section, Table, format, growth, ladder};
+use crate::record::wire::{Case, Comparison};
+
+/// All tables that have a row.
+pub fn tables(index: &Index) -> Vec<Table> {
+    let all = [
+        ratios(index),
+        cases(index),
+        steps(index),
+        strategies(index),
+        allocations(index),
+        self_check(index),
+        other_comparisons(index),
+        failures(index),
+    ];
+    all.into_iter()
+        .filter(|table| !table.rows.is_empty())
+        .collect()
+}
+
+fn row(case: &Case, cells: Vec<Cell>) -> Row {
+    Row {
+        id: case.id.clone(),
+        payload: case.params.payload.clone(),
+        verdict: None,
+        cells,
+    }
+}
+
+/// Nanoseconds per item with the band, by [`Index::ns`].
+fn ns_cell(index: &Index, case: &Case) -> Cell {
+    index.ns(case).map_or_else(
+        || Cell::text("–"),
+        |ns| Cell::estimate(ns.value, ns.low, ns.high, format::significant),
+    )
+}
+
+/// The cells that every table of comparisons ends with.
+fn comparison_cells(c: &Comparison) -> Vec<Cell> {
+    let difference = c.difference_ns.as_ref().map_or_else(
+        || Cell::text("–"),
+        |d| Cell::estimate(d.estimate, d.low, d.high, format::signed_ns),
+    );
+    vec![
+        Cell::ratio(c),
+        difference,
+        Cell::verdict(c.verdict),
+        Cell::text(format!("{} × {} × {}", c.processes, c.rounds, c.layouts)),
+        Cell::text(&c.why),
+    ]
+}
+
+fn comparison_row(index: &Index, c: &Comparison, first: Vec<Cell>) -> Row {
+    Row {
+        id: c.candidate.clone(),
+        payload: index.payload(&c.candidate).to_owned(),
+        verdict: Some(c.verdict),
+        cells: first.into_iter().chain(comparison_cells(c)).collect(),
+    }
+}
+
+fn ratios(index: &Index) -> Table {
+    let mut all: Vec<Versus> = index.arena_against_alloc();
+    all.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
+    Table {
+        id: "ratios",
+        section: Section::Ratio,
+        caption: "Arena against alloc: time per item, paired; losses first",
+        columns: vec![
+            "item",
+            "size",
+            "ratio",
+            "difference per item",
+            "verdict",
+            "processes × rounds × layouts",
+            "why",
+        ],
+        rows: all
+            .iter()
+            .map(|v| {
+                let size = Cell::bytes(Some(v.candidate.params.item_bytes));
+                let first = vec![Cell::text(variant(v.candidate)), size];
+                comparison_row(index, v.comparison, first)
+            })
+            .collect(),
+    }
+}
+
+/// By payload and variant, then size, arena before alloc.
+fn by_size<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<&'a Case> {
+    let mut cases: Vec<_> = cases.collect();
+    cases.sort_by_cached_key(|case| {
+        let p = &case.params;
+        (
+            variant(case),
+            p.item_bytes,
+            p.protocol != "arena",
+            case.id.clone(),
+        )
+    });
+    cases
+}
+
+fn cases(index: &Index) -> Table {
+    let cases = ["drain", "lifecycle"]
+        .into_iter()
+        .flat_map(|family| by_size(index.family(family)));
+    Table {
+        id: "item-size",
+        section: Section::ItemSize,
+        caption: "Cost per item of every drain and lifecycle case",
+        columns: vec![
+            "case",
+            "size",
+            "protocol",
+            "decode",
+            "ns",
+            "instructions",
+            "items verified",
+        ],
+        rows: cases
+            .map(|case| {
+                let verified = case.verified.as_ref().map(|v| v.items as f64);
+                row(
+                    case,
+                    vec![
+                        Cell::text(&case.id),
+                        Cell::bytes(Some(case.params.item_bytes)),
+                        Cell::text(&case.params.protocol),
+                        Cell::text(&case.params.decode),
+                        ns_cell(index, case),
+                        Cell::optional(instructions(case), format::significant),
+                        Cell::optional(verified, |n| format!("{n:.0}")),
+                    ],
+                )
+            })
+            .collect(),
+    }
+}
+
+fn steps(index: &Index) -> Table {
+    let ladders = ladder::ladders(index);
+    let rows = ladders.iter().flat_map(|ladder| {
+        ladder
+            .steps
+            .iter()
+            .zip(ladder.waterfall())
+            .map(|(step, (from, to))| {
+                let ns = step.ns.map_or_else(
+                    || Cell::text("–"),
+                    |d| Cell {
+                        drawing: Some(Drawing::Step { from, to }),
+                        ..Cell::estimate(d.estimate, d.low, d.high, format::signed_ns)
+                    },
+                );
+                let cells = vec![
+                    Cell::text(&step.versus.candidate.params.payload),
+                    Cell::text(step.name),
+                    Cell::text(step.after),
+                    ns,
+                    Cell::optional(step.instructions, format::significant),
+                ];
+                row(step.versus.candidate, cells)
+            })
+    });
+    Table {
+        id: "ladder",
+        section: Section::Ladder,
+        caption: "What each step adds per item to the step it builds on",
+        columns: vec![
+            "payload",
+            "step",
+            "builds on",
+            "added time",
+            "added instructions",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn strategies(index: &Index) -> Table {
+    let marks = |measure| -> Vec<String> {
+        growth::plans(index, measure)
+            .iter()
+            .flat_map(|plan| plan.strategies.iter().filter(|s| s.dominated))
+            .map(|s| s.case.id.clone())
+            .collect()
+    };
+    let (by_instructions, by_wall) = (marks(Measure::Instructions), marks(Measure::Wall));
+    let rows = index.family("growth").map(|case| {
+        let c = counts(case).cloned().unwrap_or_default();
+        let dominated = match (
+            by_wall.contains(&case.id),
+            by_instructions.contains(&case.id),
+        ) {
+            (true, true) => "dominated",
+            (true, false) => "dominated by time",
+            (false, true) => "dominated by instructions",
+            (false, false) => "",
+        };
+        row(
+            case,
+            vec![
+                Cell::text(&case.params.size_plan),
+                Cell::text(if case.params.protocol == "alloc" {
+                    "alloc"
+                } else {
+                    &case.params.growth
+                }),
+                Cell::bytes(
+                    (case.params.protocol != "alloc").then_some(case.params.initial_capacity),
+                ),
+                ns_cell(index, case),
+                Cell::optional(c.instructions_per_item, format::significant),
+                Cell::optional(c.retries.map(|n| n as f64), |n| format!("{n:.0}")),
+                Cell::optional(growth::encoded_again(case), |share| {
+                    format!("{}%", format::significant(share * 100.0))
+                }),
+                Cell::bytes(c.peak_capacity),
+                Cell::bytes(c.final_capacity),
+                Cell::optional(c.mean_share, |share| format!("{:.0}%", share * 100.0)),
+                Cell::text(dominated),
+            ],
+        )
+    });
+    Table {
+        id: "growth",
+        section: Section::Growth,
+        caption: "Growth strategies by size plan",
+        columns: vec![
+            "size plan",
+            "strategy",
+            "starts at",
+            "ns",
+            "instructions",
+            "retries",
+            "encoded again",
+            "peak",
+            "held at the end",
+            "mean use",
+            "front",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn allocations(index: &Index) -> Table {
+    let rows = by_size(index.family("drain"))
+        .into_iter()
+        .filter_map(|case| Some((case, counts(case)?)))
+        .map(|(case, c)| {
+            row(
+                case,
+                vec![
+                    Cell::text(words(case)),
+                    Cell::text(&case.params.protocol),
+                    Cell::optional(c.allocations_per_item, format::significant),
+                    Cell::optional(c.allocated_bytes_per_item, format::significant),
+                    Cell::optional(c.boundary_calls_per_item, format::significant),
+                    Cell::optional(c.instructions_per_item, format::significant),
+                    Cell::optional(c.retries.map(|n| n as f64), |n| format!("{n:.0}")),
+                    Cell::bytes(c.peak_capacity),
+                ],
+            )
+        });
+    Table {
+        id: "allocation",
+        section: Section::Allocation,
+        caption: "Exact counts per item, guest and host together",
+        columns: vec![
+            "item",
+            "protocol",
+            "allocations",
+            "bytes allocated",
+            "boundary calls",
+            "instructions",
+            "retries in the drain",
+            "buffer at its peak",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn self_check(index: &Index) -> Table {
+    let comparisons = index
+        .record
+        .self_check
+        .iter()
+        .flat_map(|check| &check.comparisons);
+    Table {
+        id: "self-check",
+        section: Section::SelfCheck,
+        caption: "The pair against a copy of itself",
+        columns: vec![
+            "case",
+            "ratio",
+            "difference per item",
+            "verdict",
+            "processes × rounds × layouts",
+            "why",
+        ],
+        rows: comparisons
+            .map(|c| comparison_row(index, c, vec![Cell::text(&c.candidate)]))
+            .collect(),
+    }
+}
+
+/// Comparisons that are neither arena against alloc nor a step of the ladder.
+fn other_comparisons(index: &Index) -> Table {
+    let shown: Vec<(&str, &str)> = ladder::ladders(index)
+        .iter()
+        .flat_map(|ladder| &ladder.steps)
+        .map(|step| step.versus)
+        .chain(index.arena_against_alloc())
+        .map(|v| {
+            (
+                v.comparison.candidate.as_str(),
+                v.comparison.baseline.as_str(),
+            )
+        })
+        .collect();
+    let rows = index
+        .record
+        .comparisons
+        .iter()
+        .filter(|c| !shown.contains(&(c.candidate.as_str(), c.baseline.as_str())));
+    Table {
+        id: "comparisons",
+        section: Section::Cases,
+        caption: "Further paired comparisons",
+        columns: vec![
+            "candidate",
+            "baseline",
+            "ratio",
+            "difference per item",
+            "verdict",
+            "processes × rounds × layouts",
+            "why",
+        ],
+        rows: rows
+            .map(|c| {
+                let first = vec![Cell::text(&c.candidate), Cell::text(&c.baseline)];
+                comparison_row(index, c, first)
+            })
+            .collect(),
+    }
+}
+
+fn failures(index: &Index) -> Table {
+    let rows = index.record.failures.iter().map(|failure| Row {
+        id: failure.id.clone(),
+        payload: index.payload(&failure.id).to_owned(),
+        verdict: None,
+        cells: vec![Cell::text(&failure.id), Cell::text(&failure.why)],
+    });
+    Table {
+        id: "failures",
+        section: Section::Cases,
+        caption: "Cases that could not be measured",
+        columns: vec!["case", "why"],
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,150 @@
+//! What the model says of a record whose story is known.
+
+use super::*;
+use crate::record::wire::Record;
+use crate::report::fixture;
+
+fn view_of(record: Record) -> View {
+    view(&Source {
+        name: "run".to_owned(),
+        record,
+    })
+}
+
+#[test]
+fn the_six_answers_are_worded_from_the_record() {
+    let view = view_of(fixture::record("c0ffee", 1.0));
+    let mut text = String::new();
+    for a in &view.answers {
+        text += &format!(
+            "{}. {} [{:?}]\n{}\n{}\n",
+            a.number, a.question, a.tone, a.verdict, a.finding
+        );
+        for f in &a.figures {
+            text += &format!(
+                "  {:?} | {} | {} | {}\n",
+                f.tone, f.label, f.value, f.interval
+            );
+        }
+        for detail in &a.details {
+            text += &format!("  - {detail}\n");
+        }
+        text += &format!("  $ {}\n\n", a.command);
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_tables_hold_every_number() {
+    let view = view_of(fixture::record("c0ffee", 1.0));
+    let mut text = String::new();
+    for table in &view.tables {
+        text += &format!(
+            "# {} ({} rows)\n{}\n",
+            table.caption,
+            table.rows.len(),
+            table.columns.join(" | ")
+        );
+        for row in table.rows.iter().take(4) {
+            let cells: Vec<_> = row.cells.iter().map(|cell| cell.text.as_str()).collect();
+            text += &format!("{}\n", cells.join(" | "));
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn an_empty_record_says_for_each_question_which_command_measures_it() {
+    let mut record = fixture::record("c0ffee", 1.0);
+    record.cases.clear();
+    record.comparisons.clear();
+    record.self_check = None;
+    let view = view_of(record);
+    assert!(
+        view.answers
+            .iter()
+            .all(|a| a.tone == Tone::Missing && !a.command.is_empty())
+    );
+    assert!(view.panels.is_empty() && view.tables.is_empty());
+}
+
+#[test]
+fn losses_stand_before_wins() {
+    let view = view_of(fixture::record("c0ffee", 1.0));
+    let first = &view.answers[0];
+    assert_eq!(first.tone, Tone::Mixed);
+    assert_eq!(first.figures.first().map(|f| f.tone), Some(Tone::Against));
+    assert_eq!(first.figures.last().map(|f| f.tone), Some(Tone::For));
+    assert!(first.finding.starts_with("Not everywhere"));
+}
+
+#[test]
+fn a_run_that_fails_its_own_check_says_so_in_the_first_answer() {
+    let mut record = fixture::record("c0ffee", 1.0);
+    let check = record
+        .self_check
+        .as_mut()
+        .expect("the fixture has a self-check");
+    check.trusted = false;
+    let view = view_of(record);
+    assert!(
+        view.answers[0]
+            .finding
+            .contains("do not rely on these verdicts")
+    );
+    assert_eq!(view.trusted, Some(false));
+}
+
+#[test]
+fn a_crossover_is_marked_between_the_sizes_where_the_lead_changes() {
+    let view = view_of(fixture::record("c0ffee", 1.0));
+    let panel = view
+        .panels
+        .iter()
+        .find(|p| p.id == "item-size-bytes-wall")
+        .expect("a chart of bytes");
+    let [mark] = panel.marks.as_slice() else {
+        panic!("one crossover, not {:?}", panel.marks)
+    };
+    assert!(mark.x > 4_096.0 && mark.x < 65_536.0, "{mark:?}");
+    assert!(mark.label.starts_with("alloc leads from"), "{mark:?}");
+}
+
+#[test]
+fn a_strategy_that_costs_more_and_holds_more_is_dominated() {
+    let record = fixture::record("c0ffee", 1.0);
+    let index = index::Index::new(&record);
+    for plan in growth::plans(&index, Measure::Instructions) {
+        let front: Vec<_> = plan.strategies.iter().filter(|s| !s.dominated).collect();
+        for pair in front.windows(2) {
+            assert!(pair[0].cost.value < pair[1].cost.value && pair[0].held > pair[1].held);
+        }
+        for s in plan.strategies.iter().filter(|s| s.dominated) {
+            assert!(
+                front
+                    .iter()
+                    .any(|f| f.cost.value <= s.cost.value && f.held <= s.held)
+            );
+        }
+    }
+}
+
+#[test]
+fn names_from_a_record_make_no_path() {
+    let mut record = fixture::record("c0ffee", 1.0);
+    for case in &mut record.cases {
+        case.params.payload = format!("../../{}", case.params.payload);
+    }
+    let view = view_of(record);
+    assert!(!view.panels.is_empty());
+    for panel in &view.panels {
+        assert!(
+            panel
+                .id
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-'),
+            "{}",
+            panel.id
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! Counts are exact: the same binary gives the same numbers, and the boundary
+//! allocates what each protocol says.
+//!
+//! Made of the unoptimised pair, which makes the same calls and allocations, so
+//! that `cargo test` need not build everything a second time.
+
+use std::collections::BTreeMap;
+
+use arena_bench::case::Case;
+use arena_bench::counts::{self, CountsError, Options};
+use arena_bench::harness::Profile;
+use arena_bench::record::wire::Counts;
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::spec::{Decode, Protocol};
+
+/// Every payload by both protocols. Nothing is decoded: whatever is allocated
+/// is the boundary's.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for payload in PayloadKind::ALL {
+        let bytes = if payload == PayloadKind::U64 { 8 } else { 64 };
+        for &protocol in Protocol::ALL {
+            cases.push(Case {
+                decode: Decode::None,
+                ..Case::drain(payload, bytes, protocol)
+            });
+        }
+    }
+    cases
+}
+
+fn measure(cases: &[Case], options: &Options) -> BTreeMap<String, Counts> {
+    let mut measured = BTreeMap::new();
+    counts::measure(cases, options, &mut |case, result| {
+        let counts = result.unwrap_or_else(|error| panic!("{case}: {error}"));
+        measured.insert(case.id(), counts);
+    })
+    .expect("valgrind was there for the build");
+    measured
+}
+
+#[test]
+fn counts_repeat_to_the_digit_and_only_alloc_allocates_at_the_boundary() {
+    let executable = match counts::build(Profile::Debug) {
+        Ok(executable) => executable,
+        Err(CountsError::NoValgrind(notice)) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: {notice}");
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let options = Options {
+        executable,
+        pair: None,
+        jobs: None,
+    };
+    let cases = cases();
+    let first = measure(&cases, &options);
+    assert_eq!(first.len(), cases.len());
+    for case in &cases {
+        let expected = match case.protocol {
+            Protocol::Arena => 0.0,
+            Protocol::Alloc => 1.0,
+        };
+        let counts = &first[&case.id()];
+        assert_eq!(counts.allocations_per_item, Some(expected), "{case}");
+        let bytes = counts.allocated_bytes_per_item.expect("DHAT counts bytes");
+        assert_eq!(bytes > 0.0, expected > 0.0, "{case}: {bytes} bytes");
+    }
+    let records: Vec<Case> = cases
+        .into_iter()
+        .filter(|case| case.payload == PayloadKind::Record)
+        .collect();
+    for (id, counts) in measure(&records, &options) {
+        assert_eq!(counts, first[&id], "{id}");
+    }
+}

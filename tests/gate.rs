@@ -1,0 +1,141 @@
+//! `arena-bench gate` as its users see it.
+
+use arena_bench::record::wire::Record;
+use arena_bench::record::{store, synthetic};
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::{contains, is_empty};
+use tempfile::TempDir;
+
+/// A folder with `run.json` and the `baseline.json` that was accepted of it.
+fn folder() -> TempDir {
+    let dir = TempDir::new().expect("a temporary folder");
+    save(&dir, "run.json", &synthetic::record(2));
+    gate(&dir, &["--accept"]).success();
+    dir
+}
+
+fn save(dir: &TempDir, name: &str, record: &Record) {
+    store::save(&dir.path().join(name), record).expect("saved");
+}
+
+fn read(dir: &TempDir, name: &str) -> String {
+    std::fs::read_to_string(dir.path().join(name)).expect("read")
+}
+
+fn gate(dir: &TempDir, args: &[&str]) -> Assert {
+    Command::cargo_bin("arena-bench")
+        .expect("the binary is built")
+        .current_dir(dir.path())
+        .args(["gate", "run.json", "--baseline", "baseline.json"])
+        .args(args)
+        .assert()
+}
+
+/// A record in which the first case runs more instructions.
+fn worse() -> Record {
+    let mut record = synthetic::record(2);
+    let counts = record.cases[0].counts.as_mut().expect("counted");
+    counts.instructions_per_item = counts.instructions_per_item.map(|count| count + 7.0);
+    record
+}
+
+#[test]
+fn an_unchanged_record_passes_without_a_table() {
+    gate(&folder(), &[])
+        .success()
+        .stdout(is_empty())
+        .stderr(contains(
+            "0 regressions and 0 other changes in 4 cases and 2 ratios",
+        ));
+}
+
+#[test]
+fn a_regression_is_status_one_in_every_format() {
+    let dir = folder();
+    save(&dir, "run.json", &worse());
+    gate(&dir, &[])
+        .code(1)
+        .stdout(contains("instructions per item").and(contains("regression: at most")));
+    let json = gate(&dir, &["--json", "--markdown", "comment.md"]).code(1);
+    let verdict: serde_json::Value =
+        serde_json::from_slice(&json.get_output().stdout).expect("JSON");
+    assert_eq!(verdict["changes"][0]["what"], "instructions_per_item");
+    assert_eq!(verdict["changes"][0]["regression"], true);
+    let comment = read(&dir, "comment.md");
+    assert!(
+        comment.starts_with("### arena-bench gate: 1 regressions"),
+        "{comment}"
+    );
+    assert!(comment.contains("\n| case "), "{comment}");
+    gate(&dir, &["--filter", "case-001"]).success();
+}
+
+#[test]
+fn a_limit_with_its_reason_lets_a_rise_pass() {
+    let dir = folder();
+    save(&dir, "run.json", &worse());
+    let limits = r#"{"exceptions": [{"cases": "case-000", "why": "it checks more now",
+        "limit": {"instructions_percent": 15}}]}"#;
+    std::fs::write(dir.path().join("limits.json"), limits).expect("written");
+    gate(&dir, &["--limits", "limits.json"]).success();
+}
+
+#[test]
+fn accepting_shows_the_change_and_makes_it_the_baseline() {
+    let dir = folder();
+    save(&dir, "run.json", &worse());
+    let before = read(&dir, "baseline.json");
+    gate(&dir, &["--accept"])
+        .success()
+        .stdout(contains("regression: at most"))
+        .stderr(contains("is the baseline now"));
+    gate(&dir, &[]).success();
+    let after = read(&dir, "baseline.json");
+    let changed = before
+        .lines()
+        .zip(after.lines())
+        .filter(|(old, new)| old != new);
+    assert_eq!(changed.count(), 1, "one count, one line of the diff");
+}
+
+#[test]
+fn other_conditions_are_refused_with_the_way_that_does_not_need_them() {
+    let dir = folder();
+    let mut record = worse();
+    record.environment.libc = "glibc 9.9".to_owned();
+    save(&dir, "run.json", &record);
+    gate(&dir, &[])
+        .code(2)
+        .stdout(is_empty())
+        .stderr(contains("glibc 9.9").and(contains("compare --against")));
+    gate(&dir, &["--accept"]).success();
+    gate(&dir, &[]).success();
+}
+
+#[test]
+fn what_cannot_be_judged_or_accepted_is_status_two() {
+    let dir = folder();
+    gate(&dir, &["--filter", "no-such-case"])
+        .code(2)
+        .stderr(contains("matches no case"));
+    std::fs::remove_file(dir.path().join("baseline.json")).expect("removed");
+    gate(&dir, &[]).code(2).stderr(contains("--accept"));
+    let mut failed = worse();
+    failed.failures.push(arena_bench::record::wire::Failure {
+        id: "drain/x".to_owned(),
+        why: "it hung".to_owned(),
+    });
+    save(&dir, "run.json", &failed);
+    gate(&dir, &["--accept"])
+        .code(2)
+        .stderr(contains("it hung"));
+    assert!(!dir.path().join("baseline.json").exists());
+    let mut shard = worse();
+    shard.environment.shard = Some("1/2".to_owned());
+    save(&dir, "run.json", &shard);
+    gate(&dir, &["--accept"])
+        .code(2)
+        .stderr(contains("arena-bench merge"));
+}

@@ -1,0 +1,318 @@
+// The report's page in a real browser: what a reader does with mouse and keyboard.
+// PAGES is a folder of pages made for these tests, BROWSER a Chromium; `scripts/test-page` sets both up.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(import.meta.url);
+const { PAGES, BROWSER } = process.env;
+const skip = !PAGES && "run by `cargo test --test page`, which makes the pages";
+let browser;
+const axe = () => readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+before(async () => {
+  if (skip) return;
+  const { chromium } = require("playwright-core");
+  browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
+});
+after(() => browser?.close());
+
+/** Opens a page and fails on anything it complains of or asks for. */
+async function open(name, { hash = "", ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(8000);
+  const complaints = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.stack));
+  page.on("dialog", (dialog) => { complaints.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("request", (request) => {
+    const own = request.isNavigationRequest() && request.url().startsWith("file:");
+    if (!own && !request.url().startsWith("blob:")) complaints.push(`request: ${request.url()}`);
+  });
+  await page.goto(pathToFileURL(`${PAGES}/${name}/index.html`).href + hash);
+  page.done = async () => {
+    assert.deepEqual(complaints, []);
+    await context.close();
+  };
+  page.state = () => page.evaluate(() => Object.fromEntries(new URLSearchParams(location.hash.slice(1))));
+  page.visible = (selector) => page.locator(selector).filter({ visible: true });
+  return page;
+}
+
+/** Down the whole page, so that every chart comes alive. */
+async function scroll(page) {
+  await page.evaluate(async () => {
+    for (let y = 0; y < document.body.scrollHeight; y += 500) {
+      scrollTo(0, y);
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 15)));
+    }
+    scrollTo(0, 0);
+  });
+}
+
+async function violations(page) {
+  await page.evaluate(axe());
+  const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`);
+}
+
+// Colours do not depend on the width, nor the layout on the colours: two looks show all four.
+const looks = [
+  ["light and wide", {}],
+  ["dark and narrow", { viewport: { width: 375, height: 800 }, colorScheme: "dark" }],
+];
+for (const [look, options] of looks) {
+  test(`the page is without fault and accessible, ${look}`, { skip }, async () => {
+    const page = await open("small", options);
+    await scroll(page);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
+    assert.ok(await page.locator(".chart.live canvas").count() >= 3);
+    assert.deepEqual(await violations(page), []);
+    const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overhang <= 0, `${overhang} pixels wider than the window`);
+    await page.done();
+  });
+}
+
+test("without scripts the plots and tables remain", { skip }, async () => {
+  const page = await open("report", { javaScriptEnabled: false });
+  assert.ok(await page.locator("#r2-ratio .plot svg").first().isVisible());
+  assert.ok(await page.locator("#r2-ratios").isVisible());
+  assert.ok(await page.locator("#r2-answer-1").isVisible());
+  assert.ok(!await page.locator("#toolbar").isVisible(), "no control that would do nothing");
+  await page.done();
+});
+
+test("every control of the toolbar works by mouse", { skip }, async () => {
+  const page = await open("report");
+  await page.getByText("instructions", { exact: true }).first().click();
+  await page.getByText("linear", { exact: true }).click();
+  await page.locator("select[name=payload]").selectOption("bytes");
+  await page.locator("input[name=q]").fill("arena");
+  await page.locator("input[name=same]").click();
+  await page.locator("select[name=theme]").selectOption("dark");
+  await page.locator("select[name=record]").selectOption("before");
+  assert.deepEqual(await page.state(), {
+    record: "before", measure: "instructions", scale: "linear", payload: "bytes", q: "arena", same: "hide", theme: "dark",
+  });
+  assert.ok(await page.locator("#r1").isVisible() && !await page.locator("#r2").isVisible());
+  assert.equal(await page.visible("#r1-ratios tbody tr").count(), 11, "bytes in six sizes and two decodes, without the one that is the same");
+  assert.equal(await page.visible(".chart[data-measure=wall]").count(), 0);
+  await page.getByRole("button", { name: "Reset" }).click();
+  assert.deepEqual(await page.state(), {});
+  assert.equal(await page.visible("#r2-ratios tbody tr").count(), 32);
+  await page.done();
+});
+
+test("every control of the toolbar works by keyboard alone", { skip }, async () => {
+  const page = await open("report");
+  const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
+  await page.locator("select[name=record]").focus();
+  await press("b", "Tab", "ArrowRight", "Tab", "ArrowRight", "Tab", "b", "Tab");
+  await page.keyboard.type("arena");
+  await press("Tab", "Space", "Tab", "d");
+  const { record, measure, scale, payload, q, same, theme } = await page.state();
+  assert.deepEqual([record, measure, scale, q, same, theme], ["before", "instructions", "linear", "arena", "hide", "dark"]);
+  assert.match(payload, /^b/);
+  await press("Tab", "Enter");
+  assert.deepEqual(await page.state(), {});
+  await page.done();
+});
+
+test("a chart tells its points to the mouse and zooms to what is dragged", { skip }, async () => {
+  const page = await open("report");
+  const chart = page.locator("#r2-item-size-bytes-wall");
+  await chart.scrollIntoViewIfNeeded();
+  const over = chart.locator(".u-over");
+  const box = await over.boundingBox();
+  const tip = chart.locator(".tooltip");
+  for (let y = 10; y < box.height && !await tip.isVisible(); y += 12) await page.mouse.move(box.x + box.width / 2, box.y + y);
+  assert.match(await tip.innerText(), /ns \[.* to .*\][^]*drain\/bytes-/);
+  await page.mouse.move(box.x + box.width * .3, box.y + 90);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * .7, box.y + 90, { steps: 5 });
+  await page.mouse.up();
+  assert.match((await page.state()).zoom, /^item-size-bytes-wall:\d/);
+  await page.mouse.dblclick(box.x + 50, box.y + 50);
+  assert.equal((await page.state()).zoom, undefined);
+  await chart.getByRole("button", { name: "alloc", exact: true }).click();
+  assert.equal((await page.state()).off, "item-size-bytes-wall:2");
+  assert.equal(await chart.getByRole("button", { name: "alloc", exact: true }).getAttribute("aria-pressed"), "false");
+  await page.done();
+});
+
+test("a chart is read and zoomed by keyboard", { skip }, async () => {
+  const page = await open("report");
+  const chart = page.locator("#r2-item-size-bytes-wall");
+  await chart.scrollIntoViewIfNeeded();
+  await chart.locator(".plot").focus();
+  const told = () => page.locator("#live").textContent();
+  await page.keyboard.press("ArrowRight");
+  const first = await told();
+  assert.match(first, /^arena, .*drain\/bytes-64B\/arena/);
+  await page.keyboard.press("ArrowRight");
+  assert.match(await told(), /drain\/bytes-256B\/arena/);
+  await page.keyboard.press("ArrowDown");
+  assert.match(await told(), /drain\/bytes-256B\/arena\/borrowed/);
+  await page.keyboard.press("+");
+  assert.match((await page.state()).zoom, /^item-size-bytes-wall:/);
+  await page.keyboard.press("0");
+  assert.equal((await page.state()).zoom, undefined);
+  await page.keyboard.press("Escape");
+  assert.ok(!await chart.locator(".tooltip").isVisible());
+  await chart.getByRole("button", { name: "arena", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal((await page.state()).off, "item-size-bytes-wall:0");
+  await page.done();
+});
+
+test("tables sort by mouse and by keyboard", { skip }, async () => {
+  const page = await open("report");
+  const table = page.locator("#r2-ratios");
+  const first = () => table.locator("tbody tr").first().getAttribute("data-id");
+  const head = table.getByRole("button", { name: "ratio", exact: true });
+  assert.equal(await first(), "drain/bytes-64KiB/arena", "losses first");
+  await head.click();
+  assert.equal(await first(), "drain/u64/arena");
+  assert.equal(await table.locator("th[aria-sort=ascending]").count(), 1);
+  await head.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await first(), "drain/bytes-64KiB/arena");
+  assert.equal((await page.state()).sort, "r2-ratios:2:desc");
+  await page.keyboard.press("Enter");
+  assert.deepEqual(await page.state(), {}, "the third time as it was");
+  await page.done();
+});
+
+test("a table is taken along as CSV and as JSON, filtered as shown", { skip }, async () => {
+  const page = await open("report", { hash: "#q=u64+arena" });
+  const tools = page.locator(".table:has(#r2-ratios) .table-tools");
+  const load = async (name) => {
+    const [download] = await Promise.all([page.waitForEvent("download"), tools.getByRole("button", { name }).click()]);
+    return readFileSync(await download.path(), "utf8");
+  };
+  const csv = await load("CSV");
+  assert.equal(csv.trim().split("\r\n").length, 2, csv);
+  assert.match(csv, /drain\/u64\/arena,u64,8,0\.437,/);
+  const [row] = JSON.parse(await load("JSON"));
+  assert.equal(row.ratio, 0.437);
+  await page.done();
+});
+
+test("any two records are compared", { skip }, async () => {
+  const page = await open("report");
+  const row = page.locator("#compare-counts tr[data-id='drain/u64/arena']", { hasText: "instructions per item" });
+  assert.match(await page.locator("#compare .notice").innerText(), /cpu/, "the first and the last are of two machines");
+  assert.doesNotMatch(await row.innerText(), /%/);
+  await page.locator("select[name=a]").selectOption("before");
+  assert.match(await row.innerText(), /\+3%/);
+  assert.equal(await page.locator("#compare .notice").count(), 0);
+  await page.locator("select[name=b]").focus();
+  await page.keyboard.press("b");
+  assert.deepEqual(await page.state(), { a: "before", b: "before" });
+  assert.match(await row.innerText(), /same/);
+  await page.done();
+});
+
+test("an address brings back what it was taken from", { skip }, async () => {
+  const hash = "#record=before&measure=instructions&scale=linear&payload=blob&q=arena&same=hide&theme=dark&sort=r1-ratios%3A2%3Aasc&at=r1-ratio";
+  const page = await open("report", { hash });
+  assert.ok(await page.locator("#r1").isVisible());
+  assert.equal(await page.locator("input[name=q]").inputValue(), "arena");
+  assert.equal(await page.locator("select[name=payload]").inputValue(), "blob");
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+  assert.equal(await page.locator("#r1-ratios tbody tr:not([hidden])").first().getAttribute("data-payload"), "blob");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "r1-ratio");
+  await page.done();
+});
+
+test("links within the page lead to their section and keep the state", { skip }, async () => {
+  const page = await open("report", { hash: "#theme=dark" });
+  await page.getByRole("link", { name: "Method" }).click();
+  assert.deepEqual(await page.state(), { theme: "dark", at: "method" });
+  assert.ok(await page.locator("#method h2").isVisible());
+  await page.evaluate(() => document.querySelector("#method").blur());
+  await page.locator(".skip").focus();
+  await page.keyboard.press("Enter");
+  assert.equal((await page.state()).at, "r2-answers");
+  await page.done();
+});
+
+test("a command is copied", { skip }, async () => {
+  const page = await open("report", { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.locator("#r2-answer-1 .command button").click();
+  await page.waitForFunction(() => /Copied|Selected/.test(document.getElementById("live").textContent));
+  await page.done();
+});
+
+test("nothing that a record holds can run", { skip }, async () => {
+  const page = await open("hostile");
+  await scroll(page);
+  assert.equal(await page.evaluate(() => globalThis.hit), undefined);
+  assert.equal(await page.locator("main img").count(), 0);
+  assert.match(await page.locator(".made").innerText(), /<img/, "it is shown as the text it is");
+  await page.done();
+});
+
+for (const [look, options] of looks) {
+  test(`the dashboard is without fault and accessible, ${look}`, { skip }, async () => {
+    const page = await open("dashboard", { ...options, hash: "#series=drain%2Fcase-000%2Farena+ratio+drain%2Fcase-000%2Falloc" });
+    await scroll(page);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
+    assert.ok(await page.locator("#detail-chart canvas").isVisible());
+    assert.deepEqual(await violations(page), []);
+    const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overhang <= 0, `${overhang} pixels wider than the window`);
+    assert.equal(await page.evaluate(() => globalThis.hit), undefined);
+    await page.done();
+  });
+}
+
+test("the dashboard's charts are filtered and ordered by mouse", { skip }, async () => {
+  const page = await open("dashboard");
+  const first = () => page.visible("#small-charts figure").first().locator("a").innerText();
+  assert.equal(await first(), "drain/case-002/arena", "the newest change first");
+  await page.locator("select[name=order]").selectOption("name");
+  assert.equal(await first(), "drain/case-000/arena");
+  await page.getByText("instructions", { exact: true }).first().click();
+  assert.equal(await page.visible("#small-charts figure").count(), 8);
+  await page.locator("input[name=q]").fill("case-001 arena");
+  assert.equal(await page.visible("#small-charts figure").count(), 1);
+  await page.getByRole("button", { name: "Reset" }).click();
+  await page.locator("select[name=only]").selectOption("slower");
+  assert.deepEqual(await page.visible("#small-charts figure").locator("a").allInnerTexts(), ["drain/case-000/arena"]);
+  assert.deepEqual(await page.state(), { only: "slower" });
+  await page.done();
+});
+
+test("a small chart opens large, and a run of it leads to its comparison", { skip }, async () => {
+  const page = await open("dashboard");
+  await page.locator("#small-charts a").first().focus();
+  await page.keyboard.press("Enter");
+  assert.match((await page.state()).series, /case-002/);
+  const chart = page.locator("#detail-chart .plot");
+  await chart.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  assert.match(await page.locator("#live").textContent(), /Commit number 1;.*000000010000/);
+  await page.keyboard.press("Enter");
+  const { a, b } = await page.state();
+  assert.deepEqual([a, b], ["000000000000", "000000010000"]);
+  assert.match(await page.locator("#compare .notice").innerText(), /cpu/, "two machines take turns");
+  await page.getByRole("button", { name: "Back to all charts" }).click();
+  assert.ok(!await page.locator("#detail").isVisible());
+  await page.done();
+});
+
+test("a change leads to the comparison of its commit with the run before", { skip }, async () => {
+  const page = await open("dashboard");
+  const row = page.locator("#changes tr", { hasText: "70 → 73" });
+  await row.getByRole("link").click();
+  assert.equal((await page.state()).at, "compare");
+  const counts = page.locator("#compare-counts tr[data-id='drain/case-001/arena']", { hasText: "instructions per item" });
+  assert.match((await counts.innerText()).replaceAll("_", " "), /70.*73.*\+4\.29%.*more/s);
+  await page.done();
+});

@@ -1,0 +1,343 @@
+//! A synthetic record with a known story, the same at every call: the arena wins on
+//! small items, is the same at 16 KiB of `bytes`, and loses at 64 KiB.
+//!
+//! Shared by the unit tests of the report and by the black-box tests of its verb, so it
+//! takes the wire types from whoever includes it.
+
+use super::wire::{
+    Case, Comparison, Counts, Difference, Environment, PairedSample, Params, Record, SCHEMA,
+    SelfCheck, Verdict, Verified, Wall,
+};
+
+const SIZES: [u64; 6] = [64, 256, 1024, 4096, 16_384, 65_536];
+const SIZE_NAMES: [&str; 6] = ["64B", "256B", "1KiB", "4KiB", "16KiB", "64KiB"];
+/// Ratio of arena / alloc at each of [`SIZES`].
+const RATIOS: [f64; 6] = [0.55, 0.68, 0.84, 0.95, 1.001, 1.07];
+const STEPS: [(&str, f64, f64); 9] = [
+    ("iterator", 1.1, 6.0),
+    ("codec", 6.3, 31.0),
+    ("empty-call", 7.9, 35.0),
+    ("raw-value", 8.4, 39.0),
+    ("catch-unwind", 8.5, 42.0),
+    ("size-pass", 10.2, 51.0),
+    ("encode", 14.9, 70.0),
+    ("arena", 17.4, 81.0),
+    ("alloc", 39.8, 196.0),
+];
+/// Strategy, retries of a thousand, held at the end, relative cost.
+const STRATEGIES: [(&str, u64, u64, f64); 5] = [
+    ("exact-fit", 41, 61_440, 1.19),
+    ("doubling", 11, 65_536, 1.0),
+    ("power-of-two", 11, 65_536, 1.01),
+    ("half-more", 17, 77_824, 1.05),
+    ("page-rounded", 14, 61_440, 1.08),
+];
+
+/// A record in which the counts of the arena are scaled, so that two records differ.
+pub fn record(commit: &str, scale: f64) -> Record {
+    let mut story = Story {
+        scale,
+        cases: Vec::new(),
+        comparisons: Vec::new(),
+    };
+    story.drains();
+    story.ladders();
+    story.growth();
+    story.cases.sort_by(|a, b| a.id.cmp(&b.id));
+    story
+        .comparisons
+        .sort_by(|a, b| (&a.candidate, &a.baseline).cmp(&(&b.candidate, &b.baseline)));
+    Record {
+        schema: SCHEMA.to_owned(),
+        environment: environment(commit),
+        cases: story.cases,
+        comparisons: story.comparisons,
+        self_check: Some(SelfCheck {
+            ratio: 1.0002,
+            low: 0.9984,
+            high: 1.0019,
+            trusted: true,
+            why: "the interval holds 1 and is narrower than the band".to_owned(),
+            comparisons: ["u64", "bytes-4KiB"]
+                .map(|item| {
+                    let id = format!("drain/{item}/arena");
+                    compare(&id, &id, 1.0003, 17.4)
+                })
+                .to_vec(),
+        }),
+        failures: Vec::new(),
+        growth: None,
+    }
+}
+
+fn environment(commit: &str) -> Environment {
+    Environment {
+        commit: commit.to_owned(),
+        subject: "Encode into the host's buffer".to_owned(),
+        rustc: "rustc 1.95.0".to_owned(),
+        profile: "bench".to_owned(),
+        cpu: "Example CPU @ 2.00GHz".to_owned(),
+        cores: 2,
+        kernel: "6.1.0".to_owned(),
+        libc: "glibc 2.36".to_owned(),
+        valgrind: "valgrind-3.19.0".to_owned(),
+        tunables: "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff".to_owned(),
+        guest_sha256: "5e".repeat(32),
+        host_sha256: "a7".repeat(32),
+        started: "2026-01-02T03:04:05Z".to_owned(),
+        finished: "2026-01-02T03:09:10Z".to_owned(),
+        command: "arena-bench run --full".to_owned(),
+        ..Environment::default()
+    }
+}
+
+struct Story {
+    scale: f64,
+    cases: Vec<Case>,
+    comparisons: Vec<Comparison>,
+}
+
+/// What is the same in every case unless said otherwise.
+fn params(payload: &str, item_bytes: u64, protocol: &str) -> Params {
+    let arena = protocol == "arena";
+    Params {
+        payload: payload.to_owned(),
+        item_bytes,
+        size_plan: "constant".to_owned(),
+        protocol: protocol.to_owned(),
+        decode: "owned".to_owned(),
+        producer: "prepared".to_owned(),
+        growth: if arena {
+            "exact-fit".to_owned()
+        } else {
+            String::new()
+        },
+        regrow: if arena {
+            "resize".to_owned()
+        } else {
+            String::new()
+        },
+        shrink: if arena {
+            "never".to_owned()
+        } else {
+            String::new()
+        },
+        initial_capacity: if arena { 65_536 } else { 0 },
+        items: 1000,
+    }
+}
+
+impl Story {
+    fn case(&mut self, id: &str, params: Params, ns: f64, instructions: f64, counts: Counts) {
+        let items = params.items;
+        let bytes = items * (params.item_bytes + 8);
+        self.cases.push(Case {
+            id: id.to_owned(),
+            verified: Some(Verified {
+                items,
+                bytes,
+                digest: "00c0ffee00c0ffee".to_owned(),
+            }),
+            wall: Some(Wall {
+                ns_per_item: ns,
+                low: ns * 0.97,
+                high: ns * 1.04,
+                confidence: 0.95,
+                samples: vec![ns; 20],
+            }),
+            counts: Some(Counts {
+                instructions_per_item: Some(instructions),
+                encoded_bytes: counts.encoded_bytes.or(Some(bytes)),
+                ..counts
+            }),
+            params,
+        });
+    }
+
+    /// Both protocols of one item, and the comparison between them.
+    fn pair(&mut self, item: &str, payload: &str, size: u64, decode: &str, ns: f64, ratio: f64) {
+        let suffix = if decode == "borrowed" {
+            "/borrowed"
+        } else {
+            ""
+        };
+        let id = |protocol: &str| format!("drain/{item}/{protocol}{suffix}");
+        let decoded = if decode == "borrowed" {
+            0.0
+        } else {
+            f64::from(u8::from(payload != "u64"))
+        };
+        for (protocol, ns, instructions, own) in [
+            ("arena", ns * ratio, ns * ratio * 4.7 * self.scale, 0.0),
+            ("alloc", ns, ns * 4.9, 1.0),
+        ] {
+            let params = Params {
+                decode: decode.to_owned(),
+                ..params(payload, size, protocol)
+            };
+            let counts = Counts {
+                allocations_per_item: Some(own + decoded),
+                allocated_bytes_per_item: Some((own + decoded) * (size + 8) as f64),
+                boundary_calls_per_item: Some(1.0 + own),
+                retries: Some(0),
+                peak_capacity: (own == 0.0).then_some(65_536),
+                final_capacity: (own == 0.0).then_some(65_536),
+                ..Counts::default()
+            };
+            self.case(&id(protocol), params, ns, instructions, counts);
+        }
+        self.comparisons
+            .push(compare(&id("arena"), &id("alloc"), ratio, ns));
+    }
+
+    fn drains(&mut self) {
+        self.pair("u64", "u64", 8, "owned", 39.8, 0.437);
+        self.pair("record", "record", 60, "owned", 142.0, 0.79);
+        for (payload, per_byte, gain) in [
+            ("bytes", 0.62, 1.0),
+            ("blob", 0.031, 0.93),
+            ("f64s", 0.24, 0.97),
+        ] {
+            for ((size, name), ratio) in SIZES.into_iter().zip(SIZE_NAMES).zip(RATIOS) {
+                let ns = 44.0 + per_byte * size as f64;
+                let item = format!("{payload}-{name}");
+                self.pair(&item, payload, size, "owned", ns, ratio * gain);
+                if payload != "f64s" {
+                    self.pair(
+                        &item,
+                        payload,
+                        size,
+                        "borrowed",
+                        ns * 0.7,
+                        ratio * gain * 0.9,
+                    );
+                }
+            }
+        }
+    }
+
+    fn ladders(&mut self) {
+        for (payload, size, factor) in [("u64", 8, 1.0), ("record", 60, 3.4), ("bytes", 4096, 60.0)]
+        {
+            let id = |step: &str| format!("ladder/{payload}/{step}");
+            for (step, ns, instructions) in STEPS {
+                let protocol = if ["arena", "alloc"].contains(&step) {
+                    step
+                } else {
+                    "none"
+                };
+                let params = params(payload, size, protocol);
+                let counts = Counts::default();
+                self.case(
+                    &id(step),
+                    params,
+                    ns * factor,
+                    instructions * factor,
+                    counts,
+                );
+            }
+            for pair in STEPS.windows(2) {
+                let [(below, slow, _), (above, fast, _)] = pair else {
+                    continue;
+                };
+                let (candidate, baseline) = (id(above), id(below));
+                self.comparisons
+                    .push(compare(&candidate, &baseline, fast / slow, slow * factor));
+            }
+            self.comparisons.push(compare(
+                &id("arena"),
+                &id("codec"),
+                17.4 / 6.3,
+                6.3 * factor,
+            ));
+        }
+    }
+
+    fn growth(&mut self) {
+        for (plan, cost) in [("bimodal", 96.0), ("heavy-tail", 131.0), ("spike", 61.0)] {
+            let plan_params = |protocol: &str| Params {
+                size_plan: plan.to_owned(),
+                ..params("blob", 65_536, protocol)
+            };
+            let alloc = format!("growth/{plan}/alloc");
+            self.case(
+                &alloc,
+                plan_params("alloc"),
+                cost * 1.06,
+                cost * 5.0,
+                Counts::default(),
+            );
+            for (strategy, retries, held, relative) in STRATEGIES {
+                for (initial, fewer) in [(64, 1.0), (4096, 0.96)] {
+                    let id = format!("growth/{plan}/arena/{strategy}/{initial}");
+                    let params = Params {
+                        growth: strategy.to_owned(),
+                        initial_capacity: initial,
+                        ..plan_params("arena")
+                    };
+                    let counts = Counts {
+                        retries: Some(retries - initial / 1024),
+                        peak_capacity: Some(held),
+                        final_capacity: Some(held - initial),
+                        encoded_bytes: Some(65_544_000 + retries * 30_000),
+                        mean_share: Some(0.41 * fewer),
+                        ..Counts::default()
+                    };
+                    let ns = cost * relative * fewer;
+                    self.case(&id, params, ns, ns * 4.6, counts);
+                    self.comparisons
+                        .push(compare(&id, &alloc, ns / (cost * 1.06), cost * 1.06));
+                }
+            }
+        }
+    }
+}
+
+/// A comparison at a band of 1% whose interval is ±0.6% around the ratio.
+fn compare(candidate: &str, baseline: &str, ratio: f64, baseline_ns: f64) -> Comparison {
+    let (low, high) = (ratio * 0.994, ratio * 1.006);
+    let verdict = match () {
+        () if ratio > 1.01 && low > 1.0 => Verdict::Slower,
+        () if ratio < 0.99 && high < 1.0 => Verdict::Faster,
+        () if low > 0.99 && high < 1.01 => Verdict::Same,
+        () => Verdict::Inconclusive,
+    };
+    let why = match verdict {
+        Verdict::Inconclusive => "the interval is wider than the band and the budget is spent",
+        _ => "",
+    };
+    let difference = |ratio: f64| (ratio - 1.0) * baseline_ns;
+    Comparison {
+        baseline: baseline.to_owned(),
+        candidate: candidate.to_owned(),
+        ratio,
+        low,
+        high,
+        confidence: 0.999,
+        verdict,
+        why: why.to_owned(),
+        delta: 0.01,
+        baseline_ns: Some(baseline_ns),
+        candidate_ns: Some(baseline_ns * ratio),
+        difference_ns: Some(Difference {
+            estimate: difference(ratio),
+            low: difference(low),
+            high: difference(high),
+        }),
+        processes: 40,
+        layouts: 8,
+        rounds: 15,
+        items: 4096,
+        samples: (0..40)
+            .map(|process| {
+                let wobble = 1.0 + (f64::from(process % 7) - 3.0) / 1000.0;
+                PairedSample {
+                    layout: process % 8,
+                    log_ratio: (ratio * wobble).ln(),
+                    baseline_ns,
+                    candidate_ns: baseline_ns * ratio * wobble,
+                }
+            })
+            .collect(),
+    }
+}
