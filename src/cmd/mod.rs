@@ -6,19 +6,19 @@
 mod build_pair;
 mod compare;
 mod export;
-pub mod guest;
 mod gate;
 mod growth;
+pub mod guest;
 mod history;
 mod list;
 mod merge;
 mod noise;
 mod options;
 mod progress;
+mod report;
 mod run;
 mod selftest;
 mod summary;
-mod report;
 mod verify;
 
 use std::ffi::OsString;
