@@ -256,6 +256,7 @@ fn compare(kept: &Target, now: &Target, delta: Delta, seconds: f64) -> Result<Co
         reserve: Vec::new(),
         copy: 0,
         work: 1.0,
+        items: None,
     };
     let confidence = Confidence::new(COMPARISON_CONFIDENCE)?;
     let mut processes = Processes::new(PROCESS_LIMIT)?;

@@ -296,5 +296,6 @@ fn contestant(arm: &Arm, folder: &Path, pinned: bool, against: Peer) -> Contesta
         reserve: Vec::new(),
         copy: 0,
         work: 1.0,
+        items: None,
     }
 }
