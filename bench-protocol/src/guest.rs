@@ -4,7 +4,7 @@
 //! ```
 //! use bench_protocol::spec::StreamConfig;
 //!
-//! fn squares(_asked: &StreamConfig) -> impl Iterator<Item = u64> + Send + 'static {
+//! fn squares(_asked: StreamConfig) -> impl Iterator<Item = u64> + Send + 'static {
 //!     (0..1000_u64).map(|k| k * k)
 //! }
 //!
@@ -27,7 +27,7 @@ use crate::spec::{StreamConfig, StreamSpec};
 use crate::{status, wire};
 
 /// Exports the table of a guest whose streams are the iterators that a function
-/// `fn(&StreamConfig) -> impl Iterator<Item = impl Serialize> + Send + 'static`
+/// `fn(StreamConfig) -> impl Iterator<Item = impl Serialize> + Send + 'static`
 /// returns. The guest speaks the arena protocol; it declines alloc streams.
 #[macro_export]
 macro_rules! export_guest {
@@ -124,7 +124,7 @@ impl<I: Iterator<Item: Serialize>> Driver<I> {
 pub unsafe fn open<I>(
     spec: *const StreamSpec<'_>,
     out: *mut *mut StreamHandle,
-    items: impl FnOnce(&StreamConfig) -> I,
+    items: impl FnOnce(StreamConfig) -> I,
 ) -> i32
 where
     I: Iterator<Item: Serialize + Send> + Send + 'static,
@@ -133,7 +133,7 @@ where
         // SAFETY: the caller hands in a valid spec.
         let config = unsafe { (*spec).read() }?;
         let driver = Driver {
-            items: Some(items(&config)),
+            items: Some(items(config)),
             pending: None,
         };
         Some(Box::into_raw(Box::new(StreamHandle {

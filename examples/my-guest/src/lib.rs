@@ -20,7 +20,7 @@ struct Reading {
 
 /// A day of readings. What the host asks for is its argument; a guest of one
 /// stream has no use for it.
-fn readings(_asked: &StreamConfig) -> impl Iterator<Item = Reading> + Send + 'static {
+fn readings(_asked: StreamConfig) -> impl Iterator<Item = Reading> + Send + 'static {
     (0..86_400).map(|second| Reading {
         second,
         celsius: 12.0 + (second as f64 / 43_200.0 * std::f64::consts::PI).sin() * 8.0,

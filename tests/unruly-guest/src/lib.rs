@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bench_protocol::spec::StreamConfig;
 
-fn items(asked: &StreamConfig) -> impl Iterator<Item = u64> + Send + 'static {
+fn items(asked: StreamConfig) -> impl Iterator<Item = u64> + Send + 'static {
     let seed = asked.seed;
     (0..).inspect(move |&k| match seed {
         1 if k == 10 => std::process::abort(),
