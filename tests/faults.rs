@@ -26,8 +26,9 @@ fn expect(fault: Fault, error: &dyn Fn(&StreamError) -> bool, goes_on: bool) {
     let pair = pair();
     for &protocol in Protocol::ALL {
         for at in [0, 1, 100] {
-            let mut session = pair.open(&config(protocol, fault, at)).unwrap();
-            let failed = session.drain(ENDLESS).unwrap_err();
+            let opened = pair.open(&config(protocol, fault, at));
+            let mut session = opened.expect("a stream that goes wrong later opens");
+            let failed = session.drain(ENDLESS).expect_err("it goes wrong");
             assert!(error(&failed), "{fault:?} {protocol:?}: {failed}");
             assert_eq!(session.counts().items, at, "items before the fault");
             // Again: either the next item is as bad, or the stream is over.

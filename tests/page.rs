@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use arena_bench::record::synthetic::Synthetic;
-use arena_bench::record::{store, wire};
+use arena_bench::record::{growth, store, wire};
 
 #[path = "report/fixture.rs"]
 mod fixture;

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use arena_bench::record::store;
-use arena_bench::record::wire;
+use arena_bench::record::{growth, store, wire};
 use assert_cmd::Command;
 use predicates::str::contains;
 

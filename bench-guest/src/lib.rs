@@ -1,7 +1,7 @@
 //! The plugin side: a cdylib that streams prepared items, by either protocol.
 //!
-//! [`arena`] and [`alloc`] are the two `next` functions; they share the
-//! producers of `bench-protocol` and the [`boundary`], and nothing that belongs
+//! `arena` and `alloc` are the two `next` functions; they share the
+//! producers of `bench-protocol` and the `boundary`, and nothing that belongs
 //! to only one of them.
 
 use bench_protocol::api::GuestApi;

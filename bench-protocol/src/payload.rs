@@ -117,12 +117,11 @@ fn slices<T>(seed: u64, table: &SizeTable, backing: &'static [T]) -> Vec<&'stati
 }
 
 /// Random bytes, enough for the table's largest item and the slack.
-fn random_bytes(seed: u64, table: &SizeTable) -> &'static [u8] {
+fn random_bytes(seed: u64, table: &SizeTable) -> Vec<u8> {
     let words = (table.max() as usize + SLACK).div_ceil(8) as u64;
     (0..words)
         .flat_map(|k| mix(seed, k).to_le_bytes())
-        .collect::<Vec<_>>()
-        .leak()
+        .collect()
 }
 
 /// `u64`: eight bytes on the wire.
@@ -280,7 +279,7 @@ impl Payload for BytesPayload {
     type Borrowed<'de> = &'de [u8];
 
     fn prepare(seed: u64, table: &SizeTable) -> Vec<&'static [u8]> {
-        slices(seed, table, random_bytes(seed, table))
+        slices(seed, table, random_bytes(seed, table).leak())
     }
     fn to_owned(view: &'static [u8]) -> Vec<u8> {
         view.to_vec()
@@ -302,7 +301,7 @@ impl Payload for Blob {
     type Borrowed<'de> = &'de Bytes;
 
     fn prepare(seed: u64, table: &SizeTable) -> Vec<&'static Bytes> {
-        let slices = slices(seed, table, random_bytes(seed, table));
+        let slices = slices(seed, table, random_bytes(seed, table).leak());
         slices.into_iter().map(Bytes::new).collect()
     }
     fn to_owned(view: &'static Bytes) -> ByteBuf {

@@ -1,6 +1,6 @@
 //! The standard size plans: how sizes run through the streams that growth is
 //! measured with. Sizes are content bytes; the wire adds
-//! [`WIRE_PREFIX`](super::recorded::WIRE_PREFIX) to each.
+//! [`WIRE_PREFIX`] to each.
 
 use std::path::Path;
 

@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail, ensure};
 use super::options::Selection;
 use super::progress::Progress;
 use super::{Outcome, print_json, summary};
-use crate::case::Case;
+use crate::case::{Case, Group};
 use crate::environment::Watch;
+use crate::growth::section;
 use crate::layouts::Layouts;
 use crate::record::store;
 use crate::record::validate::parse_shard;
@@ -126,6 +127,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
     drop(desk.progress.take());
     if let Some(error) = desk.failed {
         return Err(error.into());
+    }
+    if correct.iter().any(|case| case.group == Group::Growth) {
+        record.growth = Some(section::standard(&pair, &record)?);
     }
     finish(&mut record, &watch, &layouts, &pair);
     store::save(&config.output, &record)?;

@@ -5,7 +5,7 @@
 //! runs it for many cases side by side (a count does not care who else runs) and
 //! makes slopes of its summaries. A count per item is
 //! (long - short) / (difference of the lengths), so that whatever a stream costs
-//! once cancels.
+//! once cancels. DHAT counts a reallocation as an allocation of the new size.
 
 mod plan;
 mod run;

@@ -176,8 +176,9 @@ struct Process {
 struct Course {
     baseline: usize,
     candidate: usize,
-    /// The last summary and what it shows; `None` while there are too few.
-    seen: Option<(Summary, Finding)>,
+    /// The last summary and the number of processes that it is of (another course
+    /// of the contest may need more); `None` while there are too few.
+    seen: Option<(Summary, usize)>,
     stopped: bool,
 }
 
@@ -195,14 +196,7 @@ impl<R: Rng> Runner<'_, R> {
         arms: &[Contestant],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<Comparison>, ContestError> {
-        let shape = match arms.iter().find_map(|arm| arm.items) {
-            Some(items) => Shape {
-                items,
-                warmup: self.settings.warmup,
-                rounds: self.settings.rounds,
-            },
-            None => self.calibrate(arms)?,
-        };
+        let shape = self.calibrate(arms)?;
         let contestants: Vec<&Contestant> = arms.iter().collect();
         let (processes, courses) = self.look(&contestants, pairs, shape, Look::First)?;
         courses
@@ -212,7 +206,8 @@ impl<R: Rng> Runner<'_, R> {
     }
 
     /// The shared number of items with which the slowest arm's drain takes as
-    /// long as it should; fewer rounds where a single item takes much longer.
+    /// long as it should, unless the arms say it themselves; fewer rounds where
+    /// the drain takes much longer.
     ///
     /// # Errors
     /// When a process fails, or no number is large enough.
@@ -225,17 +220,19 @@ impl<R: Rng> Runner<'_, R> {
         } = self.settings;
         let wanted = drain.as_nanos() as f64;
         let contestants: Vec<&Contestant> = arms.iter().collect();
+        let given = arms.iter().find_map(|arm| arm.items);
         let mut shape = Shape {
-            items: 1,
+            items: given.unwrap_or(1),
             warmup: 1,
             rounds: CALIBRATION_ROUNDS,
         };
         for _ in 0..CALIBRATIONS {
             let times = self.process(&contestants, Look::First, 0, shape)?;
             let slowest = times.iter().map(|times| median(times)).fold(1.0, f64::max);
-            if slowest >= wanted / 2.0 {
+            if given.is_some() || slowest >= wanted / 2.0 {
                 // One step from close by: what a first drain costs once is small.
-                let items = ((shape.items as f64 * wanted / slowest) as u64).max(1);
+                let fitting = ((shape.items as f64 * wanted / slowest) as u64).max(1);
+                let items = given.unwrap_or(fitting);
                 let each = slowest * items as f64 / shape.items as f64;
                 let share = (wanted / each).min(1.0);
                 let fewer = |rounds: u32, fewest: u32| {
@@ -282,8 +279,8 @@ impl<R: Rng> Runner<'_, R> {
         let mut looks = LOOKS.iter();
         let mut until = FEWEST_PROCESSES / 4;
         let mut share = None;
+        let mut cycle = Vec::new();
         loop {
-            let mut cycle = Vec::new();
             while processes.len() < until {
                 if cycle.is_empty() {
                     cycle = order(&mut self.rng, layouts);
@@ -327,18 +324,12 @@ impl<R: Rng> Runner<'_, R> {
         shape: Shape,
     ) -> Result<Comparison, ContestError> {
         let (baseline, candidate) = (&arms[course.baseline], &arms[course.candidate]);
-        let samples = samples(processes, course.baseline, course.candidate, shape.items);
-        let Some((summary, finding)) = course.seen else {
-            // Too few for any of the looks: the error says how many are needed.
-            let all = Summary::new(&samples, self.settings.confidence)?;
-            let finding = find(&all.log_ratio, self.settings.delta);
-            let judgement = finding.unconfirmed(self.settings.delta);
-            return Ok(self.comparison(baseline, candidate, &all, judgement, samples, shape));
-        };
-        match finding {
+        let (summary, samples) = course.result(processes, shape, &self.settings)?;
+        let delta = self.settings.delta;
+        match find(&summary.log_ratio, delta) {
             Finding::Suspect(direction) => self.second_look(baseline, candidate, direction, shape),
             finding => {
-                let judgement = finding.unconfirmed(self.settings.delta);
+                let judgement = finding.unconfirmed(delta);
                 Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
             }
         }
@@ -360,14 +351,8 @@ impl<R: Rng> Runner<'_, R> {
         let arms = [baseline, &copy, candidate];
         let pairs = [(0, 2), (0, 1)];
         let (processes, courses) = self.look(&arms, &pairs, shape, Look::Second)?;
-        let second = samples(&processes, 0, 2, shape.items);
-        let confidence = self.settings.confidence;
-        let summary_of = |course: &Course, samples: &[PairedSample]| match course.seen {
-            Some((summary, _)) => Ok(summary),
-            None => Summary::new(samples, confidence),
-        };
-        let summary = summary_of(&courses[0], &second)?;
-        let copies = summary_of(&courses[1], &samples(&processes, 0, 1, shape.items))?;
+        let (summary, second) = courses[0].result(&processes, shape, &self.settings)?;
+        let (copies, _) = courses[1].result(&processes, shape, &self.settings)?;
         let delta = self.settings.delta;
         let judgement = confirm(suspicion, &summary.log_ratio, &copies.log_ratio, delta);
         Ok(self.comparison(baseline, candidate, &summary, judgement, second, shape))
@@ -457,6 +442,28 @@ impl<R: Rng> Runner<'_, R> {
 }
 
 impl Course {
+    /// Its last summary and the samples that it is of. Too few for any of the
+    /// looks: that of all samples, or the error that says how many are needed.
+    fn result(
+        &self,
+        processes: &[Process],
+        shape: Shape,
+        settings: &Settings,
+    ) -> Result<(Summary, Vec<PairedSample>), StatsError> {
+        let seen = self.seen.map_or(processes.len(), |(_, seen)| seen);
+        let samples = samples(
+            &processes[..seen],
+            self.baseline,
+            self.candidate,
+            shape.items,
+        );
+        let summary = match self.seen {
+            Some((summary, _)) => summary,
+            None => Summary::new(&samples, settings.confidence)?,
+        };
+        Ok((summary, samples))
+    }
+
     /// Looks at the samples so far, and stops when they say enough.
     fn see(
         &mut self,
@@ -474,7 +481,7 @@ impl Course {
         };
         let finding = find(&summary.log_ratio, settings.delta);
         self.stopped = next(&summary, finding, settings.resolution) == Next::Stop;
-        self.seen = Some((summary, finding));
+        self.seen = Some((summary, processes.len()));
         Ok(())
     }
 }

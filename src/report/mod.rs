@@ -74,7 +74,7 @@ fn file(name: &str, content: Vec<u8>) -> File {
 }
 
 #[cfg(test)]
-use crate::record::wire;
+use crate::record::{growth, wire};
 #[cfg(test)]
 #[path = "../../tests/report/fixture.rs"]
 mod fixture;

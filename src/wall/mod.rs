@@ -2,7 +2,7 @@
 //!
 //! Everything that knows criterion's names and files is here: [`Label`] (where a
 //! case stands in criterion's reports), [`read`] (its files, back to case ids)
-//! and [`bench`] (a run of its targets). What measures is in `benches/`.
+//! and [`bench()`] (a run of its targets). What measures is in `benches/`.
 
 mod estimates;
 mod label;

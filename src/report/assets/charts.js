@@ -46,13 +46,10 @@ const Charts = (() => {
       for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
       svg.append(node);
     };
-    if (series.kind !== "cloud") add("path", { d: "M-11 0H11", stroke: paint, "stroke-width": 2, "stroke-dasharray": series.dashed ? "4 3" : "none" });
-    if (!isFront(series)) add("polygon", { points: shapeOf(series.style).map(([x, y]) => `${x * 4},${y * 4}`).join(" "), fill: paint });
+    if (series.line) add("path", { d: "M-11 0H11", stroke: paint, "stroke-width": 2, "stroke-dasharray": series.dashed ? "4 3" : "none" });
+    add("polygon", { points: shapeOf(series.style).map(([x, y]) => `${x * 4},${y * 4}`).join(" "), fill: paint });
     return svg;
   }
-
-  /** The line that joins the undominated points of the other series. */
-  const isFront = (series) => series.kind === "front";
 
   class Chart {
     /** `page` has `state`, `set(changes)` and `say(text)`. */
@@ -126,7 +123,7 @@ const Charts = (() => {
           Core.matches({ id: point.id, payload: this.panel.payload, verdict: point.note }, state)),
       }));
       const points = this.series.flatMap((series) => series.points);
-      this.points = this.series.flatMap((series) => (isFront(series) ? [] : series.points.map((point) => ({ series, point }))));
+      this.points = this.series.flatMap((series) => series.points.map((point) => ({ series, point })));
       this.log = state.scale === "log";
       const logOf = (axis) => this.log && !axis.linear && axis.unit !== "ratio";
       this.logs = { x: logOf(this.panel.x), y: logOf(this.panel.y) };
@@ -148,7 +145,7 @@ const Charts = (() => {
         label: this.panel[key].label, labelSize: 20, labelFont: "12px system-ui", font: "11px system-ui", size: side === 3 ? 56 : 34,
         stroke: () => this.colours.muted, grid: { stroke: () => this.colours.line, width: 1 }, ticks: { stroke: () => this.colours.line, width: 1, size: 4 },
         splits: (_u, _axis, low, high) => Core.ticks(this.panel[key].unit, this.logs[key], low, high),
-        values: (_u, splits) => splits.map((v) => this.panel[key].names?.[v] ?? Core.formatTick(this.panel[key].unit, v)),
+        values: (_u, splits) => splits.map((v) => (this.panel[key].names ? this.panel[key].names[v] ?? "" : Core.formatTick(this.panel[key].unit, v))),
         filter: (_u, splits) => splits,
       });
       const scale = (key) => ({ time: false, distr: this.logs[key] ? 3 : 1, range: () => this.range[key] });
@@ -215,7 +212,7 @@ const Charts = (() => {
       const paint = this.colours[`s${series.style % STYLES}`];
       const points = series.points;
       const wide = points.some((p) => p.low < p.high);
-      if (wide && series.kind === "line" && !series.dashed && points.length > 1) {
+      if (wide && series.line && !series.dashed && points.length > 1) {
         ctx.beginPath();
         points.forEach((p) => ctx.lineTo(px(p.x), py(p.high)));
         points.slice().reverse().forEach((p) => ctx.lineTo(px(p.x), py(p.low)));
@@ -223,11 +220,11 @@ const Charts = (() => {
         ctx.fillStyle = paint;
         ctx.fill();
         ctx.globalAlpha = 1;
-      } else if (wide && series.kind !== "front") {
+      } else if (wide) {
         for (const p of points) this.path(ctx, [[px(p.x), py(p.low)], [px(p.x), py(p.high)]], paint, ratio, []);
       }
-      if (series.kind !== "cloud") this.path(ctx, points.map((p) => [px(p.x), py(p.y)]), paint, 2 * ratio, series.dashed ? [6 * ratio, 4 * ratio] : []);
-      if (isFront(series) || points.length > CROWD) return;
+      if (series.line) this.path(ctx, points.map((p) => [px(p.x), py(p.y)]), paint, 2 * ratio, series.dashed ? [6 * ratio, 4 * ratio] : []);
+      if (points.length > CROWD) return;
       ctx.fillStyle = paint;
       for (const p of points) {
         ctx.beginPath();
@@ -302,7 +299,7 @@ const Charts = (() => {
         const next = same.indexOf(this.at) + along;
         return this.point(same[Math.max(0, Math.min(same.length - 1, next))], true);
       }
-      const all = this.series.filter((s) => s.points.length && !isFront(s));
+      const all = this.series.filter((s) => s.points.length);
       const series = all[(all.indexOf(this.at.series) + across + all.length) % all.length];
       const there = this.points.filter((p) => p.series === series);
       const x = this.at.point.x;

@@ -165,7 +165,7 @@ const Core = (() => {
       }
     }
     const ratios = join(a.facts.ratios, b.facts.ratios).map(([before, after]) => ({
-      id: before.id, payload: before.payload, from: before, to: after,
+      id: before.id, payload: before.payload, from: before, to: after, change: after.ratio / before.ratio - 1,
       verdict: after.low > before.high ? "slower" : after.high < before.low ? "faster" : "same",
     }));
     const rank = (row) => ["slower", "faster", "same", ""].indexOf(row.verdict);

@@ -58,11 +58,11 @@
     const groups = [...new Set(all.map((point) => point.group))];
     const label = counts ? series.metric.replaceAll("_", " ") : `time per item / ${series.baseline}`;
     const panel = {
-      id: "series", title: series.case, payload: "", band: counts ? null : { low: 1, middle: 1, high: 1 },
+      id: "series", title: series.case, payload: "", band: null,
       x: { label: "run", unit: "index", linear: true, names },
       y: { label, unit: counts ? "count" : "ratio", linear: true },
       series: groups.map((group, index) => ({
-        name: groups.length > 1 ? `machine ${index + 1}` : label, style: index, dashed: false, kind: "line",
+        name: groups.length > 1 ? `machine ${index + 1}` : label, style: index, dashed: false, line: true,
         points: all.filter((point) => point.group === group),
       })),
       marks: (series.changes || []).map((change) => ({

@@ -78,7 +78,8 @@ struct ChangeData {
 pub fn evidence(evidence: Evidence) -> String {
     match evidence {
         Evidence::Exact => "exact".to_owned(),
-        Evidence::Shift { p_value } => format!("lasting shift, p = {p_value:.2e}"),
+        Evidence::Shift { p_value } if p_value < 1e-4 => "lasting shift, p < 0.0001".to_owned(),
+        Evidence::Shift { p_value } => format!("lasting shift, p = {p_value:.4}"),
         Evidence::Unconfirmed => "unconfirmed: too few runs yet".to_owned(),
     }
 }

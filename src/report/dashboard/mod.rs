@@ -14,7 +14,7 @@ use super::model::short_commit;
 use crate::history::{Change, Evidence, Findings, History, Metric, Options, Series};
 
 pub use encode::{Data, encode, evidence};
-pub use spark::spark;
+pub use spark::{LEAST_SPAN, spark};
 
 /// A history with what it says of its commits.
 pub struct Dashboard<'a> {

@@ -12,7 +12,7 @@ const HEIGHT: f64 = 44.0;
 const MARGIN: f64 = 7.0;
 /// The least relative height of the chart: what varies less is drawn flat, or noise would
 /// look like news.
-const LEAST_SPAN: f64 = 0.02;
+pub const LEAST_SPAN: f64 = 0.05;
 
 /// The series as an SVG over `entries` entries. Points of differing groups are not joined.
 #[must_use]

@@ -4,8 +4,8 @@ use super::{DASHBOARD, document, footer, json, parts, text};
 use crate::history::{Change, Metric, Series};
 use crate::record::wire::Verdict;
 use crate::report::ReportError;
-use crate::report::dashboard::{Dashboard, Group, direction, encode, evidence, spark};
-use crate::report::model::{Cell, Row, Section, Table, ratio, short_time, significant};
+use crate::report::dashboard::{Dashboard, Group, LEAST_SPAN, direction, encode, evidence, spark};
+use crate::report::model::{Cell, Drawing, Row, Section, Table, ratio, short_time, significant};
 
 const TOOLBAR: &str = include_str!("../assets/toolbar-dashboard.html");
 
@@ -33,21 +33,26 @@ pub fn page(dashboard: &Dashboard) -> Result<String, ReportError> {
     if !changes.rows.is_empty() {
         body.push_str(&parts::table("all", &changes));
     }
-    body.push_str(
-        "</section>\n<section id=\"detail\" hidden><h2>One series</h2><p class=\"how\">Drag to zoom, double-click to \
-         see all; click a run to compare it with the one before.</p><div id=\"detail-chart\"></div>\
-         <details class=\"behind\"><summary>The numbers behind this chart</summary><div id=\"detail-table\"></div>\
-         </details><p><button type=\"button\" id=\"detail-close\">Back to all charts</button></p></section>\n\
-         <section id=\"charts\"><h2>Every case</h2><p class=\"how\">Oldest run left, newest right. ▲ marks a \
-         commit that made it worse, ▼ one that made it better. Variation below 2% is drawn flat.</p>\
+    body.push_str(&format!(
+        "</section>\n<section id=\"detail\" hidden><h2>One series</h2><p class=\"how\">Drag to zoom, \
+         double-click to see all; click a run to compare it with the one before.</p>\
+         <div id=\"detail-chart\"></div><details class=\"behind\"><summary>The numbers behind this \
+         chart</summary><div id=\"detail-table\"></div></details>\
+         <p><button type=\"button\" id=\"detail-close\">Back to all charts</button></p></section>\n\
+         <section id=\"charts\"><h2>Every case</h2><p class=\"how\">Oldest run left, newest right. ▲ marks \
+         a commit that made it worse, ▼ one that made it better. No chart is less than {:.0}% high, \
+         so that noise stays small.</p>\
          <p class=\"table-tools\" id=\"chart-count\"></p><div id=\"small-charts\">\n",
-    );
+        LEAST_SPAN * 100.0
+    ));
     for series in dashboard.shown() {
         body.push_str(&small_chart(dashboard, series));
     }
     body.push_str(
         "</div></section>\n<section id=\"compare\"><h2>Compare two runs</h2><p class=\"how\">Exact counts are \
-         subtracted only where machine and toolchain agree; ratios stand side by side with their intervals.</p>\
+         subtracted only where machine and toolchain agree; ratios stand side by side with \
+         their intervals. Intervals that lie apart are a hint and no verdict: what moves from run to \
+         run is not in them.</p>\
          <div id=\"compare-controls\"></div><div id=\"compare-result\"><p>Put together by the page's script.</p>\
          </div></section>\n<section id=\"commits\"><h2>Runs</h2>\n",
     );
@@ -195,7 +200,14 @@ fn changes(dashboard: &Dashboard) -> Table {
                     value: relative,
                     drawing: None,
                 },
-                plain(crate::report::model::verdict_word(verdict)),
+                Cell {
+                    drawing: Some(Drawing::Verdict(verdict)),
+                    ..plain(match verdict {
+                        Verdict::Slower => "worse",
+                        Verdict::Faster => "better",
+                        _ => "unconfirmed",
+                    })
+                },
                 plain(evidence),
             ],
         }

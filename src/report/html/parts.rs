@@ -102,7 +102,7 @@ pub fn table(prefix: &str, table: &Table) -> String {
             text(&row.payload)
         ));
         for (number, cell) in row.cells.iter().enumerate() {
-            rows.push_str(&self::cell(number, cell, verdict));
+            rows.push_str(&self::cell(number, cell));
         }
         rows.push_str("</tr>\n");
     }
@@ -115,36 +115,41 @@ pub fn table(prefix: &str, table: &Table) -> String {
     )
 }
 
-fn cell(number: usize, cell: &Cell, verdict: &str) -> String {
-    let text_of = text(&cell.text);
+fn cell(number: usize, cell: &Cell) -> String {
+    let written = text(&cell.text);
     let value = cell
         .value
         .map_or(String::new(), |value| format!(" data-value=\"{value}\""));
     if number == 0 {
-        return format!("<th scope=\"row\"{value}>{text_of}</th>");
+        return format!("<th scope=\"row\"{value}>{written}</th>");
     }
-    if !verdict.is_empty() && cell.text == verdict {
-        return format!("<td{value}><span class=\"verdict {verdict}\">{text_of}</span></td>");
-    }
-    let class = if cell.value.is_some() {
-        " class=\"figure\""
-    } else {
-        ""
+    let class = match cell.value {
+        Some(_) => " class=\"figure\"",
+        None => "",
     };
-    let drawing = cell.drawing.as_ref().map_or(String::new(), drawing);
-    format!("<td{class}{value}>{text_of}{drawing}</td>")
+    let inner = match &cell.drawing {
+        None => written,
+        Some(Drawing::Verdict(verdict)) => {
+            format!(
+                "<span class=\"verdict {}\">{written}</span>",
+                verdict_word(*verdict)
+            )
+        }
+        Some(Drawing::Forest(f)) => format!("{written}{}", forest(f)),
+        Some(Drawing::Step { from, to }) => format!("{written}{}", step(*from, *to)),
+    };
+    format!("<td{class}{value}>{inner}</td>")
 }
 
-fn drawing(drawing: &Drawing) -> String {
-    match drawing {
-        Drawing::Forest(f) => forest(f),
-        Drawing::Step { from, to } => format!(
-            "<svg class=\"step\" viewBox=\"0 0 200 12\" width=\"200\" height=\"12\" aria-hidden=\"true\">\
-             <path d=\"M0 11.5H200\"/><rect x=\"{:.1}\" y=\"2\" width=\"{:.1}\" height=\"8\"/></svg>",
-            from.min(*to) * 199.0,
-            ((to - from).abs() * 199.0).max(1.0)
-        ),
-    }
+/// A bar from one share of the whole to another.
+fn step(from: f64, to: f64) -> String {
+    const WIDTH: f64 = 200.0;
+    format!(
+        "<svg class=\"step\" viewBox=\"0 0 200 12\" width=\"200\" height=\"12\" aria-hidden=\"true\">\
+         <path d=\"M0 11.5H200\"/><rect x=\"{:.1}\" y=\"2\" width=\"{:.1}\" height=\"8\"/></svg>",
+        from.min(to) * (WIDTH - 1.0),
+        ((to - from).abs() * (WIDTH - 1.0)).max(1.0)
+    )
 }
 
 /// A ratio and its interval on a line from half to twice, the band behind it.

@@ -61,8 +61,8 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         Section::Growth,
         "growth",
         "Growth strategies",
-        "Cost per item against the bytes still held when the stream has ended. A strategy is dominated when \
-         another costs no more and holds no more.",
+        "Cost against the memory that the buffer held on average. A way to grow is dominated, and grey, when \
+         another costs no more, holds no more and is better in one of them.",
     ),
     (
         Section::Allocation,
@@ -99,8 +99,9 @@ pub fn page(views: &[View]) -> Result<String, ReportError> {
     if many {
         body.push_str(
             "<section id=\"compare\"><h2>Compare two records</h2>\
-             <p class=\"how\">Exact counts are subtracted only where the environments agree; ratios stand \
-             side by side with their intervals.</p><div id=\"compare-controls\"></div>\
+             <p class=\"how\">Exact counts are subtracted only where the environments agree; ratios \
+             stand side by side with their intervals. Intervals that lie apart are a hint and no \
+             verdict: what moves from run to run is not in them.</p><div id=\"compare-controls\"></div>\
              <div id=\"compare-result\"><p>The comparison is put together by the page's script. \
              Without it, the tables of each record stand above.</p></div></section>\n",
         );

@@ -60,7 +60,7 @@ impl Cell {
         Self {
             text: super::answers::verdict_word(verdict).to_owned(),
             value: Some(rank),
-            drawing: None,
+            drawing: Some(Drawing::Verdict(verdict)),
         }
     }
 }

@@ -1,93 +1,90 @@
-//! Growth strategies by size plan: what each costs, what it leaves held, and
-//! which are dominated.
+//! Growth strategies by size plan, as charts and tables need them. What is dominated and
+//! what is advised stands in the record; nothing is judged here.
 
-use std::collections::BTreeMap;
+use super::index::Estimate;
+use super::{Axis, Measure, Unit, format};
+use crate::record::growth::{Cell, Plan};
+use crate::record::wire::Record;
 
-use super::index::{Estimate, Index, counts};
-use super::{Measure, format};
-use crate::record::wire::Case;
-
-/// One size plan with every strategy tried on it.
-pub struct Plan<'a> {
-    /// `heavy-tail`, and the payload where it is not the usual one.
-    pub name: String,
-    /// Strategies by cost, cheapest first.
-    pub strategies: Vec<Strategy<'a>>,
+/// The record's plans, or none.
+pub fn plans(record: &Record) -> &[Plan] {
+    record.growth.as_ref().map_or(&[], |growth| &growth.plans)
 }
 
-/// One strategy with one initial capacity.
-pub struct Strategy<'a> {
-    /// Its case.
-    pub case: &'a Case,
-    /// Its cost per item in the plan's measure.
-    pub cost: Estimate,
-    /// Capacity still held when the stream ended, bytes.
-    pub held: u64,
-    /// Whether another strategy costs no more and holds no more.
-    pub dominated: bool,
+/// The part of an id that tells the cells of one plan apart: `doubling/from-4KiB`.
+pub fn name(id: &str) -> &str {
+    id.split_once("/arena/").map_or(id, |(_, name)| name)
 }
 
-impl Strategy<'_> {
-    /// `doubling from 64 B`.
-    pub fn name(&self) -> String {
-        let p = &self.case.params;
-        format!("{} from {}", p.growth, format::bytes(p.initial_capacity))
+/// What the cost axis of one plan shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// Time as a multiple of the exact fit's.
+    Time,
+    /// Instructions per item.
+    Instructions,
+    /// Retries, for a plan of which only the counters are known.
+    Retries,
+}
+
+impl Cost {
+    /// The cost of a measure for which two cells at least can be compared. Retries stand in
+    /// for instructions that were not counted, and for times nothing does.
+    pub fn of(plan: &Plan, measure: Measure) -> Option<Self> {
+        let two = |cost: &Self| {
+            plan.cells
+                .iter()
+                .filter(|cell| cost.estimate(plan, cell).is_some())
+                .count()
+                > 1
+        };
+        let candidates: &[Self] = match measure {
+            Measure::Wall => &[Self::Time],
+            Measure::Instructions => &[Self::Instructions, Self::Retries],
+        };
+        candidates.iter().copied().find(two)
     }
-}
 
-/// The record's plans, in alphabetical order, by one measure.
-pub fn plans<'a>(index: &Index<'a>, measure: Measure) -> Vec<Plan<'a>> {
-    let mut plans: BTreeMap<(&str, &str), Vec<Strategy>> = BTreeMap::new();
-    for case in index
-        .family("growth")
-        .filter(|case| case.params.protocol == "arena")
-    {
-        let held = counts(case).and_then(|c| c.final_capacity);
-        if let Some((cost, held)) = index.cost(case, measure).zip(held) {
-            plans
-                .entry((&case.params.size_plan, &case.params.payload))
-                .or_default()
-                .push(Strategy {
-                    case,
-                    cost,
-                    held,
-                    dominated: false,
-                });
-        }
-    }
-    plans
-        .into_iter()
-        .map(|((plan, payload), mut strategies)| {
-            mark_dominated(&mut strategies);
-            Plan {
-                name: format!("{plan} ({payload})"),
-                strategies,
+    /// The cost of a cell, where it is known.
+    pub fn estimate(self, plan: &Plan, cell: &Cell) -> Option<Estimate> {
+        match self {
+            Self::Time => cell.ratio.as_ref().map(|ratio| Estimate {
+                value: ratio.estimate,
+                low: ratio.low,
+                high: ratio.high,
+            }),
+            Self::Instructions => cell.instructions_per_item.map(Estimate::exact),
+            Self::Retries => {
+                let per_thousand = 1000.0 * cell.retries as f64 / plan.items.max(1) as f64;
+                Some(Estimate::exact(per_thousand))
             }
-        })
-        .collect()
-}
+        }
+    }
 
-/// Sorts by cost, then by memory held, and marks what another strategy beats on one
-/// and matches on the other. After sorting it is enough to look back.
-fn mark_dominated(strategies: &mut [Strategy]) {
-    strategies.sort_by(|a, b| {
-        (a.cost.value.total_cmp(&b.cost.value))
-            .then(a.held.cmp(&b.held))
-            .then_with(|| a.case.id.cmp(&b.case.id))
-    });
-    let mut best: Option<(f64, u64)> = None;
-    for strategy in strategies {
-        let here = (strategy.cost.value, strategy.held);
-        match best {
-            Some(front) if front != here && front.1 <= here.1 => strategy.dominated = true,
-            _ => best = Some(here),
+    /// The axis it is drawn on.
+    pub fn axis(self) -> Axis {
+        match self {
+            Self::Time => Axis {
+                label: "time / exact fit",
+                unit: Unit::Ratio,
+            },
+            Self::Instructions => Axis {
+                label: "instructions per item",
+                unit: Unit::Count,
+            },
+            Self::Retries => Axis {
+                label: "retries per 1000 items",
+                unit: Unit::Count,
+            },
         }
     }
 }
 
-/// The share of bytes encoded a second time, because of retries.
-pub fn encoded_again(case: &Case) -> Option<f64> {
-    let encoded = counts(case)?.encoded_bytes?;
-    let once = case.verified.as_ref()?.bytes;
-    (once > 0).then(|| encoded as f64 / once as f64 - 1.0)
+/// What a cell leaves held: `holds 3.3 KiB on average, 108 B at the end`.
+pub fn held(cell: &Cell) -> String {
+    format!(
+        "holds {} on average, {} at the end",
+        format::bytes(cell.mean_held.round() as u64),
+        format::bytes(cell.final_capacity)
+    )
 }

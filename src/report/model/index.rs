@@ -46,15 +46,13 @@ impl<'a> Index<'a> {
             .collect();
         let mut paired = HashMap::new();
         for c in &record.comparisons {
-            for (id, pick) in [
-                // Two commits of one case bear one id; the newer, the candidate, is shown.
-                (
-                    &c.candidate,
-                    (|s| s.candidate_ns) as fn(&PairedSample) -> f64,
-                ),
-                (&c.baseline, |s| s.baseline_ns),
-            ] {
-                if let Some(estimate) = quartiles(c.samples.iter().map(pick).collect()) {
+            type Pick = fn(&PairedSample) -> f64;
+            // Two commits of one case bear one id; the newer, the candidate, is shown.
+            let candidate = (&c.candidate, c.candidate_ns, (|s| s.candidate_ns) as Pick);
+            let baseline = (&c.baseline, c.baseline_ns, (|s| s.baseline_ns) as Pick);
+            for (id, median, pick) in [candidate, baseline] {
+                let samples = quartiles(c.samples.iter().map(pick).collect());
+                if let Some(estimate) = samples.or(median.map(Estimate::exact)) {
                     paired.entry(id.as_str()).or_insert(estimate);
                 }
             }
@@ -108,8 +106,8 @@ impl<'a> Index<'a> {
     }
 
     /// Nanoseconds per item: the case's own wall clock with its interval, else
-    /// the median over the processes of its paired comparison with the
-    /// quartiles as a band.
+    /// the median over the processes of its paired comparison, with the
+    /// quartiles as a band where the record keeps the samples.
     pub fn ns(&self, case: &Case) -> Option<Estimate> {
         let wall = case.wall.as_ref().map(|wall| Estimate {
             value: wall.ns_per_item,

@@ -1,15 +1,16 @@
 //! The charts: cost against size, ratio against size, cost against memory held.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::index::{Estimate, Index, Versus, instructions, variant};
-use super::{Axis, Band, Kind, Mark, Measure, Panel, Section, Series, Unit, format, growth};
+use super::{Axis, Band, Mark, Measure, Panel, Section, Series, Unit, format, growth};
+use crate::record::growth::Cell;
 
 /// Colour and shape of the two protocols; other series count up from here.
 const STYLE_ARENA: usize = 0;
 const STYLE_ALLOC: usize = 1;
-/// Neutral: the line belongs to no strategy.
-const STYLE_FRONT: usize = 6;
+/// Grey: of no strategy.
+const STYLE_DOMINATED: usize = 6;
 
 const MEASURES: [Measure; 2] = [Measure::Wall, Measure::Instructions];
 
@@ -97,7 +98,7 @@ fn item_size(index: &Index, measure: Measure) -> Vec<Panel> {
                         name,
                         style,
                         dashed,
-                        kind: Kind::Line,
+                        line: true,
                         points,
                     }
                 })
@@ -213,7 +214,7 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
             name: name.clone(),
             style,
             dashed: name.contains("borrowed"),
-            kind: Kind::Line,
+            line: true,
             points: line
                 .iter()
                 .map(|(v, ratio)| {
@@ -254,80 +255,69 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
     })
 }
 
-/// One chart a size plan: every strategy by memory held and cost, the undominated ones
-/// joined.
+/// One chart a size plan: ways to grow by the memory they held on average and by cost, in a
+/// colour for each strategy; what is dominated is grey.
 fn growth_panels(index: &Index, measure: Measure) -> Vec<Panel> {
-    let plans = growth::plans(index, measure);
-    let mut names: Vec<&str> = plans
-        .iter()
-        .flat_map(|plan| {
-            plan.strategies
-                .iter()
-                .map(|s| s.case.params.growth.as_str())
-        })
-        .collect();
-    names.sort_unstable();
-    names.dedup();
+    let plans = growth::plans(index.record);
+    let cells = plans.iter().flat_map(|plan| &plan.cells);
+    let strategies: BTreeSet<&str> = cells.map(|cell| cell.growth.as_str()).collect();
     plans
         .iter()
-        .map(|plan| {
-            let point = |s: &growth::Strategy| {
-                let note = if s.dominated {
-                    "dominated"
-                } else {
-                    "on the front"
-                };
-                s.cost
-                    .at(s.held as f64, &s.case.id, format!("{}, {note}", s.name()))
-            };
-            let mut front: Vec<_> = plan
-                .strategies
-                .iter()
-                .filter(|s| !s.dominated)
-                .map(point)
-                .collect();
-            front.sort_by(|a, b| a.x.total_cmp(&b.x));
-            let clouds = names.iter().enumerate().map(|(style, name)| {
+        .filter_map(|plan| Some((plan, growth::Cost::of(plan, measure)?)))
+        .map(|(plan, cost)| {
+            let cloud = |name: &str, style, of: &dyn Fn(&Cell) -> bool| {
                 let mut points: Vec<_> = plan
-                    .strategies
+                    .cells
                     .iter()
-                    .filter(|s| s.case.params.growth == *name)
-                    .map(point)
+                    .filter(|cell| of(cell))
+                    .filter_map(|cell| {
+                        let note = match &cell.dominated_by {
+                            Some(better) => format!("dominated by {}", growth::name(better)),
+                            None => format!("not dominated; {}", growth::held(cell)),
+                        };
+                        let cost = cost.estimate(plan, cell)?;
+                        Some(cost.at(cell.mean_held.max(1.0), &cell.id, note))
+                    })
                     .collect();
                 points.sort_by(|a, b| a.x.total_cmp(&b.x));
+                let (name, dashed) = (name.to_owned(), false);
                 Series {
-                    name: (*name).to_owned(),
+                    name,
                     style,
-                    dashed: false,
-                    kind: Kind::Cloud,
+                    dashed,
+                    line: false,
                     points,
                 }
-            });
-            let line = Series {
-                name: "front".to_owned(),
-                style: STYLE_FRONT,
-                dashed: true,
-                kind: Kind::Front,
-                points: front,
             };
+            let front = strategies.iter().enumerate().map(|(number, name)| {
+                let style = if number < STYLE_DOMINATED {
+                    number
+                } else {
+                    number + 1
+                };
+                cloud(name, style, &|cell| {
+                    cell.growth == *name && cell.dominated_by.is_none()
+                })
+            });
+            let behind = cloud("dominated", STYLE_DOMINATED, &|cell| {
+                cell.dominated_by.is_some()
+            });
             Panel {
                 id: format!("growth-{}-{}", plan.name, slug(measure)),
                 section: Section::Growth,
                 title: plan.name.clone(),
                 measure,
-                payload: plan
-                    .strategies
-                    .first()
-                    .map_or(String::new(), |s| s.case.params.payload.clone()),
+                payload: String::new(),
                 x: Axis {
-                    label: "bytes held at the end",
+                    label: "bytes held, mean",
                     unit: Unit::Bytes,
                 },
-                y: cost_axis(measure),
+                y: cost.axis(),
                 band: None,
-                series: clouds
+                series: [behind]
+                    .into_iter()
+                    .chain(front)
                     .filter(|s| !s.points.is_empty())
-                    .chain([line])
                     .collect(),
                 marks: Vec::new(),
             }

@@ -1,7 +1,7 @@
 //! The tables: what stands behind every chart, and what has no chart.
 
 use super::index::{Index, Versus, counts, instructions, variant, words};
-use super::{Cell, Drawing, Measure, Row, Section, Table, format, growth, ladder};
+use super::{Cell, Drawing, Row, Section, Table, format, growth, ladder};
 use crate::record::wire::{Case, Comparison};
 
 /// All tables that have a row.
@@ -182,66 +182,56 @@ fn steps(index: &Index) -> Table {
 }
 
 fn strategies(index: &Index) -> Table {
-    let marks = |measure| -> Vec<String> {
-        growth::plans(index, measure)
-            .iter()
-            .flat_map(|plan| plan.strategies.iter().filter(|s| s.dominated))
-            .map(|s| s.case.id.clone())
-            .collect()
-    };
-    let (by_instructions, by_wall) = (marks(Measure::Instructions), marks(Measure::Wall));
-    let rows = index.family("growth").map(|case| {
-        let c = counts(case).cloned().unwrap_or_default();
-        let dominated = match (
-            by_wall.contains(&case.id),
-            by_instructions.contains(&case.id),
-        ) {
-            (true, true) => "dominated",
-            (true, false) => "dominated by time",
-            (false, true) => "dominated by instructions",
-            (false, false) => "",
-        };
-        row(
-            case,
-            vec![
-                Cell::text(&case.params.size_plan),
-                Cell::text(if case.params.protocol == "alloc" {
-                    "alloc"
-                } else {
-                    &case.params.growth
-                }),
-                Cell::bytes(
-                    (case.params.protocol != "alloc").then_some(case.params.initial_capacity),
-                ),
-                ns_cell(index, case),
-                Cell::optional(c.instructions_per_item, format::significant),
-                Cell::optional(c.retries.map(|n| n as f64), |n| format!("{n:.0}")),
-                Cell::optional(growth::encoded_again(case), |share| {
-                    format!("{}%", format::significant(share * 100.0))
-                }),
-                Cell::bytes(c.peak_capacity),
-                Cell::bytes(c.final_capacity),
-                Cell::optional(c.mean_share, |share| format!("{:.0}%", share * 100.0)),
-                Cell::text(dominated),
-            ],
-        )
-    });
+    let plans = growth::plans(index.record).iter();
+    let rows = plans
+        .flat_map(|plan| plan.cells.iter().map(move |cell| (plan, cell)))
+        .map(|(plan, cell)| {
+            let whole = |count: u64| Cell::number(count as f64, |n| format!("{n:.0}"));
+            let bytes = |count: u64| Cell::bytes(Some(count));
+            let time = cell.ratio.as_ref().map_or_else(
+                || Cell::text("–"),
+                |r| Cell::estimate(r.estimate, r.low, r.high, format::ratio),
+            );
+            let better = cell.dominated_by.as_deref().map_or("", growth::name);
+            Row {
+                id: cell.id.clone(),
+                payload: String::new(),
+                verdict: None,
+                cells: vec![
+                    Cell::text(&plan.name),
+                    Cell::text(growth::name(&cell.id)),
+                    time,
+                    Cell::optional(cell.instructions_per_item, format::significant),
+                    whole(cell.retries),
+                    bytes(cell.retried_bytes),
+                    bytes(cell.zeroed_bytes),
+                    bytes(cell.moved_bytes),
+                    bytes(cell.peak_capacity),
+                    bytes(cell.final_capacity),
+                    bytes(cell.mean_held.round() as u64),
+                    Cell::number(cell.mean_share, |share| format!("{:.0}%", share * 100.0)),
+                    Cell::text(better),
+                ],
+            }
+        });
     Table {
         id: "growth",
         section: Section::Growth,
-        caption: "Growth strategies by size plan",
+        caption: "Ways to grow, by size plan",
         columns: vec![
             "size plan",
-            "strategy",
-            "starts at",
-            "ns",
+            "grows",
+            "time / exact fit",
             "instructions",
             "retries",
-            "encoded again",
+            "sized again",
+            "zeroed",
+            "moved",
             "peak",
-            "held at the end",
+            "at the end",
+            "mean held",
             "mean use",
-            "front",
+            "dominated by",
         ],
         rows: rows.collect(),
     }

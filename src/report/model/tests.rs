@@ -59,6 +59,7 @@ fn an_empty_record_says_for_each_question_which_command_measures_it() {
     record.cases.clear();
     record.comparisons.clear();
     record.self_check = None;
+    record.growth = None;
     let view = view_of(record);
     assert!(
         view.answers
@@ -111,22 +112,51 @@ fn a_crossover_is_marked_between_the_sizes_where_the_lead_changes() {
 }
 
 #[test]
-fn a_strategy_that_costs_more_and_holds_more_is_dominated() {
-    let record = fixture::record("c0ffee", 1.0);
-    let index = index::Index::new(&record);
-    for plan in growth::plans(&index, Measure::Instructions) {
-        let front: Vec<_> = plan.strategies.iter().filter(|s| !s.dominated).collect();
-        for pair in front.windows(2) {
-            assert!(pair[0].cost.value < pair[1].cost.value && pair[0].held > pair[1].held);
-        }
-        for s in plan.strategies.iter().filter(|s| s.dominated) {
-            assert!(
-                front
-                    .iter()
-                    .any(|f| f.cost.value <= s.cost.value && f.held <= s.held)
-            );
-        }
+fn what_the_record_calls_dominated_is_grey_in_the_chart() {
+    let view = view_of(fixture::record("c0ffee", 1.0));
+    let chart = view
+        .panels
+        .iter()
+        .find(|p| p.id == "growth-spike-wall")
+        .expect("a chart");
+    let dominated = chart
+        .series
+        .iter()
+        .find(|s| s.name == "dominated")
+        .expect("some are");
+    assert!(
+        dominated
+            .points
+            .iter()
+            .all(|p| p.note.starts_with("dominated by"))
+    );
+    let rest = chart.series.iter().filter(|s| s.name != "dominated");
+    assert!(
+        rest.flat_map(|s| &s.points)
+            .all(|p| p.note.starts_with("not dominated"))
+    );
+}
+
+#[test]
+fn without_valgrind_the_counts_of_the_hosts_are_still_told() {
+    let mut record = fixture::record("c0ffee", 1.0);
+    for counts in record
+        .cases
+        .iter_mut()
+        .filter_map(|case| case.counts.as_mut())
+    {
+        counts.instructions_per_item = None;
+        counts.allocations_per_item = None;
     }
+    let answer = view_of(record).answers.swap_remove(2);
+    assert_eq!(answer.verdict, "in part");
+    let told = answer
+        .details
+        .iter()
+        .find(|detail| detail.starts_with("u64"))
+        .expect("of u64");
+    assert!(told.contains("not counted against not counted"), "{told}");
+    assert!(told.contains("boundary calls 1 against 2"), "{told}");
 }
 
 #[test]

@@ -200,22 +200,10 @@ pub struct Series {
     pub style: usize,
     /// Drawn dashed, as a second reading of the same protocol.
     pub dashed: bool,
-    /// How its points are drawn.
-    pub kind: Kind,
+    /// Whether the points are joined.
+    pub line: bool,
     /// By x ascending.
     pub points: Vec<Point>,
-}
-
-/// How a series is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Points joined by a line.
-    Line,
-    /// Points alone.
-    Cloud,
-    /// A line alone, through the points of other series that nothing dominates.
-    Front,
 }
 
 /// One measured point.
@@ -288,6 +276,8 @@ pub struct Cell {
 pub enum Drawing {
     /// A ratio with its interval.
     Forest(Forest),
+    /// A verdict's sign and colour before the text.
+    Verdict(Verdict),
     /// A step of a waterfall.
     Step {
         /// Where it begins, as a share of the whole.

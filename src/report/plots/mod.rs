@@ -103,11 +103,7 @@ pub fn figures(view: &View) -> Result<Vec<Figure>, PlotError> {
             "Cost per item against item size",
         ),
         (Section::Ratio, "ratio", "Arena / alloc against item size"),
-        (
-            Section::Growth,
-            "growth",
-            "Cost per item against memory held",
-        ),
+        (Section::Growth, "growth", "Cost against memory held"),
     ] {
         for (measure, unit) in [
             (Measure::Wall, "wall"),

@@ -9,7 +9,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::scale::Scale;
 use super::style::{self, GRID, INK, MUTED};
-use crate::report::model::{Kind, Panel, Point, Series};
+use crate::report::model::{Panel, Point, Series};
 
 /// Pixels, width and height.
 pub const SIZE: (u32, u32) = (480, 340);
@@ -80,11 +80,7 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) ->
             style,
         ))?;
     }
-    for series in panel
-        .series
-        .iter()
-        .filter(|series| series.kind != Kind::Front)
-    {
+    for series in &panel.series {
         for point in &series.points {
             let place = chart.backend_coord(&(point.x, point.y));
             style::marker(area, series.style, relative(area, place))?;
@@ -104,7 +100,7 @@ fn draw_series<DB: DrawingBackend>(chart: &mut Chart<DB>, series: &Series) -> Dr
     let colour = style::colour(series.style);
     let has_width = series.points.iter().any(|p| p.low < p.high);
     let at = |p: &Point, value: f64| (p.x, value);
-    if series.kind == Kind::Cloud || series.points.len() == 1 {
+    if !series.line || series.points.len() == 1 {
         let bars = series.points.iter().filter(|p| p.low < p.high);
         let bars = bars.map(|p| PathElement::new([at(p, p.low), at(p, p.high)], colour));
         chart.draw_series(bars)?;
@@ -139,16 +135,14 @@ fn legend<DB: DrawingBackend>(
         }
         let middle = 36 + row * LEGEND_ROW;
         let colour = style::colour(one.style);
-        if one.kind != Kind::Cloud {
+        if one.line {
             let ends = vec![(left, middle), (left + 16, middle)];
             area.draw(&PathElement::new(
                 ends,
                 colour.stroke_width(if one.dashed { 1 } else { 2 }),
             ))?;
         }
-        if one.kind != Kind::Front {
-            style::marker(area, one.style, (left + 8, middle))?;
-        }
+        style::marker(area, one.style, (left + 8, middle))?;
         area.draw(&Text::new(
             one.name.clone(),
             (left + 21, middle - 6),

@@ -1,129 +1,138 @@
-//! Question 4: retries, growth strategies and the memory they leave held.
-
-use std::collections::BTreeMap;
+//! Question 4: what a retry costs, what growth loses to alloc, what is advised.
 
 use super::{FIGURES_PER_SIDE, overall, ratio_figure, tally};
-use crate::record::wire::Verdict;
-use crate::report::model::index::{Index, Versus, counts};
-use crate::report::model::{Answer, Figure, Measure, Tone, format, growth};
+use crate::record::growth::{Plan, Retry};
+use crate::record::wire::{Comparison, Verdict};
+use crate::report::model::index::{Index, family};
+use crate::report::model::{Answer, Figure, Tone, format, growth};
 
 /// Question 4.
 pub fn retries_and_growth(index: &Index) -> Answer {
     let question = "What do BUFFER_TOO_SMALL retries cost, and which growth strategy wins?";
     let command = "arena-bench run --filter '^growth/'";
-    let wall = growth::plans(index, Measure::Wall);
-    let exact = growth::plans(index, Measure::Instructions);
-    // An estimate of time is not called cheapest: its interval may overlap the next one's.
-    let (plans, lowest, write): (_, _, fn(f64) -> String) = match exact.is_empty() {
-        true => (wall, "lowest estimate", format::ns),
-        false => (exact, "cheapest", |count| {
-            format!("{} instructions", format::significant(count))
-        }),
-    };
-    let mut versus: Vec<_> = index
-        .comparisons("growth")
-        .filter(Versus::is_arena_against_alloc)
-        .collect();
-    if plans.is_empty() && versus.is_empty() {
+    let plans = growth::plans(index.record);
+    let mut against_alloc = against_alloc(index);
+    if plans.is_empty() && against_alloc.is_empty() {
         return Answer::missing(4, question, command);
     }
-    versus.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
-    let losses = versus
+    against_alloc.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
+    let lost = against_alloc
         .iter()
-        .filter(|v| v.comparison.verdict == Verdict::Slower);
-    let lost = losses.clone().count();
-    let loss_figures = losses.take(FIGURES_PER_SIDE).map(|v| {
-        let p = &v.candidate.params;
-        let from = format::bytes(p.initial_capacity);
-        ratio_figure(
-            format!("{}: {} from {from}, against alloc", p.size_plan, p.growth),
-            v.comparison,
-        )
-    });
-    let best_figures = plans.iter().filter_map(|plan| {
-        let best = plan.strategies.first()?;
-        let retries = counts(best.case).and_then(|c| c.retries);
-        Some(Figure {
-            label: format!("{}: {lowest} is {}", plan.name, best.name()),
-            value: write(best.cost.value),
-            interval: format!(
-                "{}; holds {} at the end; {} in the drain",
-                if best.cost.low == best.cost.high {
-                    "exact".to_owned()
-                } else {
-                    format!(
-                        "[{}]",
-                        format::interval(best.cost.low, best.cost.high, write)
-                    )
-                },
-                format::bytes(best.held),
-                retries.map_or("retries not counted".to_owned(), |n| {
-                    format!("{n} {}", if n == 1 { "retry" } else { "retries" })
-                }),
-            ),
-            tone: Tone::Plain,
-            case: best.case.id.clone(),
-        })
-    });
+        .filter(|c| c.verdict == Verdict::Slower);
     let mut finding = String::new();
-    if !versus.is_empty() {
-        let pairs = format::plural(versus.len(), "paired comparison");
-        finding = format!("Growing arenas lose to alloc in {lost} of {pairs}. ");
+    if !against_alloc.is_empty() {
+        let (lost, all) = (lost.clone().count(), against_alloc.len());
+        let pairs = format::plural(all, "paired comparison");
+        finding = format!("Arenas that grow lose to alloc in {lost} of {pairs}. ");
     }
-    if !plans.is_empty() {
-        finding.push_str(&format!(
-            "The {lowest} per plan: {}.",
-            format::listed(&winners(&plans))
-        ));
+    let retries = index.record.growth.iter().flat_map(|growth| &growth.retry);
+    let costs: Vec<_> = retries.filter_map(retry_figure).collect();
+    if let Some(cost) = costs.first() {
+        finding.push_str(&format!("{} costs {}. ", cost.label, cost.value));
     }
-    let figures = loss_figures.chain(best_figures).collect();
-    let details = plans.iter().map(front_sentence).collect();
-    let tone = if versus.is_empty() {
-        Tone::Plain
-    } else {
-        overall(versus.iter().map(|v| v.comparison))
-    };
-    let verdict = if versus.is_empty() {
-        format::plural(plans.len(), "size plan")
-    } else {
-        tally(versus.iter().map(|v| v.comparison))
+    let advised: Vec<_> = plans.iter().filter_map(advice_figure).collect();
+    if !advised.is_empty() {
+        finding.push_str("For each plan, what to use when nothing is known of its sizes:");
+    }
+    let lost = lost
+        .take(FIGURES_PER_SIDE)
+        .map(|c| ratio_figure(format!("{}, against alloc", short(&c.candidate)), c));
+    let (tone, verdict) = match against_alloc.as_slice() {
+        [] => (Tone::Plain, format::plural(plans.len(), "size plan")),
+        some => (overall(some.iter().copied()), tally(some.iter().copied())),
     };
     Answer {
         number: 4,
         question,
         tone,
         verdict,
-        finding,
-        figures,
-        details,
+        finding: finding.trim_end().to_owned(),
+        figures: lost.chain(costs).chain(advised).collect(),
+        details: plans.iter().flat_map(further_advice).collect(),
         command,
     }
 }
 
-/// `exact-fit (3 plans)`, most frequent winner first.
-fn winners(plans: &[growth::Plan]) -> Vec<String> {
-    let mut wins: BTreeMap<&str, usize> = BTreeMap::new();
-    for best in plans.iter().filter_map(|plan| plan.strategies.first()) {
-        *wins.entry(&best.case.params.growth).or_default() += 1;
-    }
-    let mut wins: Vec<_> = wins.into_iter().collect();
-    wins.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
-    wins.into_iter()
-        .map(|(name, count)| format!("{name} ({})", format::plural(count, "plan")))
+/// Comparisons of a growing arena with alloc on the same plan, wherever the record has them.
+fn against_alloc<'a>(index: &Index<'a>) -> Vec<&'a Comparison> {
+    let of_growth = index
+        .record
+        .growth
+        .iter()
+        .flat_map(|growth| &growth.comparisons);
+    let is_alloc = |id: &str| id.split('/').nth(2) == Some("alloc");
+    index
+        .record
+        .comparisons
+        .iter()
+        .chain(of_growth)
+        .filter(|c| family(&c.candidate) == "growth" && is_alloc(&c.baseline))
         .collect()
 }
 
-fn front_sentence(plan: &growth::Plan) -> String {
-    let front: Vec<_> = plan
-        .strategies
-        .iter()
-        .filter(|s| !s.dominated)
-        .map(|s| format!("{} holding {}", s.name(), format::bytes(s.held)))
-        .collect();
-    let dominated = plan.strategies.len() - front.len();
-    format!(
-        "{}: not dominated are {}; {dominated} dominated",
-        plan.name,
-        format::listed(&front)
-    )
+fn short(id: &str) -> String {
+    let plan = id.split('/').nth(1).unwrap_or(id);
+    format!("{plan}: {}", growth::name(id))
+}
+
+/// Nanoseconds where they were measured, else instructions.
+fn retry_figure(retry: &Retry) -> Option<Figure> {
+    let exact = retry
+        .instructions
+        .map(|n| format!("{} instructions", format::significant(n)));
+    let (value, interval) = match (&retry.ns, exact) {
+        (Some(ns), exact) => (
+            format::ns(ns.estimate),
+            format!(
+                "[{}]{}",
+                format::interval(ns.low, ns.high, format::ns),
+                exact.map_or(String::new(), |exact| format!("; {exact}, exact"))
+            ),
+        ),
+        (None, Some(exact)) => (exact, "exact".to_owned()),
+        (None, None) => return None,
+    };
+    Some(Figure {
+        label: format!("One retry with {}", regrow_words(&retry.regrow)),
+        value,
+        interval: format!(
+            "{interval}; item of {}",
+            format::bytes(retry.item_bytes.round() as u64)
+        ),
+        tone: Tone::Plain,
+        case: retry.many.clone(),
+    })
+}
+
+/// What a way to regrow does, in words.
+fn regrow_words(regrow: &str) -> String {
+    match regrow {
+        "resize" => "the buffer resized".to_owned(),
+        "fresh" => "a fresh zeroed buffer".to_owned(),
+        "uninit" => "a buffer left unzeroed".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// The first advice of a plan: the one that asks least of the host.
+fn advice_figure(plan: &Plan) -> Option<Figure> {
+    let advice = plan.advice.first()?;
+    Some(Figure {
+        label: format!("{}, where {}", plan.name, advice.condition),
+        value: growth::name(&advice.id).to_owned(),
+        interval: advice.reason.clone(),
+        tone: Tone::Plain,
+        case: advice.id.clone(),
+    })
+}
+
+/// The advice of a plan that asks more.
+fn further_advice(plan: &Plan) -> impl Iterator<Item = String> {
+    plan.advice.iter().skip(1).map(|advice| {
+        let name = growth::name(&advice.id);
+        format!(
+            "{}, where {}: {name}; {}",
+            plan.name, advice.condition, advice.reason
+        )
+    })
 }
