@@ -58,12 +58,16 @@ fn record() -> Record {
         cases,
         comparisons: Vec::new(),
         self_check: None,
+        growth: None,
         failures: Vec::new(),
     }
 }
 
 fn holds(record: &Record) -> Vec<Holds> {
-    page::claims(record).into_iter().map(|claim| claim.holds).collect()
+    page::claims(record)
+        .into_iter()
+        .map(|claim| claim.holds)
+        .collect()
 }
 
 #[test]
@@ -81,7 +85,9 @@ fn claims_hold_with_the_conditions_that_were_measured() {
 #[test]
 fn a_measurement_against_a_claim_makes_it_false() {
     let mut record = record();
-    let raw = Arm::new(Peer::FidiusRaw, PayloadKind::Blob, 4096).raw().id();
+    let raw = Arm::new(Peer::FidiusRaw, PayloadKind::Blob, 4096)
+        .raw()
+        .id();
     for case in &mut record.cases {
         if case.id == raw {
             case.counts = Some(per_item(80.0, 1.0, 4096.0));

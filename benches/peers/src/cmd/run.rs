@@ -101,6 +101,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         environment: watch.finish(&files, &files.load()?).environment,
         cases: cases.into_iter().map(|(_, case)| case).collect(),
         self_check: ratios::judge(&ratios.copies, delta, family)?,
+        growth: None,
         comparisons: ratios.comparisons,
         failures,
     };
