@@ -4,6 +4,8 @@
 //! against its generator. How: [`paired`] for ratios ([`ratios`] for all of a
 //! run's), [`wall`] for criterion's reports, [`counts`] for what callgrind and
 //! DHAT count, [`ladder`] for what each step costs. What it means: [`stats`]. What is kept: [`record`], [`history`].
+//! DHAT count; [`guest`] for guests from elsewhere. What it means: [`stats`].
+//! What is kept: [`record`], [`history`].
 //! The command line over all of it: [`cmd`].
 #![forbid(unsafe_code)]
 
@@ -17,6 +19,7 @@ pub mod environment;
 pub mod export;
 pub mod gate;
 pub mod growth;
+pub mod guest;
 pub mod harness;
 pub mod history;
 pub mod ladder;

@@ -163,8 +163,7 @@ pub fn measure(
 pub fn protocol_pairs(cases: &[Case]) -> Vec<(Case, Case)> {
     let usual = BufferConfig::default();
     let arena = cases.iter().filter(|case| {
-        case.protocol == Protocol::Arena
-            && (case.group != Group::Growth || case.buffer == usual)
+        case.protocol == Protocol::Arena && (case.group != Group::Growth || case.buffer == usual)
     });
     arena
         .map(|case| (case.with_protocol(Protocol::Alloc), case.clone()))

@@ -10,6 +10,7 @@ use bench_protocol::spec::{ENDLESS, SessionConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Group, Stage};
+use crate::guest::{Endless, Target, table};
 use crate::ladder;
 use crate::pair::PairFiles;
 use crate::paired::child::Drive;
@@ -23,6 +24,8 @@ pub enum Workload {
     Case(Case),
     /// Runs an arm of the ladder on a pair.
     Rung(ladder::Arm),
+    /// Drains a foreign guest that exports our table.
+    Guest(Target),
 }
 
 impl Workload {
@@ -48,25 +51,18 @@ impl Opener {
     pub fn open(&mut self, arm: &ArmJob) -> Result<Box<dyn Drive>> {
         let workload: Workload =
             serde_json::from_value(arm.workload.clone()).context("reading the workload")?;
-        let pair = self.pair(&arm.libraries)?;
         Ok(match workload {
-            Workload::Rung(arm) => {
-                if arm.pinned {
+            Workload::Guest(target) => Box::new(Endless::new(table::load(&target.of_arm(arm)?)?)),
+            Workload::Rung(rung) => {
+                if rung.pinned {
                     // All arms of such a job are: the process has one core then.
                     ladder::pin::to_one_core()?;
                 }
-                let session = pair.open_step(arm.step, &arm.session(ENDLESS))?;
+                let pair = self.pair(&arm.libraries)?;
+                let session = pair.open_step(rung.step, &rung.session(ENDLESS))?;
                 Box::new(Steady { session })
             }
-            Workload::Case(case) => match case.group {
-                Group::Drain => Box::new(Steady::open(&pair, &case)?),
-                Group::Growth => Box::new(Fresh {
-                    pair,
-                    case,
-                    session: None,
-                }),
-                Group::Lifecycle(stage) => Box::new(Life::new(pair, &case, stage)),
-            },
+            Workload::Case(case) => open_case(self.pair(&arm.libraries)?, case)?,
         })
     }
 
@@ -85,6 +81,19 @@ impl Opener {
         self.pairs.insert(libraries.to_vec(), pair.clone());
         Ok(pair)
     }
+}
+
+/// Opens the arm of a case, as its group is driven.
+fn open_case(pair: Pair, case: Case) -> Result<Box<dyn Drive>> {
+    Ok(match case.group {
+        Group::Drain => Box::new(Steady::open(&pair, &case)?),
+        Group::Growth => Box::new(Fresh {
+            pair,
+            case,
+            session: None,
+        }),
+        Group::Lifecycle(stage) => Box::new(Life::new(pair, &case, stage)),
+    })
 }
 
 /// An endless stream that goes on from drain to drain.

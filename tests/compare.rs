@@ -10,20 +10,28 @@ use predicates::prelude::*;
 use predicates::str::contains;
 
 fn compare() -> Command {
-    let mut command = Command::cargo_bin("arena-bench").expect("the binary is built with the tests");
+    let mut command =
+        Command::cargo_bin("arena-bench").expect("the binary is built with the tests");
     command.arg("compare");
     command
 }
 
 fn pair() -> PathBuf {
     let files = PairFiles::find(None).expect("cargo builds the pair with the tests");
-    files.guest.parent().expect("a file lies in a folder").to_owned()
+    files
+        .guest
+        .parent()
+        .expect("a file lies in a folder")
+        .to_owned()
 }
 
 #[test]
 fn something_to_compare_with_must_be_named() {
     compare().assert().code(2).stderr(contains("--against"));
-    compare().args(["--self", "--against", "HEAD"]).assert().code(2);
+    compare()
+        .args(["--self", "--against", "HEAD"])
+        .assert()
+        .code(2);
 }
 
 #[test]
@@ -58,10 +66,16 @@ fn a_pair_of_another_abi_version_is_refused_with_both_versions() {
     fs::copy(&ours.host, &theirs.host).unwrap();
     let mut guest = fs::read(&ours.guest).unwrap();
     let magic = GUEST_MAGIC.to_le_bytes();
-    let at = guest.windows(8).position(|window| window == magic).expect("the guest has a table");
+    let at = guest
+        .windows(8)
+        .position(|window| window == magic)
+        .expect("the guest has a table");
     guest[at + 8..at + 12].copy_from_slice(&(ABI_VERSION + 1).to_le_bytes());
     fs::write(&theirs.guest, guest).unwrap();
-    let versions = format!("version {}, this workbench speaks {ABI_VERSION}", ABI_VERSION + 1);
+    let versions = format!(
+        "version {}, this workbench speaks {ABI_VERSION}",
+        ABI_VERSION + 1
+    );
     compare()
         .args(["--quick", "--pair"])
         .arg(pair())
@@ -77,7 +91,13 @@ fn a_pair_is_compared_with_itself_and_the_table_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let markdown = folder.path().join("comment.md");
     let done = compare()
-        .args(["--self", "--filter", "^drain/u64/arena$", "--no-counts", "--json"])
+        .args([
+            "--self",
+            "--filter",
+            "^drain/u64/arena$",
+            "--no-counts",
+            "--json",
+        ])
         .args(["--delta", "50", "--budget", "0.05", "--pair"])
         .arg(pair())
         .arg("--markdown")
@@ -90,5 +110,8 @@ fn a_pair_is_compared_with_itself_and_the_table_says_so() {
     assert!(found["rows"][0]["wall"]["ratio"].as_f64().unwrap() > 0.0);
     assert!(found["self_check"]["comparisons"].as_array().is_some());
     let markdown = fs::read_to_string(markdown).unwrap();
-    assert!(markdown.contains("drain/u64/arena") && markdown.contains("A/A"), "{markdown}");
+    assert!(
+        markdown.contains("drain/u64/arena") && markdown.contains("A/A"),
+        "{markdown}"
+    );
 }

@@ -17,7 +17,11 @@ fn arena_bench() -> Command {
 /// Folder of the pair that was built with these tests.
 fn pair() -> PathBuf {
     let files = PairFiles::find(None).expect("cargo builds the pair with the tests");
-    files.guest.parent().expect("a file lies in a folder").to_owned()
+    files
+        .guest
+        .parent()
+        .expect("a file lies in a folder")
+        .to_owned()
 }
 
 /// A run that verifies and measures nothing.
@@ -36,15 +40,25 @@ fn verify_only(output: &Path) -> Command {
 fn a_run_writes_a_record_of_the_verified_cases() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("new/run.json");
-    verify_only(&output).assert().success().stdout(contains("drain/u64"));
+    verify_only(&output)
+        .assert()
+        .success()
+        .stdout(contains("drain/u64"));
     let record = store::load(&output).unwrap();
     assert_eq!(record.cases.len(), 2);
     let digests: Vec<_> = record.cases.iter().map(|case| &case.verified).collect();
-    assert_eq!(digests[0], digests[1], "both protocols carry the same items");
+    assert_eq!(
+        digests[0], digests[1],
+        "both protocols carry the same items"
+    );
     let calls: Vec<_> = record
         .cases
         .iter()
-        .map(|case| case.counts.as_ref().and_then(|counts| counts.boundary_calls_per_item))
+        .map(|case| {
+            case.counts
+                .as_ref()
+                .and_then(|counts| counts.boundary_calls_per_item)
+        })
         .collect();
     // Sorted by id: alloc before arena. One retry at most is spread over all items.
     assert_eq!(calls[0], Some(2.0));
@@ -72,7 +86,10 @@ fn an_output_that_cannot_be_written_is_refused_before_anything_is_measured() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "not a folder").unwrap();
-    verify_only(&file.join("run.json")).assert().code(2).stderr(contains("file"));
+    verify_only(&file.join("run.json"))
+        .assert()
+        .code(2)
+        .stderr(contains("file"));
 }
 
 #[test]
@@ -121,7 +138,10 @@ fn a_truncated_foreign_or_mismatched_library_is_refused_by_name() {
     // another ABI version is this one with another number there.
     use bench_protocol::api::{ABI_VERSION, GUEST_MAGIC};
     let magic = GUEST_MAGIC.to_le_bytes();
-    let at = guest.windows(8).position(|window| window == magic).expect("the guest has a table");
+    let at = guest
+        .windows(8)
+        .position(|window| window == magic)
+        .expect("the guest has a table");
     let mut other = guest.clone();
     other[at + 8..at + 12].copy_from_slice(&(ABI_VERSION + 1).to_le_bytes());
     refused(&other, &format!("ABI version {}", ABI_VERSION + 1));
@@ -130,7 +150,11 @@ fn a_truncated_foreign_or_mismatched_library_is_refused_by_name() {
 #[test]
 fn a_shard_beyond_the_last_is_refused() {
     for shard in ["0/2", "3/2", "1", "a/b"] {
-        arena_bench().args(["run", "--shard", shard]).assert().code(2).stderr(contains("K/N"));
+        arena_bench()
+            .args(["run", "--shard", shard])
+            .assert()
+            .code(2)
+            .stderr(contains("K/N"));
     }
 }
 
@@ -150,7 +174,11 @@ fn resuming_takes_over_what_was_finished() {
     let resumed = store::load(&output).unwrap();
     assert_eq!(resumed.cases.len(), 2);
     let arena = resumed.case("drain/u64/arena").unwrap();
-    assert_eq!(arena.verified.as_ref().unwrap().items, 4321, "it was not verified again");
+    assert_eq!(
+        arena.verified.as_ref().unwrap().items,
+        4321,
+        "it was not verified again"
+    );
     assert!(!partial.exists());
 }
 
@@ -175,7 +203,10 @@ fn the_cases_are_listed_as_lines_and_as_json() {
     let lines = arena_bench().args(["list", "--quick"]).assert().success();
     let lines = String::from_utf8(lines.get_output().stdout.clone()).unwrap();
     assert!(lines.lines().any(|line| line == "drain/u64/arena"));
-    let json = arena_bench().args(["list", "--quick", "--json"]).assert().success();
+    let json = arena_bench()
+        .args(["list", "--quick", "--json"])
+        .assert()
+        .success();
     let json: serde_json::Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
     assert_eq!(json.as_array().unwrap().len(), lines.lines().count());
 }
@@ -192,6 +223,10 @@ fn every_verb_explains_itself_with_an_example() {
         .collect();
     assert!(verbs.len() > 10, "{verbs:?}");
     for verb in verbs {
-        arena_bench().args([verb, "--help"]).assert().success().stdout(contains("xample"));
+        arena_bench()
+            .args([verb, "--help"])
+            .assert()
+            .success()
+            .stdout(contains("xample"));
     }
 }

@@ -14,7 +14,7 @@ use bench_protocol::status;
 use bench_protocol::step::Step;
 
 use crate::error::StreamError;
-use crate::loader::{self, Guest, Host, LoadError};
+use crate::loader::{self, Guest, Host, LoadError, Loaded};
 use crate::report;
 
 /// A loaded guest and a loaded host.
@@ -64,6 +64,25 @@ impl Pair {
         })
     }
 
+    /// See [`Host::adopt`](Loaded::adopt).
+    ///
+    /// # Errors
+    /// When the handle cannot be driven or the first buffer is above the limit.
+    ///
+    /// # Safety
+    /// `handle` must be null or an arena stream handle that nobody else uses, of
+    /// a library that stays loaded.
+    pub unsafe fn adopt(
+        &self,
+        config: &SessionConfig,
+        handle: *mut StreamHandle,
+    ) -> Result<Session, StreamError> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.host.adopt(config, handle) }
+    }
+}
+
+impl Loaded<HostApi> {
     /// Opens a session on an arena handle made elsewhere, which it then owns.
     ///
     /// # Errors
@@ -79,7 +98,7 @@ impl Pair {
     ) -> Result<Session, StreamError> {
         // SAFETY: the spec borrows `config`, the table was checked, and the
         // caller gives the handle away.
-        Session::start(self.host.api, |host, session, report| unsafe {
+        Session::start(self.api, |host, session, report| unsafe {
             (host.adopt)(&config.spec(), handle, session, report)
         })
     }

@@ -4,7 +4,9 @@
 //! belongs to one of them: the handles and status codes ([`handle`],
 //! [`status`]), the bytes of an item ([`wire`]), what an item is
 //! ([`payload`]), how large it is ([`size_plan`]), how a stream is asked for
-//! ([`spec`]), the arms between an iterator and a stream ([`step`]) and the two tables of functions ([`api`]).
+//! ([`spec`]), the arms between an iterator and a stream ([`step`]) and the two
+//! tables of functions ([`api`]). [`guest`] makes a guest of any iterator, for
+//! those who bring their own.
 
 pub mod api;
 pub mod build_info;
@@ -12,6 +14,7 @@ pub mod corpus;
 pub mod counts;
 pub mod digest;
 pub mod error;
+pub mod guest;
 pub mod handle;
 pub mod payload;
 pub mod producer;

@@ -189,6 +189,32 @@ pub struct RecordView {
     tags: &'static [&'static str],
 }
 
+impl RecordView {
+    /// Identity.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub fn timestamp_us(&self) -> i64 {
+        self.timestamp_us
+    }
+
+    /// A sentence.
+    #[must_use]
+    pub fn message(&self) -> &'static str {
+        self.message
+    }
+
+    /// A short list of tags.
+    #[must_use]
+    pub fn tags(&self) -> &'static [&'static str] {
+        self.tags
+    }
+}
+
 /// Tags of one length, so that the size of a record is that of its message.
 const TAGS: [&str; 8] = [
     "ingest", "sensor", "billed", "region", "urgent", "tenant", "shadow", "replay",

@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 use crate::corpus::prepared;
 use crate::error::PluginError;
 use crate::payload::Payload;
-use crate::size_plan::SizeTable;
+use crate::size_plan::{SizePlan, SizeTable};
+use crate::spec::{ENDLESS, SEED};
 
 /// A source of items that may end with an error.
 ///
@@ -56,6 +57,20 @@ pub fn views<P: Payload>(
         loop_from: corpus.loop_from,
         left: items,
     }
+}
+
+/// An endless stream of items of one size, with the usual seed: what guests of
+/// other frameworks stream, so that all of them stream the same.
+///
+/// # Panics
+/// Never: a plan of one size has a size.
+pub fn lend_constant<P: Payload>(bytes: u32) -> impl Iterator<Item = P::View> + Send + use<P> {
+    let sizes = SizePlan::Constant { bytes }.table(SEED);
+    views::<P>(
+        SEED,
+        &sizes.expect("a plan of one size has a size"),
+        ENDLESS,
+    )
 }
 
 /// An iterator that cannot fail.

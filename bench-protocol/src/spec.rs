@@ -11,6 +11,8 @@ use crate::size_plan::SizeTable;
 
 /// Items of a stream without an end.
 pub const ENDLESS: u64 = u64::MAX;
+/// Seed of a stream's contents unless told otherwise.
+pub const SEED: u64 = 0x000a_5e2a;
 /// The memory a host gives one item unless told otherwise: 256 MiB.
 pub const DEFAULT_MEMORY_LIMIT: u64 = 256 << 20;
 
@@ -180,7 +182,7 @@ impl StreamConfig {
         Self {
             payload,
             producer: ProducerKind::Prepared,
-            seed: 0x000a_5e2a,
+            seed: SEED,
             items: ENDLESS,
             sizes,
             fault: (Fault::None, 0),

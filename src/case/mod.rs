@@ -14,15 +14,12 @@ use std::fmt;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{
-    BufferConfig, Decode, ENDLESS, ProducerKind, Protocol, SessionConfig, StreamConfig,
+    BufferConfig, Decode, ENDLESS, ProducerKind, Protocol, SEED, SessionConfig, StreamConfig,
 };
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::wire::Params;
-
-/// Seed of every case's contents.
-const SEED: u64 = 0x000a_5e2a;
 
 /// What a case is about: the first word of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

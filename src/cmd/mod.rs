@@ -8,6 +8,7 @@ mod compare;
 mod export;
 mod gate;
 mod growth;
+pub mod guest;
 mod history;
 mod ladder;
 mod list;
@@ -64,6 +65,8 @@ enum Verb {
     Ladder(ladder::Config),
     /// The cases, with filters.
     List(list::Config),
+    /// Verifies and measures guests that this workbench did not make.
+    Guest(Box<guest::Config>),
     Merge(merge::Config),
     Noise(noise::Config),
     /// The measurements; writes a record.
@@ -84,6 +87,9 @@ pub fn main() -> ExitCode {
     if child::is_child() {
         let mut opener = Opener::default();
         return child::serve(&mut |arm| opener.open(arm));
+    }
+    if let Some(status) = crate::guest::child::serve(&crate::guest::table::load) {
+        return status;
     }
     dispatch(&Cli::parse())
 }
@@ -121,6 +127,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Verb::BuildPair(config) => build_pair::run(config),
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),
+        Verb::Guest(config) => guest::run(config),
         Verb::Gate(config) => gate::run(config),
         Verb::Growth(config) => growth::run(config),
         Verb::History(config) => history::run(config),

@@ -50,7 +50,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
         } else if let Some(verified) = verified {
             let (items, bytes) = (verified.items, verified.bytes);
             let digest = verified.digest;
-            say(format_args!("{case}: {items} items, {bytes} bytes, digest {digest}"))?;
+            say(format_args!(
+                "{case}: {items} items, {bytes} bytes, digest {digest}"
+            ))?;
         }
     }
     if config.json {

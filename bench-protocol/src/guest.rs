@@ -1,0 +1,274 @@
+//! Bring your own guest: a cdylib that streams any iterator of `Serialize` items
+//! by the arena protocol, so that `arena-bench guest` can verify and measure it.
+//!
+//! ```
+//! use bench_protocol::spec::StreamConfig;
+//!
+//! fn squares(_asked: StreamConfig) -> impl Iterator<Item = u64> + Send + 'static {
+//!     (0..1000_u64).map(|k| k * k)
+//! }
+//!
+//! bench_protocol::export_guest!(squares);
+//! # fn main() {}
+//! ```
+//!
+//! The function is called once a stream; what was asked for (payload, sizes,
+//! seed) is in its argument, and it may ignore all of it. The crate must be a
+//! `cdylib` that depends on this one; there is nothing else to it.
+
+use core::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+
+use crate::counts::GuestCounts;
+use crate::handle::{AllocHandle, StreamHandle};
+use crate::spec::{StreamConfig, StreamSpec};
+use crate::{status, wire};
+
+/// Exports the table of a guest whose streams are the iterators that a function
+/// `fn(StreamConfig) -> impl Iterator<Item = impl Serialize> + Send + 'static`
+/// returns. The guest speaks the arena protocol; it declines alloc streams.
+#[macro_export]
+macro_rules! export_guest {
+    ($open:path) => {
+        const _: () = {
+            use $crate::api::{ABI_VERSION, GUEST_MAGIC, GuestApi, Header, LAYOUT};
+
+            unsafe extern "C" fn open_arena(
+                spec: *const $crate::spec::StreamSpec<'_>,
+                out: *mut *mut $crate::handle::StreamHandle,
+            ) -> i32 {
+                // SAFETY: the host's promises are the same.
+                unsafe { $crate::guest::open(spec, out, $open) }
+            }
+
+            static API: GuestApi = GuestApi {
+                header: Header {
+                    magic: GUEST_MAGIC,
+                    abi_version: ABI_VERSION,
+                    table_size: size_of::<GuestApi>() as u32,
+                    layout: LAYOUT,
+                },
+                build: $crate::guest::BUILD,
+                open_arena,
+                open_alloc: $crate::guest::no_alloc,
+                free_buffer: $crate::guest::no_buffer,
+                counts: $crate::guest::no_counts,
+                open_step: $crate::step::no_steps,
+            };
+
+            #[unsafe(no_mangle)]
+            extern "C" fn bench_guest_api() -> *const GuestApi {
+                &raw const API
+            }
+        };
+    };
+}
+
+/// What such a guest says of its own making: what can be told without a build
+/// script.
+pub const BUILD: crate::build_info::RawBuildInfo = {
+    use crate::build_info::StaticStr;
+    crate::build_info::RawBuildInfo {
+        commit: StaticStr::new(""),
+        rustc: StaticStr::new(""),
+        profile: StaticStr::new(if cfg!(debug_assertions) {
+            "dev"
+        } else {
+            "release"
+        }),
+        flags: StaticStr::new(""),
+    }
+};
+
+/// A stream, and the item of it that waits to be delivered: a value, so that too
+/// small a buffer means that it is encoded again.
+struct Driver<I: Iterator> {
+    items: Option<I>,
+    pending: Option<I::Item>,
+}
+
+impl<I: Iterator<Item: Serialize>> Driver<I> {
+    fn next_into(&mut self, buffer: &mut [u8]) -> (i32, u32) {
+        if self.pending.is_none() {
+            self.pending = self.items.as_mut().and_then(Iterator::next);
+        }
+        let Some(item) = &self.pending else {
+            // An iterator need not keep saying `None`.
+            self.items = None;
+            return (status::STREAM_END, 0);
+        };
+        let len = wire::serialized_size(item)
+            .ok()
+            .and_then(|size| u32::try_from(size).ok());
+        let Some(len) = len else {
+            self.pending = None;
+            return (status::SERIALIZATION_ERROR, 0);
+        };
+        let Some(room) = buffer.get_mut(..len as usize) else {
+            return (status::BUFFER_TOO_SMALL, len);
+        };
+        let encoded = wire::serialize_into(room, item);
+        self.pending = None;
+        match encoded {
+            Ok(()) => (status::OK, len),
+            Err(_) => (status::SERIALIZATION_ERROR, 0),
+        }
+    }
+}
+
+/// Opens a stream of what `items` returns: see [`export_guest!`](crate::export_guest).
+///
+/// # Safety
+/// `spec` must be a valid spec, `out` a place for a handle.
+pub unsafe fn open<I>(
+    spec: *const StreamSpec<'_>,
+    out: *mut *mut StreamHandle,
+    items: impl FnOnce(StreamConfig) -> I,
+) -> i32
+where
+    I: Iterator<Item: Serialize + Send> + Send + 'static,
+{
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the caller hands in a valid spec.
+        let config = unsafe { (*spec).read() }?;
+        let driver = Driver {
+            items: Some(items(config)),
+            pending: None,
+        };
+        Some(Box::into_raw(Box::new(StreamHandle {
+            next: next::<I>,
+            drop_fn: drop_stream::<I>,
+            state: Box::into_raw(Box::new(driver)).cast(),
+        })))
+    }));
+    match opened {
+        Ok(Some(handle)) => {
+            // SAFETY: the caller lends a place for the handle.
+            unsafe { *out = handle };
+            status::OK
+        }
+        Ok(None) => status::SERIALIZATION_ERROR,
+        Err(_) => status::PANIC,
+    }
+}
+
+unsafe extern "C" fn next<I: Iterator<Item: Serialize>>(
+    handle: *mut StreamHandle,
+    buffer: *mut u8,
+    capacity: u32,
+    out_len: *mut u32,
+) -> i32 {
+    // SAFETY: the handle is one that `open` of the same `I` made; the host calls
+    // from one thread at a time, so nobody else borrows the state.
+    let driver = unsafe { &mut *(*handle).state.cast::<Driver<I>>() };
+    let answer = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the host lends `capacity` writable bytes for this call. They
+        // may be uninitialised: encoding only writes to them.
+        let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, capacity as usize) };
+        driver.next_into(buffer)
+    }));
+    match answer {
+        Ok((status, len)) => {
+            // SAFETY: the host lends a place for the length.
+            unsafe { *out_len = len };
+            status
+        }
+        Err(_) => {
+            // Whatever panicked is not asked again.
+            driver.items = None;
+            driver.pending = None;
+            status::PANIC
+        }
+    }
+}
+
+unsafe extern "C" fn drop_stream<I: Iterator>(handle: *mut StreamHandle) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the host calls this once, with a handle that `open` of the same
+        // `I` made.
+        unsafe {
+            let handle = Box::from_raw(handle);
+            drop(Box::from_raw(handle.state.cast::<Driver<I>>()));
+        }
+    }));
+}
+
+/// Declines a stream of the alloc protocol.
+///
+/// # Safety
+/// None is needed: nothing is read or written.
+pub unsafe extern "C" fn no_alloc(_: *const StreamSpec<'_>, _: *mut *mut AllocHandle) -> i32 {
+    status::SERIALIZATION_ERROR
+}
+
+/// Takes back a buffer of a guest that gives out none.
+///
+/// # Safety
+/// None is needed: nothing is read or written.
+pub unsafe extern "C" fn no_buffer(_: *mut u8, _: u32) {}
+
+/// The counts of a guest that does not count.
+///
+/// # Safety
+/// `out` must be writable.
+pub unsafe extern "C" fn no_counts(_: *const c_void, out: *mut GuestCounts) {
+    // SAFETY: the host lends a place for the counts.
+    unsafe { *out = GuestCounts::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::PayloadKind;
+    use crate::size_plan::SizeTable;
+
+    /// Drives a stream with a buffer that grows to exactly what is asked for; the
+    /// items, the retries and the status that ended it.
+    fn drive<I>(items: I) -> (Vec<Vec<u8>>, u32, i32)
+    where
+        I: Iterator<Item: Serialize + Send> + Send + 'static,
+    {
+        let config = StreamConfig::new(PayloadKind::U64, SizeTable::new(vec![8], 0).unwrap());
+        let mut handle = std::ptr::null_mut();
+        let (mut drawn, mut retries, mut buffer) = (Vec::new(), 0, vec![0; 4]);
+        // SAFETY: the spec borrows `config`; the handle is driven by this function
+        // alone, with a buffer of the length it is told, and dropped once.
+        unsafe {
+            assert_eq!(open(&config.spec(), &mut handle, |_| items), status::OK);
+            loop {
+                let (mut len, capacity) = (0, buffer.len() as u32);
+                match ((*handle).next)(handle, buffer.as_mut_ptr(), capacity, &mut len) {
+                    status::OK => drawn.push(buffer[..len as usize].to_vec()),
+                    status::BUFFER_TOO_SMALL => {
+                        retries += 1;
+                        buffer.resize(len as usize, 0);
+                    }
+                    end => {
+                        ((*handle).drop_fn)(handle);
+                        return (drawn, retries, end);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_item_arrives_whatever_its_size() {
+        let texts: Vec<String> = (0..20).map(|k| "x".repeat(k * 7)).collect();
+        let (drawn, retries, end) = drive(texts.clone().into_iter());
+        let encoded: Vec<Vec<u8>> = texts
+            .iter()
+            .map(|text| wire::serialize(text).unwrap())
+            .collect();
+        assert_eq!((drawn, retries, end), (encoded, 20, status::STREAM_END));
+    }
+
+    #[test]
+    fn a_panicking_iterator_ends_the_stream() {
+        let items = (0..5_u64).inspect(|&k| assert!(k < 3, "the third is the last"));
+        let (drawn, _, end) = drive(items);
+        assert_eq!((drawn.len(), end), (3, status::PANIC));
+    }
+}

@@ -1,0 +1,105 @@
+//! What the claims of the protocol's documentation are held against, beside the
+//! counts of every peer: streams whose calls and retries are counted.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use arena_bench::case::Case as Named;
+use arena_bench::guest::OpenStream;
+use arena_bench::record::wire::{Case, Counts, Verified};
+use arena_bench::verify::{self, Expected, Verification};
+use bench_host::loader;
+use bench_protocol::payload::{Blob, PayloadKind};
+use bench_protocol::spec::{ENDLESS, Observe, Protocol};
+use bench_protocol::wire;
+
+use crate::fidius::Plugin;
+use crate::fidius::pump::Pumped;
+use crate::peer::{Arm, Peer};
+use crate::pull::Of;
+
+/// Size of the ramp's last items, content bytes.
+const LARGEST: u32 = 2048;
+/// Items of the ramp: some of the largest as well.
+pub const ITEMS: u64 = 2500;
+/// Id of the stream of items of one size, by our drain.
+pub const STEADY: &str = "peers/blob-2KiB/fidius-raw";
+/// Id of the ramp by our drain.
+pub const RAMP: &str = "peers/blob-ramp/fidius-raw";
+/// Id of the ramp by the framework's own pump.
+pub const PUMPED_RAMP: &str = "peers/blob-ramp/fidius";
+/// The plugin that lends its items.
+const PLUGIN: &str = "PreparedItems";
+
+/// What a stream consisted of, as it goes into a record.
+#[must_use]
+pub fn verified(found: &Expected) -> Verified {
+    Verified {
+        items: found.items,
+        bytes: found.bytes,
+        digest: format!("{:016x}", found.digest),
+    }
+}
+
+/// Drains a ramp by our drain and by the pump: with a buffer that grows to
+/// exactly what is asked for, nearly every item is retried once. And drains items
+/// of one size, which are not. A case that does not hold what the generator says
+/// is left without a digest.
+///
+/// # Errors
+/// When the plugin cannot be loaded or driven.
+pub fn cases(folder: &Path) -> Result<Vec<(Option<Arm>, Case)>> {
+    let arm = Arm::new(Peer::FidiusRaw, PayloadKind::Blob, LARGEST);
+    let steady = arm.case(Protocol::Arena);
+    let ramp = Named {
+        plan: fidius_interface::ramp(LARGEST),
+        ..steady.clone()
+    };
+    let [library, host] = <[PathBuf; 2]>::try_from(arm.libraries(folder))
+        .map_err(|libraries| anyhow::anyhow!("a plugin and a host, not {libraries:?}"))?;
+    let host = loader::host(&host)?;
+    let plugin = Plugin::load(&library, Some(PLUGIN))?;
+    let by_drain = |id: &str, named: &Named, method: &str| -> Result<_> {
+        let mut config = named.session(ITEMS);
+        config.observe = Observe::Verify;
+        let arguments = wire::serialize(&(ITEMS, LARGEST))?;
+        let mut stream = plugin.open(&host, &config, plugin.method(method)?, &arguments)?;
+        stream.drain(ENDLESS)?;
+        let counts = stream.counts();
+        let found = Expected {
+            items: counts.items,
+            bytes: counts.bytes,
+            digest: counts.digest,
+        };
+        let verification = Verification {
+            expected: found,
+            host: counts,
+        };
+        Ok(case(id, named, &found, Some(verification.counts())))
+    };
+    let mut pumped = Of::<Blob, _>::boxed(Pumped::open::<Blob>(
+        &library,
+        PLUGIN,
+        plugin.method("ramp")?,
+        &(ITEMS, LARGEST),
+    )?);
+    Ok(vec![
+        by_drain(STEADY, &steady, "blob")?,
+        by_drain(RAMP, &ramp, "ramp")?,
+        case(PUMPED_RAMP, &ramp, &pumped.verify(ITEMS)?, None),
+    ])
+}
+
+fn case(id: &str, named: &Named, found: &Expected, counts: Option<Counts>) -> (Option<Arm>, Case) {
+    let mut params = named.params(ITEMS);
+    params.protocol = id.rsplit('/').next().unwrap_or_default().to_owned();
+    let right = *found == verify::expected(&named.session(ITEMS).stream);
+    let case = Case {
+        id: id.to_owned(),
+        params,
+        verified: right.then(|| verified(found)),
+        wall: None,
+        counts,
+    };
+    (None, case)
+}

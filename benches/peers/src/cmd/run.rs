@@ -1,0 +1,302 @@
+//! `run`: the measurements of the peers, and the record of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use arena_bench::cmd::Outcome;
+use arena_bench::environment::Watch;
+use arena_bench::pair::PairFiles;
+use arena_bench::paired::clock::Monotonic;
+use arena_bench::paired::contest::{Contestant, Runner, Settings};
+use arena_bench::paired::process::Processes;
+use arena_bench::ratios::{self, Match, Ratios};
+use arena_bench::record::store;
+use arena_bench::record::wire::{Case, Counts, Failure, Record, SCHEMA};
+use arena_bench::stats::{Confidence, Delta, correction};
+use bench_protocol::spec::Protocol;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use super::{SIZES, folder, matches, report};
+use crate::drive::Workload;
+use crate::peer::{Arm, Peer};
+use crate::{claims, count};
+
+/// Confidence of all intervals of the run together.
+const CONFIDENCE: f64 = 0.99;
+/// Items of a verification.
+const VERIFIED: u64 = 3000;
+/// A measuring process that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Payloads that thread-hopping peers are also measured at without pinning.
+const UNPINNED: usize = 2;
+
+/// What to measure, and where it goes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  peers run --filter '/u64/' --seconds 0.5")]
+pub struct Config {
+    /// Only arms whose id matches this regular expression.
+    #[arg(long, value_name = "REGEX")]
+    filter: Option<regex::Regex>,
+    /// Seconds for each of the two looks at a comparison.
+    #[arg(long, default_value_t = 0.5)]
+    seconds: f64,
+    /// The smallest change that matters, percent.
+    #[arg(long, default_value_t = 1.0)]
+    delta: f64,
+    /// Do not count instructions and allocations (which needs valgrind).
+    #[arg(long)]
+    no_counts: bool,
+    /// Do not time anything.
+    #[arg(long)]
+    no_times: bool,
+    /// Seed of everything that chance decides.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The record; the pages are written beside it.
+    #[arg(long, default_value = "results/peers.json", value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Verifies, counts and times the peers, and writes the record and its pages.
+///
+/// # Errors
+/// When there are no libraries, or the record cannot be written.
+pub fn run(config: &Config) -> Result<Outcome> {
+    let (watch, folder) = (Watch::start(), folder()?);
+    let delta = Delta::new(config.delta / 100.0).context("--delta")?;
+    let mut failures = Vec::new();
+    let mut cases = verified(config, &folder, &mut failures);
+    cases.extend(claims::cases(&folder)?);
+    if !config.no_counts {
+        eprintln!("peers: counting {} arms under valgrind", cases.len());
+        for (id, result) in counted(&cases, &folder) {
+            match result {
+                Ok(counts) => merge(&mut cases, &id, counts),
+                Err(error) => failures.push(failure(&id, &error)),
+            }
+        }
+    }
+    let family = Confidence::new(CONFIDENCE)?;
+    let mut ratios = Ratios::default();
+    if !config.no_times {
+        ratios = timed(config, &cases, &folder, family, delta)?;
+    }
+    failures.append(&mut ratios.failures);
+    for failure in &failures {
+        eprintln!("peers: {}: {}", failure.id, failure.why);
+    }
+    let outcome = if failures.is_empty() {
+        Outcome::Fine
+    } else {
+        Outcome::Found
+    };
+    let files = PairFiles::in_folder(&folder);
+    let record = Record {
+        schema: SCHEMA.to_owned(),
+        environment: watch.finish(&files, &files.load()?).environment,
+        cases: cases.into_iter().map(|(_, case)| case).collect(),
+        self_check: ratios::judge(&ratios.copies, delta, family)?,
+        growth: None,
+        comparisons: ratios.comparisons,
+        failures,
+    };
+    store::save(&config.output, &record)?;
+    report::write(&record, &config.output)?;
+    Ok(outcome)
+}
+
+fn failure(id: &str, error: &anyhow::Error) -> Failure {
+    Failure {
+        id: id.to_owned(),
+        why: format!("{error:#}"),
+    }
+}
+
+/// The arms: every peer with every payload; and, where Fidius' claims are about
+/// the boundary alone, the same without decoding and with an owning producer.
+fn arms() -> Vec<Arm> {
+    let mut arms = Vec::new();
+    for (payload, bytes) in SIZES {
+        arms.extend(Peer::ALL.map(|peer| Arm::new(peer, payload, bytes)));
+        for peer in [Peer::Arena, Peer::Alloc, Peer::FidiusRaw] {
+            let arm = Arm::new(peer, payload, bytes);
+            arms.extend([arm.raw(), arm.owned()]);
+        }
+        arms.push(Arm::new(Peer::Fidius, payload, bytes).owned());
+    }
+    arms
+}
+
+/// Verifies each arm: only what streams the right items is measured.
+fn verified(
+    config: &Config,
+    folder: &Path,
+    failures: &mut Vec<Failure>,
+) -> Vec<(Option<Arm>, Case)> {
+    let mut cases = Vec::new();
+    for arm in arms() {
+        if !matches(config.filter.as_ref(), &arm) {
+            continue;
+        }
+        let id = arm.id();
+        let found = arm
+            .open(&arm.libraries(folder), VERIFIED)
+            .and_then(|mut stream| stream.verify(VERIFIED));
+        let expected = arm.expected(VERIFIED);
+        match found {
+            Ok(found) if found == expected => {
+                let mut params = arm.case(Protocol::Arena).params(VERIFIED);
+                params.protocol = arm.peer.name().to_owned();
+                cases.push((
+                    Some(arm),
+                    Case {
+                        id,
+                        params,
+                        verified: Some(claims::verified(&found)),
+                        wall: None,
+                        counts: None,
+                    },
+                ));
+            }
+            Ok(found) => failures.push(Failure {
+                id,
+                why: format!("{found:?} where {expected:?} was expected"),
+            }),
+            Err(error) => failures.push(failure(&id, &error)),
+        }
+    }
+    cases
+}
+
+/// Counts the arms, as many at once as there are cores: a count does not care
+/// who else runs.
+fn counted(cases: &[(Option<Arm>, Case)], folder: &Path) -> BTreeMap<String, Result<Counts>> {
+    let queue = Mutex::new(cases.iter().filter_map(|(arm, _)| *arm));
+    let counted = Mutex::new(BTreeMap::new());
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().expect("no worker panics").next();
+                    let Some(arm) = next else { break };
+                    let counts = count::count(&arm, &arm.libraries(folder));
+                    counted
+                        .lock()
+                        .expect("no worker panics")
+                        .insert(arm.id(), counts);
+                }
+            });
+        }
+    });
+    counted.into_inner().expect("no worker panics")
+}
+
+fn merge(cases: &mut [(Option<Arm>, Case)], id: &str, counts: Counts) {
+    if let Some((_, case)) = cases.iter_mut().find(|(_, case)| case.id == id) {
+        case.counts = Some(counts);
+    }
+}
+
+/// Compares each arm with the arena: in one process, in turns.
+fn timed(
+    config: &Config,
+    cases: &[(Option<Arm>, Case)],
+    folder: &Path,
+    family: Confidence,
+    delta: Delta,
+) -> Result<Ratios> {
+    let measured: Vec<Arm> = cases.iter().filter_map(|(arm, _)| *arm).collect();
+    let (mut steady, mut hopping) = (Vec::new(), Vec::new());
+    for arm in measured
+        .iter()
+        .filter(|arm| !arm.raw && arm.peer != Peer::Arena)
+    {
+        // What owns its items is compared with what owns them.
+        let arena = arm.by(Peer::Arena);
+        let pair = |pinned| Match {
+            baseline: contestant(&arena, folder, pinned, arm.peer),
+            candidate: contestant(arm, folder, pinned, arm.peer),
+        };
+        if arm.peer.runs_aside() {
+            hopping.push(pair(true));
+            let place = SIZES
+                .iter()
+                .position(|(payload, _)| *payload == arm.payload());
+            if place.is_some_and(|place| place < UNPINNED) && !arm.owned {
+                hopping.push(pair(false));
+            }
+        } else {
+            steady.push(pair(false));
+        }
+    }
+    let comparisons = steady.len() + hopping.len();
+    let confidence = correction::per_comparison(family, comparisons.max(1));
+    let usual = Settings::new(delta, confidence, Duration::from_secs_f64(config.seconds));
+    // A stream that is opened for each drain must outlast its start; and where
+    // the system puts threads matters more than a handful of rounds.
+    let aside = Settings {
+        warmup: 1,
+        rounds: 5,
+        drain: Duration::from_millis(2),
+        ..usual.clone()
+    };
+    // Whole batches of Arrow's make a drain of many more items.
+    let batches = Settings {
+        drain: Duration::from_millis(1),
+        rounds: 7,
+        ..usual.clone()
+    };
+    let (arrow, plain): (Vec<_>, Vec<_>) = steady.into_iter().partition(in_batches);
+    let mut ratios = Ratios::default();
+    let mut processes = Processes::new(LIMIT)?;
+    let mut left = comparisons;
+    for (settings, matches) in [(usual, plain), (batches, arrow), (aside, hopping)] {
+        let mut runner = Runner {
+            execute: &mut processes,
+            clock: &Monotonic::default(),
+            rng: SmallRng::seed_from_u64(config.seed),
+            settings,
+        };
+        let some = ratios::measure(&mut runner, &matches, &mut |done, _| {
+            left -= 1;
+            eprintln!("peers: {}; {left} comparisons left", done.candidate.name);
+        });
+        ratios.comparisons.extend(some.comparisons);
+        ratios.copies.extend(some.copies);
+        ratios.failures.extend(some.failures);
+    }
+    Ok(ratios)
+}
+
+fn in_batches(pair: &Match) -> bool {
+    pair.candidate.workload["peer"]["batches"] == true
+}
+
+/// An arm of a comparison with `against`, under its id and how it is pinned.
+fn contestant(arm: &Arm, folder: &Path, pinned: bool, against: Peer) -> Contestant {
+    let unpinned = if against.runs_aside() && !pinned {
+        "/unpinned"
+    } else {
+        ""
+    };
+    let workload = Workload::Peer {
+        arm: *arm,
+        pinned,
+        batches: against == Peer::Arrow1024,
+    };
+    Contestant {
+        name: format!("{}{unpinned}", arm.id()),
+        workload: serde_json::to_value(workload).expect("a workload is plain data"),
+        layouts: vec![arm.libraries(folder)],
+        reserve: Vec::new(),
+        copy: 0,
+        work: 1.0,
+        items: None,
+    }
+}

@@ -1,0 +1,57 @@
+//! A Fidius plugin as a foreign guest of the workbench's `guest` verb.
+
+use anyhow::{Context, Result};
+use arena_bench::guest::{Guest, OpenStream, Target};
+use bench_host::loader::{self, Host};
+use bench_protocol::spec::Observe;
+use serde::{Deserialize, Serialize};
+
+use super::{Plugin, arguments};
+
+/// Which stream of a library.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The plugin; the only one where there is no name.
+    pub plugin: Option<String>,
+    /// The method, by name or by number.
+    pub method: String,
+    /// Its arguments: bincode of their tuple, hexadecimal.
+    pub arguments: String,
+}
+
+struct Method {
+    plugin: Plugin,
+    host: Host,
+    target: Target,
+    index: usize,
+    arguments: Vec<u8>,
+}
+
+/// Loads the plugin that a target asks for.
+///
+/// # Errors
+/// When the library is no plugin, or has no such plugin or method.
+pub fn load(target: &Target) -> Result<Box<dyn Guest>> {
+    let request: Request =
+        serde_json::from_value(target.request.clone()).context("reading the request")?;
+    let plugin = Plugin::load(&target.library, request.plugin.as_deref())?;
+    Ok(Box::new(Method {
+        index: plugin.method(&request.method)?,
+        host: loader::host(&target.host)?,
+        target: target.clone(),
+        arguments: arguments::from_hex(&request.arguments)?,
+        plugin,
+    }))
+}
+
+impl Guest for Method {
+    fn open(&self, observe: Observe) -> Result<Box<dyn OpenStream>> {
+        let config = self.target.session(observe);
+        Ok(Box::new(self.plugin.open(
+            &self.host,
+            &config,
+            self.index,
+            &self.arguments,
+        )?))
+    }
+}

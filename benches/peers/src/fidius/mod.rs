@@ -1,0 +1,359 @@
+//! Real Fidius plugins: loaded by the framework's own loader, their streams
+//! opened through their own vtable.
+//!
+//! [`Plugin::open`] gives out the raw handle, for our unchanged drain;
+//! [`pump`] is the framework's own way to its user. What an item is, nobody
+//! here knows: a plugin's items are bytes, until somebody names a type.
+
+pub mod arguments;
+pub mod guest;
+mod names;
+pub mod pump;
+
+use core::ffi::c_void;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arena_bench::guest::OpenStream;
+use bench_host::error::StreamError;
+use bench_host::loader::Host;
+use bench_host::pair::Session;
+use bench_protocol::counts::HostCounts;
+use bench_protocol::handle::StreamHandle;
+use bench_protocol::spec::SessionConfig;
+use bench_protocol::status;
+use fidius_host::LoadedPlugin;
+use fidius_host::loader;
+
+pub use names::Kind;
+
+/// Why a Fidius plugin cannot be driven.
+#[derive(Debug, thiserror::Error)]
+pub enum FidiusError {
+    /// The framework's loader refuses the file.
+    #[error("{}: not a Fidius {} plugin: {source}", path.display(), version())]
+    Load {
+        /// The file.
+        path: PathBuf,
+        /// What the loader says.
+        source: fidius_host::LoadError,
+    },
+    /// The library has no plugin of that name.
+    #[error("{}: no plugin `{wanted}` in it; there {}", path.display(), list(available))]
+    NoPlugin {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        wanted: String,
+        /// The names there are.
+        available: Vec<String>,
+    },
+    /// The plugin has no method of that name or number.
+    #[error(
+        "plugin `{plugin}` has no method `{wanted}`; there {}",
+        list(available)
+    )]
+    NoMethod {
+        /// The plugin.
+        plugin: String,
+        /// The name or number asked for.
+        wanted: String,
+        /// The methods there are.
+        available: Vec<String>,
+    },
+    /// The method answers once, or takes a stream.
+    #[error("`{plugin}::{method}` does not return a stream; those that do: {}", streams.join(", "))]
+    NotAStream {
+        /// The plugin.
+        plugin: String,
+        /// The method.
+        method: String,
+        /// The plugin's methods that stream.
+        streams: Vec<String>,
+    },
+    /// An optional method that the plugin leaves out.
+    #[error("`{plugin}` does not implement its optional method `{method}`")]
+    NotImplemented {
+        /// The plugin.
+        plugin: String,
+        /// The method.
+        method: String,
+    },
+    /// The plugin could not make an instance of itself.
+    #[error("`{plugin}` makes no instance without a configuration, and none can be given here")]
+    NoInstance {
+        /// The plugin.
+        plugin: String,
+    },
+    /// The plugin could not decode the arguments.
+    #[error(
+        "`{plugin}::{method}` cannot decode its arguments ({bytes} bytes of bincode): are their number, order and types those of the method? (a JSON number is a u64 unless it says {{\"u32\": 5}})"
+    )]
+    Arguments {
+        /// The plugin.
+        plugin: String,
+        /// The method.
+        method: String,
+        /// Length of the encoded arguments.
+        bytes: usize,
+    },
+    /// The method failed before it gave out a stream.
+    #[error("`{plugin}::{method}` did not open a stream: it answered {}", status::name(*status).map_or_else(|| status.to_string(), str::to_owned))]
+    Init {
+        /// The plugin.
+        plugin: String,
+        /// The method.
+        method: String,
+        /// Its answer.
+        status: i32,
+    },
+    /// The handle cannot be driven.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+}
+
+/// The release of Fidius that this is built with, as it tells the ABI by.
+fn version() -> String {
+    let abi = fidius::descriptor::ABI_VERSION;
+    format!("{}.{}", abi / 10_000, abi % 10_000 / 100)
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        "is none".to_owned()
+    } else {
+        format!("is: {}", names.join(", "))
+    }
+}
+
+/// A loaded plugin; its library stays loaded for the life of the process.
+#[derive(Debug)]
+pub struct Plugin {
+    loaded: LoadedPlugin,
+    instance: Arc<Instance>,
+    methods: Vec<names::Method>,
+}
+
+impl Plugin {
+    /// Loads the library and picks the plugin of that name; without one, the only
+    /// plugin that it has.
+    ///
+    /// # Errors
+    /// When the file is no plugin of this version, or has none of that name.
+    pub fn load(path: &Path, name: Option<&str>) -> Result<Self, FidiusError> {
+        let library = loader::load_library(path).map_err(|source| FidiusError::Load {
+            path: path.to_owned(),
+            source,
+        })?;
+        // Threads of the framework and thread-local destructors may outlive us.
+        std::mem::forget(Arc::clone(&library.library));
+        let available: Vec<String> = library
+            .plugins
+            .iter()
+            .map(|p| p.info.name.clone())
+            .collect();
+        let only = library.plugins.len() == 1;
+        let loaded = library
+            .plugins
+            .into_iter()
+            .find(|plugin| name.map_or(only, |name| name == plugin.info.name))
+            .ok_or_else(|| FidiusError::NoPlugin {
+                path: path.to_owned(),
+                wanted: name.unwrap_or_default().to_owned(),
+                available,
+            })?;
+        let methods = names::methods(path, &loaded);
+        let instance = Arc::new(Instance::construct(&loaded)?);
+        Ok(Self {
+            loaded,
+            instance,
+            methods,
+        })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.loaded.info.name
+    }
+
+    /// The vtable index of a method, by name or by number.
+    ///
+    /// # Errors
+    /// When there is none, or it does not return a stream.
+    pub fn method(&self, wanted: &str) -> Result<usize, FidiusError> {
+        let by_number = wanted
+            .parse()
+            .ok()
+            .filter(|&index| index < self.methods.len());
+        let by_name = || {
+            self.methods
+                .iter()
+                .position(|method| method.name.as_deref() == Some(wanted))
+        };
+        let index = by_number
+            .or_else(by_name)
+            .ok_or_else(|| FidiusError::NoMethod {
+                plugin: self.name().to_owned(),
+                wanted: wanted.to_owned(),
+                available: self.methods.iter().map(ToString::to_string).collect(),
+            })?;
+        if self.methods[index].kind == Kind::Other {
+            return Err(FidiusError::NotAStream {
+                plugin: self.name().to_owned(),
+                method: self.methods[index].to_string(),
+                streams: self
+                    .methods
+                    .iter()
+                    .filter(|method| method.kind == Kind::Streams)
+                    .map(ToString::to_string)
+                    .collect(),
+            });
+        }
+        Ok(index)
+    }
+
+    /// Calls the method `index` with encoded arguments and takes its handle over
+    /// into a session of the host's: our drain, unchanged.
+    ///
+    /// # Errors
+    /// When the method refuses, or its handle cannot be driven.
+    pub fn open(
+        &self,
+        host: &Host,
+        config: &SessionConfig,
+        index: usize,
+        arguments: &[u8],
+    ) -> Result<Stream, FidiusError> {
+        let handle = self.init(index, arguments)?;
+        // SAFETY: the handle is fresh and nobody else's, has the layout of a
+        // `StreamHandle` (asserted below), and its library stays loaded.
+        let session = unsafe { host.adopt(config, handle)? };
+        Ok(Stream {
+            session,
+            _instance: Arc::clone(&self.instance),
+        })
+    }
+
+    /// The raw handle of a new stream.
+    fn init(&self, index: usize, arguments: &[u8]) -> Result<*mut StreamHandle, FidiusError> {
+        type Init =
+            unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
+        let name = || (self.name().to_owned(), self.methods[index].to_string());
+        // SAFETY: the vtable has a slot for each of its methods, in the order of
+        // their declaration, null for an optional one that is left out.
+        let init = unsafe { *self.loaded.vtable.cast::<Option<Init>>().add(index) };
+        let Some(init) = init else {
+            let (plugin, method) = name();
+            return Err(FidiusError::NotImplemented { plugin, method });
+        };
+        let (mut handle, mut len) = (std::ptr::null_mut::<u8>(), 0);
+        let bytes = arguments.len();
+        // SAFETY: a streaming method's slot is such a function; the arguments are
+        // readable for the call, and both places are writable.
+        let status = unsafe {
+            init(
+                self.instance.pointer,
+                arguments.as_ptr(),
+                bytes as u32,
+                &mut handle,
+                &mut len,
+            )
+        };
+        let (plugin, method) = name();
+        match status {
+            status::OK => Ok(handle.cast()),
+            status::SERIALIZATION_ERROR => Err(FidiusError::Arguments {
+                plugin,
+                method,
+                bytes,
+            }),
+            status => Err(FidiusError::Init {
+                plugin,
+                method,
+                status,
+            }),
+        }
+    }
+}
+
+/// The two handles are one: what a plugin gives out is what our drain takes.
+const _: () = {
+    use core::mem::{offset_of, size_of};
+    use fidius::stream_ffi::FidiusStreamHandle;
+    assert!(size_of::<FidiusStreamHandle>() == size_of::<StreamHandle>());
+    assert!(offset_of!(FidiusStreamHandle, next) == offset_of!(StreamHandle, next));
+    assert!(offset_of!(FidiusStreamHandle, drop_fn) == offset_of!(StreamHandle, drop_fn));
+    assert!(offset_of!(FidiusStreamHandle, state) == offset_of!(StreamHandle, state));
+    assert!(fidius::status::STATUS_OK == status::OK);
+    assert!(fidius::status::STATUS_BUFFER_TOO_SMALL == status::BUFFER_TOO_SMALL);
+    assert!(fidius::status::STATUS_SERIALIZATION_ERROR == status::SERIALIZATION_ERROR);
+    assert!(fidius::status::STATUS_PLUGIN_ERROR == status::PLUGIN_ERROR);
+    assert!(fidius::status::STATUS_PANIC == status::PANIC);
+    assert!(fidius::status::STATUS_STREAM_END == status::STREAM_END);
+};
+
+/// An instance of a plugin; destroyed after its last stream.
+#[derive(Debug)]
+struct Instance {
+    pointer: *mut c_void,
+    destroy: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
+// SAFETY: the framework's macros ask `Send + Sync` of every plugin type and take
+// it by `&self` alone.
+unsafe impl Send for Instance {}
+// SAFETY: as above.
+unsafe impl Sync for Instance {}
+
+impl Instance {
+    fn construct(plugin: &LoadedPlugin) -> Result<Self, FidiusError> {
+        // SAFETY: the loader checked the descriptor, and the library stays loaded.
+        let descriptor = unsafe { &*plugin.descriptor };
+        let configuration = std::ptr::NonNull::<u8>::dangling();
+        let pointer = descriptor
+            .construct
+            .map_or(std::ptr::null_mut(), |construct| {
+                // SAFETY: no bytes of configuration are read through the pointer.
+                unsafe { construct(configuration.as_ptr(), 0) }
+            });
+        if pointer.is_null() {
+            return Err(FidiusError::NoInstance {
+                plugin: plugin.info.name.clone(),
+            });
+        }
+        Ok(Self {
+            pointer,
+            destroy: descriptor.destroy,
+        })
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy {
+            // SAFETY: the instance is the plugin's own, and no stream is left.
+            unsafe { destroy(self.pointer) }
+        }
+    }
+}
+
+/// A plugin's stream in a session of ours. The session goes first, then the
+/// instance that made it: the order of the fields.
+#[derive(Debug)]
+pub struct Stream {
+    session: Session,
+    _instance: Arc<Instance>,
+}
+
+impl OpenStream for Stream {
+    fn drain(&mut self, items: u64) -> Result<(), StreamError> {
+        self.session.drain(items)
+    }
+    fn counts(&self) -> HostCounts {
+        self.session.counts()
+    }
+    fn ended(&self) -> bool {
+        self.session.ended()
+    }
+}

@@ -1,0 +1,59 @@
+//! The framework's own way from a plugin to its user: a thread that pumps, a
+//! channel of four, a self-describing value, and the user's type at last.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use bench_protocol::payload::Payload;
+use fidius_host::{ChunkStream, PluginHandle, loader};
+use futures::StreamExt;
+use tokio::runtime::Runtime;
+
+use crate::pull::Pull;
+
+/// A stream as `PluginHandle::call_streaming` gives it out.
+pub struct Pumped {
+    // The stream goes first: it stops the pump.
+    stream: ChunkStream,
+    runtime: Runtime,
+    _plugin: PluginHandle,
+}
+
+impl Pumped {
+    /// Opens method `index` of a plugin; `arguments` is the tuple that it takes.
+    ///
+    /// # Errors
+    /// When the plugin cannot be loaded or the call fails.
+    pub fn open<P: Payload>(
+        path: &Path,
+        plugin: &str,
+        index: usize,
+        arguments: &(u64, u32),
+    ) -> Result<Self> {
+        let library = loader::load_library(path)?;
+        let loaded = library.plugins.into_iter().find(|p| p.info.name == plugin);
+        let plugin = PluginHandle::from_loaded(loaded.context("no such plugin")?);
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let stream = runtime.block_on(plugin.call_streaming::<_, P::Owned>(index, arguments))?;
+        Ok(Self {
+            stream,
+            runtime,
+            _plugin: plugin,
+        })
+    }
+}
+
+impl<P: Payload> Pull<P> for Pumped {
+    fn drain(&mut self, items: u64, mut consume: impl FnMut(P::Owned)) -> Result<()> {
+        let stream = &mut self.stream;
+        self.runtime.block_on(async move {
+            for taken in 0..items {
+                let value = stream.next().await;
+                ensure!(value.is_some(), "the stream ended after {taken} items");
+                let value = value.expect("checked above")?;
+                consume(fidius::from_value(value)?);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,12 @@
+//! Real plugins and other ways to stream items, measured by the workbench's
+//! engine with the workbench's items.
+
+pub mod claims;
+pub mod cmd;
+pub mod count;
+pub mod drive;
+pub mod fidius;
+pub mod page;
+pub mod peer;
+pub mod pull;
+pub mod table;

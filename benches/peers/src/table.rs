@@ -1,0 +1,203 @@
+//! The table of the peers, as Markdown: what an item costs, and what that way of
+//! streaming demands.
+
+use std::fmt::Write;
+
+use arena_bench::record::wire::{Case, Comparison, Record, Verdict};
+
+use crate::cmd::SIZES;
+use crate::peer::{Arm, Peer};
+
+/// An A/A comparison whose interval is wider than this says that the arm does
+/// not repeat itself.
+const STEADY: f64 = 0.02;
+
+/// What a record says of one arm.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Its counts and its digest.
+    pub case: Option<&'a Case>,
+    /// It against the arena.
+    pub comparison: Option<&'a Comparison>,
+    /// It against a copy of itself, in the same rounds.
+    pub copy: Option<&'a Comparison>,
+}
+
+impl<'a> Row<'a> {
+    /// Looks an arm up; `suffix` is `/unpinned` or nothing.
+    #[must_use]
+    pub fn of(record: &'a Record, arm: &Arm, suffix: &str) -> Self {
+        let id = arm.id();
+        let timed = format!("{id}{suffix}");
+        let copies = record
+            .self_check
+            .iter()
+            .flat_map(|check| &check.comparisons);
+        Self {
+            case: record.cases.iter().find(|case| case.id == id),
+            comparison: record
+                .comparisons
+                .iter()
+                .find(|comparison| comparison.candidate == timed),
+            copy: copies.into_iter().find(|copy| copy.candidate == timed),
+        }
+    }
+
+    /// Whether it came out the same as its copy.
+    #[must_use]
+    pub fn repeats(&self) -> bool {
+        self.copy.is_none_or(|copy| {
+            let unequal = matches!(copy.verdict, Verdict::Faster | Verdict::Slower);
+            !unequal && copy.high / copy.low < (1.0 + STEADY) * (1.0 + STEADY)
+        })
+    }
+
+    /// Nanoseconds per item.
+    #[must_use]
+    pub fn ns(&self) -> Option<f64> {
+        self.comparison?.candidate_ns
+    }
+}
+
+/// A number as the tables show it: three digits that matter.
+#[must_use]
+pub fn number(value: Option<f64>) -> String {
+    match value {
+        None => "–".to_owned(),
+        Some(value) if value.abs() >= 100.0 => format!("{value:.0}"),
+        Some(value) if value.abs() >= 10.0 => format!("{value:.1}"),
+        Some(value) => format!("{value:.2}"),
+    }
+}
+
+/// A ratio with its interval.
+#[must_use]
+pub fn ratio(comparison: Option<&Comparison>) -> String {
+    comparison.map_or("–".to_owned(), |comparison| {
+        let digits = if comparison.ratio >= 10.0 { 1 } else { 3 };
+        format!(
+            "{:.digits$} [{:.digits$}, {:.digits$}]",
+            comparison.ratio, comparison.low, comparison.high
+        )
+    })
+}
+
+/// The page.
+#[must_use]
+pub fn markdown(record: &Record) -> String {
+    let mut page = String::new();
+    write(record, &mut page).expect("a string takes all that is written to it");
+    page
+}
+
+fn write(record: &Record, page: &mut String) -> std::fmt::Result {
+    let environment = &record.environment;
+    writeln!(page, "# Other ways to stream the same items\n")?;
+    writeln!(
+        page,
+        "Every way yields the same items, and their digests were held against the generator before \
+         anything was timed. Each ends in owned values at the consumer, in the types that the way \
+         gives its user. Times are from the paired runner, each arm in turns with the arena in the \
+         same processes: `ratio` is its time per item over the arena's, with the interval at \
+         {:.2}%. Instructions and allocations are of all threads and processes that take part.\n",
+        100.0
+            * record
+                .comparisons
+                .first()
+                .map_or(0.0, |first| first.confidence),
+    )?;
+    writeln!(
+        page,
+        "{}, {} cores, kernel {}, {}; {}.\n",
+        environment.cpu,
+        environment.cores,
+        environment.kernel,
+        environment.rustc,
+        environment.finished
+    )?;
+    for (payload, bytes) in SIZES {
+        writeln!(page, "## {} of {bytes} content bytes\n", payload.name())?;
+        writeln!(
+            page,
+            "| way | ns/item | ratio to arena | instructions/item | allocations/item | heap bytes/item |"
+        )?;
+        writeln!(page, "|---|--:|--:|--:|--:|--:|")?;
+        for peer in Peer::ALL {
+            let arm = Arm::new(peer, payload, bytes);
+            for suffix in ["", "/unpinned"] {
+                line(record, &arm, suffix, page)?;
+            }
+        }
+        writeln!(page)?;
+    }
+    writeln!(
+        page,
+        "*One core*: producer and consumer share one core; *two cores*: wherever the system puts \
+         them. *Unstable*: the arm differed from a copy of itself in the very rounds that were \
+         measured, or repeated itself by no better than ±{:.0}%; its time is of that run alone.\n",
+        100.0 * STEADY
+    )?;
+    writeln!(page, "## What each demands of both sides\n")?;
+    writeln!(page, "| way | what it is | what it demands |")?;
+    writeln!(page, "|---|---|---|")?;
+    for peer in Peer::ALL {
+        writeln!(
+            page,
+            "| {} | {} | {} |",
+            peer.name(),
+            peer.describe(),
+            peer.demands()
+        )?;
+    }
+    if !record.failures.is_empty() {
+        writeln!(page, "\n## What could not be measured\n")?;
+        for failure in &record.failures {
+            writeln!(page, "- {}: {}", failure.id, failure.why)?;
+        }
+    }
+    Ok(())
+}
+
+fn line(record: &Record, arm: &Arm, suffix: &str, page: &mut String) -> std::fmt::Result {
+    let row = Row::of(record, arm, suffix);
+    if row.comparison.is_none() && (row.case.is_none() || !suffix.is_empty()) {
+        return Ok(());
+    }
+    let counts = row.case.and_then(|case| case.counts.as_ref());
+    let counted =
+        |of: fn(&arena_bench::record::wire::Counts) -> Option<f64>| number(counts.and_then(of));
+    let mut name = arm.peer.name().to_owned();
+    if arm.peer.runs_aside() {
+        name.push_str(if suffix.is_empty() {
+            ", one core"
+        } else {
+            ", two cores"
+        });
+    }
+    if !row.repeats() {
+        name.push_str(" (unstable)");
+    }
+    // The arena is what the others are compared with: its time is theirs.
+    let ns = match arm.peer {
+        Peer::Arena => {
+            let alloc = arm.by(Peer::Alloc);
+            Row::of(record, &alloc, "")
+                .comparison
+                .and_then(|comparison| comparison.baseline_ns)
+        }
+        _ => row.ns(),
+    };
+    let ratio = if arm.peer == Peer::Arena {
+        "1".to_owned()
+    } else {
+        ratio(row.comparison)
+    };
+    writeln!(
+        page,
+        "| {name} | {} | {ratio} | {} | {} | {} |",
+        number(ns),
+        counted(|counts| counts.instructions_per_item),
+        counted(|counts| counts.allocations_per_item),
+        counted(|counts| counts.allocated_bytes_per_item),
+    )
+}

@@ -1,0 +1,345 @@
+//! `guest`: verifies and measures libraries that this workbench did not make.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, SEED};
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use super::options::PairChoice;
+use super::{Outcome, print_json};
+use crate::guest::process::{self, GuestError};
+use crate::guest::saved::{self, Findings};
+use crate::guest::{Target, table};
+use crate::paired::clock::Monotonic;
+use crate::paired::contest::{Contestant, Runner, Settings};
+use crate::paired::process::Processes;
+use crate::record::wire::{Comparison, Verdict};
+use crate::stats::order::Sorted;
+use crate::stats::{Confidence, Delta, sign};
+
+/// Items that callgrind counts over: the slope is exact with far fewer than the
+/// clock needs.
+const COUNTED_ITEMS: u64 = 10_000;
+/// Confidence of the interval of the time per item.
+const CONFIDENCE: f64 = 0.95;
+/// Confidence of a comparison.
+const COMPARISON_CONFIDENCE: f64 = 0.99;
+/// A measuring process that takes longer hangs.
+const PROCESS_LIMIT: Duration = Duration::from_secs(60);
+
+/// Which guests, and what to ask of them.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  arena-bench guest target/release/libmy_guest.so\n  \
+    arena-bench guest target/release/libmy_guest.so --save kept\n  \
+    arena-bench guest target/release/libmy_guest.so --against kept\n\n\
+    A guest exports the table that `bench_protocol::export_guest!` makes; see examples/my-guest.\n\
+    A Fidius plugin's streams are measured by the `guest` verb of benches/peers, the same way."
+)]
+pub struct Config {
+    /// Libraries to measure, one after another.
+    #[arg(required = true, value_name = "CDYLIB")]
+    guests: Vec<PathBuf>,
+    /// Payload to ask for, of a guest that offers several.
+    #[arg(long, default_value = "u64")]
+    payload: String,
+    /// Content bytes of an item to ask for.
+    #[arg(long, default_value_t = 8)]
+    bytes: u32,
+    /// Seed of the contents to ask for.
+    #[arg(long, default_value_t = SEED)]
+    seed: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// How guests of any framework are measured.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Common {
+    /// Items of a stream to drain at most; endless streams are cut here.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    items: u64,
+    /// Seconds to drain at most, and to spend on timing.
+    #[arg(long, default_value_t = 2.0, value_parser = seconds)]
+    seconds: f64,
+    /// The largest buffer that the guest may demand, bytes.
+    #[arg(long, default_value_t = DEFAULT_MEMORY_LIMIT)]
+    memory_limit: u64,
+    #[command(flatten)]
+    pair: PairChoice,
+    /// Keep the library and its findings in this folder.
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    /// Compare with the build that --save has kept in this folder: paired, in
+    /// the same processes. Exit status 1 when this one is slower or differs.
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
+    /// The smallest change that matters, in percent.
+    #[arg(long, default_value_t = 1.0, value_name = "PERCENT")]
+    delta: f64,
+    /// Do not count instructions (which needs valgrind).
+    #[arg(long)]
+    no_counts: bool,
+    /// Print a JSON array, one element a guest.
+    #[arg(long)]
+    json: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
+        _ => Err("expected seconds, above 0 and at most 3600".to_owned()),
+    }
+}
+
+impl Common {
+    /// The target for a guest's file.
+    ///
+    /// # Errors
+    /// When there is no host to drive it.
+    pub fn target(&self, library: &Path, request: serde_json::Value) -> Result<Target> {
+        Ok(Target {
+            library: library.to_owned(),
+            host: self.pair.files()?.host,
+            memory_limit: self.memory_limit,
+            request,
+        })
+    }
+}
+
+/// What is reported of one guest.
+#[derive(Debug, Serialize)]
+struct Report {
+    guest: PathBuf,
+    findings: Option<Findings>,
+    comparison: Option<Comparison>,
+    error: Option<String>,
+}
+
+/// Measures each guest.
+///
+/// # Errors
+/// When a guest cannot be used, refuses what is asked of it, or a file cannot be
+/// read or written. A guest that crashes or breaks the protocol is a finding.
+pub fn run(config: &Config) -> Result<Outcome> {
+    let request = table::Request {
+        payload: config.payload.clone(),
+        bytes: config.bytes,
+        seed: config.seed,
+    };
+    let request = serde_json::to_value(request)?;
+    let targets = config
+        .guests
+        .iter()
+        .map(|guest| config.common.target(guest, request.clone()));
+    measure(&config.common, &targets.collect::<Result<Vec<_>>>()?)
+}
+
+/// Measures each target and prints what was found.
+///
+/// # Errors
+/// As for [`run`].
+pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
+    let delta = Delta::new(common.delta / 100.0).context("--delta")?;
+    ensure!(
+        targets.len() == 1 || common.save.is_none() && common.against.is_none(),
+        "--save and --against take one guest at a time; there are {}",
+        targets.len()
+    );
+    let kept = common.against.as_deref().map(saved::read).transpose()?;
+    let (mut outcome, mut refused, mut reports) = (Outcome::Fine, 0, Vec::new());
+    for target in targets {
+        let mut report = Report {
+            guest: target.library.clone(),
+            findings: None,
+            comparison: None,
+            error: None,
+        };
+        match findings(common, target) {
+            Ok(findings) => {
+                if let Some(kept) = &kept {
+                    let comparison = compare(&kept.target, target, delta, common.seconds)?;
+                    let differs = same_stream(&kept.clone(), &findings);
+                    if comparison.verdict == Verdict::Slower || !differs {
+                        outcome = Outcome::Found;
+                    }
+                    report.comparison = Some(comparison);
+                }
+                if let Some(folder) = &common.save {
+                    saved::save(folder, &findings)?;
+                    eprintln!("arena-bench: kept in {}", folder.display());
+                }
+                report.findings = Some(findings);
+            }
+            Err(error) => {
+                eprintln!("arena-bench: {}: {error}", target.library.display());
+                report.error = Some(error.to_string());
+                if error.is_a_finding() {
+                    outcome = Outcome::Found;
+                } else {
+                    refused += 1;
+                }
+            }
+        }
+        reports.push(report);
+    }
+    if common.json {
+        print_json(&reports)?;
+    } else {
+        print(&reports, kept.as_ref());
+    }
+    if refused > 0 {
+        bail!(
+            "{refused} of {} guests could not be measured",
+            targets.len()
+        );
+    }
+    Ok(outcome)
+}
+
+/// Verifies, times and counts one guest, each in a process of its own.
+fn findings(common: &Common, target: &Target) -> Result<Findings, GuestError> {
+    let verified = process::verify(target, common.items, common.seconds)?;
+    let mut findings = Findings {
+        target: target.clone(),
+        ns_per_item: None,
+        instructions_per_item: None,
+        verified,
+    };
+    let items = findings.verified.items;
+    if items == 0 {
+        return Ok(findings);
+    }
+    let timing = process::time(target, items, common.seconds)?;
+    let sorted = Sorted::new(timing.samples).expect("a timing has samples, all finite");
+    let confidence = Confidence::new(CONFIDENCE).expect("it is between 0 and 1");
+    findings.ns_per_item = sign::interval(&sorted, confidence)
+        .map(|interval| [interval.estimate, interval.low, interval.high]);
+    if !common.no_counts && items >= 2 {
+        match process::instructions(target, items.min(COUNTED_ITEMS)) {
+            Ok(instructions) => findings.instructions_per_item = Some(instructions),
+            Err(error) => eprintln!("arena-bench: not counted: {error}"),
+        }
+    }
+    Ok(findings)
+}
+
+/// Whether two builds streamed the same items, as far as both went.
+fn same_stream(kept: &Findings, now: &Findings) -> bool {
+    let (kept, now) = (&kept.verified, &now.verified);
+    if kept.items != now.items && !(kept.ended && now.ended) {
+        eprintln!(
+            "arena-bench: {} items were kept and {} came now, neither to an end: digests not compared",
+            kept.items, now.items
+        );
+        return true;
+    }
+    if kept.digest == now.digest {
+        return true;
+    }
+    eprintln!(
+        "arena-bench: the streams differ: {} items, digest {} were kept; now {} items, digest {}",
+        kept.items, kept.digest, now.items, now.digest
+    );
+    false
+}
+
+/// Compares two builds by the paired runner.
+fn compare(kept: &Target, now: &Target, delta: Delta, seconds: f64) -> Result<Comparison> {
+    let contestant = |name: &str, target: &Target| Contestant {
+        name: name.to_owned(),
+        workload: target.workload(),
+        layouts: vec![vec![target.library.clone(), now.host.clone()]],
+        reserve: Vec::new(),
+        copy: 0,
+        work: 1.0,
+        items: None,
+    };
+    let confidence = Confidence::new(COMPARISON_CONFIDENCE)?;
+    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let mut runner = Runner {
+        execute: &mut processes,
+        clock: &Monotonic::default(),
+        rng: rand::rng(),
+        settings: Settings::new(delta, confidence, Duration::from_secs_f64(seconds)),
+    };
+    let arms = [contestant("kept", kept), contestant("now", now)];
+    let comparison = runner.contest(&arms, &[(0, 1)])?.pop();
+    comparison.context("a contest of one pair has one comparison")
+}
+
+fn print(reports: &[Report], kept: Option<&Findings>) {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "guest",
+        "items",
+        "ended",
+        "bytes",
+        "digest",
+        "ns/item",
+        "low",
+        "high",
+        "instructions/item",
+        "retries",
+        "capacity",
+    ]);
+    let builds = kept
+        .map(|kept| ("kept".to_owned(), kept))
+        .into_iter()
+        .chain(reports.iter().filter_map(|report| {
+            let name = report
+                .guest
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy();
+            Some((name.into_owned(), report.findings.as_ref()?))
+        }));
+    for (name, findings) in builds {
+        let verified = &findings.verified;
+        let ns = |place: usize| {
+            findings
+                .ns_per_item
+                .map_or("-".to_owned(), |ns| format!("{:.1}", ns[place]))
+        };
+        table.add_row([
+            name,
+            verified.items.to_string(),
+            if verified.ended { "yes" } else { "cut" }.to_owned(),
+            verified.bytes.to_string(),
+            verified.digest.clone(),
+            ns(0),
+            ns(1),
+            ns(2),
+            findings
+                .instructions_per_item
+                .map_or("-".to_owned(), |count| format!("{count:.1}")),
+            verified.retries.to_string(),
+            verified.peak_capacity.to_string(),
+        ]);
+    }
+    if !table.is_empty() {
+        println!("{}", table.trim_fmt());
+    }
+    for comparison in reports
+        .iter()
+        .filter_map(|report| report.comparison.as_ref())
+    {
+        println!(
+            "now / kept: {:.4} [{:.4}, {:.4}] at {:.1}%: {}{}",
+            comparison.ratio,
+            comparison.low,
+            comparison.high,
+            100.0 * comparison.confidence,
+            format!("{:?}", comparison.verdict).to_lowercase(),
+            if comparison.why.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", comparison.why)
+            },
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! Guests that this workbench did not make: any library whose streams speak the
+//! arena protocol.
+//!
+//! What an item of theirs is, nobody here knows: items are counted, hashed and
+//! timed as bytes. A foreign guest may crash, hang or lie, so [`process`] runs
+//! everything of it in a child ([`child`]), which is told what to do by a
+//! [`Target`] and a task. [`table`] knows the guests that export our own table;
+//! other frameworks bring a [`Guest`] of their own. [`saved`] keeps a build to
+//! hold later ones against.
+
+pub mod child;
+pub mod measure;
+pub mod process;
+pub mod saved;
+pub mod table;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use bench_host::error::StreamError;
+use bench_host::pair::Session;
+use bench_protocol::counts::HostCounts;
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::size_plan::SizePlan;
+use bench_protocol::spec::{Decode, ENDLESS, Observe, Protocol, SEED, SessionConfig, StreamConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::paired::job::ArmJob;
+
+/// A foreign guest and what is asked of it; plain data, as it goes to a child.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// The guest.
+    pub library: PathBuf,
+    /// The host that drives it.
+    pub host: PathBuf,
+    /// The largest buffer that the guest may demand, bytes.
+    pub memory_limit: u64,
+    /// Which stream; only the guest's framework understands it.
+    pub request: serde_json::Value,
+}
+
+impl Target {
+    /// A session on this guest: its items are bytes, and end when they end.
+    ///
+    /// # Panics
+    /// Never: a plan of one size has a size.
+    #[must_use]
+    pub fn session(&self, observe: Observe) -> SessionConfig {
+        let sizes = SizePlan::Constant { bytes: 8 }.table(SEED);
+        let sizes = sizes.expect("a plan of one size has a size");
+        let stream = StreamConfig {
+            items: ENDLESS,
+            ..StreamConfig::new(PayloadKind::U64, sizes)
+        };
+        let mut config = SessionConfig::new(stream, Protocol::Arena);
+        config.decode = Decode::None;
+        config.observe = observe;
+        config.buffer.memory_limit = self.memory_limit;
+        config
+    }
+}
+
+impl Target {
+    /// As the workload of an arm of the paired runner, whose libraries are the
+    /// guest and the host.
+    #[must_use]
+    pub fn workload(&self) -> serde_json::Value {
+        serde_json::json!({ "guest": self })
+    }
+
+    /// The target of an arm: that of its workload, with the arm's own files.
+    ///
+    /// # Errors
+    /// When the arm has not two libraries.
+    pub fn of_arm(&self, arm: &ArmJob) -> Result<Self> {
+        let [library, host] = arm.libraries.as_slice() else {
+            anyhow::bail!(
+                "a guest and its host are two libraries, not {}",
+                arm.libraries.len()
+            );
+        };
+        Ok(Self {
+            library: library.clone(),
+            host: host.clone(),
+            ..self.clone()
+        })
+    }
+}
+
+/// An open stream of a foreign guest.
+pub trait OpenStream {
+    /// Takes up to so many items.
+    ///
+    /// # Errors
+    /// When the guest fails or breaks the protocol.
+    fn drain(&mut self, items: u64) -> Result<(), StreamError>;
+    /// What the host has counted.
+    fn counts(&self) -> HostCounts;
+    /// Whether the stream has ended.
+    fn ended(&self) -> bool;
+}
+
+impl OpenStream for Session {
+    fn drain(&mut self, items: u64) -> Result<(), StreamError> {
+        Session::drain(self, items)
+    }
+    fn counts(&self) -> HostCounts {
+        Session::counts(self)
+    }
+    fn ended(&self) -> bool {
+        Session::ended(self)
+    }
+}
+
+/// A loaded foreign guest, whatever its framework.
+pub trait Guest {
+    /// Opens the stream that its target asks for.
+    ///
+    /// # Errors
+    /// When the guest refuses.
+    fn open(&self, observe: Observe) -> Result<Box<dyn OpenStream>>;
+}
+
+/// Loads a guest; each framework has one.
+pub type Load = dyn Fn(&Target) -> Result<Box<dyn Guest>>;
+
+/// The arm of the paired runner that drains a foreign guest. A stream that ends
+/// is opened again, within the timed span, as every arm does alike.
+pub struct Endless {
+    guest: Box<dyn Guest>,
+    stream: Option<Box<dyn OpenStream>>,
+    taken: u64,
+}
+
+impl std::fmt::Debug for Endless {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endless")
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Endless {
+    /// An arm on a loaded guest.
+    #[must_use]
+    pub fn new(guest: Box<dyn Guest>) -> Self {
+        Self {
+            guest,
+            stream: None,
+            taken: 0,
+        }
+    }
+}
+
+impl crate::paired::child::Drive for Endless {
+    fn drain(&mut self, items: u64) -> Result<()> {
+        let mut left = items;
+        while left > 0 {
+            let stream = match &mut self.stream {
+                Some(stream) => stream,
+                None => {
+                    self.taken = 0;
+                    self.stream.insert(self.guest.open(Observe::Time)?)
+                }
+            };
+            stream.drain(left)?;
+            let (ended, counted) = (stream.ended(), stream.counts().items);
+            anyhow::ensure!(!ended || counted > 0, "the stream has no items");
+            left -= (counted - self.taken).min(left);
+            self.taken = counted;
+            if ended {
+                self.stream = None;
+            }
+        }
+        Ok(())
+    }
+}

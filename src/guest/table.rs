@@ -1,0 +1,73 @@
+//! Foreign guests that export our own table of functions.
+
+use anyhow::{Context, Result};
+use bench_host::pair::Pair;
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::size_plan::SizePlan;
+use bench_protocol::spec::{Observe, SEED};
+use serde::{Deserialize, Serialize};
+
+use super::{Guest, OpenStream, Target};
+
+/// What to ask of a guest that offers more than one stream; a guest may ignore
+/// it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Name of a payload.
+    pub payload: String,
+    /// Content bytes of an item.
+    pub bytes: u32,
+    /// Seed of the contents.
+    pub seed: u64,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            payload: PayloadKind::U64.name().to_owned(),
+            bytes: 8,
+            seed: SEED,
+        }
+    }
+}
+
+struct Table {
+    pair: Pair,
+    target: Target,
+    request: Request,
+}
+
+/// Loads a guest by its table.
+///
+/// # Errors
+/// When one of the files cannot be used, or the request is not one of a table.
+pub fn load(target: &Target) -> Result<Box<dyn Guest>> {
+    let request = serde_json::from_value(target.request.clone()).context("reading the request")?;
+    let pair = Pair::load(&target.library, &target.host)?;
+    Ok(Box::new(Table {
+        pair,
+        target: target.clone(),
+        request,
+    }))
+}
+
+impl Guest for Table {
+    fn open(&self, observe: Observe) -> Result<Box<dyn OpenStream>> {
+        let Request {
+            payload,
+            bytes,
+            seed,
+        } = &self.request;
+        let kind = PayloadKind::ALL
+            .into_iter()
+            .find(|kind| kind.name() == payload);
+        let mut config = self.target.session(observe);
+        config.stream.payload = kind.with_context(|| {
+            let names = PayloadKind::ALL.map(PayloadKind::name).join(", ");
+            format!("no payload `{payload}`; there is {names}")
+        })?;
+        config.stream.sizes = SizePlan::Constant { bytes: *bytes }.table(*seed)?;
+        config.stream.seed = *seed;
+        Ok(Box::new(self.pair.open(&config)?))
+    }
+}
