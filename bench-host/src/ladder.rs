@@ -2,7 +2,7 @@
 //! thing more (see [`Step`] for the list).
 //!
 //! Arms that take bytes from the guest run the ordinary drain on an arena or
-//! alloc stream; those that never see bytes run [`values`]. The guest's part is
+//! alloc stream; those that never see bytes run `values`. The guest's part is
 //! its own file; nothing here encodes, but for the arm without a boundary.
 
 use std::marker::PhantomData;
