@@ -83,7 +83,7 @@ fn an_installation_that_fails_leaves_the_command_and_no_failure() {
 
 #[test]
 fn an_unknown_option_shows_the_usage_and_does_nothing() {
-    for name in ["scripts/test", "scripts/bench", ".ci/run"] {
+    for name in ["scripts/test", "scripts/bench"] {
         let mut command = Command::new(script(name));
         let said = command.arg("--fast").assert().code(2);
         said.stderr(contains("--quick")).stdout("");
