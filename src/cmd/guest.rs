@@ -162,8 +162,8 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
             Ok(findings) => {
                 if let Some(kept) = &kept {
                     let comparison = compare(&kept.target, target, delta, common.seconds)?;
-                    let differs = same_stream(&kept.clone(), &findings);
-                    if comparison.verdict == Verdict::Slower || !differs {
+                    let same = same_stream(kept, &findings);
+                    if comparison.verdict == Verdict::Slower || !same {
                         outcome = Outcome::Found;
                     }
                     report.comparison = Some(comparison);
@@ -175,7 +175,12 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
                 report.findings = Some(findings);
             }
             Err(error) => {
-                eprintln!("arena-bench: {}: {error}", target.library.display());
+                // The loaders' errors name the file themselves.
+                let (file, text) = (target.library.display().to_string(), error.to_string());
+                match text.contains(&file) {
+                    true => eprintln!("arena-bench: {text}"),
+                    false => eprintln!("arena-bench: {file}: {text}"),
+                }
                 report.error = Some(error.to_string());
                 if error.is_a_finding() {
                     outcome = Outcome::Found;

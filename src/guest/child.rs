@@ -86,7 +86,7 @@ fn work(job: &Path, load: &Load) -> Result<Answer> {
     let job: Job = serde_json::from_slice(&job).context("reading the job")?;
     let guest = match load(&job.target) {
         Ok(guest) => guest,
-        Err(error) => return Ok(Answer::Refused(format!("{error:#}"))),
+        Err(error) => return Ok(Answer::Refused(error.to_string())),
     };
     Ok(measure::run(guest.as_ref(), job.task))
 }

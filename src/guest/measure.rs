@@ -50,7 +50,7 @@ pub fn run(guest: &dyn Guest, task: Task) -> Answer {
     };
     let mut stream = match guest.open(observe) {
         Ok(stream) => stream,
-        Err(error) => return Answer::Refused(format!("{error:#}")),
+        Err(error) => return Answer::Refused(error.to_string()),
     };
     match task {
         Task::Verify { items, seconds } => verify(stream.as_mut(), items, seconds),
@@ -111,7 +111,7 @@ fn time(guest: &dyn Guest, first: Box<dyn OpenStream>, items: u64, seconds: f64)
         drop(stream);
         stream = match guest.open(Observe::Time) {
             Ok(stream) => stream,
-            Err(error) => return Answer::Refused(format!("{error:#}")),
+            Err(error) => return Answer::Refused(error.to_string()),
         };
     }
     // The first stream met cold caches and lazy bindings.

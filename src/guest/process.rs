@@ -45,12 +45,12 @@ pub enum GuestError {
         limit: Duration,
     },
     /// The child could not be started or spoken to.
-    #[error("{what}: {source}")]
+    #[error("{what}: {error}")]
     Io {
         /// What was being done.
         what: &'static str,
         /// What the system says.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// callgrind counted nothing.
     #[error("callgrind counted no instruction: are the symbols of this executable stripped?")]
@@ -79,7 +79,7 @@ fn shown(stderr: &str) -> String {
 }
 
 fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> GuestError {
-    move |source| GuestError::Io { what, source }
+    move |error| GuestError::Io { what, error }
 }
 
 /// Drains one stream and hashes it, until it ends, `items` have come or
@@ -207,7 +207,7 @@ fn wait(mut child: Child, limit: Duration) -> Result<ExitStatus, GuestError> {
                 let _ = child.wait();
                 return Err(GuestError::Hung { limit });
             }
-            Err(source) => return Err(waiting(source)),
+            Err(error) => return Err(waiting(error)),
         }
     }
 }

@@ -37,12 +37,12 @@ struct Kept {
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
     /// A file cannot be read or written.
-    #[error("{}: {source}; --against names a folder that --save has written", path.display())]
+    #[error("{}: {error}; --against names a folder that --save has written", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
     },
     /// The folder holds something else.
     #[error("{}: not the findings of a guest ({why}), expected schema {SCHEMA}", path.display())]
@@ -60,7 +60,7 @@ fn files(folder: &Path) -> (PathBuf, PathBuf) {
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> SavedError {
     let path = path.to_owned();
-    move |source| SavedError::Io { path, source }
+    move |error| SavedError::Io { path, error }
 }
 
 /// Keeps the findings and a copy of the library in `folder`.

@@ -25,18 +25,16 @@ use bench_protocol::status;
 use fidius_host::LoadedPlugin;
 use fidius_host::loader;
 
-pub use names::Kind;
-
 /// Why a Fidius plugin cannot be driven.
 #[derive(Debug, thiserror::Error)]
 pub enum FidiusError {
     /// The framework's loader refuses the file.
-    #[error("{}: not a Fidius {} plugin: {source}", path.display(), version())]
+    #[error("{}: not a Fidius {} plugin: {refusal}", path.display(), version())]
     Load {
         /// The file.
         path: PathBuf,
         /// What the loader says.
-        source: fidius_host::LoadError,
+        refusal: fidius_host::LoadError,
     },
     /// The library has no plugin of that name.
     #[error("{}: no plugin `{wanted}` in it; there {}", path.display(), list(available))]
@@ -62,14 +60,12 @@ pub enum FidiusError {
         available: Vec<String>,
     },
     /// The method answers once, or takes a stream.
-    #[error("`{plugin}::{method}` does not return a stream; those that do: {}", streams.join(", "))]
+    #[error("`{plugin}::{method}` does not return a stream")]
     NotAStream {
         /// The plugin.
         plugin: String,
         /// The method.
         method: String,
-        /// The plugin's methods that stream.
-        streams: Vec<String>,
     },
     /// An optional method that the plugin leaves out.
     #[error("`{plugin}` does not implement its optional method `{method}`")]
@@ -141,9 +137,9 @@ impl Plugin {
     /// # Errors
     /// When the file is no plugin of this version, or has none of that name.
     pub fn load(path: &Path, name: Option<&str>) -> Result<Self, FidiusError> {
-        let library = loader::load_library(path).map_err(|source| FidiusError::Load {
+        let library = loader::load_library(path).map_err(|refusal| FidiusError::Load {
             path: path.to_owned(),
-            source,
+            refusal,
         })?;
         // Threads of the framework and thread-local destructors may outlive us.
         std::mem::forget(Arc::clone(&library.library));
@@ -180,7 +176,7 @@ impl Plugin {
     /// The vtable index of a method, by name or by number.
     ///
     /// # Errors
-    /// When there is none, or it does not return a stream.
+    /// When there is none.
     pub fn method(&self, wanted: &str) -> Result<usize, FidiusError> {
         let by_number = wanted
             .parse()
@@ -198,18 +194,6 @@ impl Plugin {
                 wanted: wanted.to_owned(),
                 available: self.methods.iter().map(ToString::to_string).collect(),
             })?;
-        if self.methods[index].kind == Kind::Other {
-            return Err(FidiusError::NotAStream {
-                plugin: self.name().to_owned(),
-                method: self.methods[index].to_string(),
-                streams: self
-                    .methods
-                    .iter()
-                    .filter(|method| method.kind == Kind::Streams)
-                    .map(ToString::to_string)
-                    .collect(),
-            });
-        }
         Ok(index)
     }
 
@@ -247,7 +231,7 @@ impl Plugin {
             let (plugin, method) = name();
             return Err(FidiusError::NotImplemented { plugin, method });
         };
-        let (mut handle, mut len) = (std::ptr::null_mut::<u8>(), 0);
+        let (mut handle, mut len) = (std::ptr::null_mut::<u8>(), u32::MAX);
         let bytes = arguments.len();
         // SAFETY: a streaming method's slot is such a function; the arguments are
         // readable for the call, and both places are writable.
@@ -262,6 +246,15 @@ impl Plugin {
         };
         let (plugin, method) = name();
         match status {
+            // A handle has no length; an answer has one, and is the plugin's to free.
+            // (An empty answer has no memory, and no handle lies where it points.)
+            status::OK if len != 0 => {
+                if let Some(free) = self.loaded.free_buffer {
+                    // SAFETY: the plugin gave this buffer out with this length.
+                    unsafe { free(handle, len as usize) };
+                }
+                Err(FidiusError::NotAStream { plugin, method })
+            }
             status::OK => Ok(handle.cast()),
             status::SERIALIZATION_ERROR => Err(FidiusError::Arguments {
                 plugin,
