@@ -70,8 +70,12 @@ fn config() -> LibraryBenchmarkConfig {
         // Caches are not simulated: they would take half of the time again.
         .tool(Callgrind::with_args(["--cache-sim=no"]))
         // The whole process: the slope leaves the drain's allocations alone, and
-        // does not depend on whether a stack could be walked.
-        .tool(Dhat::with_args(["--num-callers=1"]).entry_point(EntryPoint::None));
+        // does not depend on whether a stack could be walked. Names of inlined functions
+        // are not read: nobody looks at them, and they take most of its start.
+        .tool(
+            Dhat::with_args(["--num-callers=1", "--read-inline-info=no"])
+                .entry_point(EntryPoint::None),
+        );
     config
 }
 

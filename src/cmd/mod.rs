@@ -144,10 +144,22 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Ok(Outcome::Found) => ExitCode::from(1),
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("arena-bench: {error:#}");
+            eprintln!("arena-bench: {}", words(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// An error and its causes, each once: many say their cause themselves.
+fn words(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| {
+        let cause = cause.to_string();
+        match said.as_str() {
+            "" => cause,
+            said if said.ends_with(&cause) => said.to_owned(),
+            said => format!("{said}: {cause}"),
+        }
+    })
 }
 
 /// Prints a line to stdout. A reader who has read enough (`arena-bench list |
@@ -168,4 +180,18 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Outcome> {
     serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from)?;
     writeln!(stdout)?;
     Ok(Outcome::Fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = io::Error::other("no such file");
+        let error = anyhow::Error::new(cause).context("a.so: no such file");
+        assert_eq!(words(&error), "a.so: no such file");
+        let error = error.context("the baseline pair");
+        assert_eq!(words(&error), "the baseline pair: a.so: no such file");
+    }
 }

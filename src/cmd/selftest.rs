@@ -293,7 +293,7 @@ fn rivals(
     let row = rival::one_process(&arm, items, count, &mut || progress.tick())?;
     rows.push(row.of(case).named("A/A, in turn, one process each time"));
     let progress = Progress::new("A/A by criterion", count as u64);
-    let row = rival::criterion(root, &case.id(), count, &mut || progress.tick())?;
+    let row = rival::criterion(root, case, count, &mut || progress.tick())?;
     rows.push(row.of(case).named("A/A, criterion against its last run"));
     Ok(rows)
 }

@@ -9,6 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::Row;
+use crate::case::Case;
 use crate::entrants::copy_of;
 use crate::paired::contest::Contestant;
 use crate::paired::draw::Draw;
@@ -16,6 +17,7 @@ use crate::paired::job::{ArmJob, Job};
 use crate::paired::process::{Execute, Processes};
 use crate::stats::order::Sorted;
 use crate::stats::{Confidence, sign};
+use crate::wall::Label;
 
 /// Rounds of one arm measured alone: some two seconds at 100 µs a drain.
 const ALONE: u32 = 20_000;
@@ -80,7 +82,8 @@ pub fn one_process(
 ///
 /// # Errors
 /// When the benchmark cannot be run.
-pub fn criterion(root: &Path, case: &str, count: usize, tick: &mut dyn FnMut()) -> Result<Row> {
+pub fn criterion(root: &Path, case: &Case, count: usize, tick: &mut dyn FnMut()) -> Result<Row> {
+    let label = Label::of(case).to_string();
     let run = || -> Result<String> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
@@ -92,7 +95,7 @@ pub fn criterion(root: &Path, case: &str, count: usize, tick: &mut dyn FnMut()) 
                 "item_size",
                 "--",
                 "--exact",
-                case,
+                &label,
             ])
             .args(["--warm-up-time", "1", "--measurement-time", "3", "--noplot"])
             .output()
@@ -109,7 +112,7 @@ pub fn criterion(root: &Path, case: &str, count: usize, tick: &mut dyn FnMut()) 
         slower += usize::from(said.contains("Performance has regressed"));
         faster += usize::from(said.contains("Performance has improved"));
         let change = change_percent(&said)
-            .with_context(|| format!("criterion printed no change for {case}: {said}"))?;
+            .with_context(|| format!("criterion printed no change for {label}: {said}"))?;
         Ok((
             change,
             said.contains("(p = 0.0") && !said.contains("No change"),

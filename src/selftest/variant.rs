@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::layouts::{self, Layouts};
 
 /// What a copy of the sources needs: enough for cargo to build the pair.
-const COPIED: [&str; 8] = [
+const COPIED: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
     "src",
@@ -18,6 +18,8 @@ const COPIED: [&str; 8] = [
     "bench-protocol",
     "bench-guest",
     "bench-host",
+    // A guest that the tests use is a member of the workspace.
+    "tests",
 ];
 
 /// A copy of the sources, whose guest is rebuilt with another function each time.
