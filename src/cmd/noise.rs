@@ -95,6 +95,8 @@ fn measure(config: &Config) -> Result<Report> {
             paired.false_verdicts, paired.comparisons
         ));
     }
+    let observed = watch.finish(&files, &pair);
+    warnings.extend(observed.notices);
     Ok(Report {
         case: case.id(),
         timer,
@@ -102,7 +104,7 @@ fn measure(config: &Config) -> Result<Report> {
         sequential,
         paired,
         detectable,
-        environment: watch.finish(&files, &pair).environment,
+        environment: observed.environment,
         warnings,
     })
 }

@@ -2,11 +2,13 @@
 //! what the machine did meanwhile.
 //!
 //! `commit` asks git, `machine` reads what stays the same on one machine,
-//! `conditions` what changes by the minute. What cannot be found out is left
+//! `conditions` what changes by the minute; `copies` times the C library's copy
+//! routine, which ratios may depend on. What cannot be found out is left
 //! empty: a run is never refused for it. Nothing here measures a pair.
 
 mod commit;
 mod conditions;
+mod copies;
 mod machine;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use bench_host::pair::Pair;
 use jiff::{Timestamp, Unit};
 
 pub use conditions::Conditions;
+use copies::Copies;
 pub use machine::COPY_ROUTINES;
 
 use crate::counts::TUNABLES;
@@ -27,6 +30,7 @@ use crate::record::wire::Environment;
 pub struct Watch {
     started: Timestamp,
     before: Conditions,
+    copies: Copies,
 }
 
 /// An environment, and what a person should know about it.
@@ -45,6 +49,7 @@ impl Watch {
         Self {
             started: now(),
             before: Conditions::now(),
+            copies: Copies::measure(),
         }
     }
 
@@ -70,6 +75,11 @@ impl Watch {
         let after = Conditions::now();
         let mut observed: BTreeMap<String, String> = machine::observed();
         observed.extend(after.observed_since(&self.before));
+        observed.insert("copy_of_4KiB".to_owned(), self.copies.words());
+        notices.extend(self.copies.notice());
+        if let Ok(tunables) = std::env::var("GLIBC_TUNABLES") {
+            observed.insert("tunables_of_wall_clock".to_owned(), tunables);
+        }
         let environment = Environment {
             commit: checkout.commit,
             subject: checkout.subject,

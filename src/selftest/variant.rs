@@ -40,6 +40,7 @@ impl Variants {
         if sources.exists() {
             fs::remove_dir_all(&sources).with_context(|| sources.display().to_string())?;
         }
+        fs::create_dir_all(&sources).with_context(|| sources.display().to_string())?;
         for name in COPIED {
             let from = root.join(name);
             if from.exists() {
