@@ -87,6 +87,9 @@ const Charts = (() => {
 
     size() { return { width: Math.max(200, this.box.clientWidth), height: this.box.clientHeight || 300 }; }
 
+    /** So many ticks the width has room for beside each other. */
+    room() { return Math.max(3, Math.min(7, Math.floor(this.size().width / 72))); }
+
     hidden() {
       const parts = Core.parseList(this.page.state.off).get(this.panel.id) || [];
       return new Set(parts.map(Number));
@@ -144,7 +147,7 @@ const Charts = (() => {
       const axis = (side, key) => ({
         label: this.panel[key].label, labelSize: 20, labelFont: "12px system-ui", font: "11px system-ui", size: side === 3 ? 56 : 34,
         stroke: () => this.colours.muted, grid: { stroke: () => this.colours.line, width: 1 }, ticks: { stroke: () => this.colours.line, width: 1, size: 4 },
-        splits: (_u, _axis, low, high) => Core.ticks(this.panel[key].unit, this.logs[key], low, high),
+        splits: (_u, _axis, low, high) => Core.ticks(this.panel[key].unit, this.logs[key], low, high, key === "x" ? this.room() : 7),
         values: (_u, splits) => splits.map((v) => (this.panel[key].names ? this.panel[key].names[v] ?? "" : Core.formatTick(this.panel[key].unit, v))),
         filter: (_u, splits) => splits,
       });
@@ -191,12 +194,15 @@ const Charts = (() => {
       this.panel.marks.forEach((mark, row) => {
         const x = px(mark.x);
         this.path(ctx, [[x, bbox.top], [x, bbox.top + bbox.height]], this.colours.muted, ratio, [4 * ratio, 3 * ratio]);
-        const left = x > bbox.left + bbox.width / 2;
         ctx.fillStyle = this.colours.ink;
         ctx.font = `${11 * ratio}px system-ui`;
-        ctx.textAlign = left ? "right" : "left";
+        ctx.textAlign = "left";
         ctx.textBaseline = "top";
-        ctx.fillText(mark.label, x + (left ? -5 : 5) * ratio, bbox.top + (3 + 14 * row) * ratio);
+        // Beside its line, away from the nearer edge, and never beyond either.
+        const width = ctx.measureText(mark.label).width;
+        const beside = x > bbox.left + bbox.width / 2 ? x - 5 * ratio - width : x + 5 * ratio;
+        const left = Math.max(bbox.left + 3 * ratio, Math.min(beside, bbox.left + bbox.width - width - 3 * ratio));
+        ctx.fillText(mark.label, left, bbox.top + (3 + 14 * row) * ratio);
       });
       if (this.at) {
         ctx.beginPath();

@@ -26,9 +26,9 @@
       const point = pointsOf(series).find(({ x }) => x === index);
       if (!point) continue;
       if (series.metric === "ratio") {
-        ratios.push({ id: `${series.case} / ${series.baseline}`, payload: "", ratio: point.y, low: point.low, high: point.high });
+        ratios.push({ id: `${series.case} / ${series.baseline}`, payload: series.payload, ratio: point.y, low: point.low, high: point.high });
       } else {
-        if (!cases.has(series.case)) cases.set(series.case, { id: series.case, payload: "", counts: {} });
+        if (!cases.has(series.case)) cases.set(series.case, { id: series.case, payload: series.payload, counts: {} });
         cases.get(series.case).counts[series.metric] = point.y;
       }
     }
@@ -89,9 +89,9 @@
 
   Page.follow((state) => {
     for (const figure of figures) {
-      const { key, changed, verdict } = figure.dataset;
+      const { key, payload, verdict } = figure.dataset;
       figure.hidden = figure.dataset.measure !== state.measure
-        || !Core.matches({ id: key, payload: "", verdict: verdict || "none" }, state);
+        || !Core.matches({ id: key, payload, verdict: verdict || "none" }, state);
     }
     const changed = figures.map((figure) => Number(figure.dataset.changed));
     const sorted = state.order === "name" ? figures : Core.order(changed, true).map((index) => figures[index]);

@@ -13,14 +13,17 @@
     return record.panels.find((panel) => panel.id === figure.dataset.panel);
   }
 
-  // Charts come alive when they come near the window.
+  // Charts come alive when they come near the window, or at once when the keyboard reaches
+  // them: a key must never meet a chart that is not there yet.
   const watcher = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting || charts.has(target)) continue;
-      charts.set(target, new Charts.Chart(target, panelOf(target), Page));
-      watcher.unobserve(target);
-    }
+    for (const { target, isIntersecting } of entries) if (isIntersecting) enliven(target);
   }, { rootMargin: "300px" });
+
+  function enliven(figure) {
+    if (charts.has(figure)) return;
+    watcher.unobserve(figure);
+    charts.set(figure, new Charts.Chart(figure, panelOf(figure), Page));
+  }
 
   if (records.length > 1) {
     const [field, list] = Page.select("record", "Record", names);
@@ -42,5 +45,10 @@
     }
   });
   Page.start();
-  for (const figure of document.querySelectorAll(".chart")) watcher.observe(figure);
+  for (const figure of document.querySelectorAll(".chart")) {
+    const plot = figure.querySelector(".plot");
+    plot.tabIndex = 0;
+    plot.addEventListener("focus", () => enliven(figure), { once: true });
+    watcher.observe(figure);
+  }
 })();

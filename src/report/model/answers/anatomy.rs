@@ -8,13 +8,15 @@ use crate::report::model::index::{Index, words};
 use crate::report::model::ladder::{self, Ladder};
 use crate::report::model::{Answer, Figure, Tone, format};
 
+/// The ladder is measured by its own verb and added to the record of a run.
+const COMMAND: &str = "arena-bench ladder --into results/latest.json";
+
 /// Question 2.
 pub fn where_the_time_goes(index: &Index) -> Answer {
     let question = "Where do the nanoseconds go?";
-    let command = "arena-bench run --filter '^ladder/'";
     let ladders = ladder::ladders(index);
     if ladders.is_empty() {
-        return Answer::missing(2, question, command);
+        return Answer::missing(2, question, COMMAND);
     }
     let costliest: Vec<_> = ladders
         .iter()
@@ -63,7 +65,7 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
         finding,
         figures,
         details,
-        command,
+        command: COMMAND,
     }
 }
 
@@ -85,10 +87,9 @@ fn ladder_sentence(ladder: &Ladder) -> String {
 /// Question 5.
 pub fn distance_to_the_floor(index: &Index) -> Answer {
     let question = "How near is it to the floor: the same items and codec, no boundary?";
-    let command = "arena-bench run --filter '^ladder/'";
     let mut all = ladder::against_floor(index);
     if all.is_empty() {
-        return Answer::missing(5, question, command);
+        return Answer::missing(5, question, COMMAND);
     }
     all.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
     let times = |c: &Comparison| format!("{} × the floor", format::significant(c.ratio));
@@ -112,6 +113,6 @@ pub fn distance_to_the_floor(index: &Index) -> Answer {
         verdict: format!("{worst} at worst"),
         figures,
         details: Vec::new(),
-        command,
+        command: COMMAND,
     }
 }
