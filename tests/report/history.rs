@@ -44,7 +44,10 @@ pub fn write(plan: &Synthetic, folder: &Path) {
             record.environment.subject = "<img src=x onerror=\"hit=1\"> & 'quotes'".to_owned();
         }
         for case in &mut record.cases {
-            if ["case-001", "case-003"].iter().any(|odd| case.id.contains(odd)) {
+            if ["case-001", "case-003"]
+                .iter()
+                .any(|odd| case.id.contains(odd))
+            {
                 case.params.payload = "blob".to_owned();
             }
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{REPORT, document, footer, json, parts, text};
 use crate::report::ReportError;
-use crate::report::model::{Facts, Panel, Section, View};
+use crate::report::model::{Facts, Panel, Section, View, short_time};
 use crate::report::plots;
 
 const METHOD: &str = include_str!("../assets/method.html");
@@ -129,12 +129,12 @@ fn header(views: &[View]) -> String {
             };
             let commit = crate::report::model::short_commit(find("Commit"));
             format!(
-                "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>{}, {}</span></p>",
+                "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>on {}, {}</span></p>",
                 text(&view.name),
                 text(&commit),
                 text(find("Subject")),
                 text(find("CPU")),
-                text(find("Finished"))
+                text(&short_time(find("Finished")))
             )
         })
         .collect();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{both_ends, ratio_figure};
-use crate::record::wire::Comparison;
+use crate::record::wire::{Comparison, Difference};
 use crate::report::model::index::{Index, words};
-use crate::report::model::ladder::{self, Ladder};
+use crate::report::model::ladder::{self, Ladder, Step};
 use crate::report::model::{Answer, Figure, Tone, format};
 
 /// The ladder is measured by its own verb and added to the record of a run.
@@ -18,35 +18,21 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
     if ladders.is_empty() {
         return Answer::missing(2, question, COMMAND);
     }
-    let costliest: Vec<_> = ladders
-        .iter()
-        .filter_map(|ladder| {
-            let with_ns = ladder
-                .steps
-                .iter()
-                .filter_map(|step| Some((step, step.ns?)));
-            let (step, ns) = with_ns.max_by(|a, b| a.1.estimate.total_cmp(&b.1.estimate))?;
-            Some((ladder.payload, step, ns))
-        })
-        .collect();
-    let mut payloads: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (payload, step, _) in &costliest {
-        payloads
-            .entry(step.name)
-            .or_default()
-            .push((*payload).to_owned());
-    }
-    let names: Vec<_> = payloads
-        .iter()
-        .map(|(step, payloads)| format!("{step} for {}", format::listed(payloads)))
-        .collect();
-    let finding = if names.is_empty() {
-        "The steps were compared, but without their difference in nanoseconds.".to_owned()
-    } else {
-        format!("The costliest step is {}.", names.join("; "))
+    let within = costliest(&ladders, false);
+    let hops = costliest(&ladders, true);
+    let mut finding = match within.is_empty() {
+        true => "The steps were compared, but without their difference in nanoseconds.".to_owned(),
+        false => format!("The costliest step is {}.", by_step(&within)),
     };
-    let figures = costliest
+    if !hops.is_empty() {
+        finding.push_str(&format!(
+            " Handing an item to another thread costs most by {}.",
+            by_step(&hops)
+        ));
+    }
+    let figures = within
         .iter()
+        .chain(&hops)
         .map(|(payload, step, ns)| Figure {
             label: format!("{payload}: {} after {}", step.name, step.after),
             value: format::signed_ns(ns.estimate),
@@ -67,6 +53,33 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
         details,
         command: COMMAND,
     }
+}
+
+/// A step with its payload and what it adds.
+type Costly<'a> = (&'a str, &'a Step<'a>, &'a Difference);
+
+/// Each ladder's costliest step, of the hops or of all others.
+fn costliest<'a>(ladders: &'a [Ladder<'a>], hop: bool) -> Vec<Costly<'a>> {
+    let of = |ladder: &'a Ladder<'a>| {
+        let steps = ladder.steps.iter().filter(|step| step.hop == hop);
+        let with_ns = steps.filter_map(|step| Some((step, step.ns?)));
+        let (step, ns) = with_ns.max_by(|a, b| a.1.estimate.total_cmp(&b.1.estimate))?;
+        Some((ladder.payload, step, ns))
+    };
+    ladders.iter().filter_map(of).collect()
+}
+
+/// `alloc for bytes and u64; encode for record`.
+fn by_step(costly: &[Costly]) -> String {
+    let mut payloads: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (payload, step, _) in costly {
+        let payloads = payloads.entry(step.name).or_default();
+        payloads.push((*payload).to_owned());
+    }
+    let names = payloads
+        .iter()
+        .map(|(step, payloads)| format!("{step} for {}", format::listed(payloads)));
+    names.collect::<Vec<_>>().join("; ")
 }
 
 fn ladder_sentence(ladder: &Ladder) -> String {
