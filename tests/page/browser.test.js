@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 
 const require = createRequire(import.meta.url);
-const { PAGES, BROWSER } = process.env;
+const { PAGES, BROWSER, LARGE } = process.env;
 const skip = !PAGES && "run by `cargo test --test page`, which makes the pages";
 /** Milliseconds that anything may take: a machine that is busy otherwise is slow, not wrong. */
 const PATIENCE = 60_000;
@@ -17,7 +17,7 @@ let browser;
 const axe = () => readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 before(async () => {
-  if (skip) return;
+  if (skip && !LARGE) return;
   const { chromium } = require("playwright-core");
   browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
 });
@@ -310,17 +310,18 @@ for (const [look, options] of looks) {
 test("the dashboard's charts are filtered and ordered by mouse", async () => {
   const page = await open("dashboard");
   // `content-visibility` leaves what was just put in its place without `innerText` until it is drawn.
-  const first = () => page.visible("#small-charts figure").first().locator("a").textContent();
-  await becomes(first, "drain/case-002/arena", "the newest change first");
+  const order = () => page.visible("#small-charts figure").locator("a").allTextContents();
+  const numbered = (...numbers) => numbers.map((number) => `drain/case-00${number}/arena`);
+  await becomes(order, numbered(0, 2, 1, 3), "the regression, then the newer improvement, then the rest");
   await page.locator("select[name=order]").selectOption("name");
-  await becomes(first, "drain/case-000/arena");
+  await becomes(order, numbered(0, 1, 2, 3));
   await page.getByText("instructions", { exact: true }).first().click();
   await becomes(() => page.visible("#small-charts figure").count(), 8);
   await page.locator("input[name=q]").fill("case-001 arena");
   await becomes(() => page.visible("#small-charts figure").count(), 1);
   await page.getByRole("button", { name: "Reset" }).click();
   await page.locator("select[name=only]").selectOption("slower");
-  await becomes(() => page.visible("#small-charts figure").locator("a").allTextContents(), ["drain/case-000/arena"]);
+  await becomes(order, numbered(0));
   await becomes(page.state, { only: "slower" });
   await page.done();
 });
@@ -337,7 +338,7 @@ test("the dashboard is filtered by payload, by mouse and by keyboard", async () 
   await focus(payloads);
   await page.keyboard.press("ArrowDown");
   await becomes(page.state, { payload: "bytes" });
-  await becomes(charts, ["drain/case-002/arena", "drain/case-000/arena"]);
+  await becomes(charts, ["drain/case-000/arena", "drain/case-002/arena"]);
   await page.keyboard.press("Tab");
   await page.keyboard.type("case-002");
   await becomes(charts, ["drain/case-002/arena"]);
@@ -348,9 +349,9 @@ test("the dashboard is filtered by payload, by mouse and by keyboard", async () 
 
 test("a small chart opens large, and a run of it leads to its comparison", async () => {
   const page = await open("dashboard");
-  await focus(page.locator("#small-charts a").first());
+  await focus(page.visible("#small-charts a").first());
   await page.keyboard.press("Enter");
-  await becomes(async () => (await page.state()).series, /case-002/);
+  await becomes(async () => (await page.state()).series, /case-000/);
   const chart = page.locator("#detail-chart .plot");
   await focus(chart);
   await page.keyboard.press("ArrowRight");
@@ -373,4 +374,13 @@ test("a change leads to the comparison of its commit with the run before", async
   const counts = page.locator("#compare-counts tr[data-id='drain/case-001/arena']", { hasText: "instructions per item" });
   assert.match((await counts.innerText()).replaceAll("_", " "), /70.*73.*\+4\.29%.*more/s);
   await page.done();
+});
+
+nodeTest("a large dashboard is painted within two seconds", { skip: !LARGE && "README.md says how to make one" }, async (t) => {
+  const page = await browser.newPage();
+  await page.goto(pathToFileURL(`${LARGE}/index.html`).href);
+  const paint = await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+  const { loaded } = await page.evaluate(() => ({ loaded: performance.timing.loadEventEnd - performance.timing.navigationStart }));
+  t.diagnostic(`first paint after ${Math.round(await paint.jsonValue())} ms, alive after ${loaded} ms`);
+  assert.ok(await paint.jsonValue() < 2000);
 });

@@ -93,8 +93,8 @@
       figure.hidden = figure.dataset.measure !== state.measure
         || !Core.matches({ id: key, payload, verdict: verdict || "none" }, state);
     }
-    const changed = figures.map((figure) => Number(figure.dataset.changed));
-    const sorted = state.order === "name" ? figures : Core.order(changed, true).map((index) => figures[index]);
+    const urgency = ({ dataset: { changed, verdict } }) => Number(changed) + (verdict === "slower" ? 1e9 : 0);
+    const sorted = state.order === "name" ? figures : Core.order(figures.map(urgency), true).map((index) => figures[index]);
     if (sorted.some((figure, index) => grid.children[index] !== figure)) grid.replaceChildren(...sorted);
     const visible = figures.filter((figure) => !figure.hidden).length;
     document.getElementById("chart-count").textContent = `${visible} of ${figures.length} charts`;

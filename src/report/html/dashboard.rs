@@ -33,7 +33,7 @@ fn page_within(dashboard: &Dashboard, most_bytes: usize) -> Result<String, Repor
     body.push_str(match changes.rows.is_empty() {
         true => "<p>No commit of this history changed anything.</p>\n",
         false => {
-            "<p class=\"how\">Newest first. A count that differs is a change; a ratio has changed where it \
+            "<p class=\"how\">Regressions first, of each kind the newest first. A count that differs is a change; a ratio has changed where it \
              shifted for good. A commit leads to its comparison with the run before.</p>\n"
         }
     });
@@ -246,10 +246,14 @@ fn changes(dashboard: &Dashboard) -> Table {
         let why = "the machine changed with the commit: either may have done it".to_owned();
         row(c, why, Verdict::Inconclusive)
     });
+    let mut rows: Vec<Row> = own.chain(machines).collect();
+    // Stable: each kind stays newest first.
+    rows.sort_by_key(|row| row.verdict != Some(Verdict::Slower));
+    rows.truncate(MOST_CHANGES);
     Table {
         id: "changes",
         section: Section::Cases,
-        caption: "Changes, newest first",
+        caption: "Changes, regressions first",
         columns: vec![
             "commit",
             "since",
@@ -261,7 +265,7 @@ fn changes(dashboard: &Dashboard) -> Table {
             "direction",
             "evidence",
         ],
-        rows: own.chain(machines).take(MOST_CHANGES).collect(),
+        rows,
     }
 }
 

@@ -171,7 +171,7 @@ fn forest(f: &Forest) -> String {
         within => format!("<circle cx=\"{:.1}\" cy=\"6\" r=\"2.6\"/>", at(within)),
     };
     format!(
-        "<svg class=\"forest\" viewBox=\"0 0 120 12\" width=\"120\" height=\"12\" aria-hidden=\"true\">\
+        "<svg class=\"forest\" viewBox=\"0 0 120 12\" width=\"100\" height=\"12\" aria-hidden=\"true\">\
          <rect class=\"band\" x=\"{:.1}\" width=\"{:.1}\" height=\"12\"/><path class=\"one\" d=\"M60 0V12\"/>\
          <path class=\"range\" d=\"M{:.1} 6H{:.1}\"/>{estimate}</svg>",
         at(1.0 - f.delta),
