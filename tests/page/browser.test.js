@@ -195,13 +195,22 @@ test("a chart answers the first key, however far down the page it lies", async (
   const told = await page.evaluate(() => {
     // In one go, so that no observer of the page can act in between.
     const plot = document.querySelector("#r2-item-size-blob-wall .plot");
-    const early = plot.closest("figure").classList.contains("live");
+    const early = plot.querySelector("canvas") !== null;
     plot.focus({ preventScroll: true });
     plot.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
     return { early, text: document.getElementById("live").textContent };
   });
   assert.equal(told.early, false, "it lies too far down to have come alive");
   assert.match(told.text, /^arena, .*drain\/blob-64B\/arena/);
+  await page.done();
+});
+
+test("nothing moves when charts come alive", async () => {
+  const page = await open("report");
+  const height = () => page.evaluate(() => document.documentElement.scrollHeight);
+  const before = await height();
+  await scroll(page);
+  assert.equal(await height(), before);
   await page.done();
 });
 

@@ -52,11 +52,13 @@ const Charts = (() => {
   }
 
   class Chart {
-    /** `page` has `state`, `set(changes)` and `say(text)`. */
+    /**
+     * `page` has `state`, `set(changes)` and `say(text)`. The chart takes its place at once,
+     * so that nothing moves under the mouse when `wake` draws it.
+     */
     constructor(figure, panel, page) {
       Object.assign(this, { figure, panel, page, at: null });
       this.box = figure.querySelector(".plot");
-      this.box.replaceChildren();
       figure.classList.add("live");
       this.legend = element("div", { class: "legend", role: "group", "aria-label": `Lines of ${panel.title}` });
       this.box.before(this.legend);
@@ -72,6 +74,7 @@ const Charts = (() => {
       this.box.setAttribute("aria-roledescription", "chart");
       this.box.setAttribute("aria-label",
         `${panel.title}, ${panel.y.label} against ${panel.x.label}. Arrow keys go from point to point, plus and minus zoom, 0 shows all.`);
+      this.box.addEventListener("focus", () => this.wake());
       this.box.addEventListener("keydown", (event) => this.key(event));
       this.box.addEventListener("blur", () => this.point(null));
       this.box.addEventListener("pointermove", (event) => this.hover(event));
@@ -81,8 +84,15 @@ const Charts = (() => {
         this.dragged = false;
       });
       this.box.addEventListener("dblclick", () => this.zoom(null));
-      new ResizeObserver(() => this.plot && this.plot.setSize(this.size())).observe(this.box);
+    }
+
+    /** Draws for the first time; till then the static plot stands in the place. */
+    wake() {
+      if (this.awake) return;
+      this.awake = true;
+      this.box.replaceChildren();
       this.update();
+      new ResizeObserver(() => this.plot.setSize(this.size())).observe(this.box);
     }
 
     size() { return { width: Math.max(200, this.box.clientWidth), height: this.box.clientHeight || 300 }; }
@@ -120,6 +130,7 @@ const Charts = (() => {
       const { state } = this.page;
       const hidden = this.hidden();
       [...this.legend.children].forEach((button, index) => button.setAttribute("aria-pressed", String(!hidden.has(index))));
+      if (!this.awake) return;
       this.series = this.panel.series.map((series, index) => ({
         ...series,
         points: hidden.has(index) ? [] : series.points.filter((point) =>
@@ -254,6 +265,7 @@ const Charts = (() => {
     }
 
     hover(event) {
+      this.wake();
       const box = this.plot.over.getBoundingClientRect();
       const index = Core.nearest(this.places(), event.clientX - box.left, event.clientY - box.top, REACH);
       this.point(index < 0 ? null : this.points[index]);

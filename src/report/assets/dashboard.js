@@ -73,6 +73,7 @@
       element("div", { class: "plot" }));
     document.getElementById("detail-chart").replaceChildren(figure);
     chart = new Charts.Chart(figure, panel, { ...Page, get state() { return { ...Page.state, q: "" }; }, pick: (point) => toRun(point.x) });
+    chart.wake();
     const rows = all.toReversed().map((point) => element("tr", { "data-id": series.case, "data-payload": "", "data-verdict": "" },
       element("th", { scope: "row" }, point.id), element("td", {}, data.entries[point.x].when), element("td", {}, data.entries[point.x].subject),
       element("td", { class: "figure", "data-value": point.y }, Core.format(panel.y.unit, point.y)),
