@@ -162,7 +162,12 @@ fn a_dashboard_shows_every_case_and_names_what_changed() {
         rows.iter()
             .any(|row| row.contains("case-001/arena") && row.contains("70 → 73"))
     );
-    assert!(rows[0].contains("case-002"), "newest first: {}", rows[0]);
+    assert!(
+        rows[0].contains("case-001"),
+        "regressions first: {}",
+        rows[0]
+    );
+    assert!(rows.last().is_some_and(|row| row.contains("case-002")));
     assert!(!page.contains("<img"), "subjects are text");
 }
 

@@ -73,6 +73,14 @@ mod tests {
         Bmf.write(&record, &measurements(&record, &Metric::ALL), &mut out)
             .expect("written to memory");
         let json: serde_json::Value = serde_json::from_slice(&out).expect("a JSON object");
+        for measures in json.as_object().expect("benchmarks by name").values() {
+            for bounds in measures.as_object().expect("measures by name").values() {
+                let bounds = bounds.as_object().expect("a value with its bounds");
+                assert!(bounds["value"].is_f64());
+                let known = ["value", "lower_value", "upper_value"];
+                assert!(bounds.keys().all(|name| known.contains(&name.as_str())));
+            }
+        }
         let arena = &json["drain/case-000/arena"];
         let latency = &arena["latency"];
         assert!(latency["lower_value"].as_f64() <= latency["value"].as_f64());

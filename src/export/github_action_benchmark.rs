@@ -67,6 +67,8 @@ fn item<'a>(record: &Record, measurement: &Measurement<'a>) -> Item<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::export::measurements;
     use crate::record::synthetic;
@@ -81,7 +83,20 @@ mod tests {
                 .expect("written to memory");
             let items: Vec<serde_json::Value> = serde_json::from_slice(&out).expect("a JSON list");
             assert_eq!(items.len(), if metric == Metric::Ratio { 2 } else { 4 });
+            let names: BTreeSet<_> = items.iter().map(|item| item["name"].as_str()).collect();
+            assert_eq!(
+                names.len(),
+                items.len(),
+                "the reader tells them apart by name"
+            );
             for item in items {
+                let known = ["name", "unit", "value", "range", "extra"];
+                let fields = item.as_object().expect("an object").keys();
+                assert!(
+                    fields
+                        .into_iter()
+                        .all(|name| known.contains(&name.as_str()))
+                );
                 assert_eq!(item["unit"], metric.unit());
                 assert!(item["name"].as_str().is_some_and(|name| !name.is_empty()));
                 assert!(item["value"].as_f64().is_some_and(|value| value > 0.0));

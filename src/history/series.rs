@@ -36,6 +36,8 @@ impl Metric {
 pub struct Series {
     /// Case id; the candidate's where there is a baseline.
     pub case: String,
+    /// What an item of the case is; empty where no record says so.
+    pub payload: String,
     /// The reference arm's case id, for [`Metric::Ratio`].
     pub baseline: Option<String>,
     /// What is followed.
@@ -70,6 +72,8 @@ pub(super) struct Builder {
     /// By candidate, then by baseline.
     ratios: BTreeMap<String, BTreeMap<String, Vec<Point>>>,
     groups: BTreeMap<String, u32>,
+    /// By case id.
+    payloads: BTreeMap<String, String>,
 }
 
 impl Builder {
@@ -81,6 +85,10 @@ impl Builder {
             let fresh = self.groups.len() as u32;
             let group = *self.groups.entry(key).or_insert(fresh);
             self.push_counts(entry, group, case);
+            if !self.payloads.contains_key(&case.id) {
+                let payload = case.params.payload.clone();
+                self.payloads.insert(case.id.clone(), payload);
+            }
         }
         for comparison in record.comparisons.iter().filter(|_| trusted) {
             self.push_ratio(entry, comparison);
@@ -131,17 +139,22 @@ impl Builder {
 
     /// All series that have a point, by case, then by metric.
     pub(super) fn finish(self) -> Vec<Series> {
+        let payload = |case: &str| self.payloads.get(case).cloned().unwrap_or_default();
         let ratios = self.ratios.into_iter().flat_map(|(case, baselines)| {
+            let payload = payload(&case);
             baselines.into_iter().map(move |(baseline, points)| Series {
                 case: case.clone(),
+                payload: payload.clone(),
                 baseline: Some(baseline),
                 metric: Metric::Ratio,
                 points,
             })
         });
         let counts = self.counts.into_iter().flat_map(|(case, counts)| {
+            let payload = payload(&case);
             counts.into_iter().map(move |(name, points)| Series {
                 case: case.clone(),
+                payload: payload.clone(),
                 baseline: None,
                 metric: Metric::Count(name),
                 points,

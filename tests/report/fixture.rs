@@ -14,16 +14,21 @@ const SIZES: [u64; 6] = [64, 256, 1024, 4096, 16_384, 65_536];
 const SIZE_NAMES: [&str; 6] = ["64B", "256B", "1KiB", "4KiB", "16KiB", "64KiB"];
 /// Ratio of arena / alloc at each of [`SIZES`].
 const RATIOS: [f64; 6] = [0.55, 0.68, 0.84, 0.95, 1.001, 1.07];
-const STEPS: [(&str, f64, f64); 9] = [
-    ("iterator", 1.1, 6.0),
-    ("codec", 6.3, 31.0),
-    ("empty-call", 7.9, 35.0),
-    ("raw-value", 8.4, 39.0),
-    ("catch-unwind", 8.5, 42.0),
-    ("size-pass", 10.2, 51.0),
-    ("encode", 14.9, 70.0),
-    ("arena", 17.4, 81.0),
-    ("alloc", 39.8, 196.0),
+const STEPS: [(&str, &str, f64, f64); 14] = [
+    ("iterator", "", 1.1, 6.0),
+    ("codec", "iterator", 6.3, 31.0),
+    ("call", "iterator", 2.7, 10.0),
+    ("value", "call", 3.2, 14.0),
+    ("catch-unwind", "value", 3.3, 17.0),
+    ("keep", "catch-unwind", 4.1, 20.0),
+    ("size-pass", "keep", 5.8, 29.0),
+    ("encode", "size-pass", 10.5, 48.0),
+    ("arena", "encode", 17.4, 81.0),
+    ("borrowed", "encode", 12.0, 60.0),
+    ("second-call", "arena", 19.0, 86.0),
+    ("alloc", "second-call", 39.8, 196.0),
+    ("hop-4", "arena", 900.0, 0.0),
+    ("hop-1024", "arena", 150.0, 0.0),
 ];
 /// Strategy, retries of a thousand, held at the end, cost as a multiple of exact fit's.
 const STRATEGIES: [(&str, u64, u64, f64); 5] = [
@@ -221,11 +226,11 @@ impl Story {
         for (payload, size, factor) in [("u64", 8, 1.0), ("record", 60, 3.4), ("bytes", 4096, 60.0)]
         {
             let id = |step: &str| format!("ladder/{payload}/{step}");
-            for (step, ns, instructions) in STEPS {
-                let protocol = if ["arena", "alloc"].contains(&step) {
-                    step
-                } else {
-                    "none"
+            for (step, _, ns, instructions) in STEPS {
+                let protocol = match step {
+                    "arena" | "borrowed" => "arena",
+                    "alloc" => "alloc",
+                    _ => "",
                 };
                 let params = params(payload, size, protocol);
                 let counts = Counts::default();
@@ -237,20 +242,17 @@ impl Story {
                     counts,
                 );
             }
-            for pair in STEPS.windows(2) {
-                let [(below, slow, _), (above, fast, _)] = pair else {
-                    continue;
-                };
-                let (candidate, baseline) = (id(above), id(below));
-                self.comparisons
-                    .push(compare(&candidate, &baseline, fast / slow, slow * factor));
+            let of = |name: &str| STEPS.iter().find(|step| step.0 == name);
+            let neighbours = STEPS.iter().map(|step| (step.1, step.0));
+            let wholes = [("codec", "arena"), ("arena", "alloc")];
+            for (below, above) in neighbours.chain(wholes) {
+                if let Some((below, above)) = of(below).zip(of(above)) {
+                    let (candidate, baseline) = (id(above.0), id(below.0));
+                    let ratio = above.2 / below.2;
+                    self.comparisons
+                        .push(compare(&candidate, &baseline, ratio, below.2 * factor));
+                }
             }
-            self.comparisons.push(compare(
-                &id("arena"),
-                &id("codec"),
-                17.4 / 6.3,
-                6.3 * factor,
-            ));
         }
     }
 

@@ -52,11 +52,13 @@ const Charts = (() => {
   }
 
   class Chart {
-    /** `page` has `state`, `set(changes)` and `say(text)`. */
+    /**
+     * `page` has `state`, `set(changes)` and `say(text)`. The chart takes its place at once,
+     * so that nothing moves under the mouse when `wake` draws it.
+     */
     constructor(figure, panel, page) {
       Object.assign(this, { figure, panel, page, at: null });
       this.box = figure.querySelector(".plot");
-      this.box.replaceChildren();
       figure.classList.add("live");
       this.legend = element("div", { class: "legend", role: "group", "aria-label": `Lines of ${panel.title}` });
       this.box.before(this.legend);
@@ -72,6 +74,7 @@ const Charts = (() => {
       this.box.setAttribute("aria-roledescription", "chart");
       this.box.setAttribute("aria-label",
         `${panel.title}, ${panel.y.label} against ${panel.x.label}. Arrow keys go from point to point, plus and minus zoom, 0 shows all.`);
+      this.box.addEventListener("focus", () => this.wake());
       this.box.addEventListener("keydown", (event) => this.key(event));
       this.box.addEventListener("blur", () => this.point(null));
       this.box.addEventListener("pointermove", (event) => this.hover(event));
@@ -81,11 +84,21 @@ const Charts = (() => {
         this.dragged = false;
       });
       this.box.addEventListener("dblclick", () => this.zoom(null));
-      new ResizeObserver(() => this.plot && this.plot.setSize(this.size())).observe(this.box);
+    }
+
+    /** Draws for the first time; till then the static plot stands in the place. */
+    wake() {
+      if (this.awake) return;
+      this.awake = true;
+      this.box.replaceChildren();
       this.update();
+      new ResizeObserver(() => this.plot.setSize(this.size())).observe(this.box);
     }
 
     size() { return { width: Math.max(200, this.box.clientWidth), height: this.box.clientHeight || 300 }; }
+
+    /** So many ticks the width has room for beside each other. */
+    room() { return Math.max(3, Math.min(7, Math.floor(this.size().width / 72))); }
 
     hidden() {
       const parts = Core.parseList(this.page.state.off).get(this.panel.id) || [];
@@ -117,6 +130,7 @@ const Charts = (() => {
       const { state } = this.page;
       const hidden = this.hidden();
       [...this.legend.children].forEach((button, index) => button.setAttribute("aria-pressed", String(!hidden.has(index))));
+      if (!this.awake) return;
       this.series = this.panel.series.map((series, index) => ({
         ...series,
         points: hidden.has(index) ? [] : series.points.filter((point) =>
@@ -144,7 +158,7 @@ const Charts = (() => {
       const axis = (side, key) => ({
         label: this.panel[key].label, labelSize: 20, labelFont: "12px system-ui", font: "11px system-ui", size: side === 3 ? 56 : 34,
         stroke: () => this.colours.muted, grid: { stroke: () => this.colours.line, width: 1 }, ticks: { stroke: () => this.colours.line, width: 1, size: 4 },
-        splits: (_u, _axis, low, high) => Core.ticks(this.panel[key].unit, this.logs[key], low, high),
+        splits: (_u, _axis, low, high) => Core.ticks(this.panel[key].unit, this.logs[key], low, high, key === "x" ? this.room() : 7),
         values: (_u, splits) => splits.map((v) => (this.panel[key].names ? this.panel[key].names[v] ?? "" : Core.formatTick(this.panel[key].unit, v))),
         filter: (_u, splits) => splits,
       });
@@ -191,12 +205,15 @@ const Charts = (() => {
       this.panel.marks.forEach((mark, row) => {
         const x = px(mark.x);
         this.path(ctx, [[x, bbox.top], [x, bbox.top + bbox.height]], this.colours.muted, ratio, [4 * ratio, 3 * ratio]);
-        const left = x > bbox.left + bbox.width / 2;
         ctx.fillStyle = this.colours.ink;
         ctx.font = `${11 * ratio}px system-ui`;
-        ctx.textAlign = left ? "right" : "left";
+        ctx.textAlign = "left";
         ctx.textBaseline = "top";
-        ctx.fillText(mark.label, x + (left ? -5 : 5) * ratio, bbox.top + (3 + 14 * row) * ratio);
+        // Beside its line, away from the nearer edge, and never beyond either.
+        const width = ctx.measureText(mark.label).width;
+        const beside = x > bbox.left + bbox.width / 2 ? x - 5 * ratio - width : x + 5 * ratio;
+        const left = Math.max(bbox.left + 3 * ratio, Math.min(beside, bbox.left + bbox.width - width - 3 * ratio));
+        ctx.fillText(mark.label, left, bbox.top + (3 + 14 * row) * ratio);
       });
       if (this.at) {
         ctx.beginPath();
@@ -248,6 +265,7 @@ const Charts = (() => {
     }
 
     hover(event) {
+      this.wake();
       const box = this.plot.over.getBoundingClientRect();
       const index = Core.nearest(this.places(), event.clientX - box.left, event.clientY - box.top, REACH);
       this.point(index < 0 ? null : this.points[index]);

@@ -26,9 +26,9 @@
       const point = pointsOf(series).find(({ x }) => x === index);
       if (!point) continue;
       if (series.metric === "ratio") {
-        ratios.push({ id: `${series.case} / ${series.baseline}`, payload: "", ratio: point.y, low: point.low, high: point.high });
+        ratios.push({ id: `${series.case} / ${series.baseline}`, payload: series.payload, ratio: point.y, low: point.low, high: point.high });
       } else {
-        if (!cases.has(series.case)) cases.set(series.case, { id: series.case, payload: "", counts: {} });
+        if (!cases.has(series.case)) cases.set(series.case, { id: series.case, payload: series.payload, counts: {} });
         cases.get(series.case).counts[series.metric] = point.y;
       }
     }
@@ -73,6 +73,7 @@
       element("div", { class: "plot" }));
     document.getElementById("detail-chart").replaceChildren(figure);
     chart = new Charts.Chart(figure, panel, { ...Page, get state() { return { ...Page.state, q: "" }; }, pick: (point) => toRun(point.x) });
+    chart.wake();
     const rows = all.toReversed().map((point) => element("tr", { "data-id": series.case, "data-payload": "", "data-verdict": "" },
       element("th", { scope: "row" }, point.id), element("td", {}, data.entries[point.x].when), element("td", {}, data.entries[point.x].subject),
       element("td", { class: "figure", "data-value": point.y }, Core.format(panel.y.unit, point.y)),
@@ -89,12 +90,12 @@
 
   Page.follow((state) => {
     for (const figure of figures) {
-      const { key, changed, verdict } = figure.dataset;
+      const { key, payload, verdict } = figure.dataset;
       figure.hidden = figure.dataset.measure !== state.measure
-        || !Core.matches({ id: key, payload: "", verdict: verdict || "none" }, state);
+        || !Core.matches({ id: key, payload, verdict: verdict || "none" }, state);
     }
-    const changed = figures.map((figure) => Number(figure.dataset.changed));
-    const sorted = state.order === "name" ? figures : Core.order(changed, true).map((index) => figures[index]);
+    const urgency = ({ dataset: { changed, verdict } }) => Number(changed) + (verdict === "slower" ? 1e9 : 0);
+    const sorted = state.order === "name" ? figures : Core.order(figures.map(urgency), true).map((index) => figures[index]);
     if (sorted.some((figure, index) => grid.children[index] !== figure)) grid.replaceChildren(...sorted);
     const visible = figures.filter((figure) => !figure.hidden).length;
     document.getElementById("chart-count").textContent = `${visible} of ${figures.length} charts`;

@@ -13,14 +13,11 @@
     return record.panels.find((panel) => panel.id === figure.dataset.panel);
   }
 
-  // Charts come alive when they come near the window.
+  // Charts are drawn when they come near the window, or when the keyboard reaches them.
   const watcher = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting || charts.has(target)) continue;
-      charts.set(target, new Charts.Chart(target, panelOf(target), Page));
-      watcher.unobserve(target);
-    }
+    for (const { target, isIntersecting } of entries) if (isIntersecting) charts.get(target).wake();
   }, { rootMargin: "300px" });
+  for (const figure of document.querySelectorAll(".chart")) charts.set(figure, new Charts.Chart(figure, panelOf(figure), Page));
 
   if (records.length > 1) {
     const [field, list] = Page.select("record", "Record", names);
@@ -38,9 +35,9 @@
       const points = panel.series.flatMap((series) => series.points);
       figure.hidden = panel.measure !== state.measure
         || !points.some((point) => Core.matches({ id: point.id, payload: panel.payload, verdict: point.note }, state));
-      if (!figure.hidden && charts.has(figure)) charts.get(figure).update();
+      if (!figure.hidden) charts.get(figure).update();
     }
   });
   Page.start();
-  for (const figure of document.querySelectorAll(".chart")) watcher.observe(figure);
+  for (const figure of charts.keys()) watcher.observe(figure);
 })();

@@ -38,6 +38,7 @@ struct EntryData {
 #[derive(Debug, Serialize)]
 struct SeriesData {
     case: String,
+    payload: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<String>,
     metric: &'static str,
@@ -122,6 +123,7 @@ pub fn encode(dashboard: &Dashboard, first: u32) -> Data {
         .shown()
         .map(|series| SeriesData {
             case: series.case.clone(),
+            payload: series.payload.clone(),
             baseline: series.baseline.clone(),
             metric: series.metric.name(),
             group: Group::of(series.metric),

@@ -118,6 +118,7 @@ mod tests {
         });
         Series {
             case: "c".to_owned(),
+            payload: String::new(),
             baseline: None,
             metric: Metric::Count("instructions_per_item"),
             points: points.collect(),

@@ -1,5 +1,7 @@
 //! The page over a history.
 
+use std::collections::HashMap;
+
 use super::{DASHBOARD, document, footer, json, parts, text};
 use crate::history::{Change, Metric, Series};
 use crate::record::wire::Verdict;
@@ -19,14 +21,19 @@ const MOST_CHANGES: usize = 1_000;
 /// # Errors
 /// [`ReportError::Json`] where the numbers cannot be written, which would be a defect here.
 pub fn page(dashboard: &Dashboard) -> Result<String, ReportError> {
-    let (first, data) = fitting(dashboard)?;
+    page_within(dashboard, MOST_BYTES)
+}
+
+/// The whole page, with at most so many bytes of numbers.
+fn page_within(dashboard: &Dashboard, most_bytes: usize) -> Result<String, ReportError> {
+    let (first, data) = fitting(dashboard, most_bytes)?;
     let changes = changes(dashboard);
     let mut body = header(dashboard, first);
     body.push_str("<main>\n<section id=\"changes\"><h2>What changed</h2>\n");
     body.push_str(match changes.rows.is_empty() {
         true => "<p>No commit of this history changed anything.</p>\n",
         false => {
-            "<p class=\"how\">Newest first. A count that differs is a change; a ratio has changed where it \
+            "<p class=\"how\">Regressions first, of each kind the newest first. A count that differs is a change; a ratio has changed where it \
              shifted for good. A commit leads to its comparison with the run before.</p>\n"
         }
     });
@@ -63,16 +70,16 @@ pub fn page(dashboard: &Dashboard) -> Result<String, ReportError> {
 }
 
 /// The numbers from the first entry with which they fit, and that entry.
-fn fitting(dashboard: &Dashboard) -> Result<(u32, String), ReportError> {
+fn fitting(dashboard: &Dashboard, most_bytes: usize) -> Result<(u32, String), ReportError> {
     let entries = dashboard.history.entries.len() as u32;
     let mut first = 0;
     loop {
         let data = json(&encode(dashboard, first))?;
-        if data.len() <= MOST_BYTES || first + 1 >= entries {
+        if data.len() <= most_bytes || first + 1 >= entries {
             return Ok((first, data));
         }
         // Bytes grow with the runs: keep the share that fits, and a little less.
-        let share = MOST_BYTES as f64 / data.len() as f64 * 0.95;
+        let share = most_bytes as f64 / data.len() as f64 * 0.95;
         let kept = (f64::from(entries - first) * share) as u32;
         first = (entries - kept.max(1)).max(first + 1);
     }
@@ -107,11 +114,15 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
         "<a class=\"skip\" href=\"#changes\">Skip to the changes</a><header class=\"top\">\
          <h1>Arena or alloc, over time</h1><p class=\"made\"><b>{} runs</b> of {cases} cases {}; {} changes, {} of them \
          for the worse</p>{left_out}<nav aria-label=\"Sections\"><a href=\"#changes\">Changes</a>\
-         <a href=\"#charts\">Every case</a><a href=\"#compare\">Compare</a><a href=\"#commits\">Runs</a></nav></header>\n{TOOLBAR}",
+         <a href=\"#charts\">Every case</a><a href=\"#compare\">Compare</a><a href=\"#commits\">Runs</a></nav></header>\n{}",
         entries.len(),
         text(&span),
         dashboard.findings.changes.len(),
         regressions,
+        TOOLBAR.replace(
+            "{payloads}",
+            &parts::payload_options(dashboard.shown().map(|series| series.payload.as_str()))
+        ),
     )
 }
 
@@ -145,9 +156,10 @@ fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
         _ => String::new(),
     };
     format!(
-        "<figure class=\"small\" data-key=\"{}\" data-measure=\"{}\" data-changed=\"{}\" data-verdict=\"{}\">\
+        "<figure class=\"small\" data-key=\"{}\" data-payload=\"{}\" data-measure=\"{}\" data-changed=\"{}\" data-verdict=\"{}\">\
          <figcaption><a href=\"#detail\">{}{}</a><span>{}</span></figcaption>{}</figure>\n",
         text(&key.join(" ")),
+        text(&series.payload),
         Group::of(series.metric).name(),
         newest.map_or(-1, |change| i64::from(change.entry)),
         newest.map_or("", direction),
@@ -172,6 +184,12 @@ fn plain(text: impl Into<String>) -> Cell {
 
 fn changes(dashboard: &Dashboard) -> Table {
     let entries = &dashboard.history.entries;
+    let payloads: HashMap<&str, &str> = dashboard
+        .history
+        .series
+        .iter()
+        .map(|series| (series.case.as_str(), series.payload.as_str()))
+        .collect();
     let row = |change: &Change, evidence: String, verdict| {
         let entry = &entries[change.entry as usize];
         let metric = metric_name(change.metric, change.baseline.as_deref());
@@ -182,7 +200,9 @@ fn changes(dashboard: &Dashboard) -> Table {
         });
         Row {
             id: format!("{} {metric}", change.case),
-            payload: String::new(),
+            payload: payloads
+                .get(change.case.as_str())
+                .map_or_else(String::new, |p| (*p).to_owned()),
             verdict: Some(verdict),
             cells: vec![
                 plain(&dashboard.names[change.entry as usize]),
@@ -226,10 +246,14 @@ fn changes(dashboard: &Dashboard) -> Table {
         let why = "the machine changed with the commit: either may have done it".to_owned();
         row(c, why, Verdict::Inconclusive)
     });
+    let mut rows: Vec<Row> = own.chain(machines).collect();
+    // Stable: each kind stays newest first.
+    rows.sort_by_key(|row| row.verdict != Some(Verdict::Slower));
+    rows.truncate(MOST_CHANGES);
     Table {
         id: "changes",
         section: Section::Cases,
-        caption: "Changes, newest first",
+        caption: "Changes, regressions first",
         columns: vec![
             "commit",
             "since",
@@ -241,7 +265,7 @@ fn changes(dashboard: &Dashboard) -> Table {
             "direction",
             "evidence",
         ],
-        rows: own.chain(machines).take(MOST_CHANGES).collect(),
+        rows,
     }
 }
 
@@ -277,5 +301,52 @@ fn runs(dashboard: &Dashboard) -> Table {
                 }
             })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{self, Options};
+    use crate::record::store;
+    use crate::record::synthetic::{Shift, Synthetic};
+
+    #[test]
+    fn numbers_beyond_the_limit_are_left_out_oldest_first_and_said_so() {
+        let plan = Synthetic {
+            pairs: 2,
+            commits: 40,
+            shifts: vec![Shift {
+                commit: 5,
+                pair: 0,
+                time: 1.0,
+                instructions: 3.0,
+            }],
+            ..Synthetic::default()
+        };
+        let folder = tempfile::tempdir().expect("the system has a place for temporary files");
+        let (file, kept) = (folder.path().join("r.json"), folder.path().join("history"));
+        for record in plan.records() {
+            store::save(&file, &record).expect("a made-up record is valid");
+            history::add(&file, &kept).expect("it is not there yet");
+        }
+        let history = history::load(&kept).expect("it was just written");
+        let dashboard = Dashboard::new(&history, &Options::default());
+
+        let (first, all) = fitting(&dashboard, MOST_BYTES).expect("numbers are JSON");
+        assert_eq!(first, 0, "a small history is kept whole");
+        let limit = all.len() / 2;
+        let (first, data) = fitting(&dashboard, limit).expect("numbers are JSON");
+        assert!(data.len() <= limit, "{} of {limit} bytes", data.len());
+        assert!((6..40).contains(&first), "{first}");
+
+        let page = page_within(&dashboard, limit).expect("numbers are JSON");
+        assert!(page.contains(&data));
+        assert!(page.contains(&format!(
+            "The numbers of the oldest {first} runs were left out"
+        )));
+        assert!(page.contains("70 → 73"), "older changes are still listed");
+        let whole = page_within(&dashboard, MOST_BYTES).expect("numbers are JSON");
+        assert!(!whole.contains("were left out"));
     }
 }

@@ -1,5 +1,7 @@
 //! Parts that every page is made of: tables, charts, answers, definition lists.
 
+use std::collections::BTreeSet;
+
 use super::text;
 use crate::report::markdown::sign;
 use crate::report::model::{Answer, Cell, Drawing, Forest, Panel, Table, Tone, verdict_word};
@@ -36,6 +38,10 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
             )
         })
         .collect();
+    let figures = match a.figures.len() {
+        0 => String::new(),
+        _ => format!("<ul class=\"figures\">{figures}</ul>"),
+    };
     let details: String = a
         .details
         .iter()
@@ -52,7 +58,7 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
          <div class=\"question\"><span class=\"number\" aria-hidden=\"true\">{number}</span><h3>{question}</h3>\
          <p class=\"badge {tone}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {verdict}</p></div>\
          <div class=\"reply\"><p class=\"finding\">{finding}</p>\
-         <ul class=\"figures\">{figures}</ul>{details}\
+         {figures}{details}\
          <p class=\"command\"><code>{command}</code></p></div></article>\n",
         number = a.number,
         question = text(a.question),
@@ -152,20 +158,34 @@ fn step(from: f64, to: f64) -> String {
     )
 }
 
-/// A ratio and its interval on a line from half to twice, the band behind it.
+/// A ratio and its interval on a line from half to twice, the band behind it. An estimate
+/// beyond the line is an arrow at its end.
 fn forest(f: &Forest) -> String {
     // Logarithmic, so that half and twice lie equally far from the middle.
-    let at = |ratio: f64| (60.0 + 60.0 * ratio.max(0.01).log2()).clamp(0.0, 120.0);
+    let at = |ratio: f64| (60.0 + 56.0 * ratio.max(0.01).log2()).clamp(0.0, 120.0);
+    let estimate = match f.ratio {
+        beyond if beyond > 2.0 => {
+            "<path class=\"beyond\" d=\"M113 2.5L120 6L113 9.5z\"/>".to_owned()
+        }
+        beyond if beyond < 0.5 => "<path class=\"beyond\" d=\"M7 2.5L0 6L7 9.5z\"/>".to_owned(),
+        within => format!("<circle cx=\"{:.1}\" cy=\"6\" r=\"2.6\"/>", at(within)),
+    };
     format!(
-        "<svg class=\"forest\" viewBox=\"0 0 120 12\" width=\"120\" height=\"12\" aria-hidden=\"true\">\
+        "<svg class=\"forest\" viewBox=\"0 0 120 12\" width=\"100\" height=\"12\" aria-hidden=\"true\">\
          <rect class=\"band\" x=\"{:.1}\" width=\"{:.1}\" height=\"12\"/><path class=\"one\" d=\"M60 0V12\"/>\
-         <path class=\"range\" d=\"M{:.1} 6H{:.1}\"/><circle cx=\"{:.1}\" cy=\"6\" r=\"2.6\"/></svg>",
+         <path class=\"range\" d=\"M{:.1} 6H{:.1}\"/>{estimate}</svg>",
         at(1.0 - f.delta),
         at(1.0 + f.delta) - at(1.0 - f.delta),
         at(f.low),
         at(f.high),
-        at(f.ratio)
     )
+}
+
+/// The payloads to filter by, each once, as options of a list.
+pub fn payload_options<'a>(payloads: impl Iterator<Item = &'a str>) -> String {
+    let distinct: BTreeSet<&str> = payloads.filter(|payload| !payload.is_empty()).collect();
+    let option = |payload| format!("<option value=\"{0}\">{0}</option>", text(payload));
+    distinct.into_iter().map(option).collect()
 }
 
 /// Names with their values.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{REPORT, document, footer, json, parts, text};
 use crate::report::ReportError;
-use crate::report::model::{Facts, Panel, Section, View};
+use crate::report::model::{Facts, Panel, Section, View, short_time};
 use crate::report::plots;
 
 const METHOD: &str = include_str!("../assets/method.html");
@@ -129,25 +129,19 @@ fn header(views: &[View]) -> String {
             };
             let commit = crate::report::model::short_commit(find("Commit"));
             format!(
-                "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>{}, {}</span></p>",
+                "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>on {}, {}</span></p>",
                 text(&view.name),
                 text(&commit),
                 text(find("Subject")),
                 text(find("CPU")),
-                text(find("Finished"))
+                text(&short_time(find("Finished")))
             )
         })
         .collect();
-    let payloads: std::collections::BTreeSet<&str> = views
+    let rows = views
         .iter()
-        .flat_map(|view| view.tables.iter().flat_map(|table| &table.rows))
-        .map(|row| row.payload.as_str())
-        .filter(|payload| !payload.is_empty())
-        .collect();
-    let options: String = payloads
-        .iter()
-        .map(|payload| format!("<option value=\"{0}\">{0}</option>", text(payload)))
-        .collect();
+        .flat_map(|view| view.tables.iter().flat_map(|table| &table.rows));
+    let payloads = parts::payload_options(rows.map(|row| row.payload.as_str()));
     let links: String = views
         .first()
         .into_iter()
@@ -167,7 +161,7 @@ fn header(views: &[View]) -> String {
          <nav aria-label=\"Sections\"><a href=\"#r0-answers\" data-section=\"answers\">Answers</a>{links}{compare}\
          <a href=\"#r0-environment\" data-section=\"environment\">Environment</a><a href=\"#method\">Method</a></nav>\
          </header>\n{}",
-        TOOLBAR.replace("{payloads}", &options)
+        TOOLBAR.replace("{payloads}", &payloads)
     )
 }
 

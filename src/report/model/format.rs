@@ -92,9 +92,10 @@ pub fn interval(low: f64, high: f64, write: fn(f64) -> String) -> String {
     format!("{} to {}", write(low), write(high))
 }
 
-/// A confidence as a percentage: `99%`.
+/// A confidence as a percentage: `99%`. Rounded down: nothing measured is sure.
 pub fn confidence(share: f64) -> String {
-    let text = format!("{:.2}", share * 100.0);
+    // The sum keeps 0.9999, which no binary fraction is, from falling to 99.98.
+    let text = format!("{:.2}", (share * 1e4 + 1e-6).floor() / 100.0);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
@@ -143,6 +144,12 @@ mod tests {
             [bytes(64), bytes(4096), bytes(3 << 19)],
             ["64 B", "4 KiB", "1.5 MiB"]
         );
+    }
+
+    #[test]
+    fn no_confidence_is_rounded_up_to_certainty() {
+        let written = [0.99, 0.9999, 0.99999].map(confidence);
+        assert_eq!(written, ["99%", "99.99%", "99.99%"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::index::{Index, Versus, family, instructions, last_segment};
+use crate::ladder::{Part, RUNGS};
 use crate::record::wire::Difference;
 
 /// The step that is the floor: the same items through the same codec, in one
@@ -26,6 +27,8 @@ pub struct Step<'a> {
     pub name: &'a str,
     /// The step it builds on.
     pub after: &'a str,
+    /// Whether it is a hop to another thread: another order of magnitude.
+    pub hop: bool,
     /// What it adds, nanoseconds per item.
     pub ns: Option<&'a Difference>,
     /// What it adds, instructions per item.
@@ -33,23 +36,30 @@ pub struct Step<'a> {
 }
 
 impl Ladder<'_> {
-    /// Where each step begins and ends, as shares of the whole: the steps laid end to end.
+    /// Where each step begins and ends, as shares of the whole: each laid on the end of
+    /// the one it builds on. Hops, beside which all else would vanish, end at the edge.
     pub fn waterfall(&self) -> Vec<(f64, f64)> {
-        let mut at = 0.0;
-        let ends: Vec<_> = self
+        let mut ends: HashMap<&str, f64> = HashMap::new();
+        let spans: Vec<_> = self
             .steps
             .iter()
             .map(|step| {
-                let from = at;
-                at += step.ns.map_or(0.0, |d| d.estimate);
-                (from, at)
+                let from = ends.get(step.after).copied().unwrap_or(0.0);
+                let to = from + step.ns.map_or(0.0, |d| d.estimate);
+                ends.insert(step.name, to);
+                (from, to)
             })
             .collect();
-        let values = || ends.iter().flat_map(|(from, to)| [*from, *to]);
+        let values = || {
+            let near = self.steps.iter().zip(&spans).filter(|(step, _)| !step.hop);
+            near.flat_map(|(_, (from, to))| [*from, *to])
+        };
         let low = values().fold(0.0, f64::min);
         let span = (values().fold(0.0, f64::max) - low).max(f64::MIN_POSITIVE);
-        ends.iter()
-            .map(|(from, to)| ((from - low) / span, (to - low) / span))
+        let share = |at: f64| ((at - low) / span).clamp(0.0, 1.0);
+        spans
+            .iter()
+            .map(|(from, to)| (share(*from), share(*to)))
             .collect()
     }
 }
@@ -93,12 +103,21 @@ fn steps<'a>(edges: &[Versus<'a>]) -> Vec<Step<'a>> {
             versus: *edge,
             name: last_segment(&edge.candidate.id),
             after: last_segment(&edge.baseline.id),
+            hop: is_hop(last_segment(&edge.candidate.id)),
             ns: edge.comparison.difference_ns.as_ref(),
             instructions: instructions(edge.candidate)
                 .zip(instructions(edge.baseline))
                 .map(|(above, below)| above - below),
         })
         .collect()
+}
+
+/// Whether a step's name, without what it is bound to, is that of a hop.
+fn is_hop(name: &str) -> bool {
+    let name = name.strip_suffix("-pinned").unwrap_or(name);
+    RUNGS
+        .iter()
+        .any(|rung| rung.part == Part::Hop && rung.step.name() == name)
 }
 
 /// Longest chain below each case. Bounded by the number of edges, so that
@@ -134,4 +153,18 @@ pub fn against_floor<'a>(index: &Index<'a>) -> Vec<Versus<'a>> {
             (candidate.params.protocol == "arena").then_some(versus)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_protocol::step::Step as Arm;
+
+    use super::*;
+
+    #[test]
+    fn steps_go_by_the_names_that_the_ladder_records() {
+        assert_eq!(FLOOR_STEP, Arm::Codec.name());
+        assert!(is_hop(Arm::Hop4.name()) && is_hop("hop-1024-pinned"));
+        assert!(!is_hop(Arm::Alloc.name()));
+    }
 }

@@ -65,9 +65,15 @@ fn environment(environment: &Environment) -> Vec<(String, String)> {
     ];
     rows.into_iter()
         .map(|(name, value)| (name.to_owned(), value))
-        .chain(e.observed.clone())
+        .chain(observed(e))
         .filter(|(_, value)| !value.is_empty())
         .collect()
+}
+
+/// What was observed of the machine, under names for people.
+fn observed(environment: &Environment) -> impl Iterator<Item = (String, String)> + '_ {
+    let named = environment.observed.iter();
+    named.map(|(name, value)| (name.replace('_', " "), value.clone()))
 }
 
 /// Exact counts are the same only for one machine and one toolchain.

@@ -39,6 +39,7 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) ->
     let rows = legend(area, &panel.series)?;
     let (_, plot) = area.split_vertically(30 + rows * LEGEND_ROW);
     let mut chart = ChartBuilder::on(&plot)
+        .margin_left(6)
         .margin_right(14)
         .x_label_area_size(40)
         .y_label_area_size(56)

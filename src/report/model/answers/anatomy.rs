@@ -3,48 +3,36 @@
 use std::collections::BTreeMap;
 
 use super::{both_ends, ratio_figure};
-use crate::record::wire::Comparison;
+use crate::record::wire::{Comparison, Difference};
 use crate::report::model::index::{Index, words};
-use crate::report::model::ladder::{self, Ladder};
+use crate::report::model::ladder::{self, Ladder, Step};
 use crate::report::model::{Answer, Figure, Tone, format};
+
+/// The ladder is measured by its own verb and added to the record of a run.
+const COMMAND: &str = "arena-bench ladder --into results/latest.json";
 
 /// Question 2.
 pub fn where_the_time_goes(index: &Index) -> Answer {
     let question = "Where do the nanoseconds go?";
-    let command = "arena-bench run --filter '^ladder/'";
     let ladders = ladder::ladders(index);
     if ladders.is_empty() {
-        return Answer::missing(2, question, command);
+        return Answer::missing(2, question, COMMAND);
     }
-    let costliest: Vec<_> = ladders
-        .iter()
-        .filter_map(|ladder| {
-            let with_ns = ladder
-                .steps
-                .iter()
-                .filter_map(|step| Some((step, step.ns?)));
-            let (step, ns) = with_ns.max_by(|a, b| a.1.estimate.total_cmp(&b.1.estimate))?;
-            Some((ladder.payload, step, ns))
-        })
-        .collect();
-    let mut payloads: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (payload, step, _) in &costliest {
-        payloads
-            .entry(step.name)
-            .or_default()
-            .push((*payload).to_owned());
-    }
-    let names: Vec<_> = payloads
-        .iter()
-        .map(|(step, payloads)| format!("{step} for {}", format::listed(payloads)))
-        .collect();
-    let finding = if names.is_empty() {
-        "The steps were compared, but without their difference in nanoseconds.".to_owned()
-    } else {
-        format!("The costliest step is {}.", names.join("; "))
+    let within = costliest(&ladders, false);
+    let hops = costliest(&ladders, true);
+    let mut finding = match within.is_empty() {
+        true => "The steps were compared, but without their difference in nanoseconds.".to_owned(),
+        false => format!("The costliest step is {}.", by_step(&within)),
     };
-    let figures = costliest
+    if !hops.is_empty() {
+        finding.push_str(&format!(
+            " Handing an item to another thread costs most by {}.",
+            by_step(&hops)
+        ));
+    }
+    let figures = within
         .iter()
+        .chain(&hops)
         .map(|(payload, step, ns)| Figure {
             label: format!("{payload}: {} after {}", step.name, step.after),
             value: format::signed_ns(ns.estimate),
@@ -63,8 +51,35 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
         finding,
         figures,
         details,
-        command,
+        command: COMMAND,
     }
+}
+
+/// A step with its payload and what it adds.
+type Costly<'a> = (&'a str, &'a Step<'a>, &'a Difference);
+
+/// Each ladder's costliest step, of the hops or of all others.
+fn costliest<'a>(ladders: &'a [Ladder<'a>], hop: bool) -> Vec<Costly<'a>> {
+    let of = |ladder: &'a Ladder<'a>| {
+        let steps = ladder.steps.iter().filter(|step| step.hop == hop);
+        let with_ns = steps.filter_map(|step| Some((step, step.ns?)));
+        let (step, ns) = with_ns.max_by(|a, b| a.1.estimate.total_cmp(&b.1.estimate))?;
+        Some((ladder.payload, step, ns))
+    };
+    ladders.iter().filter_map(of).collect()
+}
+
+/// `alloc for bytes and u64; encode for record`.
+fn by_step(costly: &[Costly]) -> String {
+    let mut payloads: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (payload, step, _) in costly {
+        let payloads = payloads.entry(step.name).or_default();
+        payloads.push((*payload).to_owned());
+    }
+    let names = payloads
+        .iter()
+        .map(|(step, payloads)| format!("{step} for {}", format::listed(payloads)));
+    names.collect::<Vec<_>>().join("; ")
 }
 
 fn ladder_sentence(ladder: &Ladder) -> String {
@@ -85,10 +100,9 @@ fn ladder_sentence(ladder: &Ladder) -> String {
 /// Question 5.
 pub fn distance_to_the_floor(index: &Index) -> Answer {
     let question = "How near is it to the floor: the same items and codec, no boundary?";
-    let command = "arena-bench run --filter '^ladder/'";
     let mut all = ladder::against_floor(index);
     if all.is_empty() {
-        return Answer::missing(5, question, command);
+        return Answer::missing(5, question, COMMAND);
     }
     all.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
     let times = |c: &Comparison| format!("{} × the floor", format::significant(c.ratio));
@@ -112,6 +126,6 @@ pub fn distance_to_the_floor(index: &Index) -> Answer {
         verdict: format!("{worst} at worst"),
         figures,
         details: Vec::new(),
-        command,
+        command: COMMAND,
     }
 }

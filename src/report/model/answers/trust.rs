@@ -1,5 +1,6 @@
 //! Question 6: what the run's own A/A says.
 
+use super::FIGURES_PER_SIDE;
 use crate::report::model::index::Index;
 use crate::report::model::{Answer, Figure, Tone, format};
 
@@ -42,7 +43,11 @@ pub fn trust(index: &Index) -> Answer {
         "",
         tone,
     );
-    let each = check.comparisons.iter().map(|c| {
+    // The widest are where the run knows least; the section on the A/A lists all.
+    let mut widest: Vec<_> = check.comparisons.iter().collect();
+    widest.sort_by(|a, b| (b.high - b.low).total_cmp(&(a.high - a.low)));
+    widest.truncate(2 * FIGURES_PER_SIDE - 1);
+    let each = widest.into_iter().map(|c| {
         figure(
             c.candidate.clone(),
             c.ratio,
