@@ -1,12 +1,11 @@
 //! The alloc protocol: the guest encodes each item into a heap buffer of its
 //! own, which the host gives back through `free_buffer`.
 
+use bench_protocol::guest::boundary::{State, guard};
 use bench_protocol::handle::{AllocHandle, AllocNext};
 use bench_protocol::producer::{self, BoxedProducer};
 use bench_protocol::{status, wire};
 use serde::Serialize;
-
-use crate::boundary::{State, guard};
 
 /// A stream of `T`. Nothing waits between two calls: every item fits.
 struct Driver<T> {
@@ -14,7 +13,7 @@ struct Driver<T> {
 }
 
 impl<T: Serialize + Send + 'static> Driver<T> {
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> (i32, Option<Box<[u8]>>) {
         match self.stream.next() {
             Some(item) => (status::OK, encode(&item)),
@@ -31,6 +30,12 @@ impl<T: Serialize + Send + 'static> Driver<T> {
             Some(fault) => (status::PLUGIN_ERROR, encode(&fault)),
             None => (status::STREAM_END, None),
         }
+    }
+
+    /// Whatever panicked is not asked again.
+    #[cold]
+    fn abandon(&mut self) {
+        self.stream = producer::ended();
     }
 }
 
@@ -66,7 +71,8 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
     out_buffer: *mut *mut u8,
     out_len: *mut u32,
 ) -> i32 {
-    let body = || {
+    // Moved in, not borrowed: what the body captures by reference goes through memory.
+    let status = guard(move || {
         // SAFETY: the handle is one that `open` of the same `T` made; the host
         // calls from one thread at a time, so nobody else borrows the state.
         let state = unsafe { State::<Driver<T>>::of((*handle).state) };
@@ -83,13 +89,12 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
             *out_len = len;
         }
         status
-    };
-    let status = guard(body);
+    });
     if status == status::PANIC {
-        // SAFETY: as above. Whatever panicked is not asked again.
+        // SAFETY: as above; the borrow in there has ended.
         unsafe { State::<Driver<T>>::of((*handle).state) }
             .driver
-            .stream = producer::ended();
+            .abandon();
     }
     status
 }

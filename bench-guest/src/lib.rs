@@ -1,14 +1,13 @@
 //! The plugin side: a cdylib that streams prepared items, by either protocol.
 //!
-//! `arena` and `alloc` are the two `next` functions, `step` those on the way to
-//! them; they share the producers of `bench-protocol` and the `boundary`, and
-//! nothing that belongs to only one of them.
+//! The arena's `next` is that of every arena guest, `bench_protocol::guest::arena`;
+//! `alloc` is the other protocol's, `step` has those on the way to them. They
+//! share the producers and what every function at the boundary does, and nothing
+//! that belongs to only one of them.
 
 use bench_protocol::api::GuestApi;
 
 mod alloc;
-mod arena;
-mod boundary;
 mod open;
 mod step;
 
@@ -24,7 +23,7 @@ static API: GuestApi = GuestApi {
     open_arena: open::open_arena,
     open_alloc: open::open_alloc,
     free_buffer: alloc::free_buffer,
-    counts: boundary::counts,
+    counts: bench_protocol::guest::boundary::counts,
     open_step: step::open_step,
 };
 

@@ -1,5 +1,7 @@
 //! Opening a stream: from a spec to a producer, from a producer to a handle.
 
+use bench_protocol::guest::arena;
+use bench_protocol::guest::boundary::guard;
 use bench_protocol::handle::{AllocHandle, StreamHandle};
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer::{self, BoxedProducer, Fault};
@@ -7,8 +9,7 @@ use bench_protocol::spec::{ProducerKind, StreamConfig, StreamSpec};
 use bench_protocol::status;
 use serde::Serialize;
 
-use crate::boundary::guard;
-use crate::{alloc, arena};
+use crate::alloc;
 
 /// Makes a handle of a producer: what the two protocols differ in here.
 trait Protocol {

@@ -3,15 +3,14 @@
 //! From `guard` on they are `arena`'s own code with another way to deliver the
 //! item, so that each differs from the one before it by one thing alone.
 
+use bench_protocol::guest::arena::{self, Driver, Encoded, Unencodable};
+use bench_protocol::guest::boundary::{State, guard};
 use bench_protocol::handle::{ArenaNext, StreamHandle};
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer::{self, Fault};
 use bench_protocol::spec::{ProducerKind, StreamConfig, StreamSpec};
 use bench_protocol::step::{RAW_CAPACITY, Step};
 use bench_protocol::{status, wire};
-
-use crate::arena::{self, Driver, Encoded, Unencodable};
-use crate::boundary::{State, guard};
 
 /// A call that does nothing. Its stream has no items, and never ends.
 unsafe extern "C" fn empty(_: *mut StreamHandle, _: *mut u8, _: u32, _: *mut u32) -> i32 {

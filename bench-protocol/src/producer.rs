@@ -26,22 +26,31 @@ pub trait Producer: Iterator + Send {
 /// A stream as the drivers hold it, as Fidius' `Stream<T>` does.
 pub type BoxedProducer<T> = Box<dyn Producer<Item = T>>;
 
+/// An iterator as a producer: it ends, and never with an error.
+#[must_use]
+pub fn boxed<I>(items: I) -> BoxedProducer<I::Item>
+where
+    I: Iterator + Send + 'static,
+{
+    Box::new(Plain(items))
+}
+
 /// A producer with no items: what a driver holds once its stream has ended.
 #[must_use]
 pub fn ended<T: Send + 'static>() -> BoxedProducer<T> {
-    Box::new(Plain(std::iter::empty()))
+    boxed(std::iter::empty())
 }
 
 /// Prepared items, lent one after another: no allocation, no clone.
 #[must_use]
 pub fn lend<P: Payload>(seed: u64, table: &SizeTable, items: u64) -> BoxedProducer<P::View> {
-    Box::new(Plain(views::<P>(seed, table, items)))
+    boxed(views::<P>(seed, table, items))
 }
 
 /// The same items, each allocated afresh, as real plugins make them.
 #[must_use]
 pub fn own<P: Payload>(seed: u64, table: &SizeTable, items: u64) -> BoxedProducer<P::Owned> {
-    Box::new(Plain(views::<P>(seed, table, items).map(P::to_owned)))
+    boxed(views::<P>(seed, table, items).map(P::to_owned))
 }
 
 /// The items of a stream as an ordinary iterator; `items` of them.

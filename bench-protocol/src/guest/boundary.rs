@@ -4,11 +4,11 @@
 use core::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bench_protocol::counts::GuestCounts;
-use bench_protocol::status;
+use crate::counts::GuestCounts;
+use crate::status;
 
 /// Runs `body`; a panic in it becomes the status `PANIC`.
-#[inline]
+#[inline(always)]
 pub fn guard(body: impl FnOnce() -> i32) -> i32 {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(status::PANIC)
 }
@@ -17,13 +17,16 @@ pub fn guard(body: impl FnOnce() -> i32) -> i32 {
 /// without the type of the driver.
 #[repr(C)]
 pub struct State<D> {
+    /// What a counted stream has done.
     pub counts: GuestCounts,
+    /// The stream.
     pub driver: D,
 }
 
 impl<D> State<D> {
     /// A new state on the heap, as the handle's `state` pointer; [`State::free`]
     /// takes it back.
+    #[must_use]
     pub fn leak(driver: D) -> *mut c_void {
         let counts = GuestCounts::default();
         Box::into_raw(Box::new(Self { counts, driver })).cast()
@@ -51,9 +54,12 @@ impl<D> State<D> {
     }
 }
 
-/// See [`GuestApi::counts`](bench_protocol::api::GuestApi::counts).
+/// See [`GuestApi::counts`](crate::api::GuestApi::counts).
+///
+/// # Safety
+/// `state` must be a handle's `state` that [`State::leak`] gave out; `out` is writable.
 pub unsafe extern "C" fn counts(state: *const c_void, out: *mut GuestCounts) {
-    // SAFETY: every state of this guest begins with its counts (`repr(C)`), and
-    // the host hands in a state of this guest's and a place to write to.
+    // SAFETY: every state begins with its counts (`repr(C)`), and the caller hands in
+    // one, and a place to write to.
     unsafe { *out = *state.cast::<GuestCounts>() }
 }

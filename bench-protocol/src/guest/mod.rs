@@ -1,5 +1,10 @@
-//! Bring your own guest: a cdylib that streams any iterator of `Serialize` items
-//! by the arena protocol, so that `arena-bench guest` can verify and measure it.
+//! The guest's side of the arena protocol, and a guest of any iterator.
+//!
+//! [`arena`] is the driver behind every arena stream, the workbench's own and
+//! those of guests that others bring; [`boundary`] what every function at the
+//! boundary does. With [`export_guest!`](crate::export_guest) any iterator of
+//! `Serialize` items becomes a cdylib that `arena-bench guest` verifies and
+//! measures:
 //!
 //! ```
 //! use bench_protocol::spec::StreamConfig;
@@ -16,15 +21,14 @@
 //! seed) is in its argument, and it may ignore all of it. The crate must be a
 //! `cdylib` that depends on this one; there is nothing else to it.
 
-use core::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use serde::Serialize;
 
-use crate::counts::GuestCounts;
 use crate::handle::{AllocHandle, StreamHandle};
 use crate::spec::{StreamConfig, StreamSpec};
-use crate::{status, wire};
+use crate::{producer, status};
+
+pub mod arena;
+pub mod boundary;
 
 /// Exports the table of a guest whose streams are the iterators that a function
 /// `fn(StreamConfig) -> impl Iterator<Item = impl Serialize> + Send + 'static`
@@ -54,7 +58,7 @@ macro_rules! export_guest {
                 open_arena,
                 open_alloc: $crate::guest::no_alloc,
                 free_buffer: $crate::guest::no_buffer,
-                counts: $crate::guest::no_counts,
+                counts: $crate::guest::boundary::counts,
                 open_step: $crate::step::no_steps,
             };
 
@@ -82,42 +86,6 @@ pub const BUILD: crate::build_info::RawBuildInfo = {
     }
 };
 
-/// A stream, and the item of it that waits to be delivered: a value, so that too
-/// small a buffer means that it is encoded again.
-struct Driver<I: Iterator> {
-    items: Option<I>,
-    pending: Option<I::Item>,
-}
-
-impl<I: Iterator<Item: Serialize>> Driver<I> {
-    fn next_into(&mut self, buffer: &mut [u8]) -> (i32, u32) {
-        if self.pending.is_none() {
-            self.pending = self.items.as_mut().and_then(Iterator::next);
-        }
-        let Some(item) = &self.pending else {
-            // An iterator need not keep saying `None`.
-            self.items = None;
-            return (status::STREAM_END, 0);
-        };
-        let len = wire::serialized_size(item)
-            .ok()
-            .and_then(|size| u32::try_from(size).ok());
-        let Some(len) = len else {
-            self.pending = None;
-            return (status::SERIALIZATION_ERROR, 0);
-        };
-        let Some(room) = buffer.get_mut(..len as usize) else {
-            return (status::BUFFER_TOO_SMALL, len);
-        };
-        let encoded = wire::serialize_into(room, item);
-        self.pending = None;
-        match encoded {
-            Ok(()) => (status::OK, len),
-            Err(_) => (status::SERIALIZATION_ERROR, 0),
-        }
-    }
-}
-
 /// Opens a stream of what `items` returns: see [`export_guest!`](crate::export_guest).
 ///
 /// # Safety
@@ -130,69 +98,17 @@ pub unsafe fn open<I>(
 where
     I: Iterator<Item: Serialize + Send> + Send + 'static,
 {
-    let opened = catch_unwind(AssertUnwindSafe(|| {
+    boundary::guard(|| {
         // SAFETY: the caller hands in a valid spec.
-        let config = unsafe { (*spec).read() }?;
-        let driver = Driver {
-            items: Some(items(config)),
-            pending: None,
+        let Some(config) = (unsafe { (*spec).read() }) else {
+            return status::SERIALIZATION_ERROR;
         };
-        Some(Box::into_raw(Box::new(StreamHandle {
-            next: next::<I>,
-            drop_fn: drop_stream::<I>,
-            state: Box::into_raw(Box::new(driver)).cast(),
-        })))
-    }));
-    match opened {
-        Ok(Some(handle)) => {
-            // SAFETY: the caller lends a place for the handle.
-            unsafe { *out = handle };
-            status::OK
-        }
-        Ok(None) => status::SERIALIZATION_ERROR,
-        Err(_) => status::PANIC,
-    }
-}
-
-unsafe extern "C" fn next<I: Iterator<Item: Serialize>>(
-    handle: *mut StreamHandle,
-    buffer: *mut u8,
-    capacity: u32,
-    out_len: *mut u32,
-) -> i32 {
-    // SAFETY: the handle is one that `open` of the same `I` made; the host calls
-    // from one thread at a time, so nobody else borrows the state.
-    let driver = unsafe { &mut *(*handle).state.cast::<Driver<I>>() };
-    let answer = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: the host lends `capacity` writable bytes for this call. They
-        // may be uninitialised: encoding only writes to them.
-        let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, capacity as usize) };
-        driver.next_into(buffer)
-    }));
-    match answer {
-        Ok((status, len)) => {
-            // SAFETY: the host lends a place for the length.
-            unsafe { *out_len = len };
-            status
-        }
-        Err(_) => {
-            // Whatever panicked is not asked again.
-            driver.items = None;
-            driver.pending = None;
-            status::PANIC
-        }
-    }
-}
-
-unsafe extern "C" fn drop_stream<I: Iterator>(handle: *mut StreamHandle) {
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: the host calls this once, with a handle that `open` of the same
-        // `I` made.
-        unsafe {
-            let handle = Box::from_raw(handle);
-            drop(Box::from_raw(handle.state.cast::<Driver<I>>()));
-        }
-    }));
+        let counted = config.counted;
+        let handle = arena::open(producer::boxed(items(config)), counted);
+        // SAFETY: the caller lends a place for the handle.
+        unsafe { *out = handle };
+        status::OK
+    })
 }
 
 /// Declines a stream of the alloc protocol.
@@ -209,20 +125,12 @@ pub unsafe extern "C" fn no_alloc(_: *const StreamSpec<'_>, _: *mut *mut AllocHa
 /// None is needed: nothing is read or written.
 pub unsafe extern "C" fn no_buffer(_: *mut u8, _: u32) {}
 
-/// The counts of a guest that does not count.
-///
-/// # Safety
-/// `out` must be writable.
-pub unsafe extern "C" fn no_counts(_: *const c_void, out: *mut GuestCounts) {
-    // SAFETY: the host lends a place for the counts.
-    unsafe { *out = GuestCounts::default() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::payload::PayloadKind;
     use crate::size_plan::SizeTable;
+    use crate::wire;
 
     /// Drives a stream with a buffer that grows to exactly what is asked for; the
     /// items, the retries and the status that ended it.

@@ -1,25 +1,20 @@
 //! The arena protocol: the guest holds the *value* of the current item and
 //! encodes it straight into the host's buffer.
 
-use bench_protocol::error::PluginError;
-use bench_protocol::handle::{ArenaNext, StreamHandle};
-use bench_protocol::producer::{self, BoxedProducer};
-use bench_protocol::{status, wire};
 use serde::Serialize;
 
-use crate::boundary::{State, guard};
+use super::boundary::{State, guard};
+use crate::error::PluginError;
+use crate::handle::{ArenaNext, StreamHandle};
+use crate::producer::{self, BoxedProducer};
+use crate::{status, wire};
 
-/// What `next` answers, before it becomes a status and a length.
-enum Answer {
-    Item(u32),
-    TooSmall(u32),
-    End,
-    Error(u32),
-    Unencodable,
-}
+/// What `next` answers: a status, and the length that goes with it or zero.
+type Answer = (i32, u32);
 
 /// A stream of `T` and the item of it that waits to be delivered.
 pub struct Driver<T> {
+    /// Where the items come from.
     pub stream: BoxedProducer<T>,
     /// The current item; `None` between items. It is the value and not its
     /// bytes: too small a buffer means that the same item is encoded again.
@@ -29,7 +24,9 @@ pub struct Driver<T> {
 }
 
 impl<T: Serialize + Send + 'static> Driver<T> {
-    #[inline]
+    // Always: with the ladder's arms beside it there are several callers, and out of
+    // line an item costs some thirty instructions more.
+    #[inline(always)]
     fn next_into(&mut self, buffer: &mut [u8], deliver: impl Deliver<T>) -> Answer {
         if self.pending.is_none() {
             match self.stream.next() {
@@ -41,13 +38,13 @@ impl<T: Serialize + Send + 'static> Driver<T> {
         match deliver(item, buffer) {
             Ok(Encoded::Fits(len)) => {
                 self.pending = None;
-                Answer::Item(len)
+                (status::OK, len)
             }
-            Ok(Encoded::Needs(len)) => Answer::TooSmall(len),
+            Ok(Encoded::Needs(len)) => (status::BUFFER_TOO_SMALL, len),
             Err(Unencodable) => {
                 // The item can never be delivered; the stream goes on behind it.
                 self.pending = None;
-                Answer::Unencodable
+                (status::SERIALIZATION_ERROR, 0)
             }
         }
     }
@@ -62,16 +59,24 @@ impl<T: Serialize + Send + 'static> Driver<T> {
             self.stream = producer::ended();
         }
         let Some(fault) = &self.fault else {
-            return Answer::End;
+            return (status::STREAM_END, 0);
         };
         match encode(fault, buffer) {
             Ok(Encoded::Fits(len)) => {
                 self.fault = None;
-                Answer::Error(len)
+                (status::PLUGIN_ERROR, len)
             }
-            Ok(Encoded::Needs(len)) => Answer::TooSmall(len),
-            Err(Unencodable) => Answer::Unencodable,
+            Ok(Encoded::Needs(len)) => (status::BUFFER_TOO_SMALL, len),
+            Err(Unencodable) => (status::SERIALIZATION_ERROR, 0),
         }
+    }
+
+    /// Whatever panicked is not asked again.
+    #[cold]
+    fn abandon(&mut self) {
+        self.pending = None;
+        self.fault = None;
+        self.stream = producer::ended();
     }
 }
 
@@ -81,7 +86,9 @@ impl<T, F: FnOnce(&T, &mut [u8]) -> Result<Encoded, Unencodable>> Deliver<T> for
 
 /// How delivering an item went: with its length, or the length there must be.
 pub enum Encoded {
+    /// Delivered, with so many bytes.
     Fits(u32),
+    /// Not delivered: so many bytes are needed.
     Needs(u32),
 }
 
@@ -89,7 +96,7 @@ pub enum Encoded {
 pub struct Unencodable;
 
 /// A size pass, then the encoding, when there is room for it.
-#[inline]
+#[inline(always)]
 fn encode<T: Serialize>(item: &T, buffer: &mut [u8]) -> Result<Encoded, Unencodable> {
     let size = wire::serialized_size(item).map_err(|_| Unencodable)?;
     // The wire's lengths are 32-bit; a longer item is none.
@@ -154,31 +161,24 @@ pub unsafe fn next_with<T: Serialize + Send + 'static>(
     out_len: *mut u32,
     deliver: impl Deliver<T>,
 ) -> i32 {
-    let body = || {
+    // Moved in, not borrowed: what the body captures by reference goes through memory.
+    let status = guard(move || {
         // SAFETY: the handle is one that `open` of the same `T` made; the host
         // calls from one thread at a time, so nobody else borrows the state.
         let state = unsafe { State::<Driver<T>>::of((*handle).state) };
         // SAFETY: the host lends `capacity` writable bytes for this call. They
-        // may be uninitialised: `encode` only writes to them.
+        // may be uninitialised: `deliver` only writes to them.
         let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, capacity as usize) };
-        let (status, len) = match state.driver.next_into(buffer, deliver) {
-            Answer::Item(len) => (status::OK, len),
-            Answer::TooSmall(len) => (status::BUFFER_TOO_SMALL, len),
-            Answer::End => return status::STREAM_END,
-            Answer::Error(len) => (status::PLUGIN_ERROR, len),
-            Answer::Unencodable => return status::SERIALIZATION_ERROR,
-        };
+        let (status, len) = state.driver.next_into(buffer, deliver);
         // SAFETY: the host lends a place for the length.
         unsafe { *out_len = len };
         status
-    };
-    let status = guard(body);
+    });
     if status == status::PANIC {
-        // SAFETY: as above. Whatever panicked is not asked again.
-        let state = unsafe { State::<Driver<T>>::of((*handle).state) };
-        state.driver.pending = None;
-        state.driver.fault = None;
-        state.driver.stream = producer::ended();
+        // SAFETY: as above; the borrow in there has ended.
+        unsafe { State::<Driver<T>>::of((*handle).state) }
+            .driver
+            .abandon();
     }
     status
 }
