@@ -165,8 +165,7 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
         match findings(common, target) {
             Ok(findings) => {
                 if let Some(kept) = &kept {
-                    let (comparison, check) =
-                        compare(&kept.target, target, delta, common.seconds)?;
+                    let (comparison, check) = compare(&kept.target, target, delta, common.seconds)?;
                     let slower = comparison.verdict == Verdict::Slower && check.trusted;
                     if !same_stream(kept, &findings) || slower {
                         outcome = Outcome::Found;

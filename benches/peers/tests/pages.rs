@@ -6,6 +6,7 @@ use bench_protocol::payload::PayloadKind;
 use peers::claims;
 use peers::cmd::SIZES;
 use peers::page::{self, Holds};
+use peers::parts::ByArm;
 use peers::peer::{Arm, Peer};
 use peers::table;
 
@@ -116,7 +117,7 @@ fn nothing_is_claimed_of_what_was_not_measured() {
         ..record()
     };
     assert!(holds(&empty).iter().all(|holds| *holds == Holds::Unknown));
-    assert!(!page::markdown(&empty).contains("**true**"));
+    assert!(!page::markdown(&empty, &ByArm::new()).contains("**true**"));
 }
 
 #[test]
