@@ -167,7 +167,15 @@ fn a_kept_build_is_compared_with_and_another_stream_is_found() {
         &[&short[..], &["--against", kept, "--delta", "90"]].concat(),
     );
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(reports(&output)[0]["comparison"]["candidate"], "now");
+    let report = reports(&output)[0].clone();
+    assert_eq!(report["comparison"]["candidate"], "now");
+    // The A/A comparison of the same rounds: the new build and a copy of it.
+    let same = &report["self_check"]["comparisons"][0];
+    assert_eq!(
+        (&same["baseline"], &same["candidate"]),
+        (&"now".into(), &"now".into())
+    );
+    assert_eq!(same["rounds"], report["comparison"]["rounds"]);
     let other = [
         &short[..],
         &["--against", kept, "--delta", "90", "--seed", "5"],

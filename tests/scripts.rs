@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 
 fn script(name: &str) -> PathBuf {
@@ -89,6 +90,16 @@ fn an_unknown_option_shows_the_usage_and_does_nothing() {
         said.stderr(contains("--quick")).stdout("");
         let mut command = Command::new(script(name));
         let said = command.arg("--help").assert().success();
-        said.stderr(contains("--quick"));
+        said.stderr(contains("--quick").and(contains("--peers")));
     }
+}
+
+#[test]
+fn the_peers_are_measured_in_one_length_alone() {
+    let machine = machine(&[CARGO, ("valgrind", "exit 0")]);
+    let path = std::env::var("PATH").expect("there is a path");
+    let mut command = Command::new(script("scripts/bench"));
+    command.env("PATH", format!("{}:{path}", machine.path().display()));
+    let said = command.args(["--peers", "--quick"]).assert().code(2);
+    said.stderr(contains("--peers goes alone"));
 }

@@ -106,6 +106,26 @@ unsafe extern "C" fn sized<P: Payload>(
     unsafe { arena::next_with(handle, buffer, capacity, out_len, deliver) }
 }
 
+/// Arena with another way to encode: through a writer of our own.
+unsafe extern "C" fn written<P: Payload>(
+    handle: *mut StreamHandle,
+    buffer: *mut u8,
+    capacity: u32,
+    out_len: *mut u32,
+) -> i32 {
+    let deliver = |item: &P::View, buffer: &mut [u8]| {
+        let size = wire::serialized_size(item).map_err(|_| Unencodable)?;
+        let len = u32::try_from(size).map_err(|_| Unencodable)?;
+        let Some(room) = buffer.get_mut(..len as usize) else {
+            return Ok(Encoded::Needs(len));
+        };
+        wire::serialize_by_own_writer(room, item).map_err(|_| Unencodable)?;
+        Ok(Encoded::Fits(len))
+    };
+    // SAFETY: the caller's promises are the same.
+    unsafe { arena::next_with(handle, buffer, capacity, out_len, deliver) }
+}
+
 /// Writes the value itself: what it points to lives as long as the guest.
 #[inline]
 fn raw<V: Copy>(item: &V, buffer: &mut [u8]) -> Result<Encoded, Unencodable> {
@@ -146,6 +166,7 @@ impl PayloadVisitor for Open<'_> {
             Step::Guard => guarded::<P>,
             Step::Keep => kept::<P>,
             Step::Size => sized::<P>,
+            Step::Writer => written::<P>,
             _ => return None,
         };
         let StreamConfig {

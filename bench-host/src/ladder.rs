@@ -101,6 +101,7 @@ impl PayloadVisitor for Open<'_> {
                 self.source::<_, Value<P>, Encoded>(self.raw_stream()?)
             }
             Step::Size => self.source::<_, Value<P>, EncodedLength>(self.raw_stream()?),
+            Step::Writer => self.source::<_, Owned<P>, Verify>(self.step_stream()?),
             Step::SecondCall => {
                 let source = SecondCall::new(self.arena()?, self.empty_call()?);
                 self.source::<_, Owned<P>, Verify>(source)
@@ -119,7 +120,15 @@ impl Open<'_> {
         Arena::open(self.guest, &self.config.stream, &self.config.buffer, Never)
     }
 
-    /// A stream of the guest's for this arm alone: raw values in arena's buffer.
+    /// A stream of the guest's for this arm alone.
+    fn step_stream(&self) -> Result<Arena<Never>, StreamError> {
+        let buffer = Buffer::new(&self.config.buffer)?;
+        let handle = self.handle(self.step)?;
+        // SAFETY: a guest that answers OK gives its handle away.
+        unsafe { Arena::adopt(handle, buffer, Never) }
+    }
+
+    /// The same, of raw values: in arena's buffer.
     fn raw_stream(&self) -> Result<Arena<Never>, StreamError> {
         let mut buffer = self.config.buffer;
         buffer.initial_capacity = buffer.initial_capacity.max(RAW_CAPACITY);

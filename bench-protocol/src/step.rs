@@ -43,6 +43,10 @@ boundary_enum! {
         Hop4 = 12 "hop-4",
         /// The same, channel of capacity 1,024.
         Hop1024 = 13 "hop-1024",
+        /// On `Arena`: the guest encodes through a writer of its own, in place of
+        /// the standard library's for slices. No protocol does; it shows what the
+        /// arena would be if its framework did.
+        Writer = 14 "own-writer",
     }
 }
 

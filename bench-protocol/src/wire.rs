@@ -1,6 +1,8 @@
 //! The bytes of an item: bincode 1.3.3 with its default options (fixed-width
 //! little-endian integers, 64-bit lengths), as Fidius writes them.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
 
@@ -45,6 +47,49 @@ pub fn serialize_into<T: Serialize>(buffer: &mut [u8], value: &T) -> Result<(), 
     Ok(bincode::serialize_into(buffer, value)?)
 }
 
+/// Encodes as [`serialize_into`] does, byte for byte, through a writer of our own:
+/// not as Fidius does, but as it could.
+///
+/// # Errors
+/// As for [`serialize_into`].
+#[inline]
+pub fn serialize_by_own_writer<T: Serialize>(
+    buffer: &mut [u8],
+    value: &T,
+) -> Result<(), WireError> {
+    Ok(bincode::serialize_into(Room(buffer), value)?)
+}
+
+/// What is left of a slice that is written to. bincode writes each primitive by
+/// itself: here its length is still known where it is copied, so that it is one
+/// store. The standard library's writer for slices takes the shorter of two
+/// lengths, and calls `memcpy` for a single byte.
+struct Room<'a>(&'a mut [u8]);
+
+impl Write for Room<'_> {
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some((place, rest)) = std::mem::take(&mut self.0).split_at_mut_checked(bytes.len())
+        else {
+            return Err(io::ErrorKind::WriteZero.into());
+        };
+        place.copy_from_slice(bytes);
+        self.0 = rest;
+        Ok(())
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Decodes a value that owns all its parts. Trailing bytes are ignored, as
 /// Fidius ignores them.
 ///
@@ -62,4 +107,26 @@ pub fn deserialize<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
 #[inline]
 pub fn deserialize_borrowed<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, WireError> {
     Ok(bincode::deserialize(bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_writer_has_the_bytes_of_the_other_and_refuses_too_little_room() {
+        let value = (
+            7_u64,
+            "text",
+            vec![1.5_f64, -2.0],
+            vec![3_u8; 40],
+            Some(true),
+        );
+        let expected = serialize(&value).unwrap();
+        let mut room = vec![0; expected.len()];
+        serialize_by_own_writer(&mut room, &value).unwrap();
+        assert_eq!(room, expected);
+        let short = &mut room[1..];
+        assert!(serialize_by_own_writer(short, &value).is_err());
+    }
 }

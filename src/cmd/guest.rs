@@ -16,7 +16,8 @@ use crate::guest::{Target, table};
 use crate::paired::clock::Monotonic;
 use crate::paired::contest::{Contestant, Runner, Settings};
 use crate::paired::process::Processes;
-use crate::record::wire::{Comparison, Verdict};
+use crate::ratios::{self, Match};
+use crate::record::wire::{Comparison, SelfCheck, Verdict};
 use crate::stats::order::Sorted;
 use crate::stats::{Confidence, Delta, sign};
 
@@ -74,7 +75,8 @@ pub struct Common {
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     /// Compare with the build that --save has kept in this folder: paired, in
-    /// the same processes. Exit status 1 when this one is slower or differs.
+    /// the same processes, with a copy of this one for an A/A comparison. Exit
+    /// status 1 when this one is slower (and the A/A holds) or differs.
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
     /// The smallest change that matters, in percent.
@@ -116,6 +118,7 @@ struct Report {
     guest: PathBuf,
     findings: Option<Findings>,
     comparison: Option<Comparison>,
+    self_check: Option<SelfCheck>,
     error: Option<String>,
 }
 
@@ -156,17 +159,19 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
             guest: target.library.clone(),
             findings: None,
             comparison: None,
+            self_check: None,
             error: None,
         };
         match findings(common, target) {
             Ok(findings) => {
                 if let Some(kept) = &kept {
-                    let comparison = compare(&kept.target, target, delta, common.seconds)?;
-                    let same = same_stream(kept, &findings);
-                    if comparison.verdict == Verdict::Slower || !same {
+                    let (comparison, check) = compare(&kept.target, target, delta, common.seconds)?;
+                    let slower = comparison.verdict == Verdict::Slower && check.trusted;
+                    if !same_stream(kept, &findings) || slower {
                         outcome = Outcome::Found;
                     }
                     report.comparison = Some(comparison);
+                    report.self_check = Some(check);
                 }
                 if let Some(folder) = &common.save {
                     saved::save(folder, &findings)?;
@@ -252,8 +257,14 @@ fn same_stream(kept: &Findings, now: &Findings) -> bool {
     false
 }
 
-/// Compares two builds by the paired runner.
-fn compare(kept: &Target, now: &Target, delta: Delta, seconds: f64) -> Result<Comparison> {
+/// Compares two builds by the paired runner: the comparison, and the new build
+/// against a copy of itself in the same rounds.
+fn compare(
+    kept: &Target,
+    now: &Target,
+    delta: Delta,
+    seconds: f64,
+) -> Result<(Comparison, SelfCheck)> {
     let contestant = |name: &str, target: &Target| Contestant {
         name: name.to_owned(),
         workload: target.workload(),
@@ -271,9 +282,19 @@ fn compare(kept: &Target, now: &Target, delta: Delta, seconds: f64) -> Result<Co
         rng: rand::rng(),
         settings: Settings::new(delta, confidence, Duration::from_secs_f64(seconds)),
     };
-    let arms = [contestant("kept", kept), contestant("now", now)];
-    let comparison = runner.contest(&arms, &[(0, 1)])?.pop();
-    comparison.context("a contest of one pair has one comparison")
+    let pair = Match {
+        baseline: contestant("kept", kept),
+        candidate: contestant("now", now),
+    };
+    let mut found = ratios::measure(&mut runner, &[pair], &mut |_, _| ());
+    if let Some(failure) = found.failures.pop() {
+        bail!("the two builds cannot be compared: {}", failure.why);
+    }
+    let check = ratios::judge(&found.copies, delta, confidence)?;
+    let comparison = found.comparisons.pop();
+    comparison
+        .zip(check)
+        .context("a contest of two arms and a copy has two comparisons")
 }
 
 fn print(reports: &[Report], kept: Option<&Findings>) {
@@ -329,10 +350,11 @@ fn print(reports: &[Report], kept: Option<&Findings>) {
     if !table.is_empty() {
         println!("{}", table.trim_fmt());
     }
-    for comparison in reports
-        .iter()
-        .filter_map(|report| report.comparison.as_ref())
-    {
+    for report in reports {
+        let compared = report.comparison.as_ref().zip(report.self_check.as_ref());
+        let Some((comparison, check)) = compared else {
+            continue;
+        };
         println!(
             "now / kept: {:.4} [{:.4}, {:.4}] at {:.1}%: {}{}",
             comparison.ratio,
@@ -345,6 +367,18 @@ fn print(reports: &[Report], kept: Option<&Findings>) {
             } else {
                 format!(" ({})", comparison.why)
             },
+        );
+        println!(
+            "A/A, now / a copy of it: {:.4} [{:.4}, {:.4}], {}: {}",
+            check.ratio,
+            check.low,
+            check.high,
+            if check.trusted {
+                "trusted"
+            } else {
+                "NOT TRUSTED"
+            },
+            check.why,
         );
     }
 }

@@ -63,7 +63,7 @@ const fn rung(step: Step, on: Step, part: Part, adds: &'static str) -> Rung {
 }
 
 /// Every rung; each stands below those that stand on it.
-pub const RUNGS: [Rung; 14] = [
+pub const RUNGS: [Rung; 15] = [
     Rung {
         step: Step::Iterator,
         on: None,
@@ -137,6 +137,12 @@ pub const RUNGS: [Rung; 14] = [
         Step::Arena,
         Part::Hop,
         "a hop to a thread, channel of 1,024",
+    ),
+    rung(
+        Step::Writer,
+        Step::Arena,
+        Part::Codec,
+        "encoding by a writer of its own",
     ),
 ];
 
@@ -251,7 +257,7 @@ impl Arm {
             },
             decode: match self.step {
                 Step::Codec | Step::Arena | Step::SecondCall | Step::Alloc => "owned",
-                Step::Hop4 | Step::Hop1024 => "owned",
+                Step::Hop4 | Step::Hop1024 | Step::Writer => "owned",
                 Step::Borrowed => "borrowed",
                 _ => "none",
             }

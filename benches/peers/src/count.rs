@@ -41,6 +41,16 @@ pub fn serve() -> Option<ExitCode> {
     })
 }
 
+/// The command line of a process that drains `items` items of an arm and does
+/// nothing else.
+///
+/// # Errors
+/// Never: an arm is plain data.
+pub fn arguments(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<[String; 2]> {
+    let job = serde_json::to_string(&(arm, libraries, items))?;
+    Ok([ARGUMENT.to_owned(), job])
+}
+
 /// What a process and its children ran to.
 #[derive(Debug, Default, Clone, Copy)]
 struct Totals {
@@ -83,8 +93,7 @@ fn totals(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<Totals> {
         ])
         .arg(format!("--dhat-out-file={}", output.display()))
         .arg(std::env::current_exe()?)
-        .arg(ARGUMENT)
-        .arg(serde_json::to_string(&(arm, libraries, items))?)
+        .args(arguments(arm, libraries, items)?)
         .env("GLIBC_TUNABLES", TUNABLES)
         .stdin(Stdio::null())
         .output()

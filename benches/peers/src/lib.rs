@@ -7,6 +7,7 @@ pub mod count;
 pub mod drive;
 pub mod fidius;
 pub mod page;
+pub mod parts;
 pub mod peer;
 pub mod pull;
 pub mod table;

@@ -7,56 +7,22 @@ use std::fmt::{self, Write};
 
 use arena_bench::record::wire::{Case, Comparison, Counts, Record, Verdict};
 
-use crate::claims;
 use crate::cmd::SIZES;
+use crate::parts::ByArm;
 use crate::peer::{Arm, Peer};
 use crate::table::{Row, number, ratio};
 
-/// How far our guest's and Fidius' instructions may be apart.
-const PARITY: f64 = 0.05;
-/// Allocations per item that are none: one in a thousand items.
-const NONE: f64 = 0.001;
+pub use claims::{Claim, Holds, claims};
+pub use parity::{at_par, compared};
 
-/// Whether a claim holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holds {
-    /// As it stands.
-    True,
-    /// It does not.
-    False,
-    /// Where a condition is met.
-    If(String),
-    /// What it is held against was not measured.
-    Unknown,
-}
+mod claims;
+mod parity;
 
-impl fmt::Display for Holds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::True => f.write_str("**true**"),
-            Self::False => f.write_str("**false**"),
-            Self::If(condition) => write!(f, "**true with a condition**: {condition}"),
-            Self::Unknown => f.write_str("not measured in this run"),
-        }
-    }
-}
-
-/// A claim of the documentation, the verdict, and what was measured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// The claim.
-    pub claim: &'static str,
-    /// Whether it holds.
-    pub holds: Holds,
-    /// The measurement.
-    pub evidence: String,
-}
-
-/// The page.
+/// The page of a record; `parts` say where the instructions of some arms go.
 #[must_use]
-pub fn markdown(record: &Record) -> String {
+pub fn markdown(record: &Record, parts: &ByArm) -> String {
     let mut page = String::new();
-    write(record, &mut page).expect("a string takes all that is written to it");
+    write(record, parts, &mut page).expect("a string takes all that is written to it");
     page
 }
 
@@ -79,176 +45,12 @@ fn items(arm: &Arm) -> String {
     format!("{} of {} B", arm.payload().name(), arm.bytes)
 }
 
-/// Each claim, held against the record.
-#[must_use]
-pub fn claims(record: &Record) -> Vec<Claim> {
-    vec![
-        no_allocation(record),
-        no_second_crossing(record),
-        no_item_lost(record),
-        same_bytes(record),
-        directly(record),
-    ]
-}
-
-fn no_allocation(record: &Record) -> Claim {
-    let allocations = |arm: Arm| counts(record, &arm.id())?.allocations_per_item;
-    let most = |arms: &mut dyn Iterator<Item = Arm>| {
-        let counted: Option<Vec<f64>> = arms.map(allocations).collect();
-        counted.map(|counted| counted.into_iter().fold(0.0, f64::max))
-    };
-    let boundary = most(&mut arms(Peer::FidiusRaw).map(Arm::raw));
-    let user = most(&mut arms(Peer::Fidius));
-    let least_user = arms(Peer::Fidius).filter_map(allocations).reduce(f64::min);
-    let holds = match (boundary, least_user) {
-        (Some(boundary), _) if boundary > NONE => Holds::False,
-        (Some(_), Some(user)) if user > NONE => Holds::If(
-            "it is so at the boundary, with items that the producer does not allocate; the \
-             framework's own way to the user allocates for every item"
-                .to_owned(),
-        ),
-        (Some(_), _) => Holds::True,
-        (None, _) => Holds::Unknown,
-    };
-    Claim {
-        claim: "no per-item allocation",
-        holds,
-        evidence: format!(
-            "at the boundary at most {} allocations per item over all payloads; by \
-             `call_streaming` to the user's value {} to {}",
-            number(boundary),
-            number(least_user),
-            number(user)
-        ),
-    }
-}
-
-fn no_second_crossing(record: &Record) -> Claim {
-    let counts = counts(record, claims::STEADY);
-    let per_item = counts.and_then(|counts| counts.boundary_calls_per_item);
-    let retries = counts.and_then(|counts| counts.retries);
-    // Retries are calls too; without them there is one call an item.
-    let (holds, rest) = match (per_item, retries) {
-        (Some(calls), Some(retries)) => {
-            let rest = calls - retries as f64 / claims::ITEMS as f64;
-            let once = (rest - 1.0).abs() < NONE;
-            let holds = match (once, ramp_calls(record)) {
-                (false, _) => Holds::False,
-                (true, Some(calls)) if calls > 1.0 + NONE => Holds::If(format!(
-                    "an item that does not fit crosses twice; where each is larger than the one \
-                     before, {} calls per item",
-                    number(Some(calls))
-                )),
-                (true, _) => Holds::True,
-            };
-            (holds, Some(rest))
-        }
-        _ => (Holds::Unknown, None),
-    };
-    Claim {
-        claim: "no second crossing",
-        holds,
-        evidence: format!(
-            "{} calls per item beside retries, of which {} items of one size had {}",
-            number(rest),
-            claims::ITEMS,
-            retries.map_or("–".to_owned(), |retries| retries.to_string())
-        ),
-    }
-}
-
-fn ramp_calls(record: &Record) -> Option<f64> {
-    counts(record, claims::RAMP)?.boundary_calls_per_item
-}
-
-fn no_item_lost(record: &Record) -> Claim {
-    let (drained, pumped) = (
-        case(record, claims::RAMP),
-        case(record, claims::PUMPED_RAMP),
-    );
-    let retries = counts(record, claims::RAMP).and_then(|counts| counts.retries);
-    let holds = match (drained, pumped) {
-        (Some(drained), Some(pumped)) => {
-            if drained.verified.is_some() && pumped.verified.is_some() && retries > Some(0) {
-                Holds::True
-            } else {
-                Holds::False
-            }
-        }
-        _ => Holds::Unknown,
-    };
-    Claim {
-        claim: "no item lost on retry",
-        holds,
-        evidence: format!(
-            "{} items, {} of them retried: count, order and digest are the generator's, by our \
-             drain and by the pump",
-            claims::ITEMS,
-            retries.map_or("–".to_owned(), |retries| retries.to_string())
-        ),
-    }
-}
-
-fn same_bytes(record: &Record) -> Claim {
-    let digest = |arm: Arm| case(record, &arm.id())?.verified.clone();
-    let pairs: Vec<_> = arms(Peer::Arena)
-        .zip(arms(Peer::FidiusRaw))
-        .map(|(ours, theirs)| digest(ours).zip(digest(theirs)))
-        .collect();
-    let holds = if pairs.iter().any(Option::is_none) {
-        Holds::Unknown
-    } else if pairs.iter().flatten().all(|(ours, theirs)| ours == theirs) {
-        Holds::True
-    } else {
-        Holds::False
-    };
-    Claim {
-        claim: "byte-identical wire",
-        holds,
-        evidence: format!(
-            "the bytes of {} of {} payloads hash to the same digest from our guest and from the \
-             plugin, and each equals bincode's own encoding of the generator's items",
-            pairs
-                .iter()
-                .flatten()
-                .filter(|(ours, theirs)| ours == theirs)
-                .count(),
-            pairs.len()
-        ),
-    }
-}
-
-fn directly(record: &Record) -> Claim {
-    let arms: Vec<Arm> = arms(Peer::FidiusRaw).map(Arm::raw).collect();
-    let heap = |arm: &Arm| counts(record, &arm.id())?.allocated_bytes_per_item;
-    let most: Option<Vec<f64>> = arms.iter().map(heap).collect();
-    let most = most.map(|all| all.into_iter().fold(0.0, f64::max));
-    let holds = match most {
-        // Less than the smallest item: no buffer in between on the heap.
-        Some(bytes) if bytes < 1.0 => Holds::If(
-            "every item is walked twice, for its size first and then for its bytes".to_owned(),
-        ),
-        Some(_) => Holds::False,
-        None => Holds::Unknown,
-    };
-    Claim {
-        claim: "encodes directly into the host's buffer",
-        holds,
-        evidence: format!(
-            "at most {} heap bytes per item at the boundary, where the largest item has {} bytes: \
-             there is no buffer in between on the heap",
-            number(most),
-            arms.iter().map(|arm| arm.bytes).max().unwrap_or_default()
-        ),
-    }
-}
-
 /// What separates two arms, nanoseconds per item of the paired difference.
 fn difference(comparison: Option<&Comparison>) -> Option<f64> {
     Some(comparison?.difference_ns.as_ref()?.estimate)
 }
 
-fn write(record: &Record, page: &mut String) -> fmt::Result {
+fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
     let environment = &record.environment;
     writeln!(page, "# To the authors of Fidius\n")?;
     writeln!(
@@ -283,7 +85,7 @@ fn write(record: &Record, page: &mut String) -> fmt::Result {
         )?;
     }
     writeln!(page)?;
-    parity(record, page)
+    parity::write(record, parts, page)
 }
 
 fn beats(record: &Record, page: &mut String) -> fmt::Result {
@@ -349,19 +151,23 @@ fn why(record: &Record, page: &mut String) -> fmt::Result {
     for arm in arms(Peer::Fidius) {
         let alloc = arm.by(Peer::Alloc);
         let saved = difference(Row::of(record, &alloc, "").comparison);
-        let pinned = Row::of(record, &arm, "").ns();
+        let pinned = Row::of(record, &arm, "");
         let free = Row::of(record, &arm, "/unpinned");
+        let time = |row: &Row<'_>| {
+            let unstable = if row.repeats() { "" } else { " (unstable)" };
+            format!("{}{unstable}", number(row.ns()))
+        };
         let share = saved
-            .zip(pinned)
+            .zip(pinned.ns())
             .map(|(saved, whole)| format!("{:.1}%", 100.0 * saved / whole));
         writeln!(
             page,
             "| {} | {} | {} | {} | {} | {} |",
             items(&arm),
             number(saved),
-            number(pinned),
+            time(&pinned),
             share.unwrap_or_else(|| "–".to_owned()),
-            number(free.ns()),
+            time(&free),
             ratio(free.copy)
         )?;
     }
@@ -378,15 +184,79 @@ fn change(record: &Record, page: &mut String) -> fmt::Result {
         page,
         "## What would have to change for a user to feel it?\n"
     )?;
+    writer(record, page)?;
+    pull(record, page)
+}
+
+/// Which of two arms is faster, by the verdict on the second.
+fn faster(comparison: Option<&Comparison>) -> &'static str {
+    match comparison.map(|comparison| comparison.verdict) {
+        None => "–",
+        Some(Verdict::Slower) => "slower",
+        Some(Verdict::Faster) => "faster",
+        Some(Verdict::Same) => "the same",
+        Some(Verdict::Inconclusive) => "inconclusive",
+    }
+}
+
+fn writer(record: &Record, page: &mut String) -> fmt::Result {
+    writeln!(page, "### A writer that knows lengths\n")?;
     writeln!(
         page,
-        "A way to pull items on the caller's thread, into the user's type: `next` and a decoder, \
-         no pump, no channel, no `Value`. That is what the raw handle is, driven by this \
-         workbench's drain; both end in the same owned values.\n"
+        "bincode writes each primitive by itself. Into a slice it goes through the standard \
+         library's `Write for &mut [u8]`, which takes the shorter of two lengths: what was one \
+         store of a known size becomes a call of `memcpy`, for every byte of a `Vec<u8>`. The \
+         allocating protocol writes to a `Vec` and has no such calls. A writer of some ten lines of \
+         safe code that takes off its slice what it is given keeps the length known \
+         (`serialize_by_own_writer` in `bench-protocol/src/wire.rs`): the protocol and every byte \
+         on the wire stay what they are. In this workbench's guest:\n"
     )?;
     writeln!(
         page,
-        "| items | raw handle, ns | `call_streaming`, one core, ns | times | instructions: raw, `call_streaming` | allocations: raw, `call_streaming` |"
+        "| items | instructions: alloc, arena, arena by that writer | time to arena | time to alloc as it is | which makes the arena |"
+    )?;
+    writeln!(page, "|---|--:|--:|--:|---|")?;
+    for arm in arms(Peer::OwnWriter) {
+        let count = |peer| {
+            let counts = counts(record, &arm.by(peer).id());
+            number(counts.and_then(|counts| counts.instructions_per_item))
+        };
+        let alloc = arm.by(Peer::Alloc).id();
+        let to_alloc = record
+            .comparisons
+            .iter()
+            .find(|found| found.baseline == alloc && found.candidate == arm.id());
+        writeln!(
+            page,
+            "| {} | {}, {}, {} | {} | {} | {} |",
+            items(&arm),
+            count(Peer::Alloc),
+            count(Peer::Arena),
+            count(Peer::OwnWriter),
+            ratio(Row::of(record, &arm, "").comparison),
+            ratio(to_alloc),
+            faster(to_alloc)
+        )?;
+    }
+    writeln!(
+        page,
+        "\nInstructions and times are of whole items, decoding included, which is the same for \
+         all three. Alloc could be given such a writer as well; that was not measured. A plugin's \
+         author has the same today with `serde_bytes`: `blob` has the bytes of `bytes`.\n"
+    )
+}
+
+fn pull(record: &Record, page: &mut String) -> fmt::Result {
+    writeln!(page, "### A way to pull items\n")?;
+    writeln!(
+        page,
+        "On the caller's thread, into the user's type: `next` and a decoder, no pump, no channel, \
+         no `Value`. That is what the raw handle is, driven by this workbench's drain; both end in \
+         the same owned values. What `call_streaming` adds on top of it:\n"
+    )?;
+    writeln!(
+        page,
+        "| items | raw handle, ns | `call_streaming`, one core, ns | times | instructions: raw, added | allocations: raw, added |"
     )?;
     writeln!(page, "|---|--:|--:|--:|--:|--:|")?;
     for arm in arms(Peer::Fidius) {
@@ -396,8 +266,10 @@ fn change(record: &Record, page: &mut String) -> fmt::Result {
             Row::of(record, &arm, "").ns(),
         );
         let both = |of: fn(&Counts) -> Option<f64>| {
-            let count = |arm: &Arm| number(counts(record, &arm.id()).and_then(of));
-            format!("{}, {}", count(&handle), count(&arm))
+            let count = |arm: &Arm| counts(record, &arm.id()).and_then(of);
+            let raw = count(&handle);
+            let added = count(&arm).zip(raw).map(|(whole, raw)| whole - raw);
+            format!("{}, {}", number(raw), number(added))
         };
         let times = raw.zip(pumped).map(|(raw, pumped)| pumped / raw);
         writeln!(
@@ -409,49 +281,6 @@ fn change(record: &Record, page: &mut String) -> fmt::Result {
             number(times),
             both(|counts| counts.instructions_per_item),
             both(|counts| counts.allocations_per_item)
-        )?;
-    }
-    writeln!(page)
-}
-
-fn parity(record: &Record, page: &mut String) -> fmt::Result {
-    writeln!(page, "## Is this workbench's guest the same thing?\n")?;
-    writeln!(
-        page,
-        "Instructions per item of both sides, decoded to owned values and not decoded at all; \
-         ours and the plugin's must be within {:.0}% of each other.\n",
-        100.0 * PARITY
-    )?;
-    writeln!(
-        page,
-        "| items | decoded | ours | Fidius' | apart | time, Fidius' / ours |"
-    )?;
-    writeln!(page, "|---|---|--:|--:|--:|--:|")?;
-    for ours in arms(Peer::Arena).flat_map(|arm| [arm, arm.raw(), arm.owned()]) {
-        let theirs = ours.by(Peer::FidiusRaw);
-        let count = |arm: &Arm| counts(record, &arm.id())?.instructions_per_item;
-        let (a, b) = (count(&ours), count(&theirs));
-        let apart = a.zip(b).map(|(a, b)| b / a - 1.0);
-        let apart = apart.map_or("–".to_owned(), |apart| {
-            let outside = if apart.abs() > PARITY {
-                " (outside)"
-            } else {
-                ""
-            };
-            format!("{:+.1}%{outside}", 100.0 * apart)
-        });
-        let decoded = match (ours.raw, ours.owned) {
-            (true, _) => "no",
-            (_, true) => "owned, allocating producer",
-            _ => "owned",
-        };
-        writeln!(
-            page,
-            "| {} | {decoded} | {} | {} | {apart} | {} |",
-            items(&ours),
-            number(a),
-            number(b),
-            ratio(Row::of(record, &theirs, "").comparison)
         )?;
     }
     writeln!(page)

@@ -29,6 +29,7 @@ impl<'a> Row<'a> {
     pub fn of(record: &'a Record, arm: &Arm, suffix: &str) -> Self {
         let id = arm.id();
         let timed = format!("{id}{suffix}");
+        let arena = format!("{}{suffix}", arm.by(Peer::Arena).id());
         let copies = record
             .self_check
             .iter()
@@ -38,7 +39,7 @@ impl<'a> Row<'a> {
             comparison: record
                 .comparisons
                 .iter()
-                .find(|comparison| comparison.candidate == timed),
+                .find(|found| found.baseline == arena && found.candidate == timed),
             copy: copies.into_iter().find(|copy| copy.candidate == timed),
         }
     }

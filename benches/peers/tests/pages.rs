@@ -1,11 +1,14 @@
 //! The pages say what the record says, and call no claim true that was not
 //! measured.
 
-use arena_bench::record::wire::{Case, Counts, Params, Record, SCHEMA, Verified};
+use arena_bench::record::wire::{
+    Case, Comparison, Counts, Params, Record, SCHEMA, Verdict, Verified,
+};
 use bench_protocol::payload::PayloadKind;
 use peers::claims;
 use peers::cmd::SIZES;
 use peers::page::{self, Holds};
+use peers::parts::ByArm;
 use peers::peer::{Arm, Peer};
 use peers::table;
 
@@ -116,7 +119,7 @@ fn nothing_is_claimed_of_what_was_not_measured() {
         ..record()
     };
     assert!(holds(&empty).iter().all(|holds| *holds == Holds::Unknown));
-    assert!(!page::markdown(&empty).contains("**true**"));
+    assert!(!page::markdown(&empty, &ByArm::new()).contains("**true**"));
 }
 
 #[test]
@@ -129,4 +132,62 @@ fn the_table_has_a_line_for_each_arm_and_what_each_demands() {
     for peer in Peer::ALL {
         assert!(table.contains(&format!("| {} | {} |", peer.name(), peer.describe())));
     }
+}
+
+#[test]
+fn arms_that_are_not_at_par_are_explained_crate_by_crate() {
+    let ours = Arm::new(Peer::Arena, PayloadKind::U64, 8);
+    let parts = |bincode, own| {
+        let parts = [("bincode", bincode), ("core", 3.0), ("guest", own)];
+        parts.map(|(part, count)| (part.to_owned(), count)).into()
+    };
+    let by_arm = ByArm::from([
+        (ours.id(), parts(60.0, 31.0)),
+        (ours.by(Peer::FidiusRaw).id(), parts(60.2, 20.0)),
+    ]);
+    let page = page::markdown(&record(), &by_arm);
+    assert!(
+        page.contains("### Why u64 of 8 B (owned) are apart"),
+        "{page}"
+    );
+    assert!(page.contains("| guest | 31.0 | 20.0 | -11.0 |"), "{page}");
+    assert!(page.contains("| all | 94.0 | 83.2 | -10.8 |"), "{page}");
+    assert!(!page.contains("| core |") && !page.contains("| bincode |"));
+    assert!(!page::markdown(&record(), &ByArm::new()).contains("### Why u64"));
+}
+
+#[test]
+fn what_the_pump_adds_and_the_writer_saves_is_shown() {
+    let mut record = record();
+    let writer = Arm::new(Peer::OwnWriter, PayloadKind::Bytes, 1024);
+    let alloc = writer.by(Peer::Alloc);
+    record
+        .cases
+        .push(case(&writer.id(), per_item(60.0, 1.0, 1.0)));
+    record
+        .cases
+        .push(case(&alloc.id(), per_item(90.0, 2.0, 1.0)));
+    record.comparisons.push(Comparison {
+        baseline: alloc.id(),
+        candidate: writer.id(),
+        ratio: 0.5,
+        low: 0.45,
+        high: 0.55,
+        confidence: 0.99,
+        verdict: Verdict::Faster,
+        why: String::new(),
+        delta: 0.01,
+        baseline_ns: None,
+        candidate_ns: None,
+        difference_ns: None,
+        processes: 36,
+        layouts: 1,
+        rounds: 15,
+        items: 1000,
+        samples: Vec::new(),
+    });
+    let page = page::markdown(&record, &ByArm::new());
+    let row = "| bytes of 1024 B | 90.0, 100, 60.0 | – | 0.500 [0.450, 0.550] | faster |";
+    assert!(page.contains(row), "{page}");
+    assert!(page.contains("| 100, 2900 | 1.00, 4.00 |"), "{page}");
 }

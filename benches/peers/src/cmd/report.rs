@@ -8,7 +8,7 @@ use arena_bench::cmd::Outcome;
 use arena_bench::record::store;
 use arena_bench::record::wire::Record;
 
-use crate::{page, table};
+use crate::{page, parts, table};
 
 /// Which record.
 #[derive(Debug, clap::Args)]
@@ -33,9 +33,13 @@ pub fn run(config: &Config) -> Result<Outcome> {
 /// # Errors
 /// When a page cannot be written.
 pub fn write(record: &Record, path: &Path) -> Result<()> {
+    let parts = parts::load(path)?;
     for (page, text) in [
         (path.with_extension("md"), table::markdown(record)),
-        (path.with_file_name("fidius.md"), page::markdown(record)),
+        (
+            path.with_file_name("fidius.md"),
+            page::markdown(record, &parts),
+        ),
     ] {
         atomic::replace(&page, text.as_bytes())
             .with_context(|| format!("writing {}", page.display()))?;

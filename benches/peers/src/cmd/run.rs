@@ -15,7 +15,7 @@ use arena_bench::paired::contest::{Contestant, Runner, Settings};
 use arena_bench::paired::process::Processes;
 use arena_bench::ratios::{self, Match, Ratios};
 use arena_bench::record::store;
-use arena_bench::record::wire::{Case, Counts, Failure, Record, SCHEMA};
+use arena_bench::record::wire::{Case, Comparison, Counts, Failure, Record, SCHEMA};
 use arena_bench::stats::{Confidence, Delta, correction};
 use bench_protocol::spec::Protocol;
 use rand::SeedableRng;
@@ -23,8 +23,9 @@ use rand::rngs::SmallRng;
 
 use super::{SIZES, folder, matches, report};
 use crate::drive::Workload;
+use crate::parts::{self, ByArm};
 use crate::peer::{Arm, Peer};
-use crate::{claims, count};
+use crate::{claims, count, page};
 
 /// Confidence of all intervals of the run together.
 const CONFIDENCE: f64 = 0.99;
@@ -81,10 +82,20 @@ pub fn run(config: &Config) -> Result<Outcome> {
             }
         }
     }
+    let mut parts = ByArm::new();
+    if !config.no_counts {
+        parts = explained(&cases, &folder, &mut failures);
+    }
     let family = Confidence::new(CONFIDENCE)?;
-    let mut ratios = Ratios::default();
+    let (mut ratios, mut hops) = (Ratios::default(), Vec::new());
     if !config.no_times {
-        ratios = timed(config, &cases, &folder, family, delta)?;
+        (ratios, hops) = timed(config, &cases, &folder, family, delta)?;
+    }
+    // Arms whose threads hop have each its own copy's word, and no say in whether
+    // the others' times may be trusted.
+    let mut self_check = ratios::judge(&ratios.copies, delta, family)?;
+    if let Some(check) = &mut self_check {
+        check.comparisons.extend(hops);
     }
     failures.append(&mut ratios.failures);
     for failure in &failures {
@@ -100,12 +111,13 @@ pub fn run(config: &Config) -> Result<Outcome> {
         schema: SCHEMA.to_owned(),
         environment: watch.finish(&files, &files.load()?).environment,
         cases: cases.into_iter().map(|(_, case)| case).collect(),
-        self_check: ratios::judge(&ratios.copies, delta, family)?,
+        self_check,
         growth: None,
         comparisons: ratios.comparisons,
         failures,
     };
     store::save(&config.output, &record)?;
+    parts::save(&config.output, &parts)?;
     report::write(&record, &config.output)?;
     Ok(outcome)
 }
@@ -197,20 +209,45 @@ fn counted(cases: &[(Option<Arm>, Case)], folder: &Path) -> BTreeMap<String, Res
     counted.into_inner().expect("no worker panics")
 }
 
+/// Where the instructions go of those of our arms and Fidius' that are not at par.
+fn explained(cases: &[(Option<Arm>, Case)], folder: &Path, failures: &mut Vec<Failure>) -> ByArm {
+    let counted = |arm: &Arm| {
+        let case = cases.iter().find(|(known, _)| *known == Some(*arm));
+        case.and_then(|(_, case)| case.counts.as_ref()?.instructions_per_item)
+    };
+    let mut found = ByArm::new();
+    for ours in page::compared() {
+        let theirs = ours.by(Peer::FidiusRaw);
+        let both = counted(&ours).zip(counted(&theirs));
+        if both.is_none_or(|(ours, theirs)| page::at_par(ours, theirs)) {
+            continue;
+        }
+        for arm in [ours, theirs] {
+            eprintln!("peers: where the instructions of {} go", arm.id());
+            match parts::of(&arm, &arm.libraries(folder)) {
+                Ok(parts) => drop(found.insert(arm.id(), parts)),
+                Err(error) => failures.push(failure(&arm.id(), &error)),
+            }
+        }
+    }
+    found
+}
+
 fn merge(cases: &mut [(Option<Arm>, Case)], id: &str, counts: Counts) {
     if let Some((_, case)) = cases.iter_mut().find(|(_, case)| case.id == id) {
         case.counts = Some(counts);
     }
 }
 
-/// Compares each arm with the arena: in one process, in turns.
+/// Compares each arm with the arena: in one process, in turns. The A/A comparisons
+/// of arms whose threads hop come by themselves.
 fn timed(
     config: &Config,
     cases: &[(Option<Arm>, Case)],
     folder: &Path,
     family: Confidence,
     delta: Delta,
-) -> Result<Ratios> {
+) -> Result<(Ratios, Vec<Comparison>)> {
     let measured: Vec<Arm> = cases.iter().filter_map(|(arm, _)| *arm).collect();
     let (mut steady, mut hopping) = (Vec::new(), Vec::new());
     for arm in measured
@@ -234,6 +271,13 @@ fn timed(
         } else {
             steady.push(pair(false));
         }
+        // The other half of the answer: would the arena win then?
+        if arm.peer == Peer::OwnWriter {
+            steady.push(Match {
+                baseline: contestant(&arm.by(Peer::Alloc), folder, false, arm.peer),
+                candidate: contestant(arm, folder, false, arm.peer),
+            });
+        }
     }
     let comparisons = steady.len() + hopping.len();
     let confidence = correction::per_comparison(family, comparisons.max(1));
@@ -256,7 +300,13 @@ fn timed(
     let mut ratios = Ratios::default();
     let mut processes = Processes::new(LIMIT)?;
     let mut left = comparisons;
-    for (settings, matches) in [(usual, plain), (batches, arrow), (aside, hopping)] {
+    let mut hops = Vec::new();
+    let groups = [
+        (usual, plain, false),
+        (batches, arrow, false),
+        (aside, hopping, true),
+    ];
+    for (settings, matches, hopping) in groups {
         let mut runner = Runner {
             execute: &mut processes,
             clock: &Monotonic::default(),
@@ -268,10 +318,15 @@ fn timed(
             eprintln!("peers: {}; {left} comparisons left", done.candidate.name);
         });
         ratios.comparisons.extend(some.comparisons);
-        ratios.copies.extend(some.copies);
+        let copies = if hopping {
+            &mut hops
+        } else {
+            &mut ratios.copies
+        };
+        copies.extend(some.copies);
         ratios.failures.extend(some.failures);
     }
-    Ok(ratios)
+    Ok((ratios, hops))
 }
 
 fn in_batches(pair: &Match) -> bool {

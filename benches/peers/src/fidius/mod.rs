@@ -46,6 +46,14 @@ pub enum FidiusError {
         /// The names there are.
         available: Vec<String>,
     },
+    /// The library has not one plugin, and none was named.
+    #[error("{}: which of its plugins? name one with --plugin; there {}", path.display(), list(available))]
+    Unnamed {
+        /// The file.
+        path: PathBuf,
+        /// The names there are.
+        available: Vec<String>,
+    },
     /// The plugin has no method of that name or number.
     #[error(
         "plugin `{plugin}` has no method `{wanted}`; there {}",
@@ -153,10 +161,16 @@ impl Plugin {
             .plugins
             .into_iter()
             .find(|plugin| name.map_or(only, |name| name == plugin.info.name))
-            .ok_or_else(|| FidiusError::NoPlugin {
-                path: path.to_owned(),
-                wanted: name.unwrap_or_default().to_owned(),
-                available,
+            .ok_or_else(|| {
+                let path = path.to_owned();
+                match name.map(str::to_owned) {
+                    Some(wanted) => FidiusError::NoPlugin {
+                        path,
+                        wanted,
+                        available,
+                    },
+                    None => FidiusError::Unnamed { path, available },
+                }
             })?;
         let methods = names::methods(path, &loaded);
         let instance = Arc::new(Instance::construct(&loaded)?);

@@ -20,6 +20,7 @@ use bench_host::loader;
 use bench_host::pair::Pair;
 use bench_protocol::payload::{Payload, PayloadKind, PayloadVisitor};
 use bench_protocol::spec::{Decode, ENDLESS, ProducerKind, Protocol};
+use bench_protocol::step::Step;
 use bench_protocol::wire;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,8 @@ pub enum Peer {
     Arena,
     /// Our guest by the alloc protocol.
     Alloc,
+    /// Our guest by the arena protocol, encoding through a writer of its own.
+    OwnWriter,
     /// A Fidius plugin's raw handle by our drain.
     FidiusRaw,
     /// A Fidius plugin by its own `call_streaming`.
@@ -153,7 +156,7 @@ impl Arm {
             folder.join(format!("{prefix}{name}{suffix}"))
         };
         match self.peer {
-            Peer::Arena | Peer::Alloc => vec![pair.guest, pair.host],
+            Peer::Arena | Peer::Alloc | Peer::OwnWriter => vec![pair.guest, pair.host],
             Peer::FidiusRaw => vec![file("fidius_plugin"), pair.host],
             Peer::Fidius => vec![file("fidius_plugin")],
             Peer::AbiStable => vec![file("abi_stable_guest")],
@@ -179,6 +182,14 @@ impl Arm {
         match (arm.peer, libraries) {
             (Peer::Arena, [guest, host]) => session(arm, Protocol::Arena, guest, host),
             (Peer::Alloc, [guest, host]) => session(arm, Protocol::Alloc, guest, host),
+            (Peer::OwnWriter, [guest, host]) => {
+                let pair = Pair::load(guest, host)?;
+                Sessions::boxed(Box::new(move |observe| {
+                    let mut config = arm.case(Protocol::Arena).session(ENDLESS);
+                    config.observe = observe;
+                    Ok(Box::new(pair.open_step(Step::Writer, &config)?))
+                }))
+            }
             (Peer::FidiusRaw, [library, host]) => {
                 let host = loader::host(host)?;
                 let plugin = fidius::Plugin::load(library, Some(plugin))?;
@@ -264,9 +275,10 @@ impl PayloadVisitor for Sent {
 
 impl Peer {
     /// Every peer, in the order of the tables.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Arena,
         Self::Alloc,
+        Self::OwnWriter,
         Self::FidiusRaw,
         Self::Fidius,
         Self::AbiStable,
@@ -284,6 +296,7 @@ impl Peer {
         match self {
             Self::Arena => "arena",
             Self::Alloc => "alloc",
+            Self::OwnWriter => "arena-own-writer",
             Self::FidiusRaw => "fidius-raw",
             Self::Fidius => "fidius",
             Self::AbiStable => "abi-stable",
@@ -309,6 +322,7 @@ impl Peer {
         match self {
             Self::Arena => "this workbench's guest and host, arena protocol",
             Self::Alloc => "this workbench's guest and host, alloc protocol",
+            Self::OwnWriter => "the same by arena, but the guest hands bincode a writer of its own",
             Self::FidiusRaw => "a Fidius 0.5.9 plugin, its raw handle, this workbench's drain",
             Self::Fidius => "a Fidius 0.5.9 plugin by `call_streaming` and `from_value`",
             Self::AbiStable => "abi_stable 0.11.3, a trait object that yields `RVec` and `RString`",
@@ -333,7 +347,7 @@ impl Peer {
     #[must_use]
     pub fn demands(self) -> &'static str {
         match self {
-            Self::Arena => {
+            Self::Arena | Self::OwnWriter => {
                 "a C ABI, a handle of three pointers, one codec; a copy out of the buffer"
             }
             Self::Alloc => "a C ABI, one codec, and the guest's allocator for each buffer",

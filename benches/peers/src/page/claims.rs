@@ -1,0 +1,212 @@
+//! The claims of the protocol's documentation, each held against the record.
+
+use std::fmt;
+
+use arena_bench::record::wire::Record;
+
+use super::{arms, case, counts};
+use crate::claims;
+use crate::peer::{Arm, Peer};
+use crate::table::number;
+
+/// Allocations per item that are none: one in a thousand items.
+const NONE: f64 = 0.001;
+
+/// Whether a claim holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holds {
+    /// As it stands.
+    True,
+    /// It does not.
+    False,
+    /// Where a condition is met.
+    If(String),
+    /// What it is held against was not measured.
+    Unknown,
+}
+
+impl fmt::Display for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::True => f.write_str("**true**"),
+            Self::False => f.write_str("**false**"),
+            Self::If(condition) => write!(f, "**true with a condition**: {condition}"),
+            Self::Unknown => f.write_str("not measured in this run"),
+        }
+    }
+}
+
+/// A claim of the documentation, the verdict, and what was measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The claim.
+    pub claim: &'static str,
+    /// Whether it holds.
+    pub holds: Holds,
+    /// The measurement.
+    pub evidence: String,
+}
+
+/// Each claim, held against the record.
+#[must_use]
+pub fn claims(record: &Record) -> Vec<Claim> {
+    vec![
+        no_allocation(record),
+        no_second_crossing(record),
+        no_item_lost(record),
+        same_bytes(record),
+        directly(record),
+    ]
+}
+
+fn no_allocation(record: &Record) -> Claim {
+    let allocations = |arm: Arm| counts(record, &arm.id())?.allocations_per_item;
+    let most = |arms: &mut dyn Iterator<Item = Arm>| {
+        let counted: Option<Vec<f64>> = arms.map(allocations).collect();
+        counted.map(|counted| counted.into_iter().fold(0.0, f64::max))
+    };
+    let boundary = most(&mut arms(Peer::FidiusRaw).map(Arm::raw));
+    let user = most(&mut arms(Peer::Fidius));
+    let least_user = arms(Peer::Fidius).filter_map(allocations).reduce(f64::min);
+    let holds = match (boundary, least_user) {
+        (Some(boundary), _) if boundary > NONE => Holds::False,
+        (Some(_), Some(user)) if user > NONE => Holds::If(
+            "it is so at the boundary, with items that the producer does not allocate; the \
+             framework's own way to the user allocates for every item"
+                .to_owned(),
+        ),
+        (Some(_), _) => Holds::True,
+        (None, _) => Holds::Unknown,
+    };
+    Claim {
+        claim: "no per-item allocation",
+        holds,
+        evidence: format!(
+            "at the boundary at most {} allocations per item over all payloads; by \
+             `call_streaming` to the user's value {} to {}",
+            number(boundary),
+            number(least_user),
+            number(user)
+        ),
+    }
+}
+
+fn no_second_crossing(record: &Record) -> Claim {
+    let counts = counts(record, claims::STEADY);
+    let per_item = counts.and_then(|counts| counts.boundary_calls_per_item);
+    let retries = counts.and_then(|counts| counts.retries);
+    // Retries are calls too; without them there is one call an item.
+    let (holds, rest) = match (per_item, retries) {
+        (Some(calls), Some(retries)) => {
+            let rest = calls - retries as f64 / claims::ITEMS as f64;
+            let once = (rest - 1.0).abs() < NONE;
+            let holds = match (once, ramp_calls(record)) {
+                (false, _) => Holds::False,
+                (true, Some(calls)) if calls > 1.0 + NONE => Holds::If(format!(
+                    "an item that does not fit crosses twice; where each is larger than the one \
+                     before, {} calls per item",
+                    number(Some(calls))
+                )),
+                (true, _) => Holds::True,
+            };
+            (holds, Some(rest))
+        }
+        _ => (Holds::Unknown, None),
+    };
+    Claim {
+        claim: "no second crossing",
+        holds,
+        evidence: format!(
+            "{} calls per item beside retries, of which {} items of one size had {}",
+            number(rest),
+            claims::ITEMS,
+            retries.map_or("–".to_owned(), |retries| retries.to_string())
+        ),
+    }
+}
+
+fn ramp_calls(record: &Record) -> Option<f64> {
+    counts(record, claims::RAMP)?.boundary_calls_per_item
+}
+
+fn no_item_lost(record: &Record) -> Claim {
+    let (drained, pumped) = (
+        case(record, claims::RAMP),
+        case(record, claims::PUMPED_RAMP),
+    );
+    let retries = counts(record, claims::RAMP).and_then(|counts| counts.retries);
+    let holds = match (drained, pumped) {
+        (Some(drained), Some(pumped)) => {
+            if drained.verified.is_some() && pumped.verified.is_some() && retries > Some(0) {
+                Holds::True
+            } else {
+                Holds::False
+            }
+        }
+        _ => Holds::Unknown,
+    };
+    Claim {
+        claim: "no item lost on retry",
+        holds,
+        evidence: format!(
+            "{} items, {} of them retried: count, order and digest are the generator's, by our \
+             drain and by the pump",
+            claims::ITEMS,
+            retries.map_or("–".to_owned(), |retries| retries.to_string())
+        ),
+    }
+}
+
+fn same_bytes(record: &Record) -> Claim {
+    let digest = |arm: Arm| case(record, &arm.id())?.verified.clone();
+    let pairs: Vec<_> = arms(Peer::Arena)
+        .zip(arms(Peer::FidiusRaw))
+        .map(|(ours, theirs)| digest(ours).zip(digest(theirs)))
+        .collect();
+    let holds = if pairs.iter().any(Option::is_none) {
+        Holds::Unknown
+    } else if pairs.iter().flatten().all(|(ours, theirs)| ours == theirs) {
+        Holds::True
+    } else {
+        Holds::False
+    };
+    Claim {
+        claim: "byte-identical wire",
+        holds,
+        evidence: format!(
+            "the bytes of {} of {} payloads hash to the same digest from our guest and from the \
+             plugin, and each equals bincode's own encoding of the generator's items",
+            pairs
+                .iter()
+                .flatten()
+                .filter(|(ours, theirs)| ours == theirs)
+                .count(),
+            pairs.len()
+        ),
+    }
+}
+
+fn directly(record: &Record) -> Claim {
+    let arms: Vec<Arm> = arms(Peer::FidiusRaw).map(Arm::raw).collect();
+    let heap = |arm: &Arm| counts(record, &arm.id())?.allocated_bytes_per_item;
+    let most: Option<Vec<f64>> = arms.iter().map(heap).collect();
+    let most = most.map(|all| all.into_iter().fold(0.0, f64::max));
+    let holds = match most {
+        // Less than the smallest item: no buffer in between on the heap.
+        Some(bytes) if bytes < 1.0 => Holds::If(
+            "every item is walked twice, for its size first and then for its bytes".to_owned(),
+        ),
+        Some(_) => Holds::False,
+        None => Holds::Unknown,
+    };
+    Claim {
+        claim: "encodes directly into the host's buffer",
+        holds,
+        evidence: format!(
+            "at most {} heap bytes per item at the boundary, where the largest item has {} bytes: \
+             there is no buffer in between on the heap",
+            number(most),
+            arms.iter().map(|arm| arm.bytes).max().unwrap_or_default()
+        ),
+    }
+}

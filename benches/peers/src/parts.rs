@@ -1,0 +1,188 @@
+//! Where an arm's instructions go: by the crate that their source is of, as
+//! callgrind and the line tables have it, code that was inlined included.
+//!
+//! What this finds is written beside the record, for the page to explain a
+//! difference between two arms with.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use arena_bench::atomic;
+use arena_bench::counts::TUNABLES;
+
+use crate::count;
+use crate::peer::Arm;
+
+/// Items after which the contents repeat: a slope over whole rounds is exact.
+const REPEAT: u64 = 256;
+
+/// Instructions per item by crate; libc by what it does.
+pub type Parts = BTreeMap<String, f64>;
+
+/// The parts of some arms, by their ids.
+pub type ByArm = BTreeMap<String, Parts>;
+
+/// The file beside a record.
+#[must_use]
+pub fn beside(record: &Path) -> PathBuf {
+    record.with_extension("parts.json")
+}
+
+/// Reads the parts beside a record; none where there is no such file.
+///
+/// # Errors
+/// When there is one, and it is something else.
+pub fn load(record: &Path) -> Result<ByArm> {
+    let path = beside(record);
+    match fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text)
+            .with_context(|| format!("{}: not the parts of arms", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(ByArm::new()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Writes the parts beside a record.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save(record: &Path, parts: &ByArm) -> Result<()> {
+    let path = beside(record);
+    let text = serde_json::to_vec_pretty(parts)?;
+    atomic::replace(&path, &text).with_context(|| format!("writing {}", path.display()))
+}
+
+/// Counts the instructions of an arm by crate: the slope between two lengths.
+///
+/// # Errors
+/// When valgrind is missing or fails.
+pub fn of(arm: &Arm, libraries: &[PathBuf]) -> Result<Parts> {
+    let few = profile(arm, libraries, REPEAT)?;
+    let many = profile(arm, libraries, 3 * REPEAT)?;
+    let slope = |part: &String| {
+        let count = |parts: &BTreeMap<String, u64>| parts.get(part).copied().unwrap_or(0) as f64;
+        (count(&many) - count(&few)) / (2 * REPEAT) as f64
+    };
+    Ok(many
+        .keys()
+        .map(|part| (part.clone(), slope(part)))
+        .collect())
+}
+
+fn profile(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<BTreeMap<String, u64>> {
+    let folder = tempfile::tempdir()?;
+    let output = folder.path().join("profile");
+    let done = Command::new("valgrind")
+        .args([
+            "--tool=callgrind",
+            "--compress-strings=no",
+            "--compress-pos=no",
+        ])
+        .arg(format!("--callgrind-out-file={}", output.display()))
+        .arg(std::env::current_exe()?)
+        .args(count::arguments(arm, libraries, items)?)
+        .env("GLIBC_TUNABLES", TUNABLES)
+        .stdin(Stdio::null())
+        .output()
+        .context("starting valgrind")?;
+    ensure!(
+        done.status.success(),
+        "{}: {}: {}",
+        arm.id(),
+        done.status,
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let text = fs::read(&output).context("reading callgrind's file")?;
+    Ok(sum(&String::from_utf8_lossy(&text)))
+}
+
+/// Sums a profile's own costs by part. Its format: a line of `key=value` says
+/// where what follows is from, a line of two numbers is a source line and its
+/// cost; the one after `calls=` is what the callee took, which is no cost here.
+fn sum(profile: &str) -> BTreeMap<String, u64> {
+    let (mut object, mut function, mut file) = ("", "", "");
+    let mut inclusive = false;
+    let mut parts = BTreeMap::new();
+    for line in profile.lines() {
+        if let Some((key, value)) = line.split_once('=') {
+            match key {
+                "ob" => object = value,
+                "fn" => function = value,
+                "fl" | "fi" | "fe" => file = value,
+                "calls" => inclusive = true,
+                _ => {}
+            }
+        } else if line.starts_with(|first: char| first.is_ascii_digit()) {
+            let cost = line.split(' ').nth(1).and_then(|cost| cost.parse().ok());
+            if !std::mem::take(&mut inclusive) {
+                let part = part(object, function, file);
+                *parts.entry(part).or_insert(0) += cost.unwrap_or(0_u64);
+            }
+        }
+    }
+    parts
+}
+
+/// The name of the part that a source line belongs to.
+fn part(object: &str, function: &str, file: &str) -> String {
+    let folders: Vec<&str> = file.split('/').collect();
+    // The folder above `src` is the crate's; a registry's bears its version.
+    let crate_of = folders
+        .windows(2)
+        .rev()
+        .find(|pair| pair[1] == "src" && pair[0] != "registry")
+        .map(|pair| pair[0]);
+    if let Some(name) = crate_of {
+        return without_version(name).to_owned();
+    }
+    let object = object.rsplit('/').next().unwrap_or_default();
+    if !object.starts_with("libc.") && !object.starts_with("libc-") {
+        return format!("{object}, no source");
+    }
+    let does = |names: &[&str]| names.iter().any(|name| function.contains(name));
+    if does(&["memcpy", "memmove"]) {
+        "libc: memcpy".to_owned()
+    } else if does(&["malloc", "free", "realloc", "calloc"]) {
+        "libc: allocator".to_owned()
+    } else {
+        "libc: other".to_owned()
+    }
+}
+
+/// `bincode` of `bincode-1.3.3`.
+fn without_version(folder: &str) -> &str {
+    match folder.rsplit_once('-') {
+        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => name,
+        _ => folder,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_summed_by_crate_and_calls_are_not_counted_twice() {
+        let profile = "\
+            version: 1\nevents: Ir\n\n\
+            ob=/x/libguest.so\nfl=/home/a/guest/src/arena.rs\nfn=next\n10 5\n\
+            fi=/r/registry/src/index-1/bincode-1.3.3/src/ser/mod.rs\n7 30\n\
+            cob=/lib/libc.so.6\ncfn=memcpy\ncalls=2 0\n7 400\n\
+            fe=/home/a/guest/src/arena.rs\n11 2\n\
+            fi=/rustc/abc/library/core/src/slice/mod.rs\n3 1\n\n\
+            ob=/lib/libc.so.6\nfl=???\nfn=__memcpy_avx_unaligned\n0 400\n\
+            fn=_int_malloc\n0 9\n";
+        let expected = [
+            ("bincode", 30),
+            ("core", 1),
+            ("guest", 7),
+            ("libc: allocator", 9),
+            ("libc: memcpy", 400),
+        ];
+        let expected = expected.map(|(part, cost)| (part.to_owned(), cost));
+        assert_eq!(sum(profile), expected.into());
+    }
+}

@@ -1,0 +1,170 @@
+//! The `guest` verb from outside: a plugin's streams, and everything that may be
+//! wrong with a plugin or with what is asked of it.
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use fidius::descriptor::{ABI_VERSION, PluginDescriptor};
+
+/// A library that cargo built for this test: beside it.
+fn library(name: &str) -> PathBuf {
+    let executable = std::env::current_exe().expect("a test has a file");
+    let folder = executable.parent().expect("a file has a folder");
+    folder.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
+}
+
+fn guest(guests: &[&Path], options: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_peers"))
+        .arg("guest")
+        .args(guests)
+        .args(["--no-counts", "--json", "--seconds", "0.05"])
+        .args(options)
+        .output()
+        .expect("cargo built it")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn reports(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", said(output)))
+}
+
+fn refused(guests: &[&Path], options: &[&str], reason: &str) {
+    let output = guest(guests, options);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains(reason), "{}", said(&output));
+}
+
+#[test]
+fn an_endless_stream_of_the_only_plugin_is_cut_by_items_and_by_seconds() {
+    let unruly = library("unruly_plugin");
+    let ask = ["--method", "endless", "--args", "[7]"];
+    let output = guest(&[&unruly], &[&ask[..], &["--items", "77"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let by_items = reports(&output)[0]["findings"]["verified"].clone();
+    assert_eq!(
+        (&by_items["items"], &by_items["bytes"], &by_items["ended"]),
+        (&77.into(), &(77 * 8).into(), &false.into())
+    );
+    // The same arguments in hexadecimal.
+    let hex = ["--method", "0", "--args-hex", "07 00000000000000"];
+    let output = guest(&[&unruly], &[&hex[..], &["--items", "77"]].concat());
+    let by_hex = &reports(&output)[0]["findings"]["verified"];
+    assert_eq!(by_hex["digest"], by_items["digest"]);
+    let most = u64::MAX.to_string();
+    let output = guest(&[&unruly], &[&ask[..], &["--items", &most]].concat());
+    let items = reports(&output)[0]["findings"]["verified"]["items"].as_u64();
+    assert!(items.is_some_and(|items| items > 77 && items < u64::MAX));
+}
+
+#[test]
+fn a_crash_is_reported_with_its_signal_and_the_next_plugin_is_measured() {
+    let (unruly, missing) = (library("unruly_plugin"), Path::new("no/such/file.so"));
+    let output = guest(&[&unruly, &unruly], &["--method", "aborts"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("SIGABRT"), "{}", said(&output));
+    assert_eq!(reports(&output).as_array().map(Vec::len), Some(2));
+    let ask = ["--method", "endless", "--args", "[0]", "--items", "10"];
+    let output = guest(&[missing, &unruly], &ask);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        reports(&output)[1]["findings"]["verified"]["items"],
+        10,
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_panic_in_the_plugin_is_a_failed_stream() {
+    let output = guest(&[&library("unruly_plugin")], &["--method", "panics"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("panicked"), "{}", said(&output));
+}
+
+#[test]
+fn what_is_no_plugin_is_refused_with_the_reason() {
+    let manifest = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    for (file, reason) in [
+        (manifest, "invalid ELF header"),
+        (&library("bench_host"), "fidius_get_registry"),
+        (Path::new("no/such/file.so"), "not found"),
+    ] {
+        refused(&[file], &["--method", "u64"], reason);
+    }
+}
+
+#[test]
+fn a_plugin_of_another_version_is_refused_with_both_versions() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let other = folder.path().join("other.so");
+    let mut bytes = fs::read(library("unruly_plugin")).expect("cargo built it");
+    // A descriptor begins with its size and the version of its framework.
+    let size = (size_of::<PluginDescriptor>() as u32).to_le_bytes();
+    let version = |abi: u32| [size, abi.to_le_bytes()].concat();
+    let (known, older) = (version(ABI_VERSION), version(ABI_VERSION - 100));
+    let places: Vec<usize> = (0..bytes.len() - 8)
+        .filter(|&at| bytes[at..at + 8] == known)
+        .collect();
+    assert!(!places.is_empty(), "there is a descriptor");
+    for at in places {
+        bytes[at..at + 8].copy_from_slice(&older);
+    }
+    fs::write(&other, bytes).expect("the folder is writable");
+    let versions = format!("got {}, expected {ABI_VERSION}", ABI_VERSION - 100);
+    refused(&[&other], &["--method", "endless"], &versions);
+}
+
+#[test]
+fn what_there_is_not_is_refused_with_what_there_is() {
+    let (unruly, several) = (library("unruly_plugin"), library("fidius_plugin"));
+    let all = "there is: PreparedItems, OwnedItems";
+    refused(&[&several], &["--method", "u64"], all);
+    refused(&[&several], &["--method", "u64"], "--plugin");
+    let nobody = ["--plugin", "Nobody", "--method", "u64"];
+    refused(&[&several], &nobody, all);
+    let methods = "there is: endless, aborts, panics, answer";
+    refused(&[&unruly], &["--method", "nothing"], methods);
+    refused(&[&unruly], &["--method", "4"], methods);
+    refused(
+        &[&unruly],
+        &["--method", "answer"],
+        "does not return a stream",
+    );
+}
+
+#[test]
+fn arguments_that_the_method_does_not_take_are_refused() {
+    let unruly = library("unruly_plugin");
+    let endless = |options: [&'static str; 2]| ["--method", "endless", options[0], options[1]];
+    for (options, reason) in [
+        (["--args", "[7"], "no JSON"),
+        (["--args", "[{\"u32\": 7}]"], "cannot decode its arguments"),
+        (["--args", "[]"], "cannot decode its arguments"),
+        (["--args-hex", "0g"], "not hexadecimal"),
+    ] {
+        refused(&[&unruly], &endless(options), reason);
+    }
+}
+
+#[test]
+fn a_kept_build_is_compared_with_and_the_a_a_comparison_is_shown() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let kept = folder.path().to_str().expect("a path of text");
+    let unruly = library("unruly_plugin");
+    let ask = ["--method", "endless", "--args", "[7]", "--items", "500"];
+    let output = guest(&[&unruly], &[&ask[..], &["--save", kept]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    // Hardly any time: whether it is the same cannot be told, but it is compared.
+    let against = ["--against", kept, "--delta", "90"];
+    let output = guest(&[&unruly], &[&ask[..], &against].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let report = reports(&output)[0].clone();
+    assert_eq!(report["comparison"]["baseline"], "kept");
+    assert_eq!(report["self_check"]["comparisons"][0]["baseline"], "now");
+}
