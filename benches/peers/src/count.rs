@@ -18,7 +18,7 @@ use crate::peer::{Arm, BATCH};
 /// The first argument of a process that is counted.
 const ARGUMENT: &str = "--count";
 /// Bytes that the longer of the two streams has, about.
-const BYTES: u64 = 8 << 20;
+const BYTES: u64 = 2 << 20;
 
 /// Drains what this process was started to drain, if it was.
 #[must_use]
@@ -64,11 +64,14 @@ struct Totals {
 /// # Errors
 /// When valgrind is missing or counts nothing.
 pub fn count(arm: &Arm, libraries: &[PathBuf]) -> Result<Counts> {
-    let many = (BYTES / u64::from(arm.bytes)).clamp(4 * BATCH, 16 * BATCH) / BATCH * BATCH;
+    let many = (BYTES / u64::from(arm.bytes)).clamp(2 * BATCH, 4 * BATCH) / BATCH * BATCH;
     let few = many / (2 * BATCH) * BATCH;
     let (short, long) = (totals(arm, libraries, few)?, totals(arm, libraries, many)?);
-    let slope =
-        |of: fn(&Totals) -> u64| (of(&long) as f64 - of(&short) as f64) / (many - few) as f64;
+    // Threads that meet allocate now and then: with none per item, the slope may
+    // come out a hair below zero.
+    let slope = |of: fn(&Totals) -> u64| {
+        ((of(&long) as f64 - of(&short) as f64) / (many - few) as f64).max(0.0)
+    };
     let instructions = slope(|totals| totals.instructions);
     ensure!(
         instructions > 1.0,
