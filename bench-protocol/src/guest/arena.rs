@@ -80,7 +80,7 @@ impl<T: Serialize + Send + 'static> Driver<T> {
     }
 }
 
-/// What `next` does with the current item: [`encode`], but for the ladder.
+/// What `next` does with the current item: encodes it, but for the ladder.
 pub trait Deliver<T>: FnOnce(&T, &mut [u8]) -> Result<Encoded, Unencodable> {}
 impl<T, F: FnOnce(&T, &mut [u8]) -> Result<Encoded, Unencodable>> Deliver<T> for F {}
 
