@@ -23,7 +23,7 @@ fn criterion(times: Option<[u64; 2]>) -> Criterion<PerItem> {
     let [warm_up, measurement] = times.unwrap_or(if harness::is_quick() {
         [200, 800]
     } else {
-        [500, 1500]
+        [300, 1000]
     });
     Criterion::default()
         .sample_size(SAMPLES)

@@ -13,7 +13,7 @@ pub(super) struct Checkout {
     /// Committer date, RFC 3339.
     pub(super) committed: String,
     /// Whether tracked files differ from the commit. Files that git does not
-    /// track do not count: a run leaves its own results behind.
+    /// track do not count, nor do those in `results`: a run leaves its own behind.
     pub(super) dirty: bool,
     /// What a person should know.
     pub(super) notice: Option<String>,
@@ -50,7 +50,17 @@ pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
         ));
         return checkout;
     }
-    let changes = git(folder, &["status", "--porcelain", "--untracked-files=no"]);
+    let changes = git(
+        folder,
+        &[
+            "status",
+            "--porcelain",
+            "--untracked-files=no",
+            "--",
+            ":/",
+            ":(top,exclude)results",
+        ],
+    );
     checkout.dirty = changes.is_some_and(|changes| !changes.is_empty());
     if checkout.dirty {
         checkout.notice = Some("the checkout has uncommitted changes: marked dirty".to_owned());
@@ -116,6 +126,29 @@ mod tests {
         fs::write(folder.path().join("file"), "two").expect("written");
         let found = look_up(folder.path(), &head);
         assert!(found.dirty && found.notice.is_some());
+    }
+
+    #[test]
+    fn a_changed_result_leaves_a_checkout_clean() {
+        let (folder, _) = repository();
+        let run = |arguments: &[&str]| git(folder.path(), arguments).expect("git works");
+        let result = folder.path().join("results/full.json");
+        fs::create_dir_all(folder.path().join("results")).expect("made");
+        fs::write(&result, "one").expect("written");
+        run(&["add", "results"]);
+        run(&[
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example.org",
+            "commit",
+            "--quiet",
+            "--message",
+            "A result",
+        ]);
+        let head = run(&["rev-parse", "HEAD"]);
+        fs::write(&result, "two").expect("written");
+        assert!(!look_up(folder.path(), &head).dirty);
     }
 
     #[test]

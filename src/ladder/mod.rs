@@ -124,7 +124,7 @@ pub const RUNGS: [Rung; 15] = [
         Step::Alloc,
         Step::SecondCall,
         Part::Alloc,
-        "a heap buffer for each item",
+        "encoding into a heap buffer of its own",
     ),
     rung(
         Step::Hop4,

@@ -189,7 +189,7 @@ fn the_sentence_says_where_the_time_goes() {
          (60%), encoding into the host's buffer 24.0 ns (24%) and the size pass 10.0 ns (10%); \
          having the item at all takes 2.00 ns, and crossing the boundary 4.00 ns (4%) in all. \
          Not told apart from nothing: catch_unwind. Alloc takes 30.0 ns [30.0, 30.0] more an \
-         item (a second call across the boundary 2.00 ns, a heap buffer for each item 28.0 ns). \
+         item (a second call across the boundary 2.00 ns, encoding into a heap buffer of its own 28.0 ns). \
          A writer of the guest's own, in place of the standard library's for slices, would save \
          20.0 ns. \
          A hop to another thread adds 3000 ns (hop-4, free, unstable), 200 ns (hop-1024, free), \
