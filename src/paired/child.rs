@@ -28,6 +28,12 @@ pub trait Drive {
         Ok(())
     }
 
+    /// Whether the arm opens its libraries again for each drain, so that their files
+    /// must stay.
+    fn reopens(&self) -> bool {
+        false
+    }
+
     /// Drains so many items; this is timed.
     ///
     /// # Errors
@@ -110,7 +116,7 @@ fn measure(job: &Job, open: &mut Open<'_>) -> Result<Vec<Vec<u64>>> {
 }
 
 /// Opens the arms, a gap before each, and removes the files if they are copies
-/// for this process alone.
+/// for this process alone and no arm wants them again.
 fn open_all(job: &Job, open: &mut Open<'_>) -> Result<Vec<Box<dyn Drive>>> {
     let Draw { gaps, .. } = &job.draw;
     let mut arms = Vec::with_capacity(job.arms.len());
@@ -124,7 +130,8 @@ fn open_all(job: &Job, open: &mut Open<'_>) -> Result<Vec<Box<dyn Drive>>> {
         arms.push(open(arm).with_context(|| format!("opening arm {index}"))?);
     }
     let libraries = job.arms.iter().flat_map(|arm| &arm.libraries);
-    for library in libraries.filter(|_| job.fresh_copies) {
+    let keep = !job.fresh_copies || arms.iter().any(|arm| arm.reopens());
+    for library in libraries.filter(|_| !keep) {
         // Arms may share a file, and its folder goes with the parent's in the end.
         let _ = fs::remove_file(library);
     }

@@ -92,6 +92,9 @@ fn totals(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<Totals> {
         .args([
             "--tool=dhat",
             "--trace-children=yes",
+            // Nobody looks at names, and reading them takes most of the start.
+            "--num-callers=1",
+            "--read-inline-info=no",
             "--log-file=/dev/null",
         ])
         .arg(format!("--dhat-out-file={}", output.display()))

@@ -104,6 +104,10 @@ struct Fresh {
 }
 
 impl Drive for Fresh {
+    fn reopens(&self) -> bool {
+        true
+    }
+
     fn prepare(&mut self) -> Result<()> {
         self.stream = None;
         self.stream = Some(self.arm.open(&self.libraries, self.items)?);

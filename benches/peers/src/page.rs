@@ -50,6 +50,23 @@ fn difference(comparison: Option<&Comparison>) -> Option<f64> {
     Some(comparison?.difference_ns.as_ref()?.estimate)
 }
 
+/// What large items' times hang on, where the record was told: how the C library
+/// copies.
+#[must_use]
+pub fn copies(record: &Record) -> String {
+    let observed = &record.environment.observed;
+    observed
+        .get("tunables_of_wall_clock")
+        .map(|tunables| {
+            format!(
+                "Times were taken under `GLIBC_TUNABLES={tunables}`: with glibc's own choice of \
+                 copy routine those of items of some KiB hang on where buffers come to lie (see \
+                 `arena-bench noise`).\n\n"
+            )
+        })
+        .unwrap_or_default()
+}
+
 fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
     let environment = &record.environment;
     writeln!(page, "# To the authors of Fidius\n")?;
@@ -60,6 +77,7 @@ fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
          --peers`.\n",
         environment.cpu, environment.cores, environment.rustc, environment.finished
     )?;
+    page.push_str(&copies(record));
     if let Some(check) = &record.self_check {
         let trusted = if check.trusted {
             "trusted"

@@ -116,6 +116,7 @@ fn write(record: &Record, page: &mut String) -> std::fmt::Result {
         environment.rustc,
         environment.finished
     )?;
+    page.push_str(&crate::page::copies(record));
     for (payload, bytes) in SIZES {
         writeln!(page, "## {} of {bytes} content bytes\n", payload.name())?;
         writeln!(

@@ -282,12 +282,10 @@ fn timed(
     let comparisons = steady.len() + hopping.len();
     let confidence = correction::per_comparison(family, comparisons.max(1));
     let usual = Settings::new(delta, confidence, Duration::from_secs_f64(config.seconds));
-    // A stream that is opened for each drain must outlast its start; and where
-    // the system puts threads matters more than a handful of rounds.
+    // Where the system puts threads matters more than a handful of rounds.
     let aside = Settings {
         warmup: 1,
         rounds: 5,
-        drain: Duration::from_millis(2),
         ..usual.clone()
     };
     // Whole batches of Arrow's make a drain of many more items.
@@ -352,6 +350,6 @@ fn contestant(arm: &Arm, folder: &Path, pinned: bool, against: Peer) -> Contesta
         reserve: Vec::new(),
         copy: 0,
         work: 1.0,
-        items: None,
+        items: against.items_of_a_drain(),
     }
 }

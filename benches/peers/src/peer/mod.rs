@@ -316,6 +316,17 @@ impl Peer {
         matches!(self, Self::Fidius | Self::Socket | Self::Channel)
     }
 
+    /// Items of a drain that is timed, where it is not for the drain's time to say:
+    /// a stream that is opened for each drain must outlast the wake of its producer.
+    #[must_use]
+    pub fn items_of_a_drain(self) -> Option<u64> {
+        match self {
+            Self::Fidius => Some(512),
+            Self::Socket | Self::Channel => Some(2048),
+            _ => None,
+        }
+    }
+
     /// What it is, and by which release.
     #[must_use]
     pub fn describe(self) -> &'static str {

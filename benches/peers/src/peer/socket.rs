@@ -29,13 +29,13 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Starts a producer process of `items` items from the running executable; it
-    /// waits for the first drain.
+    /// Starts a producer process of `items` items from the running executable, and
+    /// waits until it is there; it waits for the first drain.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn open(kind: PayloadKind, bytes: u32, items: u64) -> Result<Self> {
-        let (ours, theirs) = UnixStream::pair().context("a socket pair")?;
+        let (mut ours, theirs) = UnixStream::pair().context("a socket pair")?;
         let producer = Command::new(std::env::current_exe()?)
             .arg(ARGUMENT)
             .args([
@@ -47,6 +47,8 @@ impl Frames {
             .stdout(OwnedFd::from(theirs))
             .spawn()
             .context("starting the producer's process")?;
+        ours.read_exact(&mut [0])
+            .context("the producer ended before it began")?;
         Ok(Self {
             socket: Some(BufReader::with_capacity(BUFFER, ours)),
             producer,
@@ -120,6 +122,8 @@ impl PayloadVisitor for Produce {
     fn visit<P: Payload>(self) -> Result<()> {
         let stdout = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?;
         let mut socket = UnixStream::from(stdout);
+        // It is there; how long that took is nobody's item.
+        socket.write_all(&[1])?;
         socket.read_exact(&mut [0])?;
         let mut socket = BufWriter::with_capacity(BUFFER, socket);
         let mut frame = Vec::new();
