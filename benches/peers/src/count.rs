@@ -13,12 +13,15 @@ use arena_bench::counts::TUNABLES;
 use arena_bench::record::wire::Counts;
 use serde::Deserialize;
 
-use crate::peer::{Arm, BATCH};
+use crate::peer::{Arm, BATCH, Peer};
 
 /// The first argument of a process that is counted.
 const ARGUMENT: &str = "--count";
 /// Bytes that the longer of the two streams has, about.
-const BYTES: u64 = 2 << 20;
+const BYTES: u64 = 1 << 19;
+/// The lengths are multiples of so many items, of Arrow's batches of as many as a
+/// batch has.
+const STEP: u64 = 128;
 
 /// Drains what this process was started to drain, if it was.
 #[must_use]
@@ -64,8 +67,13 @@ struct Totals {
 /// # Errors
 /// When valgrind is missing or counts nothing.
 pub fn count(arm: &Arm, libraries: &[PathBuf]) -> Result<Counts> {
-    let many = (BYTES / u64::from(arm.bytes)).clamp(2 * BATCH, 4 * BATCH) / BATCH * BATCH;
-    let few = many / (2 * BATCH) * BATCH;
+    let step = match arm.peer {
+        Peer::Arrow1024 => BATCH,
+        _ => STEP,
+    };
+    let fitting = BYTES / u64::from(arm.bytes);
+    let many = fitting.clamp(2 * step, 4 * BATCH) / step * step;
+    let few = many / (2 * step) * step;
     let (short, long) = (totals(arm, libraries, few)?, totals(arm, libraries, many)?);
     // Threads that meet allocate now and then: with none per item, the slope may
     // come out a hair below zero.

@@ -252,6 +252,8 @@ fn timed(
     let (mut steady, mut hopping) = (Vec::new(), Vec::new());
     for arm in measured
         .iter()
+        // What the pump adds is told by items that are lent.
+        .filter(|arm| !(arm.owned && arm.peer.runs_aside()))
         .filter(|arm| !arm.raw && arm.peer != Peer::Arena)
     {
         // What owns its items is compared with what owns them.
@@ -265,7 +267,7 @@ fn timed(
             let place = SIZES
                 .iter()
                 .position(|(payload, _)| *payload == arm.payload());
-            if place.is_some_and(|place| place < UNPINNED) && !arm.owned {
+            if place.is_some_and(|place| place < UNPINNED) {
                 hopping.push(pair(false));
             }
         } else {
