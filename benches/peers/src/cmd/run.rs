@@ -352,6 +352,6 @@ fn contestant(arm: &Arm, folder: &Path, pinned: bool, against: Peer) -> Contesta
         reserve: Vec::new(),
         copy: 0,
         work: 1.0,
-        items: against.items_of_a_drain(),
+        items: against.items_of_a_drain(arm.bytes),
     }
 }

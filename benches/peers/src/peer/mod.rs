@@ -317,12 +317,14 @@ impl Peer {
     }
 
     /// Items of a drain that is timed, where it is not for the drain's time to say:
-    /// a stream that is opened for each drain must outlast the wake of its producer.
+    /// a stream that is opened for each drain must outlast the wake of its producer,
+    /// and batches come whole. `bytes` are those of an item.
     #[must_use]
-    pub fn items_of_a_drain(self) -> Option<u64> {
+    pub fn items_of_a_drain(self, bytes: u32) -> Option<u64> {
         match self {
             Self::Fidius => Some(512),
             Self::Socket | Self::Channel => Some(2048),
+            Self::Arrow1024 => Some(BATCH * u64::from(1024 / bytes.max(1)).clamp(1, 32)),
             _ => None,
         }
     }
