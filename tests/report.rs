@@ -59,6 +59,16 @@ fn a_report_is_one_small_page_with_plots_and_a_summary() {
 }
 
 #[test]
+fn the_page_of_the_recorded_full_run_is_small() {
+    let dir = place();
+    let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/full.json");
+    let out = dir.path().join("out");
+    report(&[&record], &out).success();
+    let page = std::fs::metadata(out.join("index.html")).expect("the page");
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+}
+
+#[test]
 fn a_report_is_the_same_to_the_byte_when_made_again() {
     let dir = place();
     let record = save(dir.path(), "run.json", &fixture::record("c0ffee", 1.0));

@@ -62,7 +62,9 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         "growth",
         "Growth strategies",
         "Cost against the memory that the buffer held on average. A way to grow is dominated, and grey, when \
-         another costs no more, holds no more and is better in one of them.",
+         another costs no more, holds no more and is better in one of them. Of the ways that were \
+         only counted, those that differ in more than the strategy are left out here: \
+         arena-bench growth --all prints them.",
     ),
     (
         Section::Allocation,

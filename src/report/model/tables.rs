@@ -185,6 +185,10 @@ fn strategies(index: &Index) -> Table {
     let plans = growth::plans(index.record).iter();
     let rows = plans
         .flat_map(|plan| plan.cells.iter().map(move |cell| (plan, cell)))
+        // Every combination of every switch would be most of the page.
+        .filter(|(_, cell)| {
+            cell.plain || cell.instructions_per_item.is_some() || cell.ratio.is_some()
+        })
         .map(|(plan, cell)| {
             let whole = |count: u64| Cell::number(count as f64, |n| format!("{n:.0}"));
             let bytes = |count: u64| Cell::bytes(Some(count));
