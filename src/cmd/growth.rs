@@ -192,7 +192,7 @@ fn print(growth: &wire::Growth, all: bool) -> io::Result<()> {
             "{}: {}; {} items, {} bytes on the wire, the largest {}",
             plan.name, plan.parameters, plan.items, plan.bytes, plan.largest
         ))?;
-        say(format_args!("{}\n", cells(plan, all)))?;
+        say(format_args!("{}\n", cells(growth, plan, all)))?;
         // What asks for more is shown where it brings something.
         let mut advices = plan.advice.clone();
         advices.dedup_by(|wider, narrower| wider.id == narrower.id);
@@ -236,12 +236,23 @@ fn table(columns: &[&str]) -> Table {
     table
 }
 
-fn cells(plan: &wire::Plan, all: bool) -> Table {
+fn cells(growth: &wire::Growth, plan: &wire::Plan, all: bool) -> Table {
     let instructions = plan
         .cells
         .iter()
         .any(|cell| cell.instructions_per_item.is_some());
     let time = plan.cells.iter().any(|cell| cell.ratio.is_some());
+    let against = |cell: &wire::Cell, baseline: &str| {
+        growth
+            .comparisons
+            .iter()
+            .find(|it| it.candidate == cell.id && it.baseline.ends_with(baseline))
+    };
+    let verdict = |found: &Comparison| format!("{:?}", found.verdict).to_lowercase();
+    let alloc = plan
+        .cells
+        .iter()
+        .any(|cell| against(cell, "/alloc").is_some());
     let mut columns = vec![
         "grows",
         "retries",
@@ -259,6 +270,9 @@ fn cells(plan: &wire::Plan, all: bool) -> Table {
     }
     if time {
         columns.push("time / exact");
+    }
+    if alloc {
+        columns.push("time / alloc");
     }
     let mut table = table(&columns);
     let advised = |cell: &wire::Cell| plan.advice.iter().any(|advice| advice.id == cell.id);
@@ -290,9 +304,21 @@ fn cells(plan: &wire::Plan, all: bool) -> Table {
         }
         if time {
             row.push(optional(cell.ratio.as_ref(), |ratio| {
+                let verdict = against(cell, "/arena/exact").map_or_else(String::new, verdict);
                 format!(
-                    "{:.3} [{:.3}, {:.3}]",
+                    "{:.3} [{:.3}, {:.3}] {verdict}",
                     ratio.estimate, ratio.low, ratio.high
+                )
+            }));
+        }
+        if alloc {
+            row.push(optional(against(cell, "/alloc"), |found| {
+                format!(
+                    "{:.3} [{:.3}, {:.3}] {}",
+                    found.ratio,
+                    found.low,
+                    found.high,
+                    verdict(found)
                 )
             }));
         }
