@@ -123,7 +123,7 @@ fn a_plugin_of_another_version_is_refused_with_both_versions() {
 #[test]
 fn what_there_is_not_is_refused_with_what_there_is() {
     let (unruly, several) = (library("unruly_plugin"), library("fidius_plugin"));
-    let all = "there is: PreparedItems, OwnedItems";
+    let all = "there is: OwnedItems, PreparedItems";
     refused(&[&several], &["--method", "u64"], all);
     refused(&[&several], &["--method", "u64"], "--plugin");
     let nobody = ["--plugin", "Nobody", "--method", "u64"];

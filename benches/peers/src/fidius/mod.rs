@@ -151,11 +151,13 @@ impl Plugin {
         })?;
         // Threads of the framework and thread-local destructors may outlive us.
         std::mem::forget(Arc::clone(&library.library));
-        let available: Vec<String> = library
+        let mut available: Vec<String> = library
             .plugins
             .iter()
             .map(|p| p.info.name.clone())
             .collect();
+        // The linker decides in which order they are registered.
+        available.sort_unstable();
         let only = library.plugins.len() == 1;
         let loaded = library
             .plugins
