@@ -85,24 +85,23 @@ mod tests {
     use super::*;
     use std::fs;
 
+    /// Writes a file and commits it; the commit's hash.
+    fn commit(folder: &Path, file: &str, message: &str) -> String {
+        let run = |arguments: &[&str]| git(folder, arguments).expect("git works");
+        let path = folder.join(file);
+        fs::create_dir_all(path.parent().expect("it has a folder")).expect("made");
+        fs::write(path, "one").expect("written");
+        run(&["add", file]);
+        let (name, email) = ("user.name=A", "user.email=a@example.org");
+        run(&["-c", name, "-c", email, "commit", "--quiet", "-m", message]);
+        run(&["rev-parse", "HEAD"])
+    }
+
     /// A repository with one commit.
     fn repository() -> (tempfile::TempDir, String) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let run = |arguments: &[&str]| git(folder.path(), arguments).expect("git works");
-        run(&["init", "--quiet"]);
-        fs::write(folder.path().join("file"), "one").expect("written");
-        run(&["add", "file"]);
-        run(&[
-            "-c",
-            "user.name=A",
-            "-c",
-            "user.email=a@example.org",
-            "commit",
-            "--quiet",
-            "--message",
-            "The subject\n\nThe body",
-        ]);
-        let head = run(&["rev-parse", "HEAD"]);
+        git(folder.path(), &["init", "--quiet"]).expect("git works");
+        let head = commit(folder.path(), "file", "The subject\n\nThe body");
         (folder, head)
     }
 
@@ -131,22 +130,8 @@ mod tests {
     #[test]
     fn a_changed_result_leaves_a_checkout_clean() {
         let (folder, _) = repository();
-        let run = |arguments: &[&str]| git(folder.path(), arguments).expect("git works");
+        let head = commit(folder.path(), "results/full.json", "A result");
         let result = folder.path().join("results/full.json");
-        fs::create_dir_all(folder.path().join("results")).expect("made");
-        fs::write(&result, "one").expect("written");
-        run(&["add", "results"]);
-        run(&[
-            "-c",
-            "user.name=A",
-            "-c",
-            "user.email=a@example.org",
-            "commit",
-            "--quiet",
-            "--message",
-            "A result",
-        ]);
-        let head = run(&["rev-parse", "HEAD"]);
         fs::write(&result, "two").expect("written");
         assert!(!look_up(folder.path(), &head).dirty);
     }
