@@ -9,8 +9,9 @@ use bench_protocol::handle::{ArenaNext, StreamHandle};
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer::{self, Fault};
 use bench_protocol::spec::{ProducerKind, StreamConfig, StreamSpec};
+use bench_protocol::status;
 use bench_protocol::step::{RAW_CAPACITY, Step};
-use bench_protocol::{status, wire};
+use bench_protocol::wire::{self, WireError};
 
 /// A call that does nothing. Its stream has no items, and never ends.
 unsafe extern "C" fn empty(_: *mut StreamHandle, _: *mut u8, _: u32, _: *mut u32) -> i32 {
@@ -92,15 +93,10 @@ unsafe extern "C" fn sized<P: Payload>(
     out_len: *mut u32,
 ) -> i32 {
     let deliver = |item: &P::View, buffer: &mut [u8]| {
-        let size = wire::serialized_size(item).map_err(|_| Unencodable)?;
-        let len = u32::try_from(size).map_err(|_| Unencodable)?;
-        let Some(room) = buffer.get_mut(..len as usize) else {
-            return Ok(Encoded::Needs(len));
-        };
-        match raw(item, room)? {
-            Encoded::Fits(_) => Ok(Encoded::Fits(len)),
-            Encoded::Needs(_) => Err(Unencodable),
-        }
+        arena::deliver_sized(item, buffer, |room, item| match raw(item, room) {
+            Ok(Encoded::Fits(_)) => Ok(()),
+            _ => Err(WireError::custom("longer in memory than on the wire")),
+        })
     };
     // SAFETY: the caller's promises are the same.
     unsafe { arena::next_with(handle, buffer, capacity, out_len, deliver) }
@@ -114,13 +110,7 @@ unsafe extern "C" fn written<P: Payload>(
     out_len: *mut u32,
 ) -> i32 {
     let deliver = |item: &P::View, buffer: &mut [u8]| {
-        let size = wire::serialized_size(item).map_err(|_| Unencodable)?;
-        let len = u32::try_from(size).map_err(|_| Unencodable)?;
-        let Some(room) = buffer.get_mut(..len as usize) else {
-            return Ok(Encoded::Needs(len));
-        };
-        wire::serialize_by_own_writer(room, item).map_err(|_| Unencodable)?;
-        Ok(Encoded::Fits(len))
+        arena::deliver_sized(item, buffer, wire::serialize_by_own_writer)
     };
     // SAFETY: the caller's promises are the same.
     unsafe { arena::next_with(handle, buffer, capacity, out_len, deliver) }

@@ -7,7 +7,8 @@ use super::boundary::{State, guard};
 use crate::error::PluginError;
 use crate::handle::{ArenaNext, StreamHandle};
 use crate::producer::{self, BoxedProducer};
-use crate::{status, wire};
+use crate::status;
+use crate::wire::{self, WireError};
 
 /// What `next` answers: a status, and the length that goes with it or zero.
 type Answer = (i32, u32);
@@ -95,17 +96,29 @@ pub enum Encoded {
 /// The item can never be delivered.
 pub struct Unencodable;
 
-/// A size pass, then the encoding, when there is room for it.
+/// A size pass, then `write` into room of exactly that size, where there is so much.
+///
+/// # Errors
+/// When the item has no encoding, or `write` fails.
 #[inline(always)]
-fn encode<T: Serialize>(item: &T, buffer: &mut [u8]) -> Result<Encoded, Unencodable> {
+pub fn deliver_sized<T: Serialize>(
+    item: &T,
+    buffer: &mut [u8],
+    write: impl FnOnce(&mut [u8], &T) -> Result<(), WireError>,
+) -> Result<Encoded, Unencodable> {
     let size = wire::serialized_size(item).map_err(|_| Unencodable)?;
     // The wire's lengths are 32-bit; a longer item is none.
     let len = u32::try_from(size).map_err(|_| Unencodable)?;
     let Some(room) = buffer.get_mut(..len as usize) else {
         return Ok(Encoded::Needs(len));
     };
-    wire::serialize_into(room, item).map_err(|_| Unencodable)?;
+    write(room, item).map_err(|_| Unencodable)?;
     Ok(Encoded::Fits(len))
+}
+
+#[inline(always)]
+fn encode<T: Serialize>(item: &T, buffer: &mut [u8]) -> Result<Encoded, Unencodable> {
+    deliver_sized(item, buffer, wire::serialize_into)
 }
 
 /// Opens a stream of `producer`'s items.
