@@ -1,7 +1,9 @@
 //! A contest: arms that take turns in many short processes, until every ratio
 //! that was asked for is known well enough or the budget is spent.
 //!
-//! The parent's side: it alone knows which arm is the baseline.
+//! The parent's side: it alone knows which arm is the baseline. [`calibration`]
+//! finds the number of items, [`course`] runs the processes and looks at what they
+//! measured; here are the arms, and what is made of a course.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,25 +11,17 @@ use std::time::Duration;
 use rand::Rng;
 use serde_json::Value;
 
+use self::calibration::Shape;
+use self::course::{Course, Process, median, samples};
 use super::clock::Clock;
-use super::draw::{Draw, order};
-use super::job::{ArmJob, Job};
 use super::process::{Execute, ExecuteError};
 use crate::record::wire::{Comparison, PairedSample};
-use crate::stats::order::Sorted;
-use crate::stats::stopping::{LOOKS, Next, Spending, next};
 use crate::stats::summary::Summary;
 use crate::stats::verdict::{Direction, Finding, Judgement, confirm, find};
 use crate::stats::{Confidence, Delta, StatsError};
 
-/// Processes of one comparison, at least: fewer have no interval at 99%.
-const FEWEST_PROCESSES: usize = 36;
-/// Rounds of a calibration.
-const CALIBRATION_ROUNDS: u32 = 3;
-/// Calibrations before the item count must have been found.
-const CALIBRATIONS: u32 = 12;
-/// Rounds of a process whose single items take far longer than a drain should.
-const FEWEST_ROUNDS: u32 = 3;
+pub mod calibration;
+mod course;
 
 /// One arm: what runs, and the name it has here.
 #[derive(Debug, Clone)]
@@ -155,33 +149,6 @@ pub struct Runner<'a, R> {
     pub settings: Settings,
 }
 
-/// How the processes of a contest measure: found by calibration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Items that every arm drains in a round.
-    pub items: u64,
-    /// Rounds that are not recorded.
-    pub warmup: u32,
-    /// Rounds that are.
-    pub rounds: u32,
-}
-
-/// One process's times: those of each arm, in the contest's order.
-struct Process {
-    layout: usize,
-    times: Vec<Vec<f64>>,
-}
-
-/// The state of one comparison of a contest.
-struct Course {
-    baseline: usize,
-    candidate: usize,
-    /// The last summary and the number of processes that it is of (another course
-    /// of the contest may need more); `None` while there are too few.
-    seen: Option<(Summary, usize)>,
-    stopped: bool,
-}
-
 impl<R: Rng> Runner<'_, R> {
     /// Measures `arms` against each other and judges each (baseline, candidate)
     /// of `pairs`.
@@ -234,116 +201,6 @@ impl<R: Rng> Runner<'_, R> {
             Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
         };
         courses.into_iter().map(comparison).collect()
-    }
-
-    /// The shared number of items with which the slowest arm's drain takes as
-    /// long as it should, unless the arms say it themselves; fewer rounds where
-    /// the drain takes much longer.
-    ///
-    /// # Errors
-    /// When a process fails, or no number is large enough.
-    pub fn calibrate(&mut self, arms: &[Contestant]) -> Result<Shape, ContestError> {
-        let Settings {
-            warmup,
-            rounds,
-            drain,
-            ..
-        } = self.settings;
-        let wanted = drain.as_nanos() as f64;
-        let contestants: Vec<&Contestant> = arms.iter().collect();
-        let given = arms.iter().find_map(|arm| arm.items);
-        let mut shape = Shape {
-            items: given.unwrap_or(1),
-            warmup: 1,
-            rounds: CALIBRATION_ROUNDS,
-        };
-        for _ in 0..CALIBRATIONS {
-            let times = self.process(&contestants, Look::First, 0, shape)?;
-            let slowest = times.iter().map(|times| median(times)).fold(1.0, f64::max);
-            if given.is_some() || slowest >= wanted / 2.0 {
-                // One step from close by: what a first drain costs once is small.
-                let fitting = ((shape.items as f64 * wanted / slowest) as u64).max(1);
-                let items = given.unwrap_or(fitting);
-                let each = slowest * items as f64 / shape.items as f64;
-                let share = (wanted / each).min(1.0);
-                let fewer = |rounds: u32, fewest: u32| {
-                    ((f64::from(rounds) * share) as u32).max(fewest.min(rounds))
-                };
-                let (warmup, rounds) = (fewer(warmup, 1), fewer(rounds, FEWEST_ROUNDS));
-                return Ok(Shape {
-                    items,
-                    warmup,
-                    rounds,
-                });
-            }
-            let more = (wanted / slowest).clamp(2.0, 100.0);
-            shape.items = (shape.items as f64 * more) as u64;
-        }
-        let name = arms.first().map(|arm| arm.name.clone()).unwrap_or_default();
-        Err(ContestError::TooFast { name, drain })
-    }
-
-    /// Runs processes until every course has stopped or the budget is spent.
-    fn look(
-        &mut self,
-        arms: &[&Contestant],
-        pairs: &[(usize, usize)],
-        shape: Shape,
-        look: Look,
-    ) -> Result<(Vec<Process>, Vec<Course>), ContestError> {
-        let course = |&(baseline, candidate): &(usize, usize)| Course {
-            baseline,
-            candidate,
-            seen: None,
-            stopped: false,
-        };
-        let mut courses: Vec<Course> = pairs.iter().map(course).collect();
-        let mut processes = Vec::new();
-        let mut spending = Spending::new(self.settings.confidence);
-        let mut planned = None;
-        let start = self.clock.now();
-        let layouts = arms
-            .iter()
-            .map(|arm| arm.layout_count(look))
-            .max()
-            .unwrap_or(1);
-        let mut looks = LOOKS.iter();
-        let mut until = FEWEST_PROCESSES / 4;
-        let mut share = None;
-        let mut cycle = Vec::new();
-        loop {
-            while processes.len() < until {
-                if cycle.is_empty() {
-                    cycle = order(&mut self.rng, layouts);
-                }
-                let layout = cycle.pop().expect("a cycle has a layout");
-                let times = self.process(arms, look, layout, shape)?;
-                processes.push(Process { layout, times });
-            }
-            // The first processes tell how many the budget pays for.
-            let planned = *planned.get_or_insert_with(|| {
-                let each = (self.clock.now() - start).div_f64(processes.len() as f64);
-                let paid = self.settings.budget.as_secs_f64() / each.as_secs_f64().max(1e-9);
-                let most = self.settings.most_processes.max(FEWEST_PROCESSES);
-                (paid as usize)
-                    .clamp(FEWEST_PROCESSES, most)
-                    .next_multiple_of(layouts)
-            });
-            if let Some(share) = share
-                && let Some(confidence) = spending.look(share)
-            {
-                for course in courses.iter_mut().filter(|course| !course.stopped) {
-                    course.see(&processes, shape.items, confidence, &self.settings)?;
-                }
-                if courses.iter().all(|course| course.stopped) {
-                    break;
-                }
-            }
-            let Some(&next) = looks.next() else { break };
-            share = Some(next);
-            until = (planned as f64 * next).ceil() as usize;
-        }
-        Ok((processes, courses))
     }
 
     /// The comparison of a course; a suspicion is looked at a second time first.
@@ -422,124 +279,4 @@ impl<R: Rng> Runner<'_, R> {
             samples,
         }
     }
-
-    /// Runs one process; the times come back in the order of `arms`.
-    fn process(
-        &mut self,
-        arms: &[&Contestant],
-        look: Look,
-        layout: usize,
-        shape: Shape,
-    ) -> Result<Vec<Vec<f64>>, ContestError> {
-        let Shape {
-            items,
-            warmup,
-            rounds,
-        } = shape;
-        // The child must not learn from the order which arm is which.
-        let shuffled = order(&mut self.rng, arms.len());
-        let job = Job {
-            arms: shuffled
-                .iter()
-                .map(|&arm| ArmJob {
-                    libraries: arms[arm].libraries(look, layout),
-                    copy: arms[arm].copy,
-                    workload: arms[arm].workload.clone(),
-                    items: ((items as f64 * arms[arm].work).round() as u64).max(1),
-                })
-                .collect(),
-            warmup,
-            rounds,
-            fresh_copies: look == Look::Second || self.settings.fresh_copies,
-            draw: Draw::new(&mut self.rng, arms.len()),
-        };
-        let rows = self.execute.execute(&job)?;
-        let (found, expected) = (
-            rows.iter().map(Vec::len).sum(),
-            arms.len() * rounds as usize,
-        );
-        if found != expected || rows.iter().any(|row| row.len() != arms.len()) {
-            return Err(ContestError::Shape { found, expected });
-        }
-        let mut times = vec![Vec::with_capacity(rows.len()); arms.len()];
-        for row in &rows {
-            for (place, &nanoseconds) in row.iter().enumerate() {
-                // A clock that did not move has moved by less than it can tell.
-                times[shuffled[place]].push(nanoseconds.max(1) as f64);
-            }
-        }
-        Ok(times)
-    }
-}
-
-impl Course {
-    /// Its last summary and the samples that it is of. Too few for any of the
-    /// looks: that of all samples, or the error that says how many are needed.
-    fn result(
-        &self,
-        processes: &[Process],
-        shape: Shape,
-        settings: &Settings,
-    ) -> Result<(Summary, Vec<PairedSample>), StatsError> {
-        let seen = self.seen.map_or(processes.len(), |(_, seen)| seen);
-        let samples = samples(
-            &processes[..seen],
-            self.baseline,
-            self.candidate,
-            shape.items,
-        );
-        let summary = match self.seen {
-            Some((summary, _)) => summary,
-            None => Summary::new(&samples, settings.confidence)?,
-        };
-        Ok((summary, samples))
-    }
-
-    /// Looks at the samples so far, and stops when they say enough.
-    fn see(
-        &mut self,
-        processes: &[Process],
-        items: u64,
-        confidence: Confidence,
-        settings: &Settings,
-    ) -> Result<(), StatsError> {
-        let samples = samples(processes, self.baseline, self.candidate, items);
-        let summary = match Summary::new(&samples, confidence) {
-            Ok(summary) => summary,
-            // An early look must be very sure: there will be more.
-            Err(StatsError::TooFew { .. }) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let finding = find(&summary.log_ratio, settings.delta);
-        self.stopped = next(&summary, finding, settings.resolution) == Next::Stop;
-        self.seen = Some((summary, processes.len()));
-        Ok(())
-    }
-}
-
-/// Each process as one sample: the median of its rounds' log-ratios.
-fn samples(
-    processes: &[Process],
-    baseline: usize,
-    candidate: usize,
-    items: u64,
-) -> Vec<PairedSample> {
-    let sample = |process: &Process| {
-        let (a, b) = (&process.times[baseline], &process.times[candidate]);
-        let ratios: Vec<f64> = a.iter().zip(b).map(|(a, b)| (b / a).ln()).collect();
-        PairedSample {
-            layout: process.layout as u32,
-            log_ratio: median(&ratios),
-            baseline_ns: median(a) / items as f64,
-            candidate_ns: median(b) / items as f64,
-        }
-    };
-    processes.iter().map(sample).collect()
-}
-
-/// The median of values that are finite and at least one.
-fn median(values: &[f64]) -> f64 {
-    Sorted::new(values.iter().copied())
-        .expect("times and their ratios are finite")
-        .median()
 }
