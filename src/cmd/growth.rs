@@ -16,8 +16,8 @@ use super::{Outcome, print_json, say};
 use crate::case::{ByteSize, plans, recorded};
 use crate::growth::matrix::{Cell, Stream};
 use crate::growth::paired::Plan as Contest;
+use crate::growth::replay;
 use crate::growth::section::{self, is_plain};
-use crate::growth::{plot, replay};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::clock::Monotonic;
@@ -28,6 +28,7 @@ use crate::record::store;
 use crate::record::wire::Comparison;
 use crate::stats::correction::per_comparison;
 use crate::stats::{Confidence, Delta};
+use crate::{atomic, report};
 
 /// The longest recording whose drains are timed, items: every measuring process
 /// is handed the whole of it.
@@ -101,7 +102,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let record = config.record.as_deref().map(store::load).transpose()?;
     let growth = section::section(&streams, matrices, record.as_ref(), made);
     if let Some(file) = &config.plot {
-        plot::write(&growth.plans, file)?;
+        let plot = report::growth_plot(&growth.plans)?;
+        atomic::replace(file, plot.svg.as_bytes())
+            .with_context(|| format!("--plot {}", file.display()))?;
         eprintln!("arena-bench: wrote {}", file.display());
     }
     if config.json {

@@ -3,14 +3,14 @@
 //! [`matrix`] drains every cell (plan × strategy × first capacity × regrowing ×
 //! shrinking) and keeps its exact counters; [`replay`] finds the same counters
 //! for a recording without a guest. [`front`] marks what is dominated,
-//! [`advice`] picks one and says why, [`retry`] puts a price on one retry, and
-//! [`section`] is all of it as a record has it, and [`plot`] draws that. [`paired`] is the one part that times anything.
+//! [`advice`] picks one and says why, [`retry`] puts a price on one retry,
+//! [`section`] is all of it as a record has it. [`paired`] is the one part that
+//! times anything.
 
 pub mod advice;
 pub mod front;
 pub mod matrix;
 pub mod paired;
-pub mod plot;
 pub mod replay;
 pub mod retry;
 pub mod section;

@@ -11,9 +11,10 @@ pub mod plots;
 pub mod writer;
 
 use crate::history::{History, Options};
+use crate::record::growth::Plan;
 use dashboard::Dashboard;
 use model::{Source, View, view};
-use plots::PlotError;
+use plots::{Figure, PlotError};
 use writer::File;
 
 /// A report could not be put together.
@@ -52,6 +53,19 @@ pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
         ));
     }
     Ok(files)
+}
+
+/// The plot of growth alone: a chart a size plan, by time where that was measured.
+///
+/// # Errors
+/// [`PlotError`] where there is nothing to draw or it cannot be drawn.
+pub fn growth_plot(plans: &[Plan]) -> Result<Figure, PlotError> {
+    let panels = model::growth_panels(plans);
+    plots::sheet(
+        "growth",
+        "Cost against memory held",
+        &panels.iter().collect::<Vec<_>>(),
+    )
 }
 
 /// All files of a dashboard over a history.

@@ -2,7 +2,7 @@
 //! what is advised stands in the record; nothing is judged here.
 
 use super::index::Estimate;
-use super::{Axis, Measure, Unit, format};
+use super::{Axis, Mark, Measure, Unit, format};
 use crate::record::growth::{Cell, Plan};
 use crate::record::wire::Record;
 
@@ -14,6 +14,29 @@ pub fn plans(record: &Record) -> &[Plan] {
 /// The part of an id that tells the cells of one plan apart: `doubling/from-4KiB`.
 pub fn name(id: &str) -> &str {
     id.split_once("/arena/").map_or(id, |(_, name)| name)
+}
+
+/// Where the ways to grow lie that a plan is advised: the one that asks least of the
+/// host, and those that need to know more.
+pub fn marks(plan: &Plan) -> Vec<Mark> {
+    let mut marked: Vec<&str> = Vec::new();
+    let mut marks = Vec::new();
+    for (asked, advice) in plan.advice.iter().enumerate() {
+        let cell = plan.cells.iter().find(|cell| cell.id == advice.id);
+        let Some(cell) = cell.filter(|_| !marked.contains(&advice.id.as_str())) else {
+            continue;
+        };
+        marked.push(&advice.id);
+        let name = name(&advice.id);
+        marks.push(Mark {
+            x: cell.mean_held.max(1.0),
+            label: match asked {
+                0 => format!("use {name}"),
+                _ => format!("knowing more, {name}"),
+            },
+        });
+    }
+    marks
 }
 
 /// What the cost axis of one plan shows.

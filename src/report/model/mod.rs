@@ -19,6 +19,7 @@ use crate::record::wire::Environment;
 pub use answers::verdict_word;
 pub use format::{bytes, ratio, short_commit, short_time, significant};
 pub use ladder::FLOOR_STEP;
+pub use panels::growth as growth_panels;
 pub use types::*;
 
 /// The whole view of one record.

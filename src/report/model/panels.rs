@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::index::{Estimate, Index, Versus, instructions, variant};
 use super::{Axis, Band, Mark, Measure, Panel, Section, Series, Unit, format, growth};
-use crate::record::growth::Cell;
+use crate::record::growth::{Cell, Plan};
 
 /// Colour and shape of the two protocols; other series count up from here.
 const STYLE_ARENA: usize = 0;
@@ -24,7 +24,7 @@ pub fn panels(index: &Index) -> Vec<Panel> {
         .filter_map(|measure| ratio(index, measure));
     let growth = MEASURES
         .into_iter()
-        .flat_map(|measure| growth_panels(index, measure));
+        .flat_map(|measure| growth_by(growth::plans(index.record), &[measure]));
     let mut panels: Vec<Panel> = sizes.chain(ratios).chain(growth).collect();
     // Ids become file names, and what a record calls a payload is only text.
     let mut taken = HashSet::new();
@@ -255,16 +255,25 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
     })
 }
 
+/// One chart a size plan, by time where that was measured, else by exact counts.
+pub fn growth(plans: &[Plan]) -> Vec<Panel> {
+    growth_by(plans, &MEASURES)
+}
+
 /// One chart a size plan: ways to grow by the memory they held on average and by cost, in a
-/// colour for each strategy; what is dominated is grey.
-fn growth_panels(index: &Index, measure: Measure) -> Vec<Panel> {
-    let plans = growth::plans(index.record);
+/// colour for each strategy; what is dominated is grey. By the first of `measures` that
+/// tells two of them apart; a plan without any has no chart.
+fn growth_by(plans: &[Plan], measures: &[Measure]) -> Vec<Panel> {
     let cells = plans.iter().flat_map(|plan| &plan.cells);
     let strategies: BTreeSet<&str> = cells.map(|cell| cell.growth.as_str()).collect();
     plans
         .iter()
-        .filter_map(|plan| Some((plan, growth::Cost::of(plan, measure)?)))
-        .map(|(plan, cost)| {
+        .filter_map(|plan| {
+            measures
+                .iter()
+                .find_map(|&measure| Some((plan, measure, growth::Cost::of(plan, measure)?)))
+        })
+        .map(|(plan, measure, cost)| {
             let cloud = |name: &str, style, of: &dyn Fn(&Cell) -> bool| {
                 let mut points: Vec<_> = plan
                     .cells
@@ -319,7 +328,7 @@ fn growth_panels(index: &Index, measure: Measure) -> Vec<Panel> {
                     .chain(front)
                     .filter(|s| !s.points.is_empty())
                     .collect(),
-                marks: Vec::new(),
+                marks: growth::marks(plan),
             }
         })
         .collect()

@@ -17,6 +17,12 @@ use super::model::{Measure, Panel, Section, Table, View};
 /// A plot could not be drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum PlotError {
+    /// There is nothing to draw.
+    #[error("the plot {name} would have no chart: two cases to compare are needed")]
+    Nothing {
+        /// The plot.
+        name: String,
+    },
     /// The drawing library refused.
     #[error("the plot {name} could not be drawn: {why}")]
     Draw {
@@ -115,17 +121,25 @@ pub fn figures(view: &View) -> Result<Vec<Figure>, PlotError> {
                 .filter(|panel| panel.section == section && panel.measure == measure)
                 .collect();
             if !panels.is_empty() {
-                let name = format!("{name}-{unit}");
-                let titles: Vec<_> = panels.iter().map(|panel| panel.title.as_str()).collect();
-                let alt = format!("{what}, {unit}: {}", titles.join("; "));
-                figures.push(grid(name, alt, &panels)?);
+                let (name, what) = (format!("{name}-{unit}"), format!("{what}, {unit}"));
+                figures.push(sheet(&name, &what, &panels)?);
             }
         }
     }
     Ok(figures)
 }
 
-fn grid(name: String, alt: String, panels: &[&Panel]) -> Result<Figure, PlotError> {
+/// Charts of one kind on one sheet, at most three abreast; `what` they show is told to
+/// readers who do not see it.
+///
+/// # Errors
+/// [`PlotError::Nothing`] without a chart, [`PlotError::Draw`] where plotters refuses.
+pub fn sheet(name: &str, what: &str, panels: &[&Panel]) -> Result<Figure, PlotError> {
+    if panels.is_empty() {
+        return Err(PlotError::Nothing {
+            name: name.to_owned(),
+        });
+    }
     let columns = panels.len().min(3);
     let rows = panels.len().div_ceil(columns);
     let size = (panel::SIZE.0 * columns as u32, panel::SIZE.1 * rows as u32);
@@ -133,14 +147,19 @@ fn grid(name: String, alt: String, panels: &[&Panel]) -> Result<Figure, PlotErro
     {
         let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         root.fill(&WHITE)
-            .map_err(|error| PlotError::draw(&name, error))?;
+            .map_err(|error| PlotError::draw(name, error))?;
         for (area, panel) in root.split_evenly((rows, columns)).iter().zip(panels) {
-            panel::draw(area, panel).map_err(|error| PlotError::draw(&name, error))?;
+            panel::draw(area, panel).map_err(|error| PlotError::draw(name, error))?;
         }
         root.present()
-            .map_err(|error| PlotError::draw(&name, error))?;
+            .map_err(|error| PlotError::draw(name, error))?;
     }
-    Ok(Figure { name, alt, svg })
+    let titles: Vec<_> = panels.iter().map(|panel| panel.title.as_str()).collect();
+    Ok(Figure {
+        name: name.to_owned(),
+        alt: format!("{what}: {}", titles.join("; ")),
+        svg,
+    })
 }
 
 fn ratios(table: &Table) -> Result<Figure, PlotError> {
