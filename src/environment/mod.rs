@@ -23,14 +23,13 @@ pub use machine::COPY_ROUTINES;
 
 use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
-use crate::record::wire::Environment;
+use crate::record::wire::{CAUTION, Environment};
 
 /// Watches the machine during a run.
 #[derive(Debug, Clone)]
 pub struct Watch {
     started: Timestamp,
     before: Conditions,
-    copies: Copies,
 }
 
 /// An environment, and what a person should know about it.
@@ -49,7 +48,6 @@ impl Watch {
         Self {
             started: now(),
             before: Conditions::now(),
-            copies: Copies::measure(),
         }
     }
 
@@ -75,8 +73,12 @@ impl Watch {
         let after = Conditions::now();
         let mut observed: BTreeMap<String, String> = machine::observed();
         observed.extend(after.observed_since(&self.before));
-        observed.insert("copy_of_4KiB".to_owned(), self.copies.words());
-        notices.extend(self.copies.notice());
+        let copies = Copies::measure();
+        observed.insert("copy_of_4KiB".to_owned(), copies.words());
+        if let Some(notice) = copies.notice() {
+            observed.insert(CAUTION.to_owned(), notice.clone());
+            notices.push(notice);
+        }
         if let Ok(tunables) = std::env::var("GLIBC_TUNABLES") {
             observed.insert("tunables_of_wall_clock".to_owned(), tunables);
         }

@@ -1,6 +1,6 @@
 //! Questions that every reader of a record asks.
 
-use super::wire::{Case, Comparison, Counts, Environment, Record};
+use super::wire::{CAUTION, Case, Comparison, Counts, Environment, Record};
 
 /// One thing in which two environments differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,15 @@ impl Record {
 }
 
 impl Environment {
+    /// What a reader of the ratios should know first, if there is anything; of merged
+    /// shards, what the first of them says.
+    #[must_use]
+    pub fn caution(&self) -> Option<&str> {
+        let mut observed = self.observed.iter();
+        let found = observed.find(|(name, _)| name.rsplit(": ").next() == Some(CAUTION))?;
+        Some(found.1)
+    }
+
     /// The machine, as far as exact counts can tell: the CPU and the C library
     /// choose the copy routines, the tunables move their thresholds, and
     /// valgrind counts.

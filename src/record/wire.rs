@@ -82,6 +82,9 @@ pub struct Environment {
     pub observed: BTreeMap<String, String>,
 }
 
+/// Key in [`Environment::observed`] of what a reader of the ratios should know first.
+pub const CAUTION: &str = "caution";
+
 /// One case and what was found of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {

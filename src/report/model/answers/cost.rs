@@ -53,6 +53,9 @@ pub fn arena_or_alloc(index: &Index) -> Answer {
     {
         finding.push_str(" The run failed its own A/A: do not rely on these verdicts.");
     }
+    if let Some(caution) = index.record.environment.caution() {
+        finding.push_str(&format!(" Mind: {caution}."));
+    }
     let mut lines: BTreeMap<String, Vec<Versus>> = BTreeMap::new();
     for versus in &all {
         lines

@@ -19,6 +19,9 @@ pub fn trust(index: &Index) -> Answer {
             format::plural(failed, "case")
         ));
     }
+    if let Some(caution) = index.record.environment.caution() {
+        finding.push_str(&format!(" The A/A cannot show this: {caution}."));
+    }
     let figure = |label: String, ratio: f64, low: f64, high: f64, case: &str, tone| Figure {
         label,
         value: format!("{:+.2}%", (ratio - 1.0) * 100.0).replace('-', "−"),
