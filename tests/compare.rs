@@ -2,27 +2,20 @@
 //! pair with itself that is far too short for any verdict.
 
 use std::fs;
-use std::path::PathBuf;
 
 use arena_bench::pair::PairFiles;
 use assert_cmd::Command;
+use bench_protocol::api::ABI_VERSION;
 use predicates::prelude::*;
 use predicates::str::contains;
+
+mod pairs;
 
 fn compare() -> Command {
     let mut command =
         Command::cargo_bin("arena-bench").expect("the binary is built with the tests");
     command.arg("compare");
     command
-}
-
-fn pair() -> PathBuf {
-    let files = PairFiles::find(None).expect("cargo builds the pair with the tests");
-    files
-        .guest
-        .parent()
-        .expect("a file lies in a folder")
-        .to_owned()
 }
 
 #[test]
@@ -38,7 +31,7 @@ fn something_to_compare_with_must_be_named() {
 fn an_unknown_reference_is_refused() {
     compare()
         .args(["--against", "no-such-branch", "--quick", "--pair"])
-        .arg(pair())
+        .arg(pairs::folder())
         .assert()
         .code(2)
         .stderr(contains("no-such-branch").and(contains("names no commit")));
@@ -49,7 +42,7 @@ fn a_folder_without_a_pair_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     compare()
         .args(["--quick", "--pair"])
-        .arg(pair())
+        .arg(pairs::folder())
         .arg("--baseline-pair")
         .arg(folder.path())
         .assert()
@@ -59,26 +52,18 @@ fn a_folder_without_a_pair_is_refused() {
 
 #[test]
 fn a_pair_of_another_abi_version_is_refused_with_both_versions() {
-    use bench_protocol::api::{ABI_VERSION, GUEST_MAGIC};
     let folder = tempfile::tempdir().unwrap();
-    let ours = PairFiles::in_folder(&pair());
+    let ours = PairFiles::in_folder(&pairs::folder());
     let theirs = PairFiles::in_folder(folder.path());
     fs::copy(&ours.host, &theirs.host).unwrap();
-    let mut guest = fs::read(&ours.guest).unwrap();
-    let magic = GUEST_MAGIC.to_le_bytes();
-    let at = guest
-        .windows(8)
-        .position(|window| window == magic)
-        .expect("the guest has a table");
-    guest[at + 8..at + 12].copy_from_slice(&(ABI_VERSION + 1).to_le_bytes());
-    fs::write(&theirs.guest, guest).unwrap();
+    fs::write(&theirs.guest, pairs::guest_of_the_next_abi()).unwrap();
     let versions = format!(
         "version {}, this workbench speaks {ABI_VERSION}",
         ABI_VERSION + 1
     );
     compare()
         .args(["--quick", "--pair"])
-        .arg(pair())
+        .arg(pairs::folder())
         .arg("--baseline-pair")
         .arg(folder.path())
         .assert()
@@ -99,7 +84,7 @@ fn a_pair_is_compared_with_itself_and_the_table_says_so() {
             "--json",
         ])
         .args(["--delta", "50", "--budget", "0.05", "--pair"])
-        .arg(pair())
+        .arg(pairs::folder())
         .arg("--markdown")
         .arg(&markdown)
         .assert();

@@ -2,26 +2,19 @@
 //! input. Nothing is timed that a result depends on.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arena_bench::pair::PairFiles;
 use arena_bench::record::store;
 use assert_cmd::Command;
+use bench_protocol::api::ABI_VERSION;
 use predicates::prelude::*;
 use predicates::str::contains;
 
+mod pairs;
+
 fn arena_bench() -> Command {
     Command::cargo_bin("arena-bench").expect("the binary is built with the tests")
-}
-
-/// Folder of the pair that was built with these tests.
-fn pair() -> PathBuf {
-    let files = PairFiles::find(None).expect("cargo builds the pair with the tests");
-    files
-        .guest
-        .parent()
-        .expect("a file lies in a folder")
-        .to_owned()
 }
 
 /// A run that verifies and measures nothing.
@@ -30,7 +23,7 @@ fn verify_only(output: &Path) -> Command {
     command
         .args(["run", "--filter", "^drain/u64/(arena|alloc)$"])
         .args(["--skip", "paired,criterion,counts", "--pair"])
-        .arg(pair())
+        .arg(pairs::folder())
         .arg("--output")
         .arg(output);
     command
@@ -117,7 +110,7 @@ fn a_folder_without_a_pair_is_refused_with_the_way_out() {
 #[test]
 fn a_truncated_foreign_or_mismatched_library_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let ours = PairFiles::in_folder(&pair());
+    let ours = PairFiles::in_folder(&pairs::folder());
     let theirs = PairFiles::in_folder(folder.path());
     let guest = fs::read(&ours.guest).unwrap();
     fs::copy(&ours.host, &theirs.host).unwrap();
@@ -134,17 +127,8 @@ fn a_truncated_foreign_or_mismatched_library_is_refused_by_name() {
     refused(b"#!/bin/sh\n", "not a shared library");
     refused(&fs::read(&ours.host).unwrap(), "bench_guest_api");
 
-    // The table's header stands in the file as it stands in memory: a guest of
-    // another ABI version is this one with another number there.
-    use bench_protocol::api::{ABI_VERSION, GUEST_MAGIC};
-    let magic = GUEST_MAGIC.to_le_bytes();
-    let at = guest
-        .windows(8)
-        .position(|window| window == magic)
-        .expect("the guest has a table");
-    let mut other = guest.clone();
-    other[at + 8..at + 12].copy_from_slice(&(ABI_VERSION + 1).to_le_bytes());
-    refused(&other, &format!("ABI version {}", ABI_VERSION + 1));
+    let version = format!("ABI version {}", ABI_VERSION + 1);
+    refused(&pairs::guest_of_the_next_abi(), &version);
 }
 
 #[test]
