@@ -11,7 +11,7 @@ use bench_protocol::spec::ENDLESS;
 use serde::{Deserialize, Serialize};
 
 use crate::fidius;
-use crate::peer::{Arm, BATCH};
+use crate::peer::Arm;
 use crate::pull::Stream;
 
 /// What an arm does, as data.
@@ -24,8 +24,6 @@ pub enum Workload {
         arm: Arm,
         /// Whether the process is pinned to one core, producers and all.
         pinned: bool,
-        /// Whether drains are whole batches of Arrow's.
-        batches: bool,
     },
     /// Drains a stream of a foreign Fidius plugin.
     Guest(Target),
@@ -42,11 +40,7 @@ pub fn open(job: &ArmJob) -> Result<Box<dyn Drive>> {
             let guest = fidius::guest::load(&target.of_arm(job)?)?;
             Ok(Box::new(Endless::new(guest)))
         }
-        Workload::Peer {
-            arm,
-            pinned,
-            batches,
-        } => {
+        Workload::Peer { arm, pinned } => {
             if pinned {
                 pin()?;
             }
@@ -59,7 +53,7 @@ pub fn open(job: &ArmJob) -> Result<Box<dyn Drive>> {
                 }));
             }
             let stream = arm.open(&job.libraries, ENDLESS)?;
-            Ok(Box::new(Steady { stream, batches }))
+            Ok(Box::new(Steady(stream)))
         }
     }
 }
@@ -71,26 +65,12 @@ fn pin() -> Result<()> {
     rustix::thread::sched_setaffinity(None, &cores).context("pinning the process to one core")
 }
 
-/// The number of whole batches nearest to `items`, as items; one at least.
-#[must_use]
-pub fn in_batches(items: u64) -> u64 {
-    (items + BATCH / 2).max(BATCH) / BATCH * BATCH
-}
-
 /// A stream that goes on from drain to drain.
-struct Steady {
-    stream: Box<dyn Stream>,
-    batches: bool,
-}
+struct Steady(Box<dyn Stream>);
 
 impl Drive for Steady {
     fn drain(&mut self, items: u64) -> Result<()> {
-        let items = if self.batches {
-            in_batches(items)
-        } else {
-            items
-        };
-        self.stream.drain(items)
+        self.0.drain(items)
     }
 }
 

@@ -33,8 +33,6 @@ const CONFIDENCE: f64 = 0.99;
 const VERIFIED: u64 = 3000;
 /// A measuring process that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Payloads that thread-hopping peers are also measured at without pinning.
-const UNPINNED: usize = 2;
 
 /// What to measure, and where it goes.
 #[derive(Debug, clap::Args)]
@@ -263,13 +261,7 @@ fn timed(
             candidate: contestant(arm, folder, pinned, arm.peer),
         };
         if arm.peer.runs_aside() {
-            hopping.push(pair(true));
-            let place = SIZES
-                .iter()
-                .position(|(payload, _)| *payload == arm.payload());
-            if place.is_some_and(|place| place < UNPINNED) {
-                hopping.push(pair(false));
-            }
+            hopping.extend([pair(true), pair(false)]);
         } else {
             steady.push(pair(false));
         }
@@ -290,23 +282,11 @@ fn timed(
         rounds: 5,
         ..usual.clone()
     };
-    // Whole batches of Arrow's make a drain of many more items.
-    let batches = Settings {
-        drain: Duration::from_millis(1),
-        rounds: 7,
-        ..usual.clone()
-    };
-    let (arrow, plain): (Vec<_>, Vec<_>) = steady.into_iter().partition(in_batches);
     let mut ratios = Ratios::default();
     let mut processes = Processes::new(LIMIT)?;
     let mut left = comparisons;
     let mut hops = Vec::new();
-    let groups = [
-        (usual, plain, false),
-        (batches, arrow, false),
-        (aside, hopping, true),
-    ];
-    for (settings, matches, hopping) in groups {
+    for (settings, matches, hopping) in [(usual, steady, false), (aside, hopping, true)] {
         let mut runner = Runner {
             execute: &mut processes,
             clock: &Monotonic::default(),
@@ -329,10 +309,6 @@ fn timed(
     Ok((ratios, hops))
 }
 
-fn in_batches(pair: &Match) -> bool {
-    pair.candidate.workload["peer"]["batches"] == true
-}
-
 /// An arm of a comparison with `against`, under its id and how it is pinned.
 fn contestant(arm: &Arm, folder: &Path, pinned: bool, against: Peer) -> Contestant {
     let unpinned = if against.runs_aside() && !pinned {
@@ -340,11 +316,7 @@ fn contestant(arm: &Arm, folder: &Path, pinned: bool, against: Peer) -> Contesta
     } else {
         ""
     };
-    let workload = Workload::Peer {
-        arm: *arm,
-        pinned,
-        batches: against == Peer::Arrow1024,
-    };
+    let workload = Workload::Peer { arm: *arm, pinned };
     Contestant {
         name: format!("{}{unpinned}", arm.id()),
         workload: serde_json::to_value(workload).expect("a workload is plain data"),
