@@ -178,3 +178,32 @@ fn names_from_a_record_make_no_path() {
         );
     }
 }
+
+#[test]
+fn what_a_reader_must_mind_stands_in_the_first_and_the_last_answer() {
+    // Also where shards were merged, whose observations stay apart.
+    for name in ["caution", "shard 2/3: caution"] {
+        let mut record = fixture::record("c0ffee", 1.0);
+        let said = "copies hang on chance".to_owned();
+        record.environment.observed.insert(name.to_owned(), said);
+        let answers = view_of(record).answers;
+        let saying = answers.iter().filter(|a| a.finding.contains("copies hang"));
+        let numbers: Vec<_> = saying.map(|answer| answer.number).collect();
+        assert_eq!(numbers, [1, 6], "{name}");
+    }
+}
+
+#[test]
+fn a_plan_s_chart_marks_what_is_advised_once_and_by_name() {
+    let growth = fixture::record("c0ffee", 1.0).growth.expect("it has some");
+    for (panel, plan) in growth_panels(&growth.plans).iter().zip(&growth.plans) {
+        // Both pieces of advice of a plan of the fixture name one cell.
+        let [mark] = panel.marks.as_slice() else {
+            panic!("{:?}", panel.marks)
+        };
+        let advised = plan.cells.iter().find(|cell| cell.id == plan.advice[0].id);
+        let advised = advised.expect("advice is of a cell of the plan");
+        assert_eq!(mark.x, advised.mean_held);
+        assert_eq!(mark.label, format!("use {}", growth::name(&advised.id)));
+    }
+}

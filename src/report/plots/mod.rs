@@ -217,6 +217,12 @@ mod tests {
     }
 
     #[test]
+    fn a_sheet_without_a_chart_is_refused() {
+        let refused = sheet("growth", "nothing", &[]).map(|figure| figure.svg);
+        assert!(matches!(refused, Err(PlotError::Nothing { name }) if name == "growth"));
+    }
+
+    #[test]
     fn a_name_with_markup_is_text_in_a_plot() {
         let mut panel = a_view().panels.swap_remove(0);
         panel.title = "<script>alert(1)</script>".to_owned();
