@@ -11,20 +11,22 @@ use clap::ValueEnum;
 use super::progress::Progress;
 use super::{Outcome, print_json, say};
 use crate::case::Case;
-use crate::entrants::entrant;
+use crate::entrants::{copy_of, entrant};
 use crate::environment::Watch;
 use crate::layouts::Layouts;
+use crate::paired::contest::Contestant;
 use crate::selftest::experiment::{Requirement, Trials};
 use crate::selftest::load::Compiler;
 use crate::selftest::variant::Variants;
-use crate::selftest::{Report, Row, rival, table};
+use crate::selftest::{Method, Report, Row, rival, table};
 use crate::{atomic, workspace};
 
 /// How the method is tried.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     arena-bench selftest\n  \
-    arena-bench selftest --share 0.05 --load none --output target/selftest")]
+    arena-bench selftest --share 0.05 --load none --output target/selftest\n  \
+    arena-bench selftest --only methods --add")]
 pub struct Config {
     /// Share of the comparisons to make: 1 for the whole experiment (some 40
     /// minutes).
@@ -39,6 +41,10 @@ pub struct Config {
     /// Only these parts of the experiment.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Add to the result that stands in the folder, as another sitting on the same
+    /// machine.
+    #[arg(long)]
+    add: bool,
     /// Folder that takes selftest.json and selftest.md.
     #[arg(long, default_value = "results", value_name = "DIR")]
     output: PathBuf,
@@ -65,8 +71,10 @@ enum Part {
     Injected,
     /// A guest with one more function, which nobody calls.
     Unrelated,
-    /// The same by other methods.
-    Rivals,
+    /// Nothing and known slowdowns, one remedy after another.
+    Methods,
+    /// Criterion's own comparison.
+    Criterion,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -107,6 +115,8 @@ fn subjects() -> Vec<(Case, f64)> {
 /// cannot be written.
 pub fn run(config: &Config) -> Result<Outcome> {
     fs::create_dir_all(&config.output).with_context(|| config.output.display().to_string())?;
+    // Before the best part of an hour is spent on what could not be kept.
+    let before = config.add.then(|| load(&config.output)).transpose()?;
     let root = workspace::root()?;
     let layouts = workspace::build_here(&root)?;
     if !layouts.shuffled() {
@@ -122,14 +132,19 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let environment = watch
         .finish(&layouts.plain, &layouts.plain.load()?)
         .environment;
-    let load = match config.load {
+    let beside = match config.load {
         Load::Compiler => "rustc -O, over and over",
         Load::None => "nothing of this workbench",
     };
-    let report = Report {
-        load: load.to_owned(),
+    let made = Report {
+        load: beside.to_owned(),
         environment,
         rows: rows?,
+        added: Vec::new(),
+    };
+    let report = match before {
+        Some(before) => before.with(made)?,
+        None => made,
     };
     write(&config.output, &report)?;
     if config.json {
@@ -137,12 +152,21 @@ pub fn run(config: &Config) -> Result<Outcome> {
     } else {
         say(table::markdown(&report))?;
     }
-    let reached = report.rows.iter().all(|row| row.reached);
+    let reached = report.all_rows().all(|row| row.reached);
     Ok(if reached {
         Outcome::Fine
     } else {
         Outcome::Found
     })
+}
+
+/// The result that stands in a folder.
+fn load(folder: &Path) -> Result<Report> {
+    let path = folder.join("selftest.json");
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("--add: {} cannot be read", path.display()))?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("--add: {} is no result of selftest", path.display()))
 }
 
 fn write(folder: &Path, report: &Report) -> Result<()> {
@@ -167,8 +191,11 @@ fn experiment(config: &Config, root: &Path, layouts: &Layouts) -> Result<Vec<Row
     if config.wants(Part::Unrelated) {
         rows.extend(unrelated(config, &mut trials, root, layouts)?);
     }
-    if config.wants(Part::Rivals) {
-        rows.extend(rivals(config, &mut trials, root, layouts)?);
+    if config.wants(Part::Methods) {
+        rows.extend(methods(config, &mut trials, layouts)?);
+    }
+    if config.wants(Part::Criterion) {
+        rows.push(criterion(config, root)?);
     }
     Ok(rows)
 }
@@ -255,13 +282,9 @@ fn unrelated(
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for n in 0..count as u32 {
         let variant = variants.build(n)?;
-        let plain = |layouts: &Layouts| Layouts::single(layouts.plain.clone());
         let (a, b) = (entrant(case, layouts), entrant(case, &variant));
         with.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
-        let (a, b) = (
-            entrant(case, &plain(layouts)),
-            entrant(case, &plain(&variant)),
-        );
+        let (a, b) = (entrant(case, &one(layouts)), entrant(case, &one(&variant)));
         without.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
         progress.tick();
     }
@@ -269,31 +292,71 @@ fn unrelated(
         row.slower == 0 && row.faster == 0
     });
     Ok(vec![
-        Row::sum(&with)?.judged("an unrelated function, over the layouts", none),
-        Row::sum(&without)?.named("an unrelated function, one layout"),
+        Row::sum(&with)?
+            .judged("an unrelated function", none)
+            .by(Method::Layouts, 0.0),
+        Row::sum(&without)?
+            .named("an unrelated function")
+            .by(Method::Processes, 0.0),
     ])
 }
 
-/// What other methods make of nothing.
-fn rivals(
-    config: &Config,
-    trials: &mut Trials,
-    root: &Path,
-    layouts: &Layouts,
-) -> Result<Vec<Row>> {
-    let (case, _) = &subjects()[0];
-    let arm = entrant(case, layouts);
-    let items = trials.items(&arm)?;
-    let mut rows = Vec::new();
+/// Nothing, and known slowdowns, by each method: what every remedy adds.
+fn methods(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<Vec<Row>> {
+    let (case, delta) = &subjects()[0];
+    let single = one(layouts);
     let count = config.count(20);
-    let progress = Progress::new("A/A one after another", count as u64);
-    let row = rival::sequential(&arm, items, count, &mut || progress.tick())?;
-    rows.push(row.of(case).named("A/A, all of A and then all of B"));
-    let progress = Progress::new("A/A in one process", count as u64);
-    let row = rival::one_process(&arm, items, count, &mut || progress.tick())?;
-    rows.push(row.of(case).named("A/A, in turn, one process each time"));
+    let mut rows = Vec::new();
+    for (experiment, work) in [
+        ("A/A", 1.0),
+        ("more work", 1.01),
+        ("more work", 1.005),
+        ("more work", 1.0025),
+    ] {
+        let truth = 100.0 * (work - 1.0);
+        for method in Method::ALL {
+            // Smaller slowdowns are beyond these two.
+            if !matches!(method, Method::Processes | Method::Layouts) && truth > 0.0 && truth < 1.0
+            {
+                continue;
+            }
+            let what = format!("{experiment} {truth:+.2}%, {}", method.words());
+            let progress = Progress::new(&what, count as u64);
+            let mut tick = || progress.tick();
+            let row = match method {
+                Method::Sequential | Method::OneProcess => {
+                    let baseline = entrant(case, &single);
+                    let candidate = Contestant {
+                        work,
+                        ..copy_of(&baseline)
+                    };
+                    let items = trials.items(&baseline)?;
+                    let arms = [&baseline, &candidate];
+                    let measure = match method {
+                        Method::Sequential => rival::sequential,
+                        _ => rival::one_process,
+                    };
+                    measure(arms, items, count, &mut tick)?.of(case)
+                }
+                Method::Processes => trials.known(case, &single, work, *delta, count, &mut tick)?,
+                Method::Layouts => trials.known(case, layouts, work, *delta, count, &mut tick)?,
+            };
+            rows.push(row.named(experiment).by(method, truth));
+        }
+    }
+    Ok(rows)
+}
+
+/// What criterion's comparison with its last run makes of nothing.
+fn criterion(config: &Config, root: &Path) -> Result<Row> {
+    let (case, _) = &subjects()[0];
+    let count = config.count(20);
     let progress = Progress::new("A/A by criterion", count as u64);
     let row = rival::criterion(root, case, count, &mut || progress.tick())?;
-    rows.push(row.of(case).named("A/A, criterion against its last run"));
-    Ok(rows)
+    Ok(row.of(case).named("A/A, criterion against its last run"))
+}
+
+/// The pair as it was linked, without its shuffled layouts.
+fn one(layouts: &Layouts) -> Layouts {
+    Layouts::single(layouts.plain.clone())
 }

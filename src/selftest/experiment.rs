@@ -6,7 +6,7 @@ use anyhow::Result;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use super::Row;
+use super::{Method, Row};
 use crate::case::Case;
 use crate::entrants::{copy_of, entrant};
 use crate::layouts::Layouts;
@@ -143,6 +143,7 @@ fn summarise(comparisons: &[Comparison], delta: Delta, seconds: f64) -> Result<R
         .filter(|found| found.low > 1.0 || found.high < 1.0);
     Ok(Row {
         experiment: String::new(),
+        method: None,
         case: comparisons
             .first()
             .map(|found| found.baseline.clone())
@@ -173,6 +174,16 @@ impl Row {
             experiment: experiment.to_owned(),
             required,
             reached,
+            ..self
+        }
+    }
+
+    /// The row of a method's trials of a known truth, in percent.
+    #[must_use]
+    pub fn by(self, method: Method, truth_percent: f64) -> Self {
+        Self {
+            method: Some(method),
+            truth_percent,
             ..self
         }
     }

@@ -10,7 +10,6 @@ use rand::rngs::SmallRng;
 
 use super::Row;
 use crate::case::Case;
-use crate::entrants::copy_of;
 use crate::paired::contest::Contestant;
 use crate::paired::draw::Draw;
 use crate::paired::job::{ArmJob, Job};
@@ -26,12 +25,12 @@ const TOGETHER: u32 = 2_000;
 /// A measuring process that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A/A with all of A measured first and then all of B, each in one process.
+/// All of A measured first and then all of B, each in one process.
 ///
 /// # Errors
 /// When a process fails.
 pub fn sequential(
-    arm: &Contestant,
+    [baseline, candidate]: [&Contestant; 2],
     items: u64,
     count: usize,
     tick: &mut dyn FnMut(),
@@ -44,17 +43,17 @@ pub fn sequential(
             let rows = processes.execute(&job)?;
             median(rows.iter().map(|row| row[0] as f64))
         };
-        let (a, b) = (alone(arm)?, alone(&copy_of(arm))?);
+        let (a, b) = (alone(baseline)?, alone(candidate)?);
         Ok((100.0 * (b / a - 1.0), false))
     })
 }
 
-/// A/A with A and B in turn, but in a single process each time.
+/// A and B in turn, but in a single process each time.
 ///
 /// # Errors
 /// When a process fails.
 pub fn one_process(
-    arm: &Contestant,
+    arms: [&Contestant; 2],
     items: u64,
     count: usize,
     tick: &mut dyn FnMut(),
@@ -63,12 +62,7 @@ pub fn one_process(
     let mut rng = SmallRng::seed_from_u64(2);
     let confidence = Confidence::new(super::experiment::CONFIDENCE)?;
     one_by_one(count, tick, || {
-        let job = job(
-            &[arm, &copy_of(arm)],
-            items,
-            TOGETHER,
-            Draw::new(&mut rng, 2),
-        );
+        let job = job(&arms, items, TOGETHER, Draw::new(&mut rng, 2));
         let rows = processes.execute(&job)?;
         let ratios = Sorted::new(rows.iter().map(|row| (row[1] as f64 / row[0] as f64).ln()))?;
         let interval =
@@ -157,6 +151,7 @@ fn one_by_one(
     let values = estimates.values();
     Ok(Row {
         experiment: String::new(),
+        method: None,
         case: String::new(),
         truth_percent: 0.0,
         delta_percent: None,
@@ -180,7 +175,7 @@ fn job(arms: &[&Contestant], items: u64, rounds: u32, draw: Draw) -> Job {
         libraries: arm.layouts[0].clone(),
         copy: arm.copy,
         workload: arm.workload.clone(),
-        items,
+        items: (items as f64 * arm.work).round() as u64,
     };
     Job {
         arms: arms.iter().map(arm).collect(),
