@@ -5,6 +5,9 @@
 # ARENA_BENCH_LAYOUTS  folder that takes the shuffled links: <seed>/<file name>
 # ARENA_BENCH_SEEDS    seeds of the shuffles, separated by blanks
 #
+# The shuffled links go without symbols: they are only timed, and measuring processes
+# copy and load them by the hundred.
+#
 # A linker that cannot shuffle leaves the folder empty; the usual link decides
 # whether the build succeeds.
 set -u
@@ -20,6 +23,6 @@ for seed in $ARENA_BENCH_SEEDS; do
     mkdir -p "$ARENA_BENCH_LAYOUTS/$seed"
     target=$ARENA_BENCH_LAYOUTS/$seed/$(basename "$output")
     # The last -o wins.
-    cc "$@" "-Wl,--shuffle-sections=.text*=$seed" -o "$target" 2>/dev/null || break
+    cc "$@" "-Wl,--shuffle-sections=.text*=$seed" -Wl,--strip-all -o "$target" 2>/dev/null || break
 done
 exec cc "$@"

@@ -177,7 +177,7 @@ impl Execute for Processes {
         let mut job = job.clone();
         let mut fresh = None;
         if job.fresh_copies {
-            fresh = Some(Copies::new().map_err(io(COPYING))?);
+            fresh = Some(Copies::short_lived().map_err(io(COPYING))?);
         }
         for arm in &mut job.arms {
             let copy = arm.copy;
@@ -212,12 +212,28 @@ struct Copies {
 }
 
 impl Copies {
+    /// Copies that stay as long as this does.
     fn new() -> std::io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("arena-bench-").tempdir()?;
-        Ok(Self {
+        Ok(Self::within(builder().tempdir()?))
+    }
+
+    /// Copies for one process: in memory where there is a place for that. Of two fresh
+    /// copies that lie in a disk's page cache, the one that is loaded second is slower in
+    /// many processes; that falls on each arm as often, but widens the interval.
+    fn short_lived() -> std::io::Result<Self> {
+        if takes_copies(Path::new(IN_MEMORY))
+            && let Ok(folder) = builder().tempdir_in(IN_MEMORY)
+        {
+            return Ok(Self::within(folder));
+        }
+        Self::new()
+    }
+
+    fn within(folder: TempDir) -> Self {
+        Self {
             folder,
             made: HashMap::new(),
-        })
+        }
     }
 
     /// Copy number `copy` of `library`, made when it is first asked for.
@@ -231,6 +247,34 @@ impl Copies {
         self.made.insert(key, path.clone());
         Ok(path)
     }
+}
+
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("arena-bench-");
+    builder
+}
+
+/// A file system in memory, where there is one.
+const IN_MEMORY: &str = "/dev/shm";
+
+/// Bytes that must be free there: several times what a job's copies take.
+const ROOM: u64 = 64 << 20;
+
+/// Whether a folder has room for copies and lets libraries be loaded: containers often
+/// forbid it there.
+#[cfg(target_os = "linux")]
+fn takes_copies(folder: &Path) -> bool {
+    use rustix::fs::{StatVfsMountFlags, statvfs};
+    statvfs(folder).is_ok_and(|system| {
+        let free = system.f_bavail.saturating_mul(system.f_frsize);
+        free >= ROOM && !system.f_flag.contains(StatVfsMountFlags::NOEXEC)
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn takes_copies(_: &Path) -> bool {
+    false
 }
 
 #[cfg(test)]
