@@ -17,7 +17,7 @@ use super::clock::Clock;
 use super::process::{Execute, ExecuteError};
 use crate::record::wire::{Comparison, PairedSample};
 use crate::stats::summary::Summary;
-use crate::stats::verdict::{Direction, Finding, Judgement, confirm, find};
+use crate::stats::verdict::{Judgement, confirm, find, screen};
 use crate::stats::{Confidence, Delta, StatsError};
 
 pub mod calibration;
@@ -70,7 +70,8 @@ pub struct Settings {
     pub confidence: Confidence,
     /// How narrow an interval must be before the comparison may stop.
     pub resolution: Delta,
-    /// Time for one look at one contest.
+    /// Time for one look at one contest: where a second is due it gets what the first
+    /// leaves of twice this; where none is, the first goes on for both.
     pub budget: Duration,
     /// Processes of one look, at most.
     pub most_processes: usize,
@@ -130,10 +131,14 @@ pub enum ContestError {
     Stats(#[from] StatsError),
 }
 
-/// The first look at a comparison, or the one that confirms a suspicion.
+/// Which look at a comparison it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
+    /// One that no other follows.
+    Only,
+    /// One that ends early where a second is due.
     First,
+    /// The one that decides.
     Second,
 }
 
@@ -165,10 +170,15 @@ impl<R: Rng> Runner<'_, R> {
     ) -> Result<Vec<Comparison>, ContestError> {
         let shape = self.calibrate(arms)?;
         let contestants: Vec<&Contestant> = arms.iter().collect();
-        let (processes, courses) = self.look(&contestants, pairs, shape, Look::First)?;
+        let both = 2 * self.settings.budget;
+        let start = self.clock.now();
+        let (processes, courses) = self.look(&contestants, pairs, shape, Look::First, both)?;
+        // A suspicion that came late is not looked at in a hurry.
+        let left = both.saturating_sub(self.clock.now() - start);
+        let left = left.max(self.settings.budget);
         courses
             .into_iter()
-            .map(|course| self.conclude(arms, &processes, &course, shape))
+            .map(|course| self.conclude(arms, &processes, &course, shape, left))
             .collect()
     }
 
@@ -187,7 +197,8 @@ impl<R: Rng> Runner<'_, R> {
     ) -> Result<Vec<Comparison>, ContestError> {
         let shape = self.calibrate(arms)?;
         let contestants: Vec<&Contestant> = arms.iter().collect();
-        let (processes, courses) = self.look(&contestants, pairs, shape, Look::First)?;
+        let budget = self.settings.budget;
+        let (processes, courses) = self.look(&contestants, pairs, shape, Look::Only, budget)?;
         let comparison = |course: Course| {
             let (baseline, candidate) = (course.baseline, course.candidate);
             let samples = samples(&processes, baseline, candidate, shape.items);
@@ -203,24 +214,24 @@ impl<R: Rng> Runner<'_, R> {
         courses.into_iter().map(comparison).collect()
     }
 
-    /// The comparison of a course; a suspicion is looked at a second time first.
+    /// The comparison of a course; what looks like a change is looked at a second
+    /// time, for all the time that the first look left.
     fn conclude(
         &mut self,
         arms: &[Contestant],
         processes: &[Process],
         course: &Course,
         shape: Shape,
+        left: Duration,
     ) -> Result<Comparison, ContestError> {
         let (baseline, candidate) = (&arms[course.baseline], &arms[course.candidate]);
         let (summary, samples) = course.result(processes, shape, &self.settings)?;
         let delta = self.settings.delta;
-        match find(&summary.log_ratio, delta) {
-            Finding::Suspect(direction) => self.second_look(baseline, candidate, direction, shape),
-            finding => {
-                let judgement = finding.unconfirmed(delta);
-                Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
-            }
+        if screen(&summary.log_ratio, delta).is_some() {
+            return self.second_look(baseline, candidate, &summary, shape, left);
         }
+        let judgement = find(&summary.log_ratio, delta).unconfirmed(delta);
+        Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
     }
 
     /// Measures again, with new draws, other layouts and a second copy of the
@@ -229,8 +240,9 @@ impl<R: Rng> Runner<'_, R> {
         &mut self,
         baseline: &Contestant,
         candidate: &Contestant,
-        suspicion: Direction,
+        first: &Summary,
         shape: Shape,
+        left: Duration,
     ) -> Result<Comparison, ContestError> {
         let copy = Contestant {
             copy: baseline.copy.max(candidate.copy) + 1,
@@ -238,11 +250,16 @@ impl<R: Rng> Runner<'_, R> {
         };
         let arms = [baseline, &copy, candidate];
         let pairs = [(0, 2), (0, 1)];
-        let (processes, courses) = self.look(&arms, &pairs, shape, Look::Second)?;
+        let (processes, courses) = self.look(&arms, &pairs, shape, Look::Second, left)?;
         let (summary, second) = courses[0].result(&processes, shape, &self.settings)?;
         let (copies, _) = courses[1].result(&processes, shape, &self.settings)?;
         let delta = self.settings.delta;
-        let judgement = confirm(suspicion, &summary.log_ratio, &copies.log_ratio, delta);
+        let judgement = confirm(
+            &first.log_ratio,
+            &summary.log_ratio,
+            &copies.log_ratio,
+            delta,
+        );
         Ok(self.comparison(baseline, candidate, &summary, judgement, second, shape))
     }
 

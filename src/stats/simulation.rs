@@ -182,17 +182,23 @@ fn compare(
 
 /// A comparison and, for a suspicion, its confirmation.
 fn judge(seed: u64, machine: Machine, effect: f64, budget: usize, delta: Delta) -> Verdict {
-    let (_, finding) = compare(3 * seed, machine, effect, budget, delta);
-    let Finding::Suspect(suspicion) = finding else {
+    let (first, finding) = compare(3 * seed, machine, effect, budget, delta);
+    if verdict::screen(&first.log_ratio, delta).is_none() {
         return finding.unconfirmed(delta).verdict;
-    };
+    }
     let (second, _) = compare(3 * seed + 1, machine, effect, budget, delta);
     let copy = Machine {
         layout: no_layout_effect,
         ..machine
     };
     let (copies, _) = compare(3 * seed + 2, copy, 0.0, budget, delta);
-    verdict::confirm(suspicion, &second.log_ratio, &copies.log_ratio, delta).verdict
+    verdict::confirm(
+        &first.log_ratio,
+        &second.log_ratio,
+        &copies.log_ratio,
+        delta,
+    )
+    .verdict
 }
 
 /// How often each verdict falls.

@@ -109,26 +109,50 @@ impl Finding {
     }
 }
 
-/// The verdict on a suspicion after the second look (METHOD, "confirmed before
-/// it is spoken"): `second` is the comparison made again with new draws of
+/// Which way a first look leads: its estimate is beyond δ, and *same* is not shown.
+/// That is reason enough for a second look, whatever the interval: the second look
+/// decides alone, so the first needs no more time than this takes.
+pub fn screen(interval: &Interval<LogRatio>, delta: Delta) -> Option<Direction> {
+    let (band, estimate) = (delta.log(), interval.estimate.0);
+    if interval.inside(band) || estimate.abs() <= band.0 {
+        None
+    } else if estimate > 0.0 {
+        Some(Direction::Slower)
+    } else {
+        Some(Direction::Faster)
+    }
+}
+
+/// The verdict on what a first look led to, after the second (METHOD, "confirmed
+/// before it is spoken"): `second` is the comparison made again with new draws of
 /// everything, layouts included, and `copies` a second copy of the baseline
 /// against the first in the same rounds.
 ///
-/// The suspicion stands when the second comparison raises it too and the two
-/// baselines come out the same: `copies` is [`Finding::Same`], or it holds zero
+/// A change is spoken when the second comparison raises the suspicion by its
+/// interval, in the direction of the first's estimate, and the two baselines come
+/// out the same: `copies` is [`Finding::Same`], or it holds zero
 /// and lies inside ± the change that `second` estimates. The latter asks of the
 /// copies what the claim needs, that no difference between them could pass for
 /// it; to ask for δ would leave every regression on a noisy machine unspoken.
 ///
+/// Where the first look had no more than an estimate, the second may show that
+/// nothing differs; against an interval of the first it may not.
+///
 /// Quote the interval of `second`: `first` was selected for being far off, so
 /// its estimate leans outward.
 pub fn confirm(
-    suspicion: Direction,
+    first: &Interval<LogRatio>,
     second: &Interval<LogRatio>,
     copies: &Interval<LogRatio>,
     delta: Delta,
 ) -> Judgement {
+    let Some(suspicion) = screen(first, delta) else {
+        return find(first, delta).unconfirmed(delta);
+    };
     let found = find(second, delta);
+    if found == Finding::Same && !first.excludes_zero() {
+        return found.unconfirmed(delta);
+    }
     if found != Finding::Suspect(suspicion) {
         return inconclusive(Reason::NotRepeated {
             first: suspicion,
@@ -206,6 +230,11 @@ mod tests {
         .map(|value| LogRatio(value / 100.0))
     }
 
+    /// A first look that shows a slowdown.
+    fn slower() -> Interval<LogRatio> {
+        percent(1.0, 2.0, 3.0)
+    }
+
     #[test]
     fn an_interval_inside_the_band_is_the_same_even_when_it_excludes_zero() {
         assert_eq!(find(&percent(-0.9, 0.0, 0.9), DELTA), Finding::Same);
@@ -277,18 +306,46 @@ mod tests {
     #[test]
     fn a_suspicion_stands_when_repeated_and_the_baselines_are_the_same() {
         let copies = percent(-0.5, 0.1, 0.6);
-        let slower = confirm(Direction::Slower, &percent(1.0, 2.0, 3.0), &copies, DELTA);
+        let second = percent(1.0, 2.0, 3.0);
+        let confirmed = confirm(&slower(), &second, &copies, DELTA);
         assert_eq!(
-            (slower.verdict, slower.reason),
+            (confirmed.verdict, confirmed.reason),
             (Verdict::Slower, Reason::Confirmed(Direction::Slower))
         );
-        let faster = confirm(
-            Direction::Faster,
-            &percent(-3.0, -2.0, -1.0),
-            &copies,
-            DELTA,
-        );
+        let second = percent(-3.0, -2.0, -1.0);
+        let faster = confirm(&second, &second, &copies, DELTA);
         assert_eq!(faster.verdict, Verdict::Faster);
+    }
+
+    #[test]
+    fn an_estimate_beyond_delta_is_worth_a_second_look_whatever_its_interval() {
+        assert_eq!(
+            screen(&percent(-4.0, 2.0, 9.0), DELTA),
+            Some(Direction::Slower)
+        );
+        assert_eq!(
+            screen(&percent(-9.0, -2.0, 4.0), DELTA),
+            Some(Direction::Faster)
+        );
+        assert_eq!(screen(&percent(-4.0, 0.9, 9.0), DELTA), None);
+        assert_eq!(screen(&percent(-0.5, 0.1, 0.6), DELTA), None);
+    }
+
+    #[test]
+    fn where_the_first_look_had_an_estimate_alone_the_second_decides() {
+        let (first, copies) = (percent(-1.0, 2.0, 5.0), percent(-0.5, 0.1, 0.6));
+        for (second, wanted) in [
+            (percent(1.5, 2.0, 2.5), Verdict::Slower),
+            (percent(-0.5, 0.1, 0.6), Verdict::Same),
+            (percent(-0.5, 1.1, 2.6), Verdict::Inconclusive),
+            (percent(-2.5, -2.0, -1.5), Verdict::Inconclusive),
+        ] {
+            let judged = confirm(&first, &second, &copies, DELTA);
+            assert_eq!(judged.verdict, wanted, "{second:?}");
+        }
+        // Nothing to confirm: the first look's own finding.
+        let nothing = confirm(&copies, &percent(1.5, 2.0, 2.5), &copies, DELTA);
+        assert_eq!(nothing.verdict, Verdict::Same);
     }
 
     #[test]
@@ -308,7 +365,7 @@ mod tests {
                 "slower in the first comparison, faster in the second",
             ),
         ] {
-            let judged = confirm(Direction::Slower, &second, &copies, DELTA);
+            let judged = confirm(&slower(), &second, &copies, DELTA);
             assert_eq!(judged.verdict, Verdict::Inconclusive);
             assert_eq!(judged.reason.to_string(), words);
         }
@@ -317,7 +374,7 @@ mod tests {
     #[test]
     fn baselines_that_differ_by_more_than_the_change_leave_it_inconclusive() {
         let second = percent(0.5, 2.0, 3.0);
-        let judged = confirm(Direction::Slower, &second, &percent(0.2, 0.8, 1.4), DELTA);
+        let judged = confirm(&slower(), &second, &percent(0.2, 0.8, 1.4), DELTA);
         assert_eq!(judged.verdict, Verdict::Inconclusive);
         assert_eq!(
             judged.reason.to_string(),
@@ -334,7 +391,7 @@ mod tests {
             (percent(-10.0, 0.4, 31.0), Verdict::Inconclusive),
             (percent(0.2, 0.4, 1.4), Verdict::Inconclusive),
         ] {
-            let judged = confirm(Direction::Slower, &second, &copies, DELTA);
+            let judged = confirm(&slower(), &second, &copies, DELTA);
             assert_eq!(judged.verdict, wanted, "{copies:?}");
         }
     }
@@ -376,8 +433,8 @@ mod tests {
                 Finding::Suspect(direction) => prop_assert_eq!(other, Finding::Suspect(turned(direction))),
                 same_or_open => prop_assert_eq!(other, same_or_open),
             }
-            let one = confirm(Direction::Slower, &interval(again), &interval(copies), DELTA);
-            let other = confirm(Direction::Faster, &mirrored(again), &mirrored(copies), DELTA);
+            let one = confirm(&interval(ends), &interval(again), &interval(copies), DELTA);
+            let other = confirm(&mirrored(ends), &mirrored(again), &mirrored(copies), DELTA);
             let mirror = |verdict| match verdict {
                 Verdict::Slower => Verdict::Faster,
                 Verdict::Faster => Verdict::Slower,

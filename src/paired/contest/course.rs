@@ -1,6 +1,8 @@
 //! The course of a comparison: processes, one after another, and looks at what
 //! they have measured, until it is enough.
 
+use std::time::Duration;
+
 use rand::Rng;
 
 use super::calibration::Shape;
@@ -11,11 +13,14 @@ use crate::record::wire::PairedSample;
 use crate::stats::order::Sorted;
 use crate::stats::stopping::{LOOKS, Next, Spending, next};
 use crate::stats::summary::Summary;
-use crate::stats::verdict::find;
-use crate::stats::{Confidence, StatsError};
+use crate::stats::verdict::{find, screen};
+use crate::stats::{Confidence, Delta, StatsError};
 
 /// Processes of one comparison, at least: fewer have no interval at 99%.
 const FEWEST_PROCESSES: usize = 36;
+/// Share of the time for both looks after which the first ends where a second is due.
+const SCREENED: f64 = 0.25;
+
 /// One process's times: those of each arm, in the contest's order.
 pub(super) struct Process {
     layout: usize,
@@ -40,6 +45,7 @@ impl<R: Rng> Runner<'_, R> {
         pairs: &[(usize, usize)],
         shape: Shape,
         look: Look,
+        budget: Duration,
     ) -> Result<(Vec<Process>, Vec<Course>), ContestError> {
         let course = |&(baseline, candidate): &(usize, usize)| Course {
             baseline,
@@ -73,7 +79,7 @@ impl<R: Rng> Runner<'_, R> {
             // The first processes tell how many the budget pays for.
             let planned = *planned.get_or_insert_with(|| {
                 let each = (self.clock.now() - start).div_f64(processes.len() as f64);
-                let paid = self.settings.budget.as_secs_f64() / each.as_secs_f64().max(1e-9);
+                let paid = budget.as_secs_f64() / each.as_secs_f64().max(1e-9);
                 let most = self.settings.most_processes.max(FEWEST_PROCESSES);
                 (paid as usize)
                     .clamp(FEWEST_PROCESSES, most)
@@ -85,7 +91,12 @@ impl<R: Rng> Runner<'_, R> {
                 for course in courses.iter_mut().filter(|course| !course.stopped) {
                     course.see(&processes, shape.items, confidence, &self.settings)?;
                 }
-                if courses.iter().all(|course| course.stopped) {
+                let due = look == Look::First
+                    && share >= SCREENED
+                    && courses
+                        .iter()
+                        .any(|course| course.suspects(self.settings.delta));
+                if due || courses.iter().all(|course| course.stopped) {
                     break;
                 }
             }
@@ -146,6 +157,12 @@ impl<R: Rng> Runner<'_, R> {
 }
 
 impl Course {
+    /// Whether what was seen so far is worth a second look.
+    fn suspects(&self, delta: Delta) -> bool {
+        let seen = self.seen.as_ref();
+        seen.is_some_and(|(summary, _)| screen(&summary.log_ratio, delta).is_some())
+    }
+
     /// Its last summary and the samples that it is of. Too few for any of the
     /// looks: that of all samples, or the error that says how many are needed.
     pub(super) fn result(
