@@ -2,7 +2,7 @@
 //! that was asked for is known well enough or the budget is spent.
 //!
 //! The parent's side: it alone knows which arm is the baseline. [`calibration`]
-//! finds the number of items, [`course`] runs the processes and looks at what they
+//! finds the number of items, `course` runs the processes and looks at what they
 //! measured; here are the arms, and what is made of a course.
 
 use std::path::PathBuf;
