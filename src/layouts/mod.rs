@@ -16,6 +16,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
+use crate::atomic;
 use crate::pair::PairFiles;
 
 const LINKER: &str = include_str!("link.sh");
@@ -125,7 +126,7 @@ fn copy_pair(pair: &PairFiles, folder: &Path) -> Result<(), LayoutError> {
     fs::create_dir_all(folder).map_err(at(folder))?;
     let target = PairFiles::in_folder(folder);
     for (from, to) in [(&pair.guest, &target.guest), (&pair.host, &target.host)] {
-        fs::copy(from, to).map_err(at(from))?;
+        place(from, to)?;
     }
     Ok(())
 }
@@ -145,10 +146,16 @@ pub fn build(workspace: &Path, target: &Path) -> Result<Layouts, LayoutError> {
         let file = format!("{DLL_PREFIX}{name}{DLL_SUFFIX}");
         cargo(workspace, target, package, &linker, &folder.join("layouts"))?;
         let built = target.join("release/deps").join(&file);
-        let plain = folder.join(&file);
-        fs::copy(&built, &plain).map_err(at(&built))?;
+        place(&built, &folder.join(&file))?;
     }
     Ok(Layouts::in_folder(&folder))
+}
+
+/// Puts a library where another may stand: as a new file, since a run beside this one
+/// may have the old one loaded, and writing into that would kill it.
+fn place(library: &Path, path: &Path) -> Result<(), LayoutError> {
+    let bytes = fs::read(library).map_err(at(library))?;
+    atomic::replace(path, &bytes).map_err(at(path))
 }
 
 /// Compiles and links one package; the linker script does the shuffled links.
@@ -216,4 +223,26 @@ fn make_executable(path: &Path) -> Result<(), LayoutError> {
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> LayoutError + use<> {
     let path = path.to_owned();
     move |source| LayoutError::Io { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn a_library_that_is_in_use_stays_as_it_was_when_another_takes_its_place() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (new, path) = (folder.path().join("new.so"), folder.path().join("pair.so"));
+        fs::write(&path, "the old one").expect("written");
+        fs::write(&new, "the new one").expect("written");
+        let mut in_use = File::open(&path).expect("it is there");
+        place(&new, &path).expect("both are readable");
+        let mut seen = String::new();
+        in_use.read_to_string(&mut seen).expect("it can be read");
+        assert_eq!(seen, "the old one");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "the new one");
+    }
 }
