@@ -42,7 +42,7 @@ pub struct Config {
     #[arg(long, value_name = "REGEX")]
     filter: Option<regex::Regex>,
     /// Seconds for each of the two looks at a comparison.
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.35)]
     seconds: f64,
     /// The smallest change that matters, percent.
     #[arg(long, default_value_t = 1.0)]
