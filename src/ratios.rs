@@ -1,9 +1,9 @@
 //! The ratios of a run: many comparisons, each with the A/A comparison that says
 //! whether it may be believed.
 //!
-//! Each comparison is one contest of three arms: baseline, candidate, and the
-//! candidate once more from a copy of its files. So the A/A comparison is made in
-//! the very rounds that it vouches for.
+//! Each comparison is one contest of baseline and candidate, each in two copies of its
+//! files. The A/A comparison is that of the candidate's two, so it is made in the very
+//! rounds that it vouches for.
 
 use rand::Rng;
 
@@ -51,9 +51,8 @@ pub fn measure<R: Rng>(
         } = &matches[index];
         // Each arm has files of its own: one that shared them with another would
         // find its code a little warmer than the copy of itself does.
-        let own = copy_of(candidate);
-        let arms = [baseline.clone(), own.clone(), copy_of(&own)];
-        match runner.contest(&arms, &[(0, 1), (1, 2)]) {
+        let arms = [baseline.clone(), copy_of(candidate)];
+        match runner.contest(&arms, &[(0, 1), (1, 1)]) {
             Ok(comparisons) => {
                 let [comparison, copies] =
                     <[Comparison; 2]>::try_from(comparisons).expect("two pairs were asked for");

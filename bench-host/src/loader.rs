@@ -10,7 +10,7 @@ use bench_protocol::api::{
 };
 use bench_protocol::build_info::{BuildInfo, RawBuildInfo};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use object::{Object, ObjectSegment};
+use object::{Object, ObjectSegment, ReadCache};
 
 /// Why a cdylib could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -156,7 +156,8 @@ fn load<T>(
 }
 
 /// Looks at the file before anything of it runs: the dynamic loader kills the
-/// process over a truncated one, and a foreign one has initialisers.
+/// process over a truncated one, and a foreign one has initialisers. Of the file only
+/// its tables are read: a measuring process loads several, and there are many of those.
 fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
     let unreadable = |source| LoadError::Unreadable {
         path: path.to_owned(),
@@ -167,12 +168,18 @@ fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
         why,
     };
     let path = fs::canonicalize(path).map_err(unreadable)?;
-    let bytes = fs::read(&path).map_err(unreadable)?;
-    let object = object::File::parse(&*bytes).map_err(|error| not_a_library(error.to_string()))?;
+    let file = fs::File::open(&path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let cache = ReadCache::new(file);
+    let object = object::File::parse(&cache).map_err(|error| not_a_library(error.to_string()))?;
     for segment in object.segments() {
-        segment
-            .data()
-            .map_err(|error| not_a_library(error.to_string()))?;
+        let (start, size) = segment.file_range();
+        if start.checked_add(size).is_none_or(|end| end > length) {
+            return Err(not_a_library(format!(
+                "a segment should lie at bytes {start} to {}, the file has {length}",
+                start.saturating_add(size)
+            )));
+        }
     }
     let exports = object
         .exports()

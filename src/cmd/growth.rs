@@ -175,11 +175,15 @@ fn time(config: &Config, streams: &[Stream], files: &PairFiles) -> Result<Vec<Co
         execute: &mut processes,
         clock: &clock,
         rng: rand::rng(),
-        settings: Settings::new(
-            Delta::new(DELTA)?,
-            per_comparison(Confidence::new(FAMILY)?, comparisons),
-            Duration::from_secs(config.budget).div_f64(looks),
-        ),
+        settings: Settings {
+            // A plan has a dozen arms: two copies of each pay in the second look alone.
+            copies: 1,
+            ..Settings::new(
+                Delta::new(DELTA)?,
+                per_comparison(Confidence::new(FAMILY)?, comparisons),
+                Duration::from_secs(config.budget).div_f64(looks),
+            )
+        },
     };
     let mut made = Vec::new();
     for (stream, contest) in streams.iter().zip(&contests) {

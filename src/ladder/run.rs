@@ -48,6 +48,8 @@ pub fn settings(items: &[(PayloadKind, u32)], family: Confidence, budget: Durati
     let comparisons = contests.map(|contest| contest.pairs.len() + 1).sum();
     Settings {
         drain: DRAIN,
+        // Its arms are many, and none is a claim: no second look is made.
+        copies: 1,
         ..Settings::new(Delta::DEFAULT, per_comparison(family, comparisons), budget)
     }
 }

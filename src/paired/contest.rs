@@ -12,7 +12,7 @@ use rand::Rng;
 use serde_json::Value;
 
 use self::calibration::Shape;
-use self::course::{Course, Process, median, samples};
+use self::course::{Course, Process, Sides, median, samples};
 use super::clock::Clock;
 use super::process::{Execute, ExecuteError};
 use crate::record::wire::{Comparison, PairedSample};
@@ -84,6 +84,9 @@ pub struct Settings {
     /// Whether every process gets copies of the libraries for itself; else only
     /// those of a second look do.
     pub fresh_copies: bool,
+    /// Copies of every arm in a process, from files of their own, at least 1. Those of
+    /// a second look are never fewer than two.
+    pub copies: u32,
 }
 
 impl Settings {
@@ -96,11 +99,17 @@ impl Settings {
             resolution: delta,
             budget,
             most_processes: 480,
-            warmup: 3,
-            rounds: 15,
-            drain: Duration::from_micros(100),
+            warmup: 2,
+            rounds: 9,
+            drain: Duration::from_micros(50),
             fresh_copies: true,
+            copies: 2,
         }
+    }
+
+    fn copies_in(&self, look: Look) -> u32 {
+        let fewest = if look == Look::Second { 2 } else { 1 };
+        self.copies.max(fewest)
     }
 }
 
@@ -156,13 +165,15 @@ pub struct Runner<'a, R> {
 
 impl<R: Rng> Runner<'_, R> {
     /// Measures `arms` against each other and judges each (baseline, candidate)
-    /// of `pairs`.
+    /// of `pairs`. A pair of an arm with itself, where [`Settings::copies`] is at least
+    /// 2, is A/A: its second copy against its first.
     ///
     /// # Errors
     /// When a process fails or the samples have no statistic.
     ///
     /// # Panics
-    /// If a pair names an arm that is not there, or an arm has no layout.
+    /// If a pair names an arm that is not there, or one with itself that has no copy; or
+    /// if an arm has no layout.
     pub fn contest(
         &mut self,
         arms: &[Contestant],
@@ -172,13 +183,15 @@ impl<R: Rng> Runner<'_, R> {
         let contestants: Vec<&Contestant> = arms.iter().collect();
         let both = 2 * self.settings.budget;
         let start = self.clock.now();
-        let (processes, courses) = self.look(&contestants, pairs, shape, Look::First, both)?;
+        let sides = pairs.iter().map(Sides::of);
+        let (processes, courses) = self.look(&contestants, sides, shape, Look::First, both)?;
         // A suspicion that came late is not looked at in a hurry.
         let left = both.saturating_sub(self.clock.now() - start);
         let left = left.max(self.settings.budget);
-        courses
-            .into_iter()
-            .map(|course| self.conclude(arms, &processes, &course, shape, left))
+        pairs
+            .iter()
+            .zip(&courses)
+            .map(|(&pair, course)| self.conclude(arms, pair, &processes, course, shape, left))
             .collect()
     }
 
@@ -198,10 +211,10 @@ impl<R: Rng> Runner<'_, R> {
         let shape = self.calibrate(arms)?;
         let contestants: Vec<&Contestant> = arms.iter().collect();
         let budget = self.settings.budget;
-        let (processes, courses) = self.look(&contestants, pairs, shape, Look::Only, budget)?;
-        let comparison = |course: Course| {
-            let (baseline, candidate) = (course.baseline, course.candidate);
-            let samples = samples(&processes, baseline, candidate, shape.items);
+        let sides = pairs.iter().map(Sides::of);
+        let (processes, courses) = self.look(&contestants, sides, shape, Look::Only, budget)?;
+        let comparison = |(&(baseline, candidate), course): (&(usize, usize), Course)| {
+            let samples = samples(&processes, &course.sides, shape.items);
             let summary = match course.seen {
                 Some((summary, _)) => summary,
                 None => Summary::new(&samples, self.settings.confidence)?,
@@ -211,7 +224,7 @@ impl<R: Rng> Runner<'_, R> {
             let (baseline, candidate) = (&arms[baseline], &arms[candidate]);
             Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
         };
-        courses.into_iter().map(comparison).collect()
+        pairs.iter().zip(courses).map(comparison).collect()
     }
 
     /// The comparison of a course; what looks like a change is looked at a second
@@ -219,12 +232,17 @@ impl<R: Rng> Runner<'_, R> {
     fn conclude(
         &mut self,
         arms: &[Contestant],
+        (baseline, candidate): (usize, usize),
         processes: &[Process],
         course: &Course,
         shape: Shape,
         left: Duration,
     ) -> Result<Comparison, ContestError> {
-        let (baseline, candidate) = (&arms[course.baseline], &arms[course.candidate]);
+        let same = (baseline == candidate).then(|| Contestant {
+            copy: arms[baseline].copy + 1,
+            ..arms[baseline].clone()
+        });
+        let (baseline, candidate) = (&arms[baseline], same.as_ref().unwrap_or(&arms[candidate]));
         let (summary, samples) = course.result(processes, shape, &self.settings)?;
         let delta = self.settings.delta;
         if screen(&summary.log_ratio, delta).is_some() {
@@ -234,8 +252,8 @@ impl<R: Rng> Runner<'_, R> {
         Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
     }
 
-    /// Measures again, with new draws, other layouts and a second copy of the
-    /// baseline in the same rounds; this interval is the one that is quoted.
+    /// Measures again, with new draws, other layouts and two copies of each arm, which are
+    /// compared in the same rounds; this interval is the one that is quoted.
     fn second_look(
         &mut self,
         baseline: &Contestant,
@@ -244,13 +262,9 @@ impl<R: Rng> Runner<'_, R> {
         shape: Shape,
         left: Duration,
     ) -> Result<Comparison, ContestError> {
-        let copy = Contestant {
-            copy: baseline.copy.max(candidate.copy) + 1,
-            ..baseline.clone()
-        };
-        let arms = [baseline, &copy, candidate];
-        let pairs = [(0, 2), (0, 1)];
-        let (processes, courses) = self.look(&arms, &pairs, shape, Look::Second, left)?;
+        let arms = [baseline, candidate];
+        let sides = [Sides::of(&(0, 1)), Sides::Copies(vec![0, 1])];
+        let (processes, courses) = self.look(&arms, sides, shape, Look::Second, left)?;
         let (summary, second) = courses[0].result(&processes, shape, &self.settings)?;
         let (copies, _) = courses[1].result(&processes, shape, &self.settings)?;
         let delta = self.settings.delta;

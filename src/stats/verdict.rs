@@ -65,10 +65,10 @@ pub enum Reason {
         /// What the second found instead.
         second: Finding,
     },
-    /// *inconclusive*: two copies of the baseline could not be shown to be the
-    /// same in the very rounds that were to confirm.
-    BaselinesDiffer {
-        /// The second copy against the first.
+    /// *inconclusive*: copies of one arm could not be shown to be the same in the
+    /// very rounds that were to confirm.
+    CopiesDiffer {
+        /// The second copies against the first.
         copies: Interval<LogRatio>,
         /// The change that they were to rule out between them.
         bound: LogRatio,
@@ -125,11 +125,11 @@ pub fn screen(interval: &Interval<LogRatio>, delta: Delta) -> Option<Direction> 
 
 /// The verdict on what a first look led to, after the second (METHOD, "confirmed
 /// before it is spoken"): `second` is the comparison made again with new draws of
-/// everything, layouts included, and `copies` a second copy of the baseline
-/// against the first in the same rounds.
+/// everything, layouts included, and `copies` the second copy of each arm against
+/// its first in the same rounds.
 ///
 /// A change is spoken when the second comparison raises the suspicion by its
-/// interval, in the direction of the first's estimate, and the two baselines come
+/// interval, in the direction of the first's estimate, and the copies come
 /// out the same: `copies` is [`Finding::Same`], or it holds zero
 /// and lies inside ± the change that `second` estimates. The latter asks of the
 /// copies what the claim needs, that no difference between them could pass for
@@ -164,7 +164,7 @@ pub fn confirm(
     let same =
         find(copies, delta) == Finding::Same || !copies.excludes_zero() && copies.inside(bound);
     if !same {
-        return inconclusive(Reason::BaselinesDiffer {
+        return inconclusive(Reason::CopiesDiffer {
             copies: *copies,
             bound,
         });
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suspicion_stands_when_repeated_and_the_baselines_are_the_same() {
+    fn a_suspicion_stands_when_repeated_and_the_copies_are_the_same() {
         let copies = percent(-0.5, 0.1, 0.6);
         let second = percent(1.0, 2.0, 3.0);
         let confirmed = confirm(&slower(), &second, &copies, DELTA);
@@ -372,19 +372,19 @@ mod tests {
     }
 
     #[test]
-    fn baselines_that_differ_by_more_than_the_change_leave_it_inconclusive() {
+    fn copies_that_differ_by_more_than_the_change_leave_it_inconclusive() {
         let second = percent(0.5, 2.0, 3.0);
         let judged = confirm(&slower(), &second, &percent(0.2, 0.8, 1.4), DELTA);
         assert_eq!(judged.verdict, Verdict::Inconclusive);
         assert_eq!(
             judged.reason.to_string(),
-            "two copies of the baseline differ by +0.20% to +1.41%: \
+            "copies of one arm differ by +0.20% to +1.41%: \
              not shown to be the same beside a change of 2.02%"
         );
     }
 
     #[test]
-    fn a_large_change_bears_baselines_that_are_uncertain_by_less() {
+    fn a_large_change_bears_copies_that_are_uncertain_by_less() {
         let second = percent(28.0, 30.0, 32.0);
         for (copies, wanted) in [
             (percent(-10.0, 0.4, 14.0), Verdict::Slower),

@@ -34,7 +34,7 @@ impl fmt::Display for Reason {
             Self::Confirmed(direction) => {
                 write!(
                     f,
-                    "{direction} in two comparisons, and two copies of the baseline agree"
+                    "{direction} in two comparisons, and copies of one arm agree"
                 )
             }
             Self::BudgetSpent(Open::TooWide, delta) => write!(
@@ -53,9 +53,9 @@ impl fmt::Display for Reason {
             Self::NotRepeated { first, second } => {
                 write!(f, "{first} in the first comparison, {second} in the second")
             }
-            Self::BaselinesDiffer { copies, bound } => write!(
+            Self::CopiesDiffer { copies, bound } => write!(
                 f,
-                "two copies of the baseline differ by {}: not shown to be the same beside a change of {}",
+                "copies of one arm differ by {}: not shown to be the same beside a change of {}",
                 Range(copies),
                 Percent(bound.percent())
             ),

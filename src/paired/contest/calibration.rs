@@ -47,7 +47,8 @@ impl<R: Rng> Runner<'_, R> {
         };
         for _ in 0..CALIBRATIONS {
             let times = self.process(&contestants, Look::First, 0, shape)?;
-            let slowest = times.iter().map(|times| median(times)).fold(1.0, f64::max);
+            let slowest = times.iter().flatten().map(|times| median(times));
+            let slowest = slowest.fold(1.0, f64::max);
             if given.is_some() || slowest >= wanted / 2.0 {
                 // One step from close by: what a first drain costs once is small.
                 let fitting = ((shape.items as f64 * wanted / slowest) as u64).max(1);

@@ -1,5 +1,6 @@
 //! What contests say of machines that misbehave in known ways.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::json;
 
 use super::super::clock::Clock;
 use super::super::contest::{ContestError, Contestant, Runner, Settings};
+use super::super::job::{ArmJob, Job};
 use super::super::process::ExecuteError;
 use super::{Failure, Machine};
 use crate::record::wire::{Comparison, Verdict};
@@ -164,6 +166,47 @@ fn layouts_that_differ_alike_in_both_arms_are_the_same() {
 }
 
 #[test]
+fn one_bad_place_in_five_does_not_widen_what_is_found() {
+    // A copy of a library that lies badly is 5% slower; where it lies is chance.
+    for found in self_comparisons(0.0025, |machine, _| {
+        machine.placement = |file| {
+            if file.fresh.is_some_and(|chance| chance < 0.2) {
+                1.05
+            } else {
+                1.0
+            }
+        };
+    }) {
+        assert_eq!(found.verdict, Verdict::Same, "{found:?}");
+    }
+}
+
+#[test]
+fn an_arm_with_itself_is_a_comparison_of_its_copies() {
+    let mut machine = Machine::new(4);
+    let clock = machine.clock.clone();
+    let mut runner = Runner {
+        execute: &mut machine,
+        clock: &clock,
+        rng: SmallRng::seed_from_u64(4),
+        settings: settings(0.01),
+    };
+    let fast = Contestant {
+        workload: json!(4.0),
+        ..arm("fast", "pair")
+    };
+    let arms = [arm("slow", "pair"), fast];
+    let found = runner.contest(&arms, &[(0, 1), (1, 1)]);
+    let found = found.expect("nothing fails");
+    let verdicts: Vec<Verdict> = found.iter().map(|found| found.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Faster, Verdict::Same]);
+    assert_eq!(
+        (found[1].baseline.as_str(), found[1].candidate.as_str()),
+        ("fast", "fast")
+    );
+}
+
+#[test]
 fn injected_slowdowns_are_found_and_sized_while_the_speed_drifts() {
     for (work, delta) in [(1.005, 0.0025), (1.01, 0.0025), (1.03, 0.01)] {
         for seed in SEEDS {
@@ -286,12 +329,10 @@ fn the_child_sees_no_name_and_each_arm_equally_often_first() {
     let arms = [arm("the-baseline", "pair"), arm("the-candidate", "other")];
     contest(&mut machine, 5, settings(0.0025), &arms).expect("nothing fails");
     let jobs = &machine.jobs;
-    // A second look has a third arm, another copy of the baseline.
-    let two: Vec<_> = jobs.iter().filter(|job| job.arms.len() == 2).collect();
-    let first = two
+    let first = jobs
         .iter()
         .filter(|job| job.arms[0].libraries[0].starts_with("pair"));
-    let (first, all) = (first.count() as f64, two.len() as f64);
+    let (first, all) = (first.count() as f64, jobs.len() as f64);
     // Four standard deviations of a fair coin.
     assert!(
         (first - all / 2.0).abs() < 2.0 * all.sqrt(),
@@ -299,14 +340,15 @@ fn the_child_sees_no_name_and_each_arm_equally_often_first() {
     );
     let text = serde_json::to_string(jobs).expect("plain data");
     assert!(!text.contains("the-baseline") && !text.contains("the-candidate"));
-    let shared: Vec<bool> = jobs
-        .iter()
-        .map(|job| job.arms[0].items == job.arms[1].items)
-        .collect();
-    assert!(
-        shared.iter().all(|&shared| shared),
-        "one item count for all arms"
-    );
+    let items = |job: &Job| job.arms[0].items;
+    let shared = |job: &Job| job.arms.iter().all(|arm| arm.items == items(job));
+    assert!(jobs.iter().all(shared), "one item count for all arms");
+    // Both arms twice, each copy from files of its own.
+    let files = |job: &Job| {
+        let of = |arm: &ArmJob| (arm.libraries[0].clone(), arm.copy);
+        job.arms.iter().map(of).collect::<HashSet<_>>().len()
+    };
+    assert!(jobs.iter().all(|job| files(job) == 4), "four arms");
 }
 
 #[test]
