@@ -21,7 +21,7 @@ use crate::stats::{Confidence, Delta, StatsError};
 /// Comparisons by each method, at least: one is no band.
 const FEWEST: usize = 2;
 /// Rounds of one arm measured alone: about a third of a second.
-const ALONE: u32 = 3_000;
+const ALONE: u32 = 6_000;
 /// Time for each of the two looks of a paired comparison.
 const LOOK: Duration = Duration::from_secs(1);
 /// Change that the paired comparisons look for, as a share.

@@ -18,7 +18,7 @@ use crate::stats::order::Sorted;
 use crate::stats::{Confidence, sign};
 use crate::wall::Label;
 
-/// Rounds of one arm measured alone: some two seconds at 100 µs a drain.
+/// Rounds of one arm measured alone: some second at 50 µs a drain.
 const ALONE: u32 = 20_000;
 /// Rounds of the arms together in one process.
 const TOGETHER: u32 = 2_000;

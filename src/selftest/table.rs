@@ -46,8 +46,10 @@ fn line(row: &Row) -> String {
         (false, true) => format!("{}: reached", row.required),
         (false, false) => format!("**{}: NOT reached**", row.required),
     };
+    let how = row.method.map_or("", Method::words);
+    let comma = if how.is_empty() { "" } else { ", " };
     format!(
-        "| {} | `{}` | {:+.2}% | {delta} | {} | {} | {} | {} | {} | {} | {:+.2}%, {:+.3}%, {:+.2}% | {:.2} | {required} |\n",
+        "| {}{comma}{how} | `{}` | {:+.2}% | {delta} | {} | {} | {} | {} | {} | {} | {:+.2}%, {:+.3}%, {:+.2}% | {:.2} | {required} |\n",
         row.experiment,
         row.case,
         row.truth_percent,
