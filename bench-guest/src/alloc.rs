@@ -92,9 +92,12 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
     });
     if status == status::PANIC {
         // SAFETY: as above; the borrow in there has ended.
-        unsafe { State::<Driver<T>>::of((*handle).state) }
-            .driver
-            .abandon();
+        let state = unsafe { State::<Driver<T>>::of((*handle).state) };
+        // Dropping the producer may panic once more.
+        guard(|| {
+            state.driver.abandon();
+            status::PANIC
+        });
     }
     status
 }

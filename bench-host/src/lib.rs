@@ -3,9 +3,8 @@
 //!
 //! Inside the boundary: [`growth`], [`buffer`], [`shrink`] (the host's buffer);
 //! [`arena`] and [`alloc`] (one pull of one item); [`drain`] (the loop that is
-//! timed); `table` (the loop as a function of the C ABI). Around it:
-//! timed); [`ladder`] (arms that do a part of it); `table` (the loop as a function of the C ABI). Around it:
-//! [`loader`], [`pair`] (two loaded cdylibs and a safe session on them) and
+//! timed); [`ladder`] (arms that do a part of it); `table` (the loop as a function of
+//! the C ABI). Around it: [`loader`], [`pair`] (two loaded cdylibs and a safe session on them) and
 //! [`stream`] (an ordinary iterator).
 
 pub mod alloc;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bench_protocol::api::{DrainReport, GuestApi};
 use bench_protocol::counts::GuestCounts;
+use bench_protocol::guest::boundary::swallow;
 use bench_protocol::handle::StreamHandle;
 use bench_protocol::spec::SessionSpec;
 use bench_protocol::status;
@@ -23,7 +24,10 @@ type Session = Box<dyn Drain>;
 
 /// Runs `body`, and turns its error or its panic into a report and a status.
 fn guard(report: &mut DrainReport, body: impl FnOnce() -> Result<(), StreamError>) -> i32 {
-    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(StreamError::HostPanic));
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        swallow(payload);
+        Err(StreamError::HostPanic)
+    });
     match result {
         Ok(()) => {
             report.fault = 0;

@@ -50,8 +50,8 @@ const fn fold(mut hash: u64, number: usize) -> u64 {
     hash
 }
 
-/// Fingerprint of the sizes and offsets of everything that crosses the boundary
-/// by pointer: two sides that differ in one disagree here.
+/// Fingerprint of the sizes, and of the offsets that a size does not tell, of what
+/// crosses the boundary by pointer: two sides that differ in one disagree here.
 pub const LAYOUT: u64 = {
     let mut hash = 0xcbf2_9ce4_8422_2325;
     hash = fold(hash, size_of::<StreamHandle>());

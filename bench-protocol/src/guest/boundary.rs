@@ -1,6 +1,7 @@
 //! What every function at the boundary does, whatever the protocol: no panic
 //! crosses it, and a counted stream counts.
 
+use core::any::Any;
 use core::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,7 +11,17 @@ use crate::status;
 /// Runs `body`; a panic in it becomes the status `PANIC`.
 #[inline(always)]
 pub fn guard(body: impl FnOnce() -> i32) -> i32 {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or(status::PANIC)
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(swallow)
+}
+
+/// The status of a caught panic. What it carried may panic itself when it is dropped: that is
+/// caught as well, and what the second one carries is left where it is.
+#[cold]
+pub fn swallow(payload: Box<dyn Any + Send>) -> i32 {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
+    }
+    status::PANIC
 }
 
 /// The state behind a handle. The counts come first, so that they are found
@@ -40,7 +51,10 @@ impl<D> State<D> {
     pub unsafe fn free(state: *mut c_void) {
         // SAFETY: the caller vouches for the origin.
         let state = unsafe { Box::from_raw(state.cast::<Self>()) };
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(state)));
+        guard(|| {
+            drop(state);
+            status::OK
+        });
     }
 
     /// The state behind a handle's pointer.

@@ -127,6 +127,8 @@ pub unsafe extern "C" fn no_buffer(_: *mut u8, _: u32) {}
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::payload::PayloadKind;
     use crate::size_plan::SizeTable;
@@ -171,6 +173,85 @@ mod tests {
             .map(|text| wire::serialize(text).unwrap())
             .collect();
         assert_eq!((drawn, retries, end), (encoded, 20, status::STREAM_END));
+    }
+
+    proptest! {
+        #[test]
+        fn no_item_is_lost_repeated_or_reordered_whatever_buffers_are_lent(
+            sizes in prop::collection::vec(0..40_usize, 0..30),
+            capacities in prop::collection::vec(0..60_usize, 1..40),
+        ) {
+            let items: Vec<String> = sizes
+                .iter()
+                .enumerate()
+                .map(|(k, &size)| format!("{k}").repeat(size))
+                .collect();
+            let encoded: Vec<Vec<u8>> =
+                items.iter().map(|item| wire::serialize(item).unwrap()).collect();
+            let config = StreamConfig::new(PayloadKind::U64, SizeTable::new(vec![8], 0).unwrap());
+            let mut handle = std::ptr::null_mut();
+            let mut drawn = Vec::new();
+            // The wanted size is offered now and then, as else a stream need not end.
+            let largest = encoded.iter().map(Vec::len).max().unwrap_or(0);
+            let mut offers = capacities.iter().copied().chain([largest]).cycle();
+            // SAFETY: the spec borrows `config`; the handle is driven by this function
+            // alone, with a buffer of the length it is told, and dropped once.
+            unsafe {
+                prop_assert_eq!(open(&config.spec(), &mut handle, |_| items.into_iter()), status::OK);
+                loop {
+                    let mut buffer = vec![0; offers.next().unwrap()];
+                    let (mut len, capacity) = (0, buffer.len() as u32);
+                    match ((*handle).next)(handle, buffer.as_mut_ptr(), capacity, &mut len) {
+                        status::OK => drawn.push(buffer[..len as usize].to_vec()),
+                        status::BUFFER_TOO_SMALL => {
+                            prop_assert!(len > capacity);
+                            prop_assert_eq!(len as usize, encoded[drawn.len()].len());
+                        }
+                        end => {
+                            prop_assert_eq!(end, status::STREAM_END);
+                            break;
+                        }
+                    }
+                }
+                ((*handle).drop_fn)(handle);
+            }
+            prop_assert_eq!(drawn, encoded);
+        }
+    }
+
+    /// Panics when it is asked for its second item, and again when it is dropped; so
+    /// does what it panics with.
+    struct Stubborn(u64);
+
+    impl Iterator for Stubborn {
+        type Item = u64;
+        fn next(&mut self) -> Option<u64> {
+            self.0 += 1;
+            if self.0 > 1 {
+                std::panic::panic_any(Grudge);
+            }
+            Some(self.0)
+        }
+    }
+
+    impl Drop for Stubborn {
+        fn drop(&mut self) {
+            panic!("and once more");
+        }
+    }
+
+    struct Grudge;
+
+    impl Drop for Grudge {
+        fn drop(&mut self) {
+            panic!("and the last word");
+        }
+    }
+
+    #[test]
+    fn an_iterator_that_panics_again_when_it_is_dropped_does_not_take_the_host_down() {
+        let (drawn, _, end) = drive(Stubborn(0));
+        assert_eq!((drawn.len(), end), (1, status::PANIC));
     }
 
     #[test]
