@@ -74,7 +74,10 @@ pub fn measure<R: Rng>(
     ratios
 }
 
-/// Judges a run by all its A/A comparisons together; `None` when it has none.
+/// Judges a run by its A/A comparisons; `None` when it has none. All together must hold
+/// zero and lie inside ±`delta`: that finds what leans one way. And none may exclude
+/// zero, as their intervals hold together at the run's confidence: that finds a case
+/// whose copies differ.
 ///
 /// # Errors
 /// When the samples have no statistic.
@@ -93,12 +96,13 @@ pub fn judge(
     let summary = Summary::new(&samples, confidence)?;
     let ratio = summary.ratio();
     let judged = self_check(&summary.log_ratio, delta);
-    let apart = copies
+    let apart: Vec<&str> = copies
         .iter()
         .filter(|copies| copies.low > 1.0 || copies.high < 1.0)
-        .count();
-    let widest = copies.iter().map(half_width).fold(0.0, f64::max);
-    let mut why = match judged {
+        .map(|copies| copies.candidate.as_str())
+        .collect();
+    let widest = LogRatio(copies.iter().map(reach).fold(0.0, f64::max)).ratio() - 1.0;
+    let mut why = match &judged {
         Ok(()) => format!(
             "{} A/A comparisons, {} processes: together they lie inside ±{}%",
             copies.len(),
@@ -107,22 +111,91 @@ pub fn judge(
         ),
         Err(untrusted) => untrusted.to_string(),
     };
+    let band = delta.log().0;
+    let wide = copies.iter().filter(|copies| reach(copies) > band).count();
     why.push_str(&format!(
-        "; of the single ones {apart} exclude zero, the widest reaches ±{:.2}%",
+        "; of the single ones {}, {wide} not shown inside ±{}%, the widest reaches ±{:.2}%",
+        names(&apart),
+        100.0 * delta.share(),
         100.0 * widest
     ));
     Ok(Some(SelfCheck {
         ratio: ratio.estimate,
         low: ratio.low,
         high: ratio.high,
-        trusted: judged.is_ok(),
+        trusted: judged.is_ok() && apart.is_empty(),
         why,
         comparisons: copies.to_vec(),
     }))
 }
 
-/// How far the interval of a comparison reaches from no change, as a share.
-fn half_width(comparison: &Comparison) -> f64 {
-    let reach = comparison.high.ln().abs().max(comparison.low.ln().abs());
-    LogRatio(reach).ratio() - 1.0
+/// How far the interval of a comparison reaches from no change, as a logarithm.
+fn reach(comparison: &Comparison) -> f64 {
+    comparison.high.ln().abs().max(comparison.low.ln().abs())
+}
+
+/// The cases whose copies differ, in words.
+fn names(apart: &[&str]) -> String {
+    match apart {
+        [] => "none excludes zero".to_owned(),
+        [one] => format!("that of {one} excludes zero"),
+        [first, rest @ ..] => format!("those of {first} and {} more exclude zero", rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::wire::PairedSample;
+
+    const DELTA: Delta = Delta::DEFAULT;
+
+    /// An A/A comparison whose processes lie around `centre`, in percent.
+    fn copies(centre: f64, low: f64, high: f64) -> Comparison {
+        let samples = (0..60).map(|process| PairedSample {
+            layout: process % 12,
+            log_ratio: (centre + 0.01 * f64::from(process / 12) - 0.02) / 100.0,
+            baseline_ns: 10.0,
+            candidate_ns: 10.0,
+        });
+        Comparison {
+            ratio: 1.0 + centre / 100.0,
+            low: 1.0 + low / 100.0,
+            high: 1.0 + high / 100.0,
+            samples: samples.collect(),
+            ..crate::record::synthetic::comparison(0, 10.0, 10.0)
+        }
+    }
+
+    fn judged(copies: &[Comparison]) -> SelfCheck {
+        let confidence = Confidence::new(0.99).expect("a share");
+        let judged = judge(copies, DELTA, confidence).expect("finite samples");
+        judged.expect("there are some")
+    }
+
+    #[test]
+    fn copies_that_agree_make_a_run_trusted_however_wide_a_single_one_is() {
+        let found = judged(&[copies(0.0, -0.1, 0.1), copies(0.0, -5.0, 5.0)]);
+        assert!(found.trusted, "{found:?}");
+        let words = "none excludes zero, 1 not shown inside ±1%, the widest reaches ±5.26%";
+        assert!(found.why.contains(words), "{}", found.why);
+    }
+
+    #[test]
+    fn one_case_whose_copies_differ_makes_a_run_untrusted() {
+        let differs = copies(0.3, 0.1, 0.5);
+        let found = judged(&[copies(0.0, -0.1, 0.1), differs, copies(0.0, -0.1, 0.1)]);
+        assert!(!found.trusted, "{found:?}");
+        assert!(found.why.contains("excludes zero"), "{}", found.why);
+    }
+
+    #[test]
+    fn copies_that_all_lean_one_way_make_a_run_untrusted() {
+        let leaning: Vec<Comparison> = (0..9).map(|_| copies(0.3, -0.1, 0.7)).collect();
+        assert!(!judged(&leaning).trusted);
+        assert!(
+            judge(&[], DELTA, Confidence::new(0.99).expect("a share"))
+                .is_ok_and(|none| none.is_none())
+        );
+    }
 }

@@ -21,8 +21,9 @@ use crate::pair::PairFiles;
 
 const LINKER: &str = include_str!("link.sh");
 
-/// Layouts of the first look. With twelve, the interval at the last look leaves
-/// out one outlier on each side.
+/// Layouts of the first look. With twelve, the interval of a single comparison at its
+/// last look leaves out one outlier on each side; where many comparisons share the error,
+/// it is the whole range of the layouts, or wider (see [`crate::stats::levels`]).
 pub const FIRST: u32 = 12;
 /// Layouts of the second look: others, so that a chance suspicion does not meet
 /// the same chance again.
@@ -110,13 +111,18 @@ impl Layouts {
     /// When a file cannot be copied.
     pub fn save(&self, folder: &Path) -> Result<(), LayoutError> {
         copy_pair(&self.plain, folder)?;
+        // Layouts of another pair that was kept here would pass for this one's.
+        let layouts = folder.join("layouts");
+        if layouts.exists() {
+            fs::remove_dir_all(&layouts).map_err(at(&layouts))?;
+        }
         let shuffled = self
             .first
             .iter()
             .chain(&self.second)
             .filter(|_| self.shuffled());
         for (seed, pair) in shuffled.enumerate() {
-            copy_pair(pair, &folder.join("layouts").join(seed.to_string()))?;
+            copy_pair(pair, &layouts.join(seed.to_string()))?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use self::calibration::Shape;
 use self::course::{Course, Process, Sides, median, samples};
 use super::clock::Clock;
 use super::process::{Execute, ExecuteError};
-use crate::record::wire::{Comparison, PairedSample};
+use crate::record::wire::{Comparison, CopiesRatio, PairedSample};
 use crate::stats::summary::Summary;
 use crate::stats::verdict::{Judgement, confirm, find, screen};
 use crate::stats::{Confidence, Delta, StatsError};
@@ -274,7 +274,15 @@ impl<R: Rng> Runner<'_, R> {
             &copies.log_ratio,
             delta,
         );
-        Ok(self.comparison(baseline, candidate, &summary, judgement, second, shape))
+        let copies = copies.ratio();
+        Ok(Comparison {
+            copies: Some(CopiesRatio {
+                ratio: copies.estimate,
+                low: copies.low,
+                high: copies.high,
+            }),
+            ..self.comparison(baseline, candidate, &summary, judgement, second, shape)
+        })
     }
 
     fn comparison(
@@ -303,6 +311,8 @@ impl<R: Rng> Runner<'_, R> {
             baseline_ns: median_of(|sample| sample.baseline_ns),
             candidate_ns: median_of(|sample| sample.candidate_ns),
             difference_ns: Some(summary.difference_ns.into()),
+            basis: Some(summary.basis()),
+            copies: None,
             processes: summary.processes as u32,
             layouts: summary.layouts as u32,
             rounds: shape.rounds,

@@ -84,6 +84,8 @@ impl Processes {
     /// When the executable's own path is unknown or there is no temporary folder.
     pub fn new(limit: Duration) -> Result<Self, ExecuteError> {
         let executable = std::env::current_exe().map_err(io("finding the running executable"))?;
+        sweep(&std::env::temp_dir());
+        sweep(Path::new(IN_MEMORY));
         let lasting = Copies::new().map_err(io(COPYING))?;
         Ok(Self {
             executable,
@@ -108,9 +110,11 @@ impl Processes {
     fn talk(&self, mut child: Child, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
         let text = serde_json::to_vec(job).expect("a job is plain data");
         let mut stdin = child.stdin.take().expect("stdin is piped");
-        // A child that died takes no job; its status says more than the pipe.
-        let _ = stdin.write_all(&text);
-        drop(stdin);
+        // Aside, as a child that hangs takes no job either; one that died neither, but
+        // its status says more than the pipe.
+        thread::spawn(move || {
+            let _ = stdin.write_all(&text);
+        });
         let stdout = read_all(child.stdout.take().expect("stdout is piped"));
         let stderr = read_all(child.stderr.take().expect("stderr is piped"));
         let said = |stderr: &mpsc::Receiver<Vec<u8>>| {
@@ -214,7 +218,7 @@ struct Copies {
 impl Copies {
     /// Copies that stay as long as this does.
     fn new() -> std::io::Result<Self> {
-        Ok(Self::within(builder().tempdir()?))
+        Ok(Self::within(folder_in(&std::env::temp_dir())?))
     }
 
     /// Copies for one process: in memory where there is a place for that. Of two fresh
@@ -222,7 +226,7 @@ impl Copies {
     /// many processes; that falls on each arm as often, but widens the interval.
     fn short_lived() -> std::io::Result<Self> {
         if takes_copies(Path::new(IN_MEMORY))
-            && let Ok(folder) = builder().tempdir_in(IN_MEMORY)
+            && let Ok(folder) = folder_in(Path::new(IN_MEMORY))
         {
             return Ok(Self::within(folder));
         }
@@ -249,11 +253,33 @@ impl Copies {
     }
 }
 
-fn builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("arena-bench-");
-    builder
+/// A temporary folder under this process's name.
+fn folder_in(parent: &Path) -> std::io::Result<TempDir> {
+    let prefix = format!("{PREFIX}{}-", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(parent)
 }
+
+/// Removes what interrupted processes left behind: folders under the names of processes
+/// that are gone. Where that cannot be told, nothing is removed.
+fn sweep(parent: &Path) {
+    let processes = Path::new("/proc");
+    if !processes.join("self").exists() {
+        return;
+    }
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.split_once('-'))
+            .and_then(|(owner, _)| owner.parse::<u32>().ok());
+        if owner.is_some_and(|owner| !processes.join(owner.to_string()).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// What temporary folders are called, before the number of their process.
+const PREFIX: &str = "arena-bench-";
 
 /// A file system in memory, where there is one.
 const IN_MEMORY: &str = "/dev/shm";

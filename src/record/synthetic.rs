@@ -206,7 +206,7 @@ fn case(pair: usize, protocol: &str, ns: f64, instructions: f64) -> Case {
     }
 }
 
-fn comparison(pair: usize, baseline_ns: f64, candidate_ns: f64) -> Comparison {
+pub(crate) fn comparison(pair: usize, baseline_ns: f64, candidate_ns: f64) -> Comparison {
     let ratio = candidate_ns / baseline_ns;
     let verdict = match ratio {
         r if r < 0.99 => Verdict::Faster,
@@ -226,6 +226,8 @@ fn comparison(pair: usize, baseline_ns: f64, candidate_ns: f64) -> Comparison {
         baseline_ns: Some(baseline_ns),
         candidate_ns: Some(candidate_ns),
         difference_ns: None,
+        basis: None,
+        copies: None,
         processes: 3,
         layouts: 1,
         rounds: 15,

@@ -223,6 +223,13 @@ pub struct Comparison {
     /// Difference of the time per item, nanoseconds, candidate - baseline.
     #[serde(default)]
     pub difference_ns: Option<Difference>,
+    /// What the intervals rest on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// Second copies of the arms against their first, in the rounds that a verdict
+    /// rests on, as a ratio; none where no second look was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<CopiesRatio>,
     /// Child processes measured.
     pub processes: u32,
     /// Link layouts they cycled over.
@@ -235,6 +242,30 @@ pub struct Comparison {
     /// Per process: layout and median log-ratio (natural logarithm).
     #[serde(default)]
     pub samples: Vec<PairedSample>,
+}
+
+/// What the interval of a comparison rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// The sign test over processes: exact.
+    Processes,
+    /// The sign test over the medians of link layouts: exact.
+    Layouts,
+    /// Fewer layouts than the sign test needs for the confidence: the range of their
+    /// medians, widened to Student's t interval of their mean where that reaches further.
+    LayoutRange,
+}
+
+/// Copies of an arm against each other, as a ratio of times, with its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CopiesRatio {
+    /// Estimate; 1 is the truth.
+    pub ratio: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
 }
 
 /// A difference in nanoseconds per item, with its interval.

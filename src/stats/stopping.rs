@@ -147,6 +147,7 @@ mod tests {
                 confidence: confidence(0.99),
             },
             level,
+            exact: true,
             processes: 100,
             layouts: 8,
         };

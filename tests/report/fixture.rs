@@ -409,6 +409,8 @@ fn compare(candidate: &str, baseline: &str, ratio: f64, baseline_ns: f64) -> Com
             low: difference(low),
             high: difference(high),
         }),
+        basis: None,
+        copies: None,
         processes: 40,
         layouts: 8,
         rounds: 15,

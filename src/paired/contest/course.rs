@@ -55,6 +55,11 @@ impl Sides {
         }
     }
 
+    /// Whether the truth is known: nothing differs.
+    fn same(&self) -> bool {
+        matches!(self, Self::Copies(_))
+    }
+
     /// The times of every baseline and its candidate in a process.
     fn times<'a>(&self, process: &'a Process) -> Vec<(&'a [f64], &'a [f64])> {
         let times = &process.times;
@@ -133,11 +138,10 @@ impl<R: Rng> Runner<'_, R> {
                 for course in courses.iter_mut().filter(|course| !course.stopped) {
                     course.see(&processes, shape.items, confidence, &self.settings)?;
                 }
-                let due = look == Look::First
-                    && share >= SCREENED
-                    && courses
-                        .iter()
-                        .any(|course| course.suspects(self.settings.delta));
+                // An A/A comparison beside must not cut short what it vouches for.
+                let delta = self.settings.delta;
+                let suspect = |course: &Course| !course.sides.same() && course.suspects(delta);
+                let due = look == Look::First && share >= SCREENED && courses.iter().any(suspect);
                 if due || courses.iter().all(|course| course.stopped) {
                     break;
                 }

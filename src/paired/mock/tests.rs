@@ -182,6 +182,35 @@ fn one_bad_place_in_five_does_not_widen_what_is_found() {
 }
 
 #[test]
+fn an_arm_with_itself_beside_it_changes_nothing_of_a_comparison() {
+    let mut suspected = 0;
+    for seed in SEEDS {
+        let found = |pairs: &[(usize, usize)]| {
+            let mut machine = Machine::new(seed);
+            // Copies differ by far more than the better ones of two arms.
+            machine.placement = |file| 1.0 + 0.2 * file.fresh.unwrap_or(0.0).powi(4);
+            let clock = machine.clock.clone();
+            let mut runner = Runner {
+                execute: &mut machine,
+                clock: &clock,
+                rng: SmallRng::seed_from_u64(seed),
+                settings: settings(0.0025),
+            };
+            let a = arm("a", "pair");
+            let found = runner.contest(&[a.clone(), copy_of(&a)], pairs);
+            found.expect("nothing fails")
+        };
+        let (alone, beside) = (found(&[(0, 1)]), found(&[(0, 1), (1, 1)]));
+        suspected += usize::from(beside[1].why.contains("in the first comparison"));
+        if !beside[0].why.contains("first comparison") {
+            let shape = |found: &Comparison| (found.processes, found.ratio, found.low);
+            assert_eq!(shape(&alone[0]), shape(&beside[0]), "{seed}");
+        }
+    }
+    assert!(suspected > 0, "the copies look different now and then");
+}
+
+#[test]
 fn an_arm_with_itself_is_a_comparison_of_its_copies() {
     let mut machine = Machine::new(4);
     let clock = machine.clock.clone();

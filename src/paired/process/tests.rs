@@ -67,15 +67,12 @@ fn the_answer_of_a_process_is_its_times() {
 
 #[test]
 fn a_process_that_hangs_is_killed_and_its_stderr_shown() {
-    let hung = run(
-        "echo waiting >&2; exec sleep 600",
-        Duration::from_millis(300),
-    );
+    let hung = run("echo waiting >&2; exec sleep 600", Duration::from_secs(3));
     let error = hung.expect_err("it hangs");
     assert!(matches!(error, ExecuteError::TimedOut { .. }), "{error}");
     assert!(error.to_string().contains("waiting"), "{error}");
     let answered = r#"cat > /dev/null; echo '{"Times":[[1,2]]}'; exec sleep 600 >&- 2>&-"#;
-    let error = run(answered, Duration::from_millis(300)).expect_err("it hangs at its end");
+    let error = run(answered, Duration::from_secs(3)).expect_err("it hangs at its end");
     assert!(matches!(error, ExecuteError::TimedOut { .. }), "{error}");
 }
 
@@ -142,4 +139,31 @@ fn arms_that_ask_for_another_copy_get_another_file() {
         file(2, 0) != &library && file(2, 1) != file(1, 1),
         "fresh ones do not"
     );
+}
+
+#[test]
+fn a_process_that_never_reads_its_job_is_killed_as_well() {
+    let large = Job {
+        arms: vec![job(Path::new("library.so"), false).arms[0].clone(); 4_000],
+        ..job(Path::new("library.so"), false)
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut hangs = script(folder.path(), "exec sleep 600", Duration::from_secs(3));
+    let error = hangs.execute(&large).expect_err("it hangs");
+    assert!(matches!(error, ExecuteError::TimedOut { .. }), "{error}");
+}
+
+#[test]
+fn folders_of_processes_that_are_gone_are_removed_and_no_others() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let own = format!("{PREFIX}{}-x", std::process::id());
+    // Beyond the largest number that a process can have.
+    let gone = format!("{PREFIX}4194305-x");
+    let names = [own.as_str(), gone.as_str(), "arena-bench-notes", "other"];
+    for name in names {
+        fs::create_dir(folder.path().join(name)).expect("it can be made");
+    }
+    sweep(folder.path());
+    let left: Vec<bool> = names.map(|name| folder.path().join(name).exists()).into();
+    assert_eq!(left, [true, false, true, true]);
 }
