@@ -1,15 +1,24 @@
-//! `cargo bench --bench paired [-- FILTER]`: arena against alloc, every payload
-//! and size, by the paired runner.
+//! `cargo bench --bench paired [-- FILTER | --quick]`: arena against alloc, every
+//! payload and size, by the paired runner.
 //!
-//! Flags meant for criterion are passed by: `cargo bench -- <flags>` reaches every
-//! target.
+//! `cargo bench -- <flags>` reaches every target: what is meant for criterion alone
+//! makes this one do nothing.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let filter = std::env::args()
+    let arguments: Vec<String> = std::env::args()
         .skip(1)
-        .find(|argument| !argument.starts_with('-'));
-    let quick = std::env::args().any(|argument| argument == "--quick");
+        .filter(|it| it != "--bench")
+        .collect();
+    let (filter, quick) = match arguments.as_slice() {
+        [] => (None, false),
+        [quick] if quick == "--quick" => (None, true),
+        [filter] if !filter.starts_with('-') => (Some(filter.clone()), false),
+        _ => {
+            eprintln!("paired: nothing is compared, as the arguments are criterion's");
+            return ExitCode::SUCCESS;
+        }
+    };
     arena_bench::cmd::paired(filter, quick)
 }

@@ -61,12 +61,13 @@ impl Side {
     ///
     /// # Errors
     /// When it cannot be loaded or a case is not correct.
-    pub fn verify(&self, cases: &[Case]) -> Result<(), CompareError> {
+    pub fn verify(&self, cases: &[Case], done: &mut dyn FnMut()) -> Result<(), CompareError> {
         let side = self.role;
         let pair = self.layouts.plain.load();
         let pair = pair.map_err(|source| CompareError::Load { side, source })?;
         for case in cases {
             verify::verify(&pair, case).map_err(|source| CompareError::Verify { side, source })?;
+            done();
         }
         Ok(())
     }
@@ -197,11 +198,13 @@ fn row(id: &str, compared: &Compared, limits: &Limits, trusted: bool) -> Row {
         );
     }
     if let Some(wall) = &wall {
-        let slower = wall.verdict == wire::Verdict::Slower;
-        match (slower, trusted) {
-            (true, true) => regressions.push(format!("time {:+.2}%", 100.0 * (wall.ratio - 1.0))),
-            (true, false) => notes.push("slower, but the run's A/A comparison failed".to_owned()),
-            (false, _) => {}
+        match (wall.verdict, trusted) {
+            (wire::Verdict::Inconclusive, _) => {}
+            (_, false) => notes.push("not trusted: the run's A/A comparison failed".to_owned()),
+            (wire::Verdict::Slower, true) => {
+                regressions.push(format!("time {:+.2}%", 100.0 * (wall.ratio - 1.0)));
+            }
+            (wire::Verdict::Same | wire::Verdict::Faster, true) => {}
         }
         notes.extend(contradiction(wall, before.as_ref(), after.as_ref()));
     }

@@ -3,9 +3,8 @@
 //! What is measured: [`case`], on a [`pair`], after [`verify`] held every item
 //! against its generator. How: [`paired`] for ratios ([`ratios`] for all of a
 //! run's), [`wall`] for criterion's reports, [`counts`] for what callgrind and
-//! DHAT count, [`ladder`] for what each step costs. What it means: [`stats`]. What is kept: [`record`], [`history`].
-//! DHAT count; [`guest`] for guests from elsewhere. What it means: [`stats`].
-//! What is kept: [`record`], [`history`].
+//! DHAT count, [`ladder`] for what each step costs, [`guest`] for guests from
+//! elsewhere. What it means: [`stats`]. What is kept: [`record`], [`history`].
 //! The command line over all of it: [`cmd`].
 #![forbid(unsafe_code)]
 

@@ -52,6 +52,9 @@ pub struct Options {
     pub pair: Option<PathBuf>,
     /// Criterion's folder.
     pub criterion: PathBuf,
+    /// Comparisons of the whole run, of which this may be a shard: their intervals are
+    /// to hold together.
+    pub comparisons: usize,
     /// Seed of everything that chance decides.
     pub seed: u64,
 }
@@ -185,7 +188,8 @@ fn paired(
             candidate: entrant(arena, layouts),
         })
         .collect();
-    let confidence = correction::per_comparison(Confidence::new(CONFIDENCE)?, matches.len().max(1));
+    let family = options.comparisons.max(matches.len()).max(1);
+    let confidence = correction::per_comparison(Confidence::new(CONFIDENCE)?, family);
     matches.retain(|planned| {
         record
             .comparison(&planned.candidate.name, &planned.baseline.name)

@@ -1,7 +1,9 @@
 //! The sources of this workbench, and those of another commit of it.
 
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::layouts::{self, LayoutError, Layouts};
 
@@ -37,8 +39,8 @@ pub enum WorkspaceError {
     Layout(#[from] LayoutError),
 }
 
-/// The root of the sources: the one this executable was built from, or else the
-/// first folder from here upwards that holds the pair's sources.
+/// The root of the sources: the first folder from here upwards that holds the pair's,
+/// or else the one that this executable was built from.
 ///
 /// # Errors
 /// When there is none.
@@ -71,6 +73,7 @@ pub fn scratch(root: &Path) -> PathBuf {
 /// # Errors
 /// When it does not build.
 pub fn build_here(root: &Path) -> Result<Layouts, WorkspaceError> {
+    hold(&scratch(root))?;
     Ok(layouts::build(root, &scratch(root).join("head"))?)
 }
 
@@ -83,11 +86,12 @@ pub fn build_here(root: &Path) -> Result<Layouts, WorkspaceError> {
 /// build.
 pub fn build_at(root: &Path, reference: &str) -> Result<(Layouts, String), WorkspaceError> {
     let commit = resolve(root, reference)?;
+    hold(&scratch(root))?;
     let folder = scratch(root).join("base");
     let tree = folder.join("worktree");
     // One that an interrupted run left behind.
     let _ = remove_worktree(root, &tree);
-    std::fs::create_dir_all(&folder).map_err(|source| LayoutError::Io {
+    fs::create_dir_all(&folder).map_err(|source| LayoutError::Io {
         path: folder.clone(),
         source,
     })?;
@@ -102,6 +106,38 @@ pub fn build_at(root: &Path, reference: &str) -> Result<(Layouts, String), Works
     let layouts = built?;
     removed?;
     Ok((layouts, commit))
+}
+
+/// Keeps other commands from the builds in `scratch` for as long as this process lives:
+/// its measuring processes copy the libraries from there, and another command's build
+/// would put other code in their place. Waits where another command is at work; the
+/// two would have disturbed each other's times as well.
+fn hold(scratch: &Path) -> Result<(), LayoutError> {
+    static HELD: OnceLock<File> = OnceLock::new();
+    if HELD.get().is_some() {
+        return Ok(());
+    }
+    let path = scratch.join("lock");
+    let at = |source| LayoutError::Io {
+        path: path.clone(),
+        source,
+    };
+    fs::create_dir_all(scratch).map_err(at)?;
+    let file = File::create(&path).map_err(at)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            eprintln!(
+                "arena-bench: waiting for another command that measures in {}",
+                scratch.display()
+            );
+            file.lock().map_err(at)?;
+        }
+        Err(TryLockError::Error(error)) => return Err(at(error)),
+    }
+    // Another thread of this process may have been faster; one lock is enough.
+    let _ = HELD.set(file);
+    Ok(())
 }
 
 /// The full hash of the commit that `reference` names.

@@ -103,3 +103,68 @@ fn the_peers_are_measured_in_one_length_alone() {
     let said = command.args(["--peers", "--quick"]).assert().code(2);
     said.stderr(contains("--peers goes alone"));
 }
+
+/// What `ci-publish` finds in place of cargo: `history add` adds an entry, and the first
+/// time another job has pushed one of its own meanwhile.
+const PUBLISHING: &str = r#"
+case " $* " in
+*" history add "*)
+    for folder; do :; done
+    mkdir -p "$folder" && echo mine > "$folder/mine.json"
+    if [ ! -e "$OTHER" ]; then
+        git clone --quiet "$(git remote get-url origin)" "$OTHER" 2>/dev/null
+        cd "$OTHER" && git checkout --quiet --orphan bench-history
+        mkdir records && echo other > records/other.json
+        git add records && git -c user.name=o -c user.email=o@localhost commit --quiet -m other
+        git push --quiet origin bench-history
+    fi ;;
+*" report "*) mkdir -p "$SITE" ;;
+esac"#;
+
+#[test]
+fn two_jobs_that_publish_at_the_same_time_lose_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let git = |place: &str, arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .current_dir(folder.path().join(place))
+            .args(["-c", "user.name=me", "-c", "user.email=me@localhost"])
+            .args(arguments)
+            .output()
+            .expect("git is installed");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("names are UTF-8")
+    };
+    for place in ["origin", "work/scripts", "bin"] {
+        fs::create_dir_all(folder.path().join(place)).expect("the folder is writable");
+    }
+    git("origin", &["init", "--quiet", "--bare"]);
+    git("work", &["init", "--quiet"]);
+    let origin = folder.path().join("origin").display().to_string();
+    git("work", &["remote", "add", "origin", &origin]);
+    git(
+        "work",
+        &["commit", "--quiet", "--allow-empty", "-m", "a commit"],
+    );
+    fs::copy(
+        script("scripts/ci-publish"),
+        folder.path().join("work/scripts/ci-publish"),
+    )
+    .expect("the script is there");
+    let cargo = folder.path().join("bin/cargo");
+    fs::write(&cargo, format!("#!/bin/sh\n{PUBLISHING}\n")).expect("the folder is writable");
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let path = std::env::var("PATH").expect("there is a path");
+    let bin = folder.path().join("bin");
+
+    Command::new("/bin/bash")
+        .arg(folder.path().join("work/scripts/ci-publish"))
+        .args(["bench-history", "site", "shard.json"])
+        .env("PATH", format!("{}:{path}", bin.display()))
+        .env("OTHER", folder.path().join("other"))
+        .env("SITE", folder.path().join("site"))
+        .assert()
+        .success()
+        .stderr(contains("has moved on"));
+    let kept = git("origin", &["ls-tree", "-r", "--name-only", "bench-history"]);
+    assert_eq!(kept, "records/mine.json\nrecords/other.json\n");
+}

@@ -10,14 +10,14 @@ use rand::rngs::SmallRng;
 
 use super::options::Selection;
 use super::progress::Progress;
-use super::run::{pair, percent, seconds};
+use super::run::{explain, in_folder, pair, percent, seconds, warn_of_one};
 use super::{Outcome, print_json, say};
 use crate::atomic;
 use crate::case::Case;
 use crate::compare::{self, Compared, PROCESS_LIMIT, Side};
 use crate::counts;
+use crate::environment::Watch;
 use crate::harness::Profile;
-use crate::layouts::Layouts;
 use crate::paired::clock::Monotonic;
 use crate::paired::contest::{Runner, Settings};
 use crate::paired::process::Processes;
@@ -102,9 +102,12 @@ pub fn run(config: &Config) -> Result<Outcome> {
         layouts: pair(config.pair.as_deref())?,
     };
     let baseline = baseline(config, &candidate)?;
+    let progress = Progress::new("verify", 2 * cases.len() as u64);
     for side in [&baseline, &candidate] {
-        side.verify(&cases)?;
+        side.verify(&cases, &mut || progress.tick())?;
     }
+    drop(progress);
+    let watch = Watch::start();
     let mut compared = Compared::default();
     if !config.counts_only {
         compared.ratios = wall_clock(config, &baseline, &candidate, &cases)?;
@@ -114,7 +117,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     let limits = super::options::limits(config.limits.as_deref())?;
     let delta = delta(config)?;
-    let verdict = compare::verdict(&baseline, &candidate, &cases, &compared, &limits, delta)?;
+    let mut verdict = compare::verdict(&baseline, &candidate, &cases, &compared, &limits, delta)?;
+    if let Some(check) = &mut verdict.self_check {
+        explain(check, &watch);
+    }
     if let Some(path) = &config.markdown {
         atomic::replace(path, verdict.markdown().as_bytes())
             .with_context(|| path.display().to_string())?;
@@ -154,7 +160,13 @@ fn baseline(config: &Config, candidate: &Side) -> Result<Side> {
                 layouts,
             )
         }
-        (None, Some(folder)) => (folder.display().to_string(), Layouts::in_folder(folder)),
+        (None, Some(folder)) => {
+            let layouts = in_folder(folder).context("the baseline pair")?;
+            if candidate.layouts.shuffled() {
+                warn_of_one(&layouts);
+            }
+            (folder.display().to_string(), layouts)
+        }
         (None, None) => (
             format!("{}, once more", candidate.name),
             candidate.layouts.clone(),

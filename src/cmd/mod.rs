@@ -28,6 +28,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::case::catalog;
+use crate::case::filter::{self, FilterError};
 use crate::paired::child;
 use crate::workload::Opener;
 use crate::workspace;
@@ -97,6 +99,10 @@ pub fn main() -> ExitCode {
 /// What `cargo bench --bench paired` does: every ratio, and nothing else.
 #[must_use]
 pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
+    if let Err(FilterError::NoMatch { .. }) = filter::select(catalog::all(), filter.as_deref()) {
+        eprintln!("paired: nothing is compared, as no case has such an id");
+        return ExitCode::SUCCESS;
+    }
     let output = workspace::root().map(|root| workspace::target(&root).join("paired.json"));
     let output = output.unwrap_or_else(|_| "paired.json".into());
     let mut arguments: Vec<OsString> = [

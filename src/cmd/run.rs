@@ -1,6 +1,7 @@
 //! `run`: the measurements, and the record of them.
 
 use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use crate::case::{Case, Group};
 use crate::environment::Watch;
 use crate::growth::section;
 use crate::layouts::Layouts;
+use crate::pair::PairFiles;
 use crate::record::store;
 use crate::record::validate::parse_shard;
-use crate::record::wire::{Record, SCHEMA};
+use crate::record::wire::{Record, SCHEMA, SelfCheck};
 use crate::run::{self, Listener, Options, Step};
 use crate::stats::Delta;
 use crate::workspace;
@@ -87,7 +89,9 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 /// the same place, or a harness cannot be run at all.
 pub fn run(config: &Config) -> Result<Outcome> {
     let _lock = Lock::take(&config.output)?;
-    let cases = chosen(config)?;
+    let all = config.selection.cases()?;
+    let comparisons = run::protocol_pairs(&all).len();
+    let cases = chosen(config, all)?;
     let layouts = pair(config.pair.as_deref())?;
     let pair = layouts.plain.load()?;
     let watch = Watch::start();
@@ -120,7 +124,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         &mut record,
         &layouts,
         &correct,
-        &options(config, &layouts)?,
+        &options(config, &layouts, comparisons)?,
         &mut desk,
     )?;
     drop(desk.progress.take());
@@ -150,8 +154,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     })
 }
 
-fn chosen(config: &Config) -> Result<Vec<Case>> {
-    let cases = config.selection.cases()?;
+/// The cases of the shard that is to be measured.
+fn chosen(config: &Config, cases: Vec<Case>) -> Result<Vec<Case>> {
     let cases = match config.shard {
         Some((k, n)) => run::shard(cases, k, n),
         None => cases,
@@ -166,21 +170,40 @@ fn chosen(config: &Config) -> Result<Vec<Case>> {
 /// The pair in its layouts: of a folder, or of the sources here.
 pub(super) fn pair(folder: Option<&Path>) -> Result<Layouts> {
     let layouts = match folder {
-        Some(folder) => Layouts::in_folder(folder),
+        Some(folder) => in_folder(folder)?,
         None => {
             eprintln!("arena-bench: building the pair in its link layouts");
             workspace::build_here(&workspace::root()?)?
         }
     };
+    warn_of_one(&layouts);
+    Ok(layouts)
+}
+
+/// The pair that was kept in a folder, or that cargo left there, with its layouts.
+pub(super) fn in_folder(folder: &Path) -> Result<Layouts> {
+    let found = PairFiles::find(Some(folder))?;
+    Ok(Layouts::in_folder(found.guest.parent().unwrap_or(folder)))
+}
+
+/// Says so where a pair has one link layout only.
+pub(super) fn warn_of_one(layouts: &Layouts) {
     if !layouts.shuffled() {
         eprintln!(
             "arena-bench: one link layout only: what the linker did by chance is part of every ratio"
         );
     }
-    Ok(layouts)
 }
 
-fn options(config: &Config, layouts: &Layouts) -> Result<Options> {
+/// Adds what the system tells of the likely cause to a self-check that failed.
+pub(super) fn explain(check: &mut SelfCheck, watch: &Watch) {
+    let causes = watch.likely_causes();
+    if !check.trusted && !causes.is_empty() {
+        check.why = format!("{}; likely because {}", check.why, causes.join(" and "));
+    }
+}
+
+fn options(config: &Config, layouts: &Layouts, comparisons: usize) -> Result<Options> {
     let default = if config.selection.quick { 1.5 } else { 1.0 };
     let root = workspace::root().unwrap_or_default();
     Ok(Options {
@@ -190,6 +213,7 @@ fn options(config: &Config, layouts: &Layouts) -> Result<Options> {
         look: Duration::from_secs_f64(config.budget.unwrap_or(default)),
         pair: layouts.plain.guest.parent().map(Path::to_owned),
         criterion: workspace::target(&root).join("criterion"),
+        comparisons,
         seed: config.seed,
     })
 }
@@ -222,11 +246,8 @@ fn finish(record: &mut Record, watch: &Watch, layouts: &Layouts, pair: &bench_ho
     record.environment = watch.finish(&layouts.plain, pair).environment;
     record.environment.started = begun.started;
     record.environment.shard = begun.shard;
-    if let Some(check) = record.self_check.as_mut().filter(|check| !check.trusted) {
-        let causes = watch.likely_causes();
-        if !causes.is_empty() {
-            check.why = format!("{}; likely because {}", check.why, causes.join(" and "));
-        }
+    if let Some(check) = &mut record.self_check {
+        explain(check, watch);
     }
 }
 
@@ -278,16 +299,26 @@ impl Lock {
                 output.display()
             )
         };
-        let file = File::create(&path).with_context(unwritable)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { path, _file: file }),
-            Err(TryLockError::WouldBlock) => bail!(
-                "another run writes to {}; wait for it, or choose another --output",
-                output.display()
-            ),
-            Err(TryLockError::Error(error)) => Err(error).with_context(unwritable),
+        loop {
+            let file = File::create(&path).with_context(unwritable)?;
+            match file.try_lock() {
+                // Not the file that another run has just removed.
+                Ok(()) if is_at(&file, &path) => return Ok(Self { path, _file: file }),
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => bail!(
+                    "another run writes to {}; wait for it, or choose another --output",
+                    output.display()
+                ),
+                Err(TryLockError::Error(error)) => return Err(error).with_context(unwritable),
+            }
         }
     }
+}
+
+/// Whether an open file is the one that stands at `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    let known = |found: std::io::Result<fs::Metadata>| found.map(|it| (it.dev(), it.ino())).ok();
+    known(file.metadata()) == known(fs::metadata(path))
 }
 
 impl Drop for Lock {

@@ -19,6 +19,9 @@ for argument in "$@"; do
     previous=$argument
 done
 
+# What an earlier link left must not pass for this one's, where this one stops early.
+rm -f "$ARENA_BENCH_LAYOUTS"/*/"$(basename "$output")"
+
 for seed in $ARENA_BENCH_SEEDS; do
     mkdir -p "$ARENA_BENCH_LAYOUTS/$seed"
     target=$ARENA_BENCH_LAYOUTS/$seed/$(basename "$output")
