@@ -145,7 +145,17 @@ fn names(apart: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use rand::SeedableRng;
+    use rand::rngs::SmallRng;
+    use serde_json::json;
+
     use super::*;
+    use crate::paired::contest::Settings;
+    use crate::paired::mock::Machine;
+    use crate::paired::process::ExecuteError;
     use crate::record::wire::PairedSample;
 
     const DELTA: Delta = Delta::DEFAULT;
@@ -171,6 +181,48 @@ mod tests {
         let confidence = Confidence::new(0.99).expect("a share");
         let judged = judge(copies, DELTA, confidence).expect("finite samples");
         judged.expect("there are some")
+    }
+
+    #[test]
+    fn a_comparison_that_fails_does_not_stop_the_others() {
+        let mut machine = Machine::new(1);
+        machine.failure = |job| (job == 0).then(|| ExecuteError::Failed("no stream".to_owned()));
+        let clock = machine.clock.clone();
+        let confidence = Confidence::new(0.99).expect("a share");
+        let mut runner = Runner {
+            execute: &mut machine,
+            clock: &clock,
+            rng: SmallRng::seed_from_u64(1),
+            settings: Settings::new(DELTA, confidence, Duration::from_secs(1)),
+        };
+        let arm = |name: &str, ns: f64| Contestant {
+            name: name.to_owned(),
+            workload: json!(ns),
+            layouts: vec![vec![PathBuf::from("library.so")]],
+            reserve: Vec::new(),
+            copy: 0,
+            work: 1.0,
+            items: None,
+        };
+        let pair = |name: &str| Match {
+            baseline: arm("alloc", 6.0),
+            candidate: arm(name, 3.0),
+        };
+        let mut over = Vec::new();
+        let found = measure(&mut runner, &[pair("a"), pair("b")], &mut |done, _| {
+            over.push(done.candidate.name.clone());
+        });
+        over.sort();
+        assert_eq!(over, ["a", "b"]);
+        let [failure] = &found.failures[..] else {
+            panic!("one fails: {found:?}")
+        };
+        assert!(failure.why.contains("no stream") && failure.id.ends_with(" / alloc"));
+        let [comparison] = &found.comparisons[..] else {
+            panic!("one is made: {found:?}")
+        };
+        assert!((comparison.ratio - 0.5).abs() < 0.01, "{comparison:?}");
+        assert_eq!(found.copies.len(), 1);
     }
 
     #[test]
