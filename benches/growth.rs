@@ -3,7 +3,7 @@
 //!
 //! An iteration is one item of a whole stream: every stream is opened anew, so
 //! that its buffer grows from the start, and drained to the end of its plan.
-//! Opening and dropping it are not timed.
+//! Nothing is decoded; opening and dropping it are not timed.
 
 mod support;
 

@@ -380,7 +380,7 @@ impl Row {
                 let (low, high) = (percent(wall.low), percent(wall.high));
                 format!("{:+.2}% [{low:+.2}%, {high:+.2}%]", percent(wall.ratio))
             }),
-            wall.map_or_else(dash, |wall| format!("{:?}", wall.verdict).to_lowercase()),
+            wall.map_or_else(dash, |wall| wall.verdict.name().to_owned()),
             [&self.regressions[..], &self.notes[..]].concat().join("; "),
         ]
     }

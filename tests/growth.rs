@@ -11,6 +11,7 @@ use arena_bench::growth::matrix::{Cell, GrowthError, Stream};
 use arena_bench::growth::replay;
 use arena_bench::pair::PairFiles;
 use arena_bench::record::growth::Growth as Section;
+use arena_bench::record::{store, synthetic};
 use arena_bench::verify::VerifyError;
 use assert_cmd::Command;
 use bench_host::error::StreamError;
@@ -191,6 +192,16 @@ proptest! {
     }
 }
 
+/// Folder of the pair that was built with the tests.
+fn pair_folder() -> PathBuf {
+    let files = PairFiles::find(None).expect("cargo builds the pair with the tests");
+    files
+        .guest
+        .parent()
+        .expect("a file lies in a folder")
+        .to_owned()
+}
+
 fn program() -> Command {
     Command::cargo_bin("arena-bench").expect("cargo builds the program")
 }
@@ -272,4 +283,77 @@ fn bad_sizes_and_limits_end_with_status_2_and_say_what_was_expected() {
         .assert()
         .code(2)
         .stderr(contains("expected one of constant, ramp"));
+}
+
+#[test]
+fn a_record_of_another_pair_or_machine_is_refused_before_anything_is_timed() {
+    let folder = TempDir::new().unwrap();
+    let record = folder.path().join("record.json");
+    store::save(&record, &synthetic::record(1)).unwrap();
+    let before = fs::read(&record).unwrap();
+    for options in [&["--record"][..], &["--time", "--into"]] {
+        program()
+            .arg("growth")
+            .args(options)
+            .arg(&record)
+            .arg("--pair")
+            .arg(pair_folder())
+            .assert()
+            .code(2)
+            .stdout(is_empty())
+            .stderr(contains("the record is not of this pair and machine"))
+            .stderr(contains(*options.last().unwrap()));
+    }
+    assert_eq!(fs::read(&record).unwrap(), before);
+}
+
+#[test]
+fn a_record_of_this_pair_and_machine_is_taken() {
+    let folder = TempDir::new().unwrap();
+    let record = folder.path().join("record.json");
+    let run = [
+        "run",
+        "--filter",
+        "^drain/u64/",
+        "--skip",
+        "paired,criterion,counts",
+    ];
+    program()
+        .args(run)
+        .arg("--output")
+        .arg(&record)
+        .arg("--pair")
+        .arg(pair_folder())
+        .assert()
+        .success();
+    program()
+        .args(["growth", "--plan", "slow-ramp", "--record"])
+        .arg(&record)
+        .arg("--pair")
+        .arg(pair_folder())
+        .assert()
+        .success()
+        .stdout(contains("slow-ramp: 64B to 319B"))
+        .stderr(contains("ways to grow, counted and verified in"));
+}
+
+#[test]
+fn sizes_of_ones_own_take_nothing_from_a_record_and_go_into_none() {
+    let folder = TempDir::new().unwrap();
+    let file = sizes(&folder, "10\n");
+    for options in [&["--record", "r.json"][..], &["--time", "--into", "r.json"]] {
+        program()
+            .args(["growth", "--sizes"])
+            .arg(&file)
+            .args(options)
+            .assert()
+            .code(2)
+            .stderr(contains("cannot be used with"));
+    }
+    // What was not timed is nothing to add.
+    program()
+        .args(["growth", "--into", "r.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("--time"));
 }

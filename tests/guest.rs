@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use arena_bench::case::Case;
+use arena_bench::guest::child::{Answer, Task};
+use arena_bench::guest::table::{self, Request};
+use arena_bench::guest::{Target, measure};
 use arena_bench::verify;
 use assert_cmd::Command;
 use bench_protocol::payload::PayloadKind;
-use bench_protocol::spec::Protocol;
+use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Protocol};
 use serde_json::Value;
 
 /// A library that cargo built for this test: beside it.
@@ -66,12 +69,20 @@ fn a_stream_is_counted_hashed_and_timed() {
 
 #[test]
 fn the_example_streams_a_day_to_its_end() {
-    let output = guest(&[&library("my_guest")], &["--seconds", "2"]);
-    let verified = &reports(&output)[0]["findings"]["verified"];
-    assert_eq!(
-        (&verified["items"], &verified["ended"]),
-        (&86_400.into(), &true.into())
-    );
+    // In this process, where no limit of seconds cuts it.
+    let target = Target {
+        library: library("my_guest"),
+        host: library("bench_host"),
+        memory_limit: DEFAULT_MEMORY_LIMIT,
+        request: serde_json::to_value(Request::default()).expect("it is plain data"),
+    };
+    let guest = table::load(&target).expect("cargo built it");
+    let (items, seconds) = (u64::MAX, f64::INFINITY);
+    let answer = measure::run(guest.as_ref(), Task::Verify { items, seconds });
+    let Answer::Verified(found) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!((found.items, found.ended), (86_400, true));
 }
 
 #[test]
@@ -188,4 +199,57 @@ fn a_kept_build_is_compared_with_and_another_stream_is_found() {
         "{}",
         said(&output)
     );
+}
+
+/// Keeps a build of the unruly guest that behaves, and holds another seed against it.
+fn unruly_against_a_good_one(spoil: impl Fn(&Path), seed: &str) -> (Output, bool) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (kept, again) = (folder.path().join("kept"), folder.path().join("again"));
+    let [kept_text, again_text] = [&kept, &again].map(|path| path.to_str().expect("text"));
+    let unruly = library("unruly_guest");
+    let short = ["--items", "300", "--seconds", "0.05", "--delta", "90"];
+    let save = [&short[..], &["--seed", "0", "--save", kept_text]].concat();
+    let output = guest(&[&unruly], &save);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    spoil(&kept.join("guest.json"));
+    let compare = ["--seed", seed, "--against", kept_text, "--save", again_text];
+    let output = guest(&[&unruly], &[&short[..], &compare].concat());
+    (output, again.join("guest.json").exists())
+}
+
+#[test]
+fn a_build_that_streams_nothing_any_more_is_found_and_kept_all_the_same() {
+    let (output, kept) = unruly_against_a_good_one(|_| (), "4");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let report = reports(&output)[0].clone();
+    assert_eq!(report["findings"]["verified"]["items"], 0);
+    assert!(report["comparison"].is_null(), "{report}");
+    let regression = report["regressions"][0].as_str().unwrap_or_default();
+    assert!(regression.contains("the streams differ"), "{report}");
+    assert!(kept);
+}
+
+#[test]
+fn a_build_that_crashes_beside_the_kept_one_is_found_and_kept_all_the_same() {
+    let (output, kept) = unruly_against_a_good_one(|_| (), "5");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let report = reports(&output)[0].clone();
+    assert_eq!(report["findings"]["verified"]["items"], 300);
+    let error = report["error"].as_str().unwrap_or_default();
+    assert!(error.contains("cannot be compared"), "{report}");
+    assert!(kept);
+}
+
+#[test]
+fn a_build_that_needs_a_larger_buffer_is_found() {
+    let smaller = |json: &Path| {
+        let text = std::fs::read(json).expect("it was kept");
+        let mut kept: Value = serde_json::from_slice(&text).expect("it is JSON");
+        kept["findings"]["verified"]["peak_capacity"] = 16.into();
+        std::fs::write(json, kept.to_string()).expect("it can be written");
+    };
+    let (output, _) = unruly_against_a_good_one(smaller, "0");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let regressions = reports(&output)[0]["regressions"].to_string();
+    assert!(regressions.contains("capacity"), "{regressions}");
 }

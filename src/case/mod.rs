@@ -33,6 +33,17 @@ pub enum Group {
     Growth,
 }
 
+impl Group {
+    /// What the host makes of an item where a name does not say it.
+    #[must_use]
+    pub fn usual_decode(self) -> Decode {
+        match self {
+            Self::Drain | Self::Lifecycle(_) => Decode::Owned,
+            Self::Growth => Decode::None,
+        }
+    }
+}
+
 /// A part of a stream's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -130,13 +141,17 @@ impl Case {
         self.to_string()
     }
 
-    /// The case of items of a plan that may not fit, by the arena.
+    /// The case of items of a plan that may not fit, by the arena. Nothing is
+    /// decoded: what owned values cost depends on what the allocator has free, which
+    /// is of the same order as growth itself.
     #[must_use]
     pub fn growth(plan: SizePlan, buffer: BufferConfig) -> Self {
+        let group = Group::Growth;
         Self {
-            group: Group::Growth,
+            group,
             plan,
             buffer,
+            decode: group.usual_decode(),
             ..Self::drain(PayloadKind::Blob, 0, Protocol::Arena)
         }
     }
@@ -253,7 +268,7 @@ impl fmt::Display for Case {
         if self.protocol == Protocol::Arena && self.group == Group::Growth {
             write!(f, "/{}", self.buffer_name())?;
         }
-        if self.decode != Decode::Owned {
+        if self.decode != self.group.usual_decode() {
             write!(f, "/{}", self.decode.name())?;
         }
         if self.producer != ProducerKind::Prepared {
@@ -374,6 +389,21 @@ mod tests {
             growth.with_protocol(Protocol::Alloc).id(),
             "growth/uniform/alloc"
         );
+        let decoded = Case {
+            decode: Decode::Owned,
+            ..growth.with_protocol(Protocol::Alloc)
+        };
+        assert_eq!(decoded.id(), "growth/uniform/alloc/owned");
+    }
+
+    #[test]
+    fn growth_is_measured_without_decoding_and_its_record_says_so() {
+        let plan = SizePlan::Uniform { from: 64, to: 99 };
+        let arena = Case::growth(plan, BufferConfig::default());
+        for case in [arena.with_protocol(Protocol::Alloc), arena] {
+            assert_eq!(case.session(1).decode, Decode::None, "{case}");
+            assert_eq!(case.params(1).decode, "none", "{case}");
+        }
     }
 
     #[test]

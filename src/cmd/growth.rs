@@ -1,31 +1,28 @@
 //! `growth`: what items that do not fit cost, and which way to grow is right for
 //! a stream.
 
-use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use bench_host::pair::Pair;
 use bench_protocol::size_plan::SizePlan;
-use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Protocol, Regrow};
-use comfy_table::{CellAlignment, Table, presets};
+use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Regrow};
 
+use super::ladder::matching;
 use super::options::PairChoice;
 use super::{Outcome, print_json, say};
-use crate::case::{ByteSize, plans, recorded};
+use crate::case::{plans, recorded};
+use crate::environment::Watch;
 use crate::growth::matrix::{Cell, Stream};
 use crate::growth::paired::Plan as Contest;
-use crate::growth::replay;
-use crate::growth::section::{self, is_plain};
+use crate::growth::section::{self, Timed, is_plain};
+use crate::growth::{replay, table};
 use crate::layouts::Layouts;
-use crate::pair::PairFiles;
 use crate::paired::clock::Monotonic;
 use crate::paired::contest::{Runner, Settings};
 use crate::paired::process::Processes;
-use crate::record::growth as wire;
 use crate::record::store;
-use crate::record::wire::Comparison;
 use crate::stats::correction::per_comparison;
 use crate::stats::{Confidence, Delta};
 use crate::{atomic, report};
@@ -43,11 +40,12 @@ const PROCESS_LIMIT: Duration = Duration::from_secs(60);
 /// What to count.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  arena-bench growth --plan spike --plan ramp\n  arena-bench growth --sizes sizes.txt --plot growth.svg\n  arena-bench growth --time --json > growth.json"
+    after_help = "Example:\n  arena-bench growth --plan spike --plan ramp\n  arena-bench growth --sizes sizes.txt --plot growth.svg\n  arena-bench growth --time --into results/latest.json"
 )]
 pub struct Config {
     /// A file with the sizes of your own stream, content bytes, one a line, in
-    /// place of the standard plans.
+    /// place of the standard plans. It is held in memory as a whole, about 64 bytes a
+    /// size; the streams themselves take no more, however long they are.
     #[arg(long, value_name = "FILE", conflicts_with = "plans")]
     sizes: Option<PathBuf>,
     /// Only this standard plan; may be given more than once.
@@ -56,15 +54,26 @@ pub struct Config {
     /// The largest buffer that a guest may demand, bytes.
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MEMORY_LIMIT)]
     memory_limit: u64,
-    /// Time them as well: each against exact fit and alloc, interleaved.
+    /// Time them as well: each against exact fit and alloc, interleaved, over the
+    /// pair's link layouts.
     #[arg(long)]
     time: bool,
     /// Seconds that all timing may take, about.
     #[arg(long, value_name = "SECONDS", default_value_t = 180, requires = "time")]
     budget: u64,
-    /// Take instruction counts and comparisons from this record.
-    #[arg(long, value_name = "FILE")]
+    /// Take instruction counts and comparisons from this record, which must be of
+    /// the same pair and machine.
+    #[arg(long, value_name = "FILE", conflicts_with = "sizes")]
     record: Option<PathBuf>,
+    /// The same, and put what is timed into it, raw samples included: the record's
+    /// report then says the same as the tables here.
+    #[arg(
+        long,
+        value_name = "RECORD",
+        requires = "time",
+        conflicts_with_all = ["sizes", "plans", "record", "memory_limit"]
+    )]
+    into: Option<PathBuf>,
     /// Show every cell, not only the strategies from 64 bytes on and the advised.
     #[arg(long)]
     all: bool,
@@ -85,22 +94,28 @@ pub struct Config {
 /// limit, there is no pair, or a stream is not what it must be.
 pub fn run(config: &Config) -> Result<Outcome> {
     let streams = streams(config)?;
-    let files = config.pair.files()?;
-    let pair = files.load()?;
-    let mut matrices = Vec::new();
-    for stream in &streams {
-        matrices.push(match config.sizes {
-            None => stream.drain(&pair, &stream.buffers(Regrow::ALL))?,
-            Some(_) => replayed(&pair, stream)?,
-        });
-    }
-    let made = if config.time {
-        time(config, &streams, &files)?
-    } else {
-        Vec::new()
+    let layouts = layouts(config)?;
+    let pair = layouts.plain.load()?;
+    // Before minutes are spent on what could not be kept.
+    let options = [("--record", &config.record), ("--into", &config.into)];
+    let given = options
+        .into_iter()
+        .find_map(|(name, path)| Some((name, path.as_deref()?)));
+    let mut record = match given {
+        Some((option, path)) => Some(matching(option, path, &layouts.plain, &pair)?),
+        None => None,
     };
-    let record = config.record.as_deref().map(store::load).transpose()?;
-    let growth = section::section(&streams, matrices, record.as_ref(), made);
+    let matrices = matrices(config, &streams, &pair)?;
+    let timed = match config.time {
+        true => Some(time(config, &streams, &layouts, &pair)?),
+        false => None,
+    };
+    let growth = section::section(&streams, matrices, record.as_ref(), timed);
+    if let Some((path, record)) = config.into.as_deref().zip(record.as_mut()) {
+        section::add_to(record, growth.clone());
+        store::save(path, record)?;
+        eprintln!("arena-bench: added to {}", path.display());
+    }
     if let Some(file) = &config.plot {
         let plot = report::growth_plot(&growth.plans)?;
         atomic::replace(file, plot.svg.as_bytes())
@@ -110,8 +125,39 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         return print_json(&growth);
     }
-    print(&growth, config.all)?;
+    let counted = record.as_ref().map(|record| &record.environment);
+    say(table::text(&growth, counted, config.all).trim_end())?;
+    eprintln!(
+        "arena-bench: held is the mean over the items; a cell in brackets is dominated: one that \
+         regrows alike and need not be told more costs and holds no more. Bytes are zeroed and \
+         moved by the host; a retry sizes its item again and encodes nothing twice."
+    );
     Ok(Outcome::Fine)
+}
+
+/// The pair: in its layouts where times are taken, and as a record's run built it
+/// where a record is given; the exact counters alone need but the one at hand.
+fn layouts(config: &Config) -> Result<Layouts> {
+    if config.time || config.record.is_some() {
+        return super::run::pair(config.pair.pair.as_deref());
+    }
+    Ok(Layouts::single(config.pair.files()?))
+}
+
+/// Every cell of every stream, counted.
+fn matrices(config: &Config, streams: &[Stream], pair: &Pair) -> Result<Vec<Vec<Cell>>> {
+    let start = Instant::now();
+    let counted = |stream: &Stream| match config.sizes {
+        None => Ok(stream.drain(pair, &stream.buffers(Regrow::ALL))?),
+        Some(_) => replayed(pair, stream),
+    };
+    let matrices: Vec<Vec<Cell>> = streams.iter().map(counted).collect::<Result<_>>()?;
+    eprintln!(
+        "arena-bench: {} ways to grow, counted and verified in {:.1} s",
+        matrices.iter().map(Vec::len).sum::<usize>(),
+        start.elapsed().as_secs_f64()
+    );
+    Ok(matrices)
 }
 
 /// The streams asked for; all of them are refused together, before anything runs.
@@ -162,13 +208,12 @@ fn replayed(pair: &Pair, stream: &Stream) -> Result<Vec<Cell>> {
 }
 
 /// The contests of all plans.
-fn time(config: &Config, streams: &[Stream], files: &PairFiles) -> Result<Vec<Comparison>> {
+fn time(config: &Config, streams: &[Stream], layouts: &Layouts, pair: &Pair) -> Result<Timed> {
+    let watch = Watch::start();
     let contests: Vec<Contest> = streams.iter().map(Contest::new).collect();
     let comparisons: usize = contests.iter().map(Contest::comparisons).sum();
     // A look for each contest, and a second one for each suspicion.
     let looks = (contests.len() + comparisons) as f64;
-    let folder = files.guest.parent().context("the pair has no folder")?;
-    let layouts = Layouts::in_folder(folder);
     let mut processes = Processes::new(PROCESS_LIMIT)?;
     let clock = Monotonic::default();
     let mut runner = Runner {
@@ -188,177 +233,14 @@ fn time(config: &Config, streams: &[Stream], files: &PairFiles) -> Result<Vec<Co
     let mut made = Vec::new();
     for (stream, contest) in streams.iter().zip(&contests) {
         eprintln!("arena-bench: timing {}", stream.plan().name());
-        made.extend(contest.contest(&mut runner, &layouts)?);
+        made.extend(contest.contest(&mut runner, layouts)?);
     }
-    Ok(made)
-}
-
-fn print(growth: &wire::Growth, all: bool) -> io::Result<()> {
-    for plan in &growth.plans {
-        say(format_args!(
-            "{}: {}; {} items, {} bytes on the wire, the largest {}",
-            plan.name, plan.parameters, plan.items, plan.bytes, plan.largest
-        ))?;
-        say(format_args!("{}\n", cells(growth, plan, all)))?;
-        // What asks for more is shown where it brings something.
-        let mut advices = plan.advice.clone();
-        advices.dedup_by(|wider, narrower| wider.id == narrower.id);
-        for advice in &advices {
-            let chosen = short(plan, &advice.id);
-            say(format_args!(
-                "  where {}: {chosen}\n    {}",
-                advice.condition, advice.reason
-            ))?;
-        }
-        say("")?;
+    let observed = watch.finish(&layouts.plain, pair);
+    for notice in &observed.notices {
+        eprintln!("arena-bench: {notice}");
     }
-    if !growth.retry.is_empty() {
-        say(format_args!(
-            "one retry, as the slope between exact fit and presized on a ramp\n{}",
-            retries(growth)
-        ))?;
-    }
-    eprintln!(
-        "arena-bench: held is the mean over the items; a cell in brackets is dominated: one that \
-         regrows alike and need not be told more costs and holds no more. Bytes are zeroed and \
-         moved by the host; a retry sizes its item again and encodes nothing twice."
-    );
-    Ok(())
-}
-
-/// The id of a cell within its plan.
-fn short<'a>(plan: &wire::Plan, id: &'a str) -> &'a str {
-    let prefix = format!("growth/{}/{}/", plan.name, Protocol::Arena.name());
-    id.strip_prefix(prefix.as_str()).unwrap_or(id)
-}
-
-fn table(columns: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_header(columns.to_vec());
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
-fn cells(growth: &wire::Growth, plan: &wire::Plan, all: bool) -> Table {
-    let instructions = plan
-        .cells
-        .iter()
-        .any(|cell| cell.instructions_per_item.is_some());
-    let time = plan.cells.iter().any(|cell| cell.ratio.is_some());
-    let against = |cell: &wire::Cell, baseline: &str| {
-        growth
-            .comparisons
-            .iter()
-            .find(|it| it.candidate == cell.id && it.baseline.ends_with(baseline))
-    };
-    let verdict = |found: &Comparison| format!("{:?}", found.verdict).to_lowercase();
-    let alloc = plan
-        .cells
-        .iter()
-        .any(|cell| against(cell, "/alloc").is_some());
-    let mut columns = vec![
-        "grows",
-        "retries",
-        "sized again",
-        "zeroed",
-        "moved",
-        "allocated",
-        "peak",
-        "final",
-        "held",
-        "used",
-    ];
-    if instructions {
-        columns.push("instr/item");
-    }
-    if time {
-        columns.push("time / exact");
-    }
-    if alloc {
-        columns.push("time / alloc");
-    }
-    let mut table = table(&columns);
-    let advised = |cell: &wire::Cell| plan.advice.iter().any(|advice| advice.id == cell.id);
-    for cell in &plan.cells {
-        if !(all || cell.plain || advised(cell) || cell.ratio.is_some()) {
-            continue;
-        }
-        let name = short(plan, &cell.id);
-        let mut row = vec![
-            if cell.dominated_by.is_some() {
-                format!("({name})")
-            } else {
-                name.to_owned()
-            },
-            cell.retries.to_string(),
-            cell.retried_bytes.to_string(),
-            cell.zeroed_bytes.to_string(),
-            cell.moved_bytes.to_string(),
-            cell.allocated_bytes.to_string(),
-            cell.peak_capacity.to_string(),
-            cell.final_capacity.to_string(),
-            format!("{:.0}", cell.mean_held),
-            format!("{:.1}%", 100.0 * cell.mean_share),
-        ];
-        if instructions {
-            row.push(optional(cell.instructions_per_item, |count| {
-                format!("{count:.1}")
-            }));
-        }
-        if time {
-            row.push(optional(cell.ratio.as_ref(), |ratio| {
-                let verdict = against(cell, "/arena/exact").map_or_else(String::new, verdict);
-                format!(
-                    "{:.3} [{:.3}, {:.3}] {verdict}",
-                    ratio.estimate, ratio.low, ratio.high
-                )
-            }));
-        }
-        if alloc {
-            row.push(optional(against(cell, "/alloc"), |found| {
-                format!(
-                    "{:.3} [{:.3}, {:.3}] {}",
-                    found.ratio,
-                    found.low,
-                    found.high,
-                    verdict(found)
-                )
-            }));
-        }
-        table.add_row(row);
-    }
-    table
-}
-
-fn retries(growth: &wire::Growth) -> Table {
-    let mut table = table(&[
-        "regrows",
-        "retries",
-        "item",
-        "zeroed, moved",
-        "instructions",
-        "ns",
-    ]);
-    for retry in &growth.retry {
-        table.add_row(vec![
-            retry.regrow.clone(),
-            retry.retries.to_string(),
-            ByteSize(retry.item_bytes as u64).to_string(),
-            format!("{:.0}", retry.bytes_worked),
-            optional(retry.instructions, |count| format!("{count:.1}")),
-            optional(retry.ns.as_ref(), |ns| {
-                format!("{:.1} [{:.1}, {:.1}]", ns.estimate, ns.low, ns.high)
-            }),
-        ]);
-    }
-    table
-}
-
-/// A value, or a dash where it was not measured.
-fn optional<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
-    value.map_or_else(|| "-".to_owned(), show)
+    Ok(Timed {
+        comparisons: made,
+        environment: Some(observed.environment),
+    })
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::options::PairChoice;
 use super::{Outcome, print_json};
+use crate::guest::against::{self, Streams};
 use crate::guest::process::{self, GuestError};
 use crate::guest::saved::{self, Findings};
 use crate::guest::{Target, table};
@@ -76,7 +77,10 @@ pub struct Common {
     save: Option<PathBuf>,
     /// Compare with the build that --save has kept in this folder: paired, in
     /// the same processes, with a copy of this one for an A/A comparison. Exit
-    /// status 1 when this one is slower (and the A/A holds) or differs.
+    /// status 1 when this one is slower (and the A/A holds), streams something else,
+    /// or takes more instructions (by half a percent), retries or capacity. The time
+    /// is of each build as it was linked: where the linker put its functions is part
+    /// of the ratio.
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
     /// The smallest change that matters, in percent.
@@ -119,7 +123,88 @@ struct Report {
     findings: Option<Findings>,
     comparison: Option<Comparison>,
     self_check: Option<SelfCheck>,
+    /// In what it is worse than the kept build.
+    regressions: Vec<String>,
     error: Option<String>,
+}
+
+impl Report {
+    fn of(target: &Target) -> Self {
+        Self {
+            guest: target.library.clone(),
+            findings: None,
+            comparison: None,
+            self_check: None,
+            regressions: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn is_worse(&self) -> bool {
+        !self.regressions.is_empty() || self.error.is_some()
+    }
+
+    /// Holds a build against the kept one: what it streams, what is exact, and last
+    /// the time. Two builds that cannot be timed together are a finding, too.
+    fn hold_against(
+        &mut self,
+        kept: &Findings,
+        now: &Findings,
+        common: &Common,
+        delta: Delta,
+    ) -> Result<()> {
+        match against::streams(&kept.verified, &now.verified) {
+            Streams::Same => {}
+            Streams::Differ(how) => self.regressions.push(how),
+            Streams::Unknown(why) => eprintln!("arena-bench: {why}"),
+        }
+        let instructions = recounted(kept, now);
+        let more = against::counted_more(&kept.verified, &now.verified, instructions);
+        self.regressions.extend(more);
+        // A build that streams nothing takes no time for an item.
+        if kept.verified.items > 0 && now.verified.items > 0 {
+            match compare(&kept.target, &now.target, delta, common.seconds)? {
+                Ok((comparison, check)) => {
+                    if comparison.verdict == Verdict::Slower && check.trusted {
+                        let percent = 100.0 * (comparison.ratio - 1.0);
+                        self.regressions.push(format!("time {percent:+.2}%"));
+                    }
+                    self.comparison = Some(comparison);
+                    self.self_check = Some(check);
+                }
+                Err(why) => {
+                    let text = format!("the two builds cannot be compared: {why}");
+                    eprintln!("arena-bench: {text}");
+                    self.error = Some(text);
+                }
+            }
+        }
+        for regression in &self.regressions {
+            eprintln!("arena-bench: worse than the kept build: {regression}");
+        }
+        Ok(())
+    }
+}
+
+/// Instructions per item of the kept build, counted again, and of the new one: what
+/// was kept was counted with another host, and perhaps on another machine.
+fn recounted(kept: &Findings, now: &Findings) -> Option<(f64, f64)> {
+    let after = now.instructions_per_item?;
+    let [items, others] = [now, kept].map(|it| it.verified.items.min(COUNTED_ITEMS));
+    if items != others {
+        return None;
+    }
+    let target = Target {
+        host: now.target.host.clone(),
+        ..kept.target.clone()
+    };
+    match process::instructions(&target, items) {
+        Ok(before) => Some((before, after)),
+        Err(error) => {
+            eprintln!("arena-bench: the kept build was not counted: {error}");
+            None
+        }
+    }
 }
 
 /// Measures each guest.
@@ -155,23 +240,14 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
     let kept = common.against.as_deref().map(saved::read).transpose()?;
     let (mut outcome, mut refused, mut reports) = (Outcome::Fine, 0, Vec::new());
     for target in targets {
-        let mut report = Report {
-            guest: target.library.clone(),
-            findings: None,
-            comparison: None,
-            self_check: None,
-            error: None,
-        };
+        let mut report = Report::of(target);
         match findings(common, target) {
             Ok(findings) => {
                 if let Some(kept) = &kept {
-                    let (comparison, check) = compare(&kept.target, target, delta, common.seconds)?;
-                    let slower = comparison.verdict == Verdict::Slower && check.trusted;
-                    if !same_stream(kept, &findings) || slower {
-                        outcome = Outcome::Found;
-                    }
-                    report.comparison = Some(comparison);
-                    report.self_check = Some(check);
+                    report.hold_against(kept, &findings, common, delta)?;
+                }
+                if report.is_worse() {
+                    outcome = Outcome::Found;
                 }
                 if let Some(folder) = &common.save {
                     saved::save(folder, &findings)?;
@@ -237,34 +313,14 @@ fn findings(common: &Common, target: &Target) -> Result<Findings, GuestError> {
     Ok(findings)
 }
 
-/// Whether two builds streamed the same items, as far as both went.
-fn same_stream(kept: &Findings, now: &Findings) -> bool {
-    let (kept, now) = (&kept.verified, &now.verified);
-    if kept.items != now.items && !(kept.ended && now.ended) {
-        eprintln!(
-            "arena-bench: {} items were kept and {} came now, neither to an end: digests not compared",
-            kept.items, now.items
-        );
-        return true;
-    }
-    if kept.digest == now.digest {
-        return true;
-    }
-    eprintln!(
-        "arena-bench: the streams differ: {} items, digest {} were kept; now {} items, digest {}",
-        kept.items, kept.digest, now.items, now.digest
-    );
-    false
-}
-
 /// Compares two builds by the paired runner: the comparison, and the new build
-/// against a copy of itself in the same rounds.
+/// against a copy of itself in the same rounds; or why one of them does not bear it.
 fn compare(
     kept: &Target,
     now: &Target,
     delta: Delta,
     seconds: f64,
-) -> Result<(Comparison, SelfCheck)> {
+) -> Result<Result<(Comparison, SelfCheck), String>> {
     let contestant = |name: &str, target: &Target| Contestant {
         name: name.to_owned(),
         workload: target.workload(),
@@ -288,13 +344,14 @@ fn compare(
     };
     let mut found = ratios::measure(&mut runner, &[pair], &mut |_, _| ());
     if let Some(failure) = found.failures.pop() {
-        bail!("the two builds cannot be compared: {}", failure.why);
+        return Ok(Err(failure.why));
     }
     let check = ratios::judge(&found.copies, delta, confidence)?;
     let comparison = found.comparisons.pop();
-    comparison
-        .zip(check)
-        .context("a contest of two arms and a copy has two comparisons")
+    let both = comparison.zip(check);
+    Ok(Ok(both.context(
+        "a contest of two arms and a copy has two comparisons",
+    )?))
 }
 
 fn print(reports: &[Report], kept: Option<&Findings>) {
@@ -351,6 +408,9 @@ fn print(reports: &[Report], kept: Option<&Findings>) {
         println!("{}", table.trim_fmt());
     }
     for report in reports {
+        for regression in &report.regressions {
+            println!("worse: {regression}");
+        }
         let compared = report.comparison.as_ref().zip(report.self_check.as_ref());
         let Some((comparison, check)) = compared else {
             continue;
@@ -361,7 +421,7 @@ fn print(reports: &[Report], kept: Option<&Findings>) {
             comparison.low,
             comparison.high,
             100.0 * comparison.confidence,
-            format!("{:?}", comparison.verdict).to_lowercase(),
+            comparison.verdict.name(),
             if comparison.why.is_empty() {
                 String::new()
             } else {

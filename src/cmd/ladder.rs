@@ -7,25 +7,24 @@ use anyhow::{Context, Result, bail, ensure};
 use bench_host::pair::Pair;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
-use comfy_table::{CellAlignment, Table, presets};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use regex::Regex;
 
-use super::{Outcome, print_json};
+use super::{Outcome, print_json, say};
 use crate::compare::PROCESS_LIMIT;
 use crate::environment::Watch;
 use crate::harness::Profile;
-use crate::ladder::breakdown::{Breakdown, Stair, SumCheck};
+use crate::ladder::breakdown::Breakdown;
 use crate::ladder::run::{Found, payload, settings, verified};
-use crate::ladder::{Arm, ITEMS, Part, chart, counted_arms, words};
+use crate::ladder::{Arm, ITEMS, chart, counted_arms, table, words};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::clock::Monotonic;
 use crate::paired::contest::Runner;
 use crate::paired::process::Processes;
 use crate::record::store;
-use crate::record::wire::{Record, SelfCheck};
+use crate::record::wire::Record;
 use crate::stats::Confidence;
 use crate::{atomic, counts, run};
 
@@ -38,7 +37,8 @@ const QUICK: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     arena-bench ladder --quick --filter record\n  \
-    arena-bench ladder --plot results/ladder.svg --into results/latest.json")]
+    arena-bench ladder --plot results/ladder.svg --table results/ladder.md \
+    --into results/latest.json")]
 pub struct Config {
     /// Folder of the pair, as `build-pair` leaves it; by default the pair is
     /// built from the sources here.
@@ -52,7 +52,7 @@ pub struct Config {
     #[arg(long)]
     quick: bool,
     /// Verify every arm of the pair at hand and time none.
-    #[arg(long, conflicts_with_all = ["plot", "into", "skip_counts", "quick"])]
+    #[arg(long, conflicts_with_all = ["plot", "table", "into", "skip_counts", "quick"])]
     verify_only: bool,
     /// Leave out the instructions.
     #[arg(long)]
@@ -66,6 +66,9 @@ pub struct Config {
     /// Draw the waterfall into this SVG file.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
+    /// Write the tables, sums and sentences into this Markdown file.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
     /// Add the result to this record, which must be of the same pair and machine.
     #[arg(long, value_name = "RECORD")]
     into: Option<PathBuf>,
@@ -86,9 +89,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let pair = layouts.plain.load()?;
     // Before minutes are spent on what could not be kept.
     let record = match &config.into {
-        Some(path) => Some(matching(path, &layouts.plain, &pair)?),
+        Some(path) => Some(matching("--into", path, &layouts.plain, &pair)?),
         None => None,
     };
+    let watch = Watch::start();
     let found = measure(config, &items, &pair, &layouts)?;
     for failure in &found.failures {
         eprintln!("arena-bench: {}: {}", failure.id, failure.why);
@@ -101,11 +105,21 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&json(&found, &breakdowns))?;
     } else {
-        breakdowns.iter().for_each(print);
-        found.self_checks.iter().for_each(tell);
+        for found in &breakdowns {
+            say(format_args!("{}\n", table::payload(found)))?;
+        }
+        for check in &found.self_checks {
+            eprintln!("arena-bench: {}", table::same(check));
+        }
+    }
+    let environment = watch.finish(&layouts.plain, &pair).environment;
+    if let Some(path) = &config.table {
+        let text = table::document(&breakdowns, &found.self_checks, &environment);
+        atomic::replace(path, text.as_bytes())
+            .with_context(|| format!("--table {}", path.display()))?;
     }
     if let Some(path) = &config.plot {
-        let svg = chart::svg(&breakdowns)?;
+        let svg = chart::svg(&breakdowns, &environment)?;
         atomic::replace(path, svg.as_bytes())
             .with_context(|| format!("--plot {}", path.display()))?;
     }
@@ -116,14 +130,19 @@ pub fn run(config: &Config) -> Result<Outcome> {
     })
 }
 
-/// The record to add to.
-fn matching(path: &Path, files: &PairFiles, pair: &Pair) -> Result<Record> {
+/// The record that an option names, if it is of this pair and machine.
+pub(super) fn matching(
+    option: &str,
+    path: &Path,
+    files: &PairFiles,
+    pair: &Pair,
+) -> Result<Record> {
     let record = store::load(path)?;
     let here = Watch::start().finish(files, pair).environment;
     let differences = record.environment.differences(&here);
     if let Some(difference) = differences.first() {
         bail!(
-            "--into {}: the record is not of this pair and machine: {difference}; make one with \
+            "{option} {}: the record is not of this pair and machine: {difference}; make one with \
              `arena-bench run`",
             path.display()
         );
@@ -180,13 +199,6 @@ fn count(found: &mut Found, items: &[(PayloadKind, u32)], layouts: &Layouts) {
     if let Err(error) = counted {
         eprintln!("arena-bench: no instructions: {error}");
     }
-}
-
-/// Says what the A/A comparison of a contest found.
-fn tell((id, check): (&String, &SelfCheck)) {
-    let word = if check.trusted { "trusted" } else { "unstable" };
-    let (low, high) = (100.0 * (check.low - 1.0), 100.0 * (check.high - 1.0));
-    eprintln!("arena-bench: A/A of {id}: {low:+.2}% to {high:+.2}%, {word}");
 }
 
 fn name((payload, bytes): (PayloadKind, u32), step: Step) -> Arm {
@@ -249,68 +261,4 @@ fn json(found: &Found, breakdowns: &[Breakdown]) -> serde_json::Value {
         "self_checks": found.self_checks,
         "failures": found.failures,
     })
-}
-
-/// Prints a payload's steps, its sums and its sentence.
-fn print(found: &Breakdown) {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN);
-    table.set_header([
-        "step",
-        "adds",
-        "ns/item",
-        "step ns [interval]",
-        "instr/item",
-        "step instr",
-        "of arena",
-    ]);
-    let arena = found.stair(Step::Arena).and_then(|arena| arena.ns_per_item);
-    for stair in &found.stairs {
-        table.add_row(row(stair, arena));
-    }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    println!("{}\n{table}", found.item);
-    for check in &found.checks {
-        println!("{}", sum(check));
-    }
-    println!("{}\n", words::sentence(found));
-}
-
-fn row(stair: &Stair, arena: Option<f64>) -> [String; 7] {
-    let dash = || "-".to_owned();
-    let number = |value: Option<f64>| value.map_or_else(dash, words::ns);
-    let step_ns = stair.step_ns.as_ref();
-    // A hop is another order of magnitude, and no share of the arena's time.
-    let share = step_ns
-        .zip(arena.filter(|_| stair.part != Part::Hop))
-        .map(|(step, arena)| format!("{:.0}%", 100.0 * step.estimate / arena));
-    let pinned = if stair.pinned { ", one core" } else { "" };
-    let unstable = match (stair.part, stair.unstable.is_empty()) {
-        (Part::Hop, false) => " (unstable)",
-        _ => "",
-    };
-    [
-        format!("{}{pinned}", stair.step),
-        format!("{}{unstable}", stair.adds),
-        number(stair.ns_per_item),
-        step_ns.map_or_else(dash, words::difference),
-        number(stair.instructions_per_item),
-        number(stair.step_instructions),
-        share.unwrap_or_else(dash),
-    ]
-}
-
-/// A whole beside the sum of its steps.
-fn sum(check: &SumCheck) -> String {
-    let holds = if check.holds() { "within" } else { "outside" };
-    format!(
-        "{} to {}: the steps add up to {} ns, measured directly {} ns ({holds} its interval; {} ns unexplained)",
-        check.from,
-        check.to,
-        words::ns(check.sum_ns),
-        words::difference(&check.whole_ns),
-        words::ns(check.gap_ns),
-    )
 }

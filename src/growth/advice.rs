@@ -3,12 +3,15 @@
 //! One rule for every measure: of all ways that cost as little as the cheapest,
 //! the one that holds the least memory. "As little" allows one percent. The
 //! measure is the best there is: times with intervals, else instructions, else
-//! the exact counters.
+//! the exact counters. Where times are not told apart, what is exact decides:
+//! nothing that is dominated is ever chosen.
+
+use std::cmp::Ordering;
 
 use bench_protocol::spec::Regrow;
 
 use super::front;
-use super::matrix::Cell;
+use super::matrix::{Cell, Ratio};
 
 /// Costs that differ by less than this share are alike.
 pub const TOLERANCE: f64 = 0.01;
@@ -59,34 +62,101 @@ impl Measure {
         }
     }
 
-    /// The costs of a cell, and behind them the memory it holds: the coordinates
-    /// of its Pareto front. A cost that it does not have is infinite.
-    #[must_use]
-    pub fn coordinates(self, cell: &Cell) -> [f64; 3] {
-        let held = cell.mean_held();
+    /// The exact measure that all of `cells` have: instructions, else the counters.
+    fn exact(cells: &[&Cell]) -> Self {
+        if cells.iter().all(|cell| Self::Instructions.has(cell)) {
+            Self::Instructions
+        } else {
+            Self::Counters
+        }
+    }
+
+    /// The costs of a cell; one that it does not have is infinite. Of a time, the
+    /// most that its interval admits.
+    fn costs(self, cell: &Cell) -> [f64; 2] {
         match self {
-            Self::Counters => [cell.calls_per_item(), cell.worked() as f64, held],
-            Self::Instructions => {
-                let instructions = cell.instructions_per_item.unwrap_or(f64::INFINITY);
-                [instructions, 0.0, held]
+            Self::Counters => [cell.calls_per_item(), cell.worked() as f64],
+            Self::Instructions => [cell.instructions_per_item.unwrap_or(f64::INFINITY), 0.0],
+            Self::Time => [cell.ratio.map_or(f64::INFINITY, |ratio| ratio.high), 0.0],
+        }
+    }
+
+    /// The costs of a cell, and behind them the memory it holds.
+    fn coordinates(self, cell: &Cell) -> [f64; 3] {
+        let [first, second] = self.costs(cell);
+        [first, second, cell.mean_held()]
+    }
+
+    /// The costs of a cell in words.
+    fn words(self, cell: &Cell) -> String {
+        let counts = &cell.counts;
+        match (self, cell.ratio, cell.instructions_per_item) {
+            (Self::Time, Some(Ratio { verdict: None, .. }), _) => {
+                "it is what the times are compared with".to_owned()
             }
-            Self::Time => {
-                let time = cell.ratio.map_or(f64::INFINITY, |ratio| ratio.high);
-                [time, 0.0, held]
+            (Self::Time, Some(ratio), _) => format!(
+                "{:.3} times the time of exact fit [{:.3}, {:.3}]",
+                ratio.estimate, ratio.low, ratio.high
+            ),
+            (Self::Instructions, _, Some(instructions)) => {
+                format!("{instructions:.1} instructions per item")
             }
+            _ => format!(
+                "{} retries in {} items, {} bytes zeroed and {} moved",
+                counts.retries, counts.items, counts.zeroed, counts.moved
+            ),
         }
     }
 }
 
 /// Of each cell the one that dominates it in cost and memory, by its index: one
 /// that regrows alike, which is a switch of its own, and need not be told more.
+///
+/// A time dominates only where it is shown to be shorter; between times that are
+/// not told apart, what is exact decides. By time, cells without one are left out.
 #[must_use]
 pub fn dominators(cells: &[&Cell], measure: Measure) -> Vec<Option<usize>> {
-    let points: Vec<[f64; 3]> = cells.iter().map(|cell| measure.coordinates(cell)).collect();
-    front::dominators(&points, |by, at| {
+    let may = |by: usize, at: usize| {
         let (by, at) = (cells[by], cells[at]);
         by.buffer.regrow == at.buffer.regrow && (at.needs_maximum || !by.needs_maximum)
+    };
+    if measure == Measure::Time {
+        return dominators_by_time(cells, may);
+    }
+    let points: Vec<[f64; 3]> = cells.iter().map(|cell| measure.coordinates(cell)).collect();
+    front::dominators(cells.len(), |by, at| {
+        may(by, at) && front::dominates(&points[by], &points[at])
     })
+}
+
+/// First by time alone, then what that leaves by the exact measure. In one step
+/// three cells could dominate each other in a ring: the first by time, the others
+/// by what decides between times that overlap.
+fn dominators_by_time(cells: &[&Cell], may: impl Fn(usize, usize) -> bool) -> Vec<Option<usize>> {
+    let shorter = |by: usize, at: usize| match (cells[by].ratio, cells[at].ratio) {
+        (Some(by), Some(at)) => by.is_shown_below(&at),
+        _ => false,
+    };
+    let slower = front::dominators(cells.len(), |by, at| {
+        may(by, at) && shorter(by, at) && cells[by].mean_held() <= cells[at].mean_held()
+    });
+    let left = |at: usize| Measure::Time.has(cells[at]) && slower[at].is_none();
+    let exact = exact_of_timed(cells);
+    let points: Vec<[f64; 3]> = cells.iter().map(|cell| exact.coordinates(cell)).collect();
+    let tied = front::dominators(cells.len(), |by, at| {
+        left(by)
+            && left(at)
+            && may(by, at)
+            && !shorter(at, by)
+            && front::dominates(&points[by], &points[at])
+    });
+    slower.iter().zip(tied).map(|(at, or)| at.or(or)).collect()
+}
+
+/// What decides between times that are not told apart.
+fn exact_of_timed(cells: &[&Cell]) -> Measure {
+    let timed = |cell: &&&Cell| Measure::Time.has(cell);
+    Measure::exact(&cells.iter().filter(timed).copied().collect::<Vec<_>>())
 }
 
 /// A choice and its reason.
@@ -103,38 +173,53 @@ pub struct Advice {
 /// The choice among the cells that `may` be chosen; `None` when there are none.
 #[must_use]
 pub fn choose(cells: &[Cell], may: impl Fn(&Cell) -> bool) -> Option<Advice> {
-    let allowed: Vec<usize> = (0..cells.len()).filter(|&at| may(&cells[at])).collect();
-    let measure = Measure::of(&allowed.iter().map(|&at| &cells[at]).collect::<Vec<_>>());
-    let mut left: Vec<usize> = allowed
-        .into_iter()
-        .filter(|&at| measure.has(&cells[at]))
+    let allowed: Vec<&Cell> = cells.iter().filter(|cell| may(cell)).collect();
+    let measure = Measure::of(&allowed);
+    let compared: Vec<usize> = (0..cells.len())
+        .filter(|&at| may(&cells[at]) && measure.has(&cells[at]))
         .collect();
-    let compared = left.len();
-    keep_cheap(&mut left, TOLERANCE, |at| {
-        measure.coordinates(&cells[at])[0]
-    });
+    let allowed: Vec<&Cell> = compared.iter().map(|&at| &cells[at]).collect();
+    let first = lightest_of_the_cheap(&allowed, measure)?;
+    // What is not dominated: times that are not told apart leave it to what is exact.
+    let dominated = dominators(&allowed, measure);
+    let mut chosen = first;
+    while let Some(by) = dominated[chosen] {
+        chosen = by;
+    }
+    let reason = if chosen == first {
+        reason(allowed[chosen], measure, allowed.len())
+    } else {
+        let exact = exact_of_timed(&allowed);
+        reason_of_a_tie(allowed[chosen], allowed[first], exact)
+    };
+    Some(Advice {
+        chosen: compared[chosen],
+        measure,
+        reason,
+    })
+}
+
+/// Of those that cost as little as the cheapest, the one that holds the least.
+fn lightest_of_the_cheap(cells: &[&Cell], measure: Measure) -> Option<usize> {
+    let mut left: Vec<usize> = (0..cells.len()).collect();
+    keep_cheap(&mut left, TOLERANCE, |at| measure.costs(cells[at])[0]);
     if measure == Measure::Counters {
         // A hundredth of the stream's own bytes, not of the bytes zeroed and
         // moved: those may be few.
-        let bytes = |at: usize| cells[at].counts.bytes as f64;
         keep_cheap(&mut left, TOLERANCE, |at| {
-            bytes(at) + cells[at].worked() as f64
+            cells[at].counts.bytes as f64 + cells[at].worked() as f64
         });
     }
-    let order = |cell: &Cell| {
-        let [first, second, held] = measure.coordinates(cell);
-        [held, first, second, cell.counts.peak_capacity as f64]
+    let rank = |at: usize| {
+        let [first, second, held] = measure.coordinates(cells[at]);
+        [held, first, second, cells[at].counts.peak_capacity as f64]
     };
     // Of equals the first: the matrix has the simplest strategies first.
-    let chosen = left.into_iter().min_by(|&a, &b| {
-        let (a, b) = (order(&cells[a]), order(&cells[b]));
-        a.partial_cmp(&b).expect("costs are finite")
-    })?;
-    let reason = reason(&cells[chosen], measure, compared);
-    Some(Advice {
-        chosen,
-        measure,
-        reason,
+    left.into_iter().min_by(|&a, &b| {
+        let pairs = rank(a).into_iter().zip(rank(b));
+        pairs.fold(Ordering::Equal, |so_far, (a, b)| {
+            so_far.then(a.total_cmp(&b))
+        })
     })
 }
 
@@ -148,32 +233,30 @@ fn keep_cheap(left: &mut Vec<usize>, tolerance: f64, cost: impl Fn(usize) -> f64
 }
 
 fn reason(cell: &Cell, measure: Measure, compared: usize) -> String {
-    let counts = &cell.counts;
+    let (cost, held) = (measure.words(cell), cell.mean_held());
+    let percent = TOLERANCE * 100.0;
     // The baseline of the ratios stands until another is shown to be better.
-    if measure == Measure::Time && cell.ratio.is_some_and(|ratio| ratio.low == ratio.high) {
+    if measure == Measure::Time && cell.ratio.is_some_and(|ratio| ratio.verdict.is_none()) {
         return format!(
-            "it is what the times are compared with; of the {compared} compared, none is shown \
-             by its interval to be as fast (within {:.0}%) and to hold less than its mean of {:.0} bytes",
-            TOLERANCE * 100.0,
-            cell.mean_held()
+            "{cost}; of the {compared} compared, none is shown by its interval to be as fast \
+             (within {percent:.0}%) and to hold less than its mean of {held:.0} bytes"
         );
     }
-    let cost = match (measure, cell.ratio, cell.instructions_per_item) {
-        (Measure::Time, Some(ratio), _) => format!(
-            "{:.3} times the time of exact fit [{:.3}, {:.3}]",
-            ratio.estimate, ratio.low, ratio.high
-        ),
-        (Measure::Instructions, _, Some(instructions)) => {
-            format!("{instructions:.1} instructions per item")
-        }
-        _ => format!(
-            "{} retries in {} items, {} bytes zeroed and {} moved",
-            counts.retries, counts.items, counts.zeroed, counts.moved
-        ),
-    };
     format!(
-        "{cost}; of the {compared} compared, none as cheap (within {:.0}%) holds less than its mean of {:.0} bytes",
-        TOLERANCE * 100.0,
+        "{cost}; of the {compared} compared, none as cheap (within {percent:.0}%) holds less \
+         than its mean of {held:.0} bytes"
+    )
+}
+
+/// The reason of a cell whose time is not told apart from that of `other`.
+fn reason_of_a_tie(cell: &Cell, other: &Cell, exact: Measure) -> String {
+    format!(
+        "{}; by time not told apart from {}, which costs no less ({}, this one {}) and holds no \
+         less than its mean of {:.0} bytes",
+        Measure::Time.words(cell),
+        other.name,
+        exact.words(other),
+        exact.words(cell),
         cell.mean_held()
     )
 }
@@ -188,10 +271,12 @@ pub fn asks_nothing(cell: &Cell) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::matrix::{Ratio, Stream};
+    use crate::growth::matrix::Stream;
+    use crate::record::wire::Verdict;
     use bench_protocol::counts::HostCounts;
     use bench_protocol::size_plan::SizePlan;
     use bench_protocol::spec::BufferConfig;
+    use proptest::prelude::*;
 
     /// A cell of 1000 items of 100 bytes.
     fn cell(retries: u64, zeroed: u64, mean_held: u64) -> Cell {
@@ -205,6 +290,31 @@ mod tests {
             ..HostCounts::default()
         };
         stream.cell(BufferConfig::default(), counts)
+    }
+
+    fn ratio(estimate: f64, low: f64, high: f64, verdict: Verdict) -> Option<Ratio> {
+        Some(Ratio {
+            estimate,
+            low,
+            high,
+            verdict: Some(verdict),
+        })
+    }
+
+    /// The exact fit and other cells, each with its mean held, its instructions and
+    /// its time.
+    fn timed(cells: &[(u64, f64, Option<Ratio>)]) -> Vec<Cell> {
+        let exact = Some(Ratio::OF_EXACT_FIT);
+        let timed = |&(held, instructions, ratio): &(u64, f64, Option<Ratio>)| Cell {
+            instructions_per_item: Some(instructions),
+            ratio: ratio.or(exact),
+            ..cell(0, 0, held)
+        };
+        cells.iter().map(timed).collect()
+    }
+
+    fn dominated(cells: &[Cell]) -> Vec<Option<usize>> {
+        dominators(&cells.iter().collect::<Vec<_>>(), Measure::Time)
     }
 
     #[test]
@@ -233,15 +343,8 @@ mod tests {
         cells[1].instructions_per_item = Some(100.5);
         let advice = choose(&cells, |_| true).unwrap();
         assert_eq!((advice.chosen, advice.measure), (1, Measure::Instructions));
-        let ratio = |estimate, low, high| {
-            Some(Ratio {
-                estimate,
-                low,
-                high,
-            })
-        };
-        cells[0].ratio = ratio(1.0, 1.0, 1.0);
-        cells[2].ratio = ratio(1.0, 0.9, 1.2);
+        cells[0].ratio = Some(Ratio::OF_EXACT_FIT);
+        cells[2].ratio = ratio(1.0, 0.9, 1.2, Verdict::Inconclusive);
         // An interval that reaches up to 1.2 does not show that it is as cheap.
         let advice = choose(&cells, |_| true).unwrap();
         assert_eq!((advice.chosen, advice.measure), (0, Measure::Time));
@@ -250,6 +353,81 @@ mod tests {
             "{}",
             advice.reason
         );
+    }
+
+    #[test]
+    fn times_that_are_not_told_apart_leave_it_to_the_instructions() {
+        let open = ratio(1.003, 0.97, 1.03, Verdict::Inconclusive);
+        let cells = timed(&[(8024, 872.9, None), (8024, 867.3, open)]);
+        assert_eq!(dominated(&cells), [Some(1), None]);
+        let advice = choose(&cells, |_| true).unwrap();
+        assert_eq!((advice.chosen, advice.measure), (1, Measure::Time));
+        for number in ["1.003", "[0.970, 1.030]", "872.9", "867.3", "8024"] {
+            assert!(advice.reason.contains(number), "{}", advice.reason);
+        }
+    }
+
+    #[test]
+    fn an_inconclusive_time_neither_dominates_nor_is_dominated() {
+        // Fewer instructions and more memory, and the reverse.
+        let open = ratio(1.1, 0.9, 1.3, Verdict::Inconclusive);
+        let cells = timed(&[(100, 900.0, None), (200, 800.0, open), (50, 950.0, open)]);
+        assert_eq!(dominated(&cells), [None; 3]);
+    }
+
+    #[test]
+    fn a_time_that_is_shown_dominates_whatever_the_instructions_are() {
+        let faster = ratio(0.9, 0.88, 0.92, Verdict::Faster);
+        let slower = ratio(1.2, 1.1, 1.3, Verdict::Slower);
+        let cells = timed(&[
+            (100, 800.0, None),
+            (100, 900.0, faster),
+            (100, 700.0, slower),
+        ]);
+        assert_eq!(dominated(&cells), [Some(1), None, Some(1)]);
+        // A suspicion that was not confirmed is not shown, however narrow it is.
+        let doubtful = ratio(0.9, 0.88, 0.92, Verdict::Inconclusive);
+        let cells = timed(&[(100, 800.0, None), (100, 900.0, doubtful)]);
+        assert_eq!(dominated(&cells), [None, Some(0)]);
+    }
+
+    #[test]
+    fn without_instructions_the_counters_decide_between_such_times() {
+        let open = ratio(1.0, 0.9, 1.1, Verdict::Inconclusive);
+        let mut cells = [cell(1, 100, 4096), cell(1, 100, 1032)];
+        (cells[0].ratio, cells[1].ratio) = (open, Some(Ratio::OF_EXACT_FIT));
+        assert_eq!(dominated(&cells), [Some(1), None]);
+    }
+
+    proptest! {
+        #[test]
+        fn by_time_all_are_on_the_front_or_behind_it_and_the_chosen_is_on_it(
+            others in proptest::collection::vec((1..4_u64, 1..4_u8, 50..150_u8, 1..40_u8), 1..12),
+        ) {
+            let mut cells = vec![(2, 2.0, None)];
+            cells.extend(others.iter().map(|&(held, instructions, middle, half)| {
+                let (middle, half) = (f64::from(middle) / 100.0, f64::from(half) / 100.0);
+                let (low, high) = (middle - half, middle + half);
+                let verdict = match (high < 1.0, low > 1.0) {
+                    (true, _) => Verdict::Faster,
+                    (_, true) => Verdict::Slower,
+                    _ => Verdict::Inconclusive,
+                };
+                (held, f64::from(instructions), ratio(middle, low, high, verdict))
+            }));
+            let cells = timed(&cells);
+            let found = dominated(&cells);
+            for mut at in 0..cells.len() {
+                let mut steps = 0;
+                while let Some(by) = found[at] {
+                    at = by;
+                    steps += 1;
+                    prop_assert!(steps < cells.len(), "a ring: {found:?}");
+                }
+            }
+            let advice = choose(&cells, |_| true).unwrap();
+            prop_assert_eq!(found[advice.chosen], None);
+        }
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! Pareto fronts: what is dominated, and by what.
 
-/// Of each point the first one that dominates it: one that is no larger in any
-/// coordinate, smaller in at least one, and `may` stand in its place (the index
-/// of the one, then of the other). `None` for the points of the front.
+/// Whether a point is no larger than another in any coordinate and smaller in at
+/// least one.
 #[must_use]
-pub fn dominators<const N: usize>(
-    points: &[[f64; N]],
-    may: impl Fn(usize, usize) -> bool,
-) -> Vec<Option<usize>> {
-    let dominates = |a: &[f64; N], b: &[f64; N]| {
-        a.iter().zip(b).all(|(a, b)| a <= b) && a.iter().zip(b).any(|(a, b)| a < b)
-    };
-    (0..points.len())
-        .map(|at| (0..points.len()).find(|&by| dominates(&points[by], &points[at]) && may(by, at)))
-        .collect()
+pub fn dominates<const N: usize>(by: &[f64; N], at: &[f64; N]) -> bool {
+    by.iter().zip(at).all(|(by, at)| by <= at) && by.iter().zip(at).any(|(by, at)| by < at)
+}
+
+/// Of each of `count` things the first one of the front that `dominates` it (the
+/// index of the one, then of the other), or the first at all where none of the front
+/// does. `None` for the things of the front.
+#[must_use]
+pub fn dominators(count: usize, dominates: impl Fn(usize, usize) -> bool) -> Vec<Option<usize>> {
+    let dominates = &dominates;
+    let better = |at: usize| (0..count).filter(move |&by| dominates(by, at));
+    let first: Vec<Option<usize>> = (0..count).map(|at| better(at).next()).collect();
+    let of_front = |at: usize| better(at).find(|&by| first[by].is_none());
+    (0..count).map(|at| of_front(at).or(first[at])).collect()
 }
 
 #[cfg(test)]
@@ -21,13 +24,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn of_points<const N: usize>(points: &[[f64; N]]) -> Vec<Option<usize>> {
+        dominators(points.len(), |by, at| dominates(&points[by], &points[at]))
+    }
+
     #[test]
     fn a_point_that_is_worse_in_everything_is_dominated_and_twins_are_not() {
         let points = [[1.0, 4.0], [2.0, 5.0], [4.0, 1.0], [1.0, 4.0], [4.0, 1.5]];
-        assert_eq!(
-            dominators(&points, |_, _| true),
-            [None, Some(0), None, None, Some(2)]
-        );
+        assert_eq!(of_points(&points), [None, Some(0), None, None, Some(2)]);
     }
 
     proptest! {
@@ -36,8 +40,11 @@ mod tests {
             points in proptest::collection::vec([0..6_u8, 0..6, 0..6], 1..30),
         ) {
             let points: Vec<[f64; 3]> = points.iter().map(|point| point.map(f64::from)).collect();
-            let found = dominators(&points, |_, _| true);
+            let found = of_points(&points);
             for (at, point) in points.iter().enumerate() {
+                if let Some(by) = found[at] {
+                    prop_assert_eq!(found[by], None);
+                }
                 let behind = points.iter().zip(&found).any(|(other, dominator)| {
                     dominator.is_none()
                         && other != point

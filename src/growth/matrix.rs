@@ -6,10 +6,11 @@ use bench_host::error::StreamError;
 use bench_host::pair::Pair;
 use bench_protocol::counts::HostCounts;
 use bench_protocol::size_plan::SizePlan;
-use bench_protocol::spec::{BufferConfig, Decode, Growth, Regrow};
+use bench_protocol::spec::{BufferConfig, Growth, Regrow};
 
 use crate::case::catalog::{INITIAL_CAPACITIES, SHRINKS};
 use crate::case::{BufferName, Case, plans};
+use crate::record::wire::Verdict;
 use crate::verify::{self, VerifyError};
 
 /// A matrix that cannot be had.
@@ -169,8 +170,6 @@ impl Stream {
     /// When a stream is not what it must be.
     pub fn drain(&self, pair: &Pair, buffers: &[BufferConfig]) -> Result<Vec<Cell>, GrowthError> {
         let mut config = self.case.session(self.items);
-        // The bytes are digested; decoding them has no part in growth.
-        config.decode = Decode::None;
         let expected = verify::expected(&config.stream);
         let drain = |buffer: &BufferConfig| {
             config.buffer = *buffer;
@@ -224,7 +223,7 @@ pub struct Cell {
     pub ratio: Option<Ratio>,
 }
 
-/// A ratio of times with its interval.
+/// Time against the exact fit of the same plan, with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
     /// Estimate.
@@ -233,6 +232,30 @@ pub struct Ratio {
     pub low: f64,
     /// Upper end of the interval.
     pub high: f64,
+    /// What the comparison with the exact fit says; none for the exact fit itself.
+    pub verdict: Option<Verdict>,
+}
+
+impl Ratio {
+    /// The exact fit's own, which all others are compared with.
+    pub const OF_EXACT_FIT: Self = Self {
+        estimate: 1.0,
+        low: 1.0,
+        high: 1.0,
+        verdict: None,
+    };
+
+    /// Whether it is shown to be a shorter time than another: against the exact fit,
+    /// whose interval has no width, by the verdict; else by intervals that lie apart.
+    #[must_use]
+    pub fn is_shown_below(&self, other: &Self) -> bool {
+        match (self.verdict, other.verdict) {
+            (None, None) => false,
+            (Some(verdict), None) => verdict == Verdict::Faster,
+            (None, Some(verdict)) => verdict == Verdict::Slower,
+            (Some(_), Some(_)) => self.high < other.low,
+        }
+    }
 }
 
 impl Cell {

@@ -4,8 +4,9 @@
 //! shrinking) and keeps its exact counters; [`replay`] finds the same counters
 //! for a recording without a guest. [`front`] marks what is dominated,
 //! [`advice`] picks one and says why, [`retry`] puts a price on one retry,
-//! [`section`] is all of it as a record has it. [`paired`] is the one part that
-//! times anything.
+//! [`section`] is all of it as a record has it ([`shards`] joins those of a run's
+//! shards), [`table`] as a person reads it. [`paired`] is the one part that times
+//! anything.
 
 pub mod advice;
 pub mod front;
@@ -14,3 +15,5 @@ pub mod paired;
 pub mod replay;
 pub mod retry;
 pub mod section;
+pub mod shards;
+pub mod table;

@@ -92,16 +92,13 @@ pub fn attach(cells: &mut [Cell], comparisons: &[Comparison]) {
                 estimate: comparison.ratio,
                 low: comparison.low,
                 high: comparison.high,
+                verdict: Some(comparison.verdict),
             }),
             // The exact fit itself, where anything was measured against it.
             None => comparisons
                 .iter()
                 .any(|comparison| comparison.baseline == cell.id && exact(&cell.id))
-                .then_some(Ratio {
-                    estimate: 1.0,
-                    low: 1.0,
-                    high: 1.0,
-                }),
+                .then_some(Ratio::OF_EXACT_FIT),
         };
     }
 }

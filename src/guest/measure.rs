@@ -36,7 +36,7 @@ pub struct Verified {
 /// How long streams took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
-    /// Items drained of each stream.
+    /// Items asked of each stream.
     pub items: u64,
     /// Nanoseconds per item, one sample a stream.
     pub samples: Vec<f64>,
@@ -99,7 +99,12 @@ fn time(guest: &dyn Guest, first: Box<dyn OpenStream>, items: u64, seconds: f64)
         if let Err(error) = drained {
             return Answer::Failed(error.to_string());
         }
-        samples.push(nanoseconds / items.max(1) as f64);
+        // A later stream may end earlier than the one that was verified.
+        let taken = stream.counts().items;
+        if taken == 0 {
+            return Answer::Failed("opened again, the stream has no items".to_owned());
+        }
+        samples.push(nanoseconds / taken as f64);
         let spent = start.elapsed().as_secs_f64() >= seconds;
         if samples.len() >= *SAMPLES.end() || spent && samples.len() > *SAMPLES.start() {
             break;
@@ -119,4 +124,76 @@ fn time(guest: &dyn Guest, first: Box<dyn OpenStream>, items: u64, seconds: f64)
         samples.remove(0);
     }
     Answer::Timed(Timing { items, samples })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::thread::sleep;
+
+    use anyhow::Result;
+    use bench_host::error::StreamError;
+    use bench_protocol::counts::HostCounts;
+
+    use super::*;
+
+    /// Each of its streams has so many items, a pause before them, and then ends.
+    struct Short {
+        first: u64,
+        later: u64,
+        opened: Cell<u64>,
+    }
+
+    const PAUSE: Duration = Duration::from_micros(100);
+
+    struct Items(u64, HostCounts);
+
+    impl OpenStream for Items {
+        fn drain(&mut self, items: u64) -> Result<(), StreamError> {
+            sleep(PAUSE);
+            self.1.items += items.min(self.0 - self.1.items);
+            Ok(())
+        }
+        fn counts(&self) -> HostCounts {
+            self.1
+        }
+        fn ended(&self) -> bool {
+            self.1.items == self.0
+        }
+    }
+
+    impl Guest for Short {
+        fn open(&self, _: Observe) -> Result<Box<dyn OpenStream>> {
+            let before = self.opened.replace(self.opened.get() + 1);
+            let items = if before == 0 { self.first } else { self.later };
+            Ok(Box::new(Items(items, HostCounts::default())))
+        }
+    }
+
+    fn timed(first: u64, later: u64) -> Answer {
+        let opened = Cell::new(0);
+        let guest = Short {
+            first,
+            later,
+            opened,
+        };
+        // So long that the number of samples ends it.
+        let (items, seconds) = (1_000_000, 1e6);
+        run(&guest, Task::Time { items, seconds })
+    }
+
+    #[test]
+    fn a_stream_that_ends_early_is_no_faster_for_it() {
+        let Answer::Timed(timing) = timed(1_000_000, 2) else {
+            panic!("it has items");
+        };
+        // The pause is of two items, not of the million that were asked for.
+        let least = PAUSE.as_nanos() as f64 / 2.0;
+        assert!(timing.samples.iter().all(|&ns| ns >= least), "{timing:?}");
+    }
+
+    #[test]
+    fn a_stream_that_has_no_items_when_it_is_opened_again_has_failed() {
+        assert!(matches!(timed(1_000_000, 0), Answer::Failed(_)));
+    }
 }

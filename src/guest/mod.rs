@@ -6,8 +6,9 @@
 //! everything of it in a child ([`child`]), which is told what to do by a
 //! [`Target`] and a task. [`table`] knows the guests that export our own table;
 //! other frameworks bring a [`Guest`] of their own. [`saved`] keeps a build to
-//! hold later ones against.
+//! hold later ones against, [`against`] says in what they are worse.
 
+pub mod against;
 pub mod child;
 pub mod measure;
 pub mod process;

@@ -15,6 +15,8 @@ use crate::record::wire::{Comparison, Difference};
 pub struct Breakdown {
     /// Payload and size, such as `record-256B`.
     pub item: String,
+    /// Content bytes of an item.
+    pub bytes: u32,
     /// The rungs, lowest first; then those of the contest bound to one core.
     pub stairs: Vec<Stair>,
     /// The steps' sums held against wholes that were compared directly.
@@ -154,9 +156,18 @@ impl Breakdown {
         };
         Self {
             item: arm(Step::Arena, false).item(),
+            bytes,
             checks: WHOLES.into_iter().filter_map(check).collect(),
             stairs,
         }
+    }
+
+    /// Why the times of all steps but the hops may not be believed, where that is
+    /// so: they were taken in one contest.
+    #[must_use]
+    pub fn unstable(&self) -> Option<&str> {
+        let why = self.stair(Step::Arena)?.unstable.as_str();
+        (!why.is_empty()).then_some(why)
     }
 
     /// The rung of a step, of the contest that is not bound to a core.

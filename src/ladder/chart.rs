@@ -12,6 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::Part;
 use super::breakdown::{Breakdown, Stair};
 use super::words;
+use crate::record::wire::Environment;
 
 const WIDTH: i32 = 960;
 /// Where bars begin: names stand left of it.
@@ -21,6 +22,8 @@ const RIGHT: i32 = WIDTH - 120;
 const ROW: i32 = 22;
 const HEAD: i32 = 44;
 const FOOT: i32 = 26;
+/// Height of a line below the bars.
+const NOTE: i32 = 16;
 
 const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 const MUTED: RGBColor = RGBColor(0x5c, 0x5c, 0x5c);
@@ -99,20 +102,24 @@ fn bars(found: &Breakdown) -> Option<Vec<Bar<'_>>> {
     Some(bars)
 }
 
-/// The waterfall of all payloads that were measured, as SVG.
+/// The waterfall of all payloads that were measured, as SVG, with what the
+/// `environment` warns of.
 ///
 /// # Errors
 /// When there is none of them, or the picture fails.
-pub fn svg(found: &[Breakdown]) -> Result<String, ChartError> {
-    let panels: Vec<(&Breakdown, Vec<Bar>)> = found
-        .iter()
-        .filter_map(|one| Some((one, bars(one)?)))
-        .collect();
+pub fn svg(found: &[Breakdown], environment: &Environment) -> Result<String, ChartError> {
+    let panel_of = |found| {
+        Some(Panel {
+            found,
+            bars: bars(found)?,
+            notes: words::copies(found, environment).map_or(Vec::new(), Vec::from),
+        })
+    };
+    let panels: Vec<Panel> = found.iter().filter_map(panel_of).collect();
     if panels.is_empty() {
         return Err(ChartError::Empty);
     }
-    let tall = |bars: &[Bar]| HEAD + FOOT + ROW * bars.len() as i32;
-    let height: i32 = panels.iter().map(|(_, bars)| tall(bars)).sum();
+    let height: i32 = panels.iter().map(Panel::height).sum();
     let mut picture = String::new();
     {
         let root = SVGBackend::with_string(&mut picture, (WIDTH as u32, height as u32))
@@ -120,10 +127,9 @@ pub fn svg(found: &[Breakdown]) -> Result<String, ChartError> {
         let failed = |error: &dyn std::fmt::Display| ChartError::Drawing(error.to_string());
         root.fill(&WHITE).map_err(|error| failed(&error))?;
         let mut top = 0;
-        for (one, bars) in &panels {
-            let floor = one.stair(Step::Codec).and_then(|codec| codec.ns_per_item);
-            panel(&root, top, &one.item, bars, floor).map_err(|error| failed(&error))?;
-            top += tall(bars);
+        for panel in &panels {
+            panel.draw(&root, top).map_err(|error| failed(&error))?;
+            top += panel.height();
         }
         root.present().map_err(|error| failed(&error))?;
     }
@@ -133,58 +139,90 @@ pub fn svg(found: &[Breakdown]) -> Result<String, ChartError> {
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
-/// Draws one payload from `top` on; `floor` is the same work in process.
-fn panel(area: &Area<'_>, top: i32, item: &str, bars: &[Bar<'_>], floor: Option<f64>) -> Drawn {
-    let ends = bars.iter().map(|bar| bar.ends.map_or(bar.to, |e| e.1));
-    let most = ends.chain(floor).fold(f64::MIN_POSITIVE, f64::max);
-    let x = |ns: f64| LEFT + (ns / most * f64::from(RIGHT - LEFT)).round() as i32;
-    let first = top + HEAD;
-    let last = first + ROW * bars.len() as i32;
-    let title = format!("{item}: nanoseconds per item, step by step");
-    write(area, &title, (12, top + 14), 16, INK, HPos::Left)?;
-    area.draw(&PathElement::new([(LEFT, first), (LEFT, last)], MUTED))?;
-    if let Some(floor) = floor {
-        let place = x(floor);
-        for dash in (first..last).step_by(8) {
-            let ends = [(place, dash), (place, (dash + 4).min(last))];
-            area.draw(&PathElement::new(ends, MUTED))?;
-        }
-        let text = format!("same items and codec in process: {}", words::ns(floor));
-        let side = if place > (LEFT + RIGHT) / 2 {
-            HPos::Right
-        } else {
-            HPos::Left
-        };
-        write(area, &text, (place, last + 4), 12, MUTED, side)?;
+/// One payload's picture.
+struct Panel<'a> {
+    found: &'a Breakdown,
+    bars: Vec<Bar<'a>>,
+    /// Lines below the bars.
+    notes: Vec<String>,
+}
+
+impl Panel<'_> {
+    fn height(&self) -> i32 {
+        HEAD + FOOT + ROW * self.bars.len() as i32 + NOTE * self.notes.len() as i32
     }
-    for (row, bar) in bars.iter().enumerate() {
-        let (up, down) = (first + ROW * row as i32, first + ROW * (row as i32 + 1));
-        let middle = (up + down) / 2;
-        write(area, bar.name, (LEFT - 8, middle - 7), 13, INK, HPos::Right)?;
-        // A step that costs nothing is a line, never invisible.
-        let (from, to) = (x(bar.from.min(bar.to)), x(bar.from.max(bar.to)));
-        let corners = [(from, up + 4), (to.max(from + 1), down - 4)];
-        area.draw(&Rectangle::new(corners, bar.colour.filled()))?;
-        let mut right = to;
-        if let Some((low, high)) = bar.ends {
-            let whisker = [(x(low), middle), (x(high), middle)];
-            area.draw(&PathElement::new(whisker, INK))?;
-            right = right.max(x(high));
-        }
-        let sign = if bar.ends.is_some() { "+" } else { "" };
-        let cost = if bar.ends.is_some() {
-            bar.to - bar.from
-        } else {
-            bar.to
+
+    fn title(&self) -> String {
+        let unstable = match self.found.unstable() {
+            Some(_) => " (unstable: a copy of the arena was not the same)",
+            None => "",
         };
-        let number = format!(
-            "{}{} ns",
-            if cost >= 0.0 { sign } else { "" },
-            words::ns(cost)
-        );
-        write(area, &number, (right + 6, middle - 7), 13, INK, HPos::Left)?;
+        let item = &self.found.item;
+        format!("{item}: nanoseconds per item, step by step{unstable}")
     }
-    Ok(())
+
+    /// Draws it from `top` on.
+    fn draw(&self, area: &Area<'_>, top: i32) -> Drawn {
+        // The same work in process.
+        let floor = self.found.stair(Step::Codec).and_then(|it| it.ns_per_item);
+        let ends = self.bars.iter().map(|bar| bar.ends.map_or(bar.to, |e| e.1));
+        let most = ends.chain(floor).fold(f64::MIN_POSITIVE, f64::max);
+        let x = |ns: f64| LEFT + (ns / most * f64::from(RIGHT - LEFT)).round() as i32;
+        let first = top + HEAD;
+        let last = first + ROW * self.bars.len() as i32;
+        write(area, &self.title(), (12, top + 14), 16, INK, HPos::Left)?;
+        area.draw(&PathElement::new([(LEFT, first), (LEFT, last)], MUTED))?;
+        if let Some(floor) = floor {
+            mark_floor(area, (x(floor), first, last), floor)?;
+        }
+        for (row, bar) in self.bars.iter().enumerate() {
+            draw_bar(area, bar, first + ROW * row as i32, x)?;
+        }
+        for (line, note) in self.notes.iter().enumerate() {
+            let place = (12, last + FOOT - 6 + NOTE * line as i32);
+            write(area, note, place, 12, MUTED, HPos::Left)?;
+        }
+        Ok(())
+    }
+}
+
+/// A dashed line with its words below, from one height to another.
+fn mark_floor(area: &Area<'_>, (place, first, last): (i32, i32, i32), floor: f64) -> Drawn {
+    for dash in (first..last).step_by(8) {
+        let ends = [(place, dash), (place, (dash + 4).min(last))];
+        area.draw(&PathElement::new(ends, MUTED))?;
+    }
+    let text = format!("same items and codec in process: {}", words::ns(floor));
+    let side = if place > (LEFT + RIGHT) / 2 {
+        HPos::Right
+    } else {
+        HPos::Left
+    };
+    write(area, &text, (place, last + 4), 12, MUTED, side)
+}
+
+/// A bar with its name and its number, from `up` on.
+fn draw_bar(area: &Area<'_>, bar: &Bar<'_>, up: i32, x: impl Fn(f64) -> i32) -> Drawn {
+    let down = up + ROW;
+    let middle = (up + down) / 2;
+    write(area, bar.name, (LEFT - 8, middle - 7), 13, INK, HPos::Right)?;
+    // A step that costs nothing is a line, never invisible.
+    let (from, to) = (x(bar.from.min(bar.to)), x(bar.from.max(bar.to)));
+    let corners = [(from, up + 4), (to.max(from + 1), down - 4)];
+    area.draw(&Rectangle::new(corners, bar.colour.filled()))?;
+    let mut right = to;
+    if let Some((low, high)) = bar.ends {
+        let whisker = [(x(low), middle), (x(high), middle)];
+        area.draw(&PathElement::new(whisker, INK))?;
+        right = right.max(x(high));
+    }
+    let (sign, cost) = match bar.ends {
+        Some(_) => ("+", bar.to - bar.from),
+        None => ("", bar.to),
+    };
+    let sign = if cost >= 0.0 { sign } else { "" };
+    let number = format!("{sign}{} ns", words::ns(cost));
+    write(area, &number, (right + 6, middle - 7), 13, INK, HPos::Left)
 }
 
 fn write(

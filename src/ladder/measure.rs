@@ -7,7 +7,7 @@ use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 use rand::Rng;
 
-use super::{Arm, RUNGS};
+use super::{Arm, Part, RUNGS, rung_of};
 use crate::entrants;
 use crate::layouts::Layouts;
 use crate::paired::contest::{ContestError, Contestant, Runner};
@@ -75,6 +75,14 @@ impl Contest {
         let ladder = Self::new((payload, bytes, false), &steps, Step::Arena, &WHOLES);
         let hopping = |pinned| Self::new((payload, bytes, pinned), &hops, Step::Hop4, &[]);
         vec![ladder, hopping(true), hopping(false)]
+    }
+
+    /// The arms whose times are this contest's to tell: among hops, the arm below
+    /// is there to be stood on, and has its place in the ladder.
+    pub fn own(&self) -> impl Iterator<Item = &Arm> {
+        let hop = |arm: &Arm| rung_of(arm.step).part == Part::Hop;
+        let of_hops = self.arms.iter().any(hop);
+        self.arms.iter().filter(move |arm| !of_hops || hop(arm))
     }
 
     /// Lets the arms take turns.

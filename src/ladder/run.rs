@@ -159,10 +159,8 @@ fn run<R: Rng>(
     let outcome = contest.run(runner, layouts)?;
     if !outcome.self_check.trusted {
         let why = &outcome.self_check.why;
-        let arms = contest.arms.iter();
-        found
-            .unstable
-            .extend(arms.map(|arm| (arm.id(), why.clone())));
+        let doubtful = contest.own().map(|arm| (arm.id(), why.clone()));
+        found.unstable.extend(doubtful);
     }
     let why = |mut comparison: Comparison| {
         if !outcome.self_check.trusted {

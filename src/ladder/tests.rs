@@ -12,14 +12,14 @@ use rand::rngs::SmallRng;
 use super::breakdown::Breakdown;
 use super::measure::Contest;
 use super::run::settings;
-use super::{Arm, Part, RUNGS, chart, path, words};
+use super::{Arm, Part, RUNGS, chart, path, table, words};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::paired::clock::Clock;
 use crate::paired::contest::Runner;
 use crate::paired::job::Job;
 use crate::paired::process::{Execute, ExecuteError};
-use crate::record::wire::{Comparison, SelfCheck};
+use crate::record::wire::{CAUTION, Comparison, Environment, SelfCheck};
 use crate::stats::Confidence;
 use crate::workload::Workload;
 
@@ -200,7 +200,7 @@ fn the_sentence_says_where_the_time_goes() {
 #[test]
 fn the_waterfall_names_every_step_and_both_wholes() {
     let found = [breakdown(&BTreeMap::new())];
-    let svg = chart::svg(&found).unwrap();
+    let svg = chart::svg(&found, &Environment::default()).unwrap();
     for stair in found[0].stairs.iter().filter(|s| s.part != Part::Hop) {
         let beside = ["codec", "borrowed", "own-writer"].contains(&stair.step);
         let name = stair.adds.replace('\'', "&apos;");
@@ -209,7 +209,93 @@ fn the_waterfall_names_every_step_and_both_wholes() {
     for text in ["= arena", "= alloc", "+60.0 ns", "in process: 90.0"] {
         assert!(svg.contains(text), "{text}");
     }
-    assert!(matches!(chart::svg(&[]), Err(chart::ChartError::Empty)));
+    let nothing = chart::svg(&[], &Environment::default());
+    assert!(matches!(nothing, Err(chart::ChartError::Empty)));
+}
+
+/// A machine whose copies cost much more where buffers lie badly.
+fn moody() -> Environment {
+    let observed = [
+        (CAUTION, "beware"),
+        ("copy_of_4KiB", "43 to 1142 ns, the most somewhere"),
+    ];
+    let observed = observed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Environment {
+        observed: observed.into(),
+        ..Environment::default()
+    }
+}
+
+#[test]
+fn large_items_are_marked_where_copies_cost_what_their_place_decides() {
+    let small = breakdown(&BTreeMap::new());
+    let large = Breakdown {
+        bytes: 4096,
+        ..small.clone()
+    };
+    let drawn = |one: &Breakdown, here: &Environment| {
+        let svg = chart::svg(std::slice::from_ref(one), here).unwrap();
+        let table = table::document(std::slice::from_ref(one), &BTreeMap::new(), here);
+        let marked = [svg, table].map(|text| text.contains("takes 43 to 1142 ns"));
+        assert_eq!(marked[0], marked[1]);
+        marked[0]
+    };
+    assert!(drawn(&large, &moody()));
+    assert!(!drawn(&small, &moody()));
+    assert!(!drawn(&large, &Environment::default()));
+}
+
+#[test]
+fn an_unstable_ladder_is_marked_in_rows_title_and_sentence() {
+    let (comparisons, _) = measured();
+    let contest = &Contest::all(ITEM.0, ITEM.1)[0];
+    let why = "A/A gives [-0.91%, +1.09%]".to_owned();
+    let unstable = contest.own().map(|arm| (arm.id(), why.clone())).collect();
+    let found = Breakdown::new(ITEM, &comparisons, &BTreeMap::new(), &unstable);
+    let table = table::payload(&found);
+    let marked = table.lines().filter(|line| line.contains("(unstable)"));
+    assert_eq!(marked.count(), Step::ALL.len() - 2, "{table}");
+    let sentence = words::sentence(&found);
+    assert!(
+        sentence.ends_with(&format!("These times are unstable: {why}.")),
+        "{sentence}"
+    );
+    let svg = chart::svg(&[found], &Environment::default()).unwrap();
+    assert!(svg.contains("step by step (unstable"), "{svg}");
+}
+
+#[test]
+fn hops_between_two_regimes_say_nothing_of_the_ladder() {
+    for contest in &Contest::all(ITEM.0, ITEM.1)[1..] {
+        let steps: Vec<Step> = contest.own().map(|arm| arm.step).collect();
+        assert_eq!(steps, [Step::Hop4, Step::Hop1024]);
+    }
+}
+
+#[test]
+fn the_document_has_every_step_every_sum_and_each_a_a() {
+    let found = [breakdown(&BTreeMap::new())];
+    let (_, checks) = measured();
+    let checks = checks.into_iter().enumerate();
+    let checks = checks
+        .map(|(at, check)| (format!("contest {at}"), check))
+        .collect();
+    let text = table::document(&found, &checks, &Environment::default());
+    for stair in &found[0].stairs {
+        assert!(text.contains(&format!("| {}", stair.step)), "{text}");
+    }
+    let sums = text
+        .lines()
+        .filter(|line| line.contains("the steps add up to"));
+    assert_eq!(sums.count(), found[0].checks.len());
+    assert!(text.contains(&words::sentence(&found[0])), "{text}");
+    for said in [
+        "A/A of contest 0: +0.00% to +0.00%, trusted",
+        "contest 2",
+        "unstable",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
 }
 
 #[test]

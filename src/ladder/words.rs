@@ -5,8 +5,11 @@ use bench_protocol::step::Step;
 
 use super::Part;
 use super::breakdown::{Breakdown, Stair};
-use crate::record::wire::Difference;
+use crate::record::wire::{Difference, Environment};
 
+/// From so many bytes on glibc copies by `rep movsb` where the CPU says that it is
+/// fast at it.
+const COPIED_BY_REP: u32 = 2 << 10;
 /// Steps that the sentence names, the costliest first.
 const NAMED: usize = 3;
 
@@ -36,6 +39,20 @@ pub fn difference(value: &Difference) -> String {
         high,
     } = value;
     format!("{} [{}, {}]", ns(*estimate), ns(*low), ns(*high))
+}
+
+/// What a reader of a payload's steps should know where copies of its items cost
+/// much more or less by where buffers lie, in two lines; `None` elsewhere.
+#[must_use]
+pub fn copies(found: &Breakdown, environment: &Environment) -> Option<[String; 2]> {
+    environment.caution()?;
+    let cost = environment.observed.get("copy_of_4KiB")?;
+    (found.bytes >= COPIED_BY_REP).then(|| {
+        [
+            format!("A copy of 4 KiB takes {cost} on this machine:"),
+            "a step that copies may be no more than where its buffers came to lie.".to_owned(),
+        ]
+    })
 }
 
 /// Where the time of an item goes, in words. Empty when the arena was not
@@ -82,7 +99,11 @@ pub fn sentence(found: &Breakdown) -> String {
     if !unseen.is_empty() {
         text += &format!(" Not told apart from nothing: {}.", listed(&unseen));
     }
-    text + &alloc(found) + &writer(found) + &hops(found)
+    text += &(alloc(found) + &writer(found) + &hops(found));
+    if let Some(why) = found.unstable() {
+        text += &format!(" These times are unstable: {why}.");
+    }
+    text
 }
 
 /// What another way to encode would save.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Comparison, Difference};
+use super::wire::{Comparison, Difference, Environment};
 
 /// The matrix of every plan, and the price of a retry.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Growth {
     /// Comparisons made for these plans, where they are not the record's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<Comparison>,
+    /// Where, when and by what command those comparisons were made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
 }
 
 /// One size plan.
@@ -93,7 +96,8 @@ pub struct Cell {
     /// Id of a case that regrows alike, need not be told more, costs no more and
     /// holds no more, and is better in one of them; nothing for the Pareto front.
     /// By the measure of the plan's advice where this case has it, else by the
-    /// counters.
+    /// counters. A time costs less only where it is shown to; between times that are
+    /// not told apart, instructions or else the counters decide.
     pub dominated_by: Option<String>,
 }
 

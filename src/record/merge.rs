@@ -7,9 +7,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::growth::Growth;
 use super::query::Difference;
 use super::validate::parse_shard;
 use super::wire::{Environment, Record, SelfCheck};
+use crate::growth::shards as growths;
 
 /// Why shards are not one run.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,9 @@ pub enum MergeError {
         /// In what they differ.
         differences: Vec<Difference>,
     },
+    /// Growth of a version that counts other things.
+    #[error("{0}; merge with the version that made the shards")]
+    Growth(#[from] growths::UnknownCell),
 }
 
 fn list(differences: &[Difference]) -> String {
@@ -101,8 +106,6 @@ pub fn merge(shards: Vec<(PathBuf, Record)>) -> Result<Record, MergeError> {
     refuse_overlap(&shards)?;
     let environment = environment(&shards);
     let self_check = self_check(&shards);
-    // The matrix is not sharded: whichever run made it made all of it.
-    let growth = shards.iter().find_map(|(_, record)| record.growth.clone());
     let mut merged = Record {
         schema: first.schema.clone(),
         environment,
@@ -110,12 +113,18 @@ pub fn merge(shards: Vec<(PathBuf, Record)>) -> Result<Record, MergeError> {
         comparisons: Vec::new(),
         self_check,
         failures: Vec::new(),
-        growth,
+        growth: None,
     };
+    let mut growth: Vec<Growth> = Vec::new();
     for (_, record) in shards {
         merged.cases.extend(record.cases);
         merged.comparisons.extend(record.comparisons);
         merged.failures.extend(record.failures);
+        growth.extend(record.growth);
+    }
+    if !growth.is_empty() {
+        let growth: Vec<&Growth> = growth.iter().collect();
+        merged.growth = Some(growths::joined(&growth, &merged)?);
     }
     Ok(merged)
 }
@@ -224,9 +233,8 @@ fn self_check(shards: &[(PathBuf, Record)]) -> Option<SelfCheck> {
     };
     let reach = |check: &SelfCheck| check.low.ln().abs().max(check.high.ln().abs());
     let (shard, worst) = checks().max_by(|(_, a), (_, b)| {
-        (!a.trusted, reach(a))
-            .partial_cmp(&(!b.trusted, reach(b)))
-            .expect("a valid record holds no NaN")
+        let trust = a.trusted.cmp(&b.trusted).reverse();
+        trust.then(reach(a).total_cmp(&reach(b)))
     })?;
     let mut merged = worst.clone();
     merged.why = format!("shard {shard}: {}", worst.why);
@@ -242,7 +250,13 @@ fn self_check(shards: &[(PathBuf, Record)]) -> Option<SelfCheck> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::plans;
+    use crate::growth::matrix::Stream;
+    use crate::growth::section;
     use crate::record::synthetic;
+    use crate::record::wire::Counts;
+    use bench_protocol::size_plan::SizePlan;
+    use bench_protocol::spec;
 
     /// A record split into `of` shards, and the record.
     fn split(of: u32) -> (Vec<(PathBuf, Record)>, Record) {
@@ -279,6 +293,38 @@ mod tests {
         assert_eq!(merged.cases, whole.cases);
         assert_eq!(merged.comparisons, whole.comparisons);
         assert_eq!(merged.environment.shard, None);
+    }
+
+    #[test]
+    fn growth_knows_the_costs_of_the_cases_of_all_shards() {
+        let stream = Stream::new(SizePlan::Uniform { from: 16, to: 900 }, 1 << 20).expect("small");
+        let buffer = |&growth: &spec::Growth| plans::buffer(growth, stream.wire_max());
+        let buffers: Vec<_> = spec::Growth::ALL.iter().map(buffer).collect();
+        let (mut shards, _) = split(2);
+        for (at, (_, part)) in shards.iter_mut().enumerate() {
+            for (place, buffer) in buffers
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| place % 2 == at)
+            {
+                let mut case = part.cases[0].clone();
+                case.id = stream.id(buffer);
+                case.counts = Some(Counts {
+                    instructions_per_item: Some(500.0 - place as f64),
+                    ..Counts::default()
+                });
+                part.cases.push(case);
+            }
+            let cells = stream.replay(&buffers).expect("no item is above a limit");
+            let streams = std::slice::from_ref(&stream);
+            part.growth = Some(section::section(streams, vec![cells], Some(part), None));
+        }
+        let growth = merge(shards).expect("merged").growth.expect("has growth");
+        let plan = &growth.plans[0];
+        let counted = plan.cells.iter().map(|cell| cell.instructions_per_item);
+        let expected = (0..buffers.len()).map(|place| Some(500.0 - place as f64));
+        assert!(counted.eq(expected), "{:?}", plan.cells);
+        assert!(plan.advice.iter().all(|it| it.measure == "instructions"));
     }
 
     #[test]

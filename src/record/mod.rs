@@ -6,6 +6,7 @@
 mod format;
 pub mod growth;
 pub mod merge;
+mod provenance;
 mod query;
 pub mod store;
 pub mod synthetic;

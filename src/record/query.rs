@@ -44,7 +44,8 @@ impl Record {
             }
         }
         let checks = self.self_check.iter_mut().flat_map(|c| &mut c.comparisons);
-        for comparison in self.comparisons.iter_mut().chain(checks) {
+        let growth = self.growth.iter_mut().flat_map(|g| &mut g.comparisons);
+        for comparison in self.comparisons.iter_mut().chain(checks).chain(growth) {
             comparison.samples.clear();
         }
         self

@@ -306,6 +306,19 @@ pub enum Verdict {
     Inconclusive,
 }
 
+impl Verdict {
+    /// The name in records and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
 /// A/A: the pair against a copy of itself, interleaved with the rest of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SelfCheck {
@@ -331,4 +344,21 @@ pub struct Failure {
     pub id: String,
     /// What went wrong, in words.
     pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_called_as_it_is_written() {
+        for verdict in [
+            Verdict::Same,
+            Verdict::Faster,
+            Verdict::Slower,
+            Verdict::Inconclusive,
+        ] {
+            assert_eq!(serde_json::json!(verdict), verdict.name());
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bench_protocol::payload::PayloadKind;
-use bench_protocol::spec::{Decode, ProducerKind, Protocol};
+use bench_protocol::spec::{ProducerKind, Protocol};
 
 use crate::case::{ByteSize, Case, Group};
 
@@ -36,7 +36,7 @@ impl Label {
                 (format!("lifecycle/{}", stage.name()), value)
             }
         };
-        if case.decode != Decode::Owned {
+        if case.decode != case.group.usual_decode() {
             group = format!("{group}/{}", case.decode.name());
         }
         if case.producer != ProducerKind::Prepared {

@@ -333,7 +333,7 @@ impl Story {
         Growth {
             plans,
             retry: vec![retry],
-            comparisons: Vec::new(),
+            ..Growth::default()
         }
     }
 }

@@ -1,0 +1,119 @@
+//! The ladder as Markdown, which a terminal shows as well: the steps of a payload,
+//! their sums beside wholes that were measured directly, and the sentence.
+
+use std::collections::BTreeMap;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use bench_protocol::step::Step;
+
+use super::Part;
+use super::breakdown::{Breakdown, Stair, SumCheck};
+use super::words;
+use crate::record::wire::{Environment, SelfCheck};
+
+/// All payloads as a document, with where it was made and each contest's A/A.
+#[must_use]
+pub fn document(
+    found: &[Breakdown],
+    checks: &BTreeMap<String, SelfCheck>,
+    environment: &Environment,
+) -> String {
+    let mut text = format!(
+        "# Where the time of an item goes\n\n{}.\n",
+        environment.provenance()
+    );
+    for one in found {
+        text += &format!("\n## {}\n\n{}\n\n", one.item, steps(one));
+        let notes = words::copies(one, environment).map(|lines| lines.join(" "));
+        let sums = one.checks.iter().map(sum).chain(notes);
+        text.extend(sums.map(|line| format!("- {line}\n")));
+        text += &format!("\n{}\n", words::sentence(one));
+    }
+    if !checks.is_empty() {
+        text += "\n## A/A of each contest\n\n";
+        text.extend(checks.iter().map(|check| format!("- {}\n", same(check))));
+    }
+    text
+}
+
+/// One payload's steps, sums and sentence.
+#[must_use]
+pub fn payload(found: &Breakdown) -> String {
+    let sums: String = found.checks.iter().map(|it| sum(it) + "\n").collect();
+    format!(
+        "{}\n{}\n{sums}{}",
+        found.item,
+        steps(found),
+        words::sentence(found)
+    )
+}
+
+/// What the A/A comparison of a contest found, by the id of the arm copied.
+#[must_use]
+pub fn same((id, check): (&String, &SelfCheck)) -> String {
+    let word = if check.trusted { "trusted" } else { "unstable" };
+    let percent = |ratio: f64| 100.0 * (ratio - 1.0);
+    let (low, high) = (percent(check.low), percent(check.high));
+    format!("A/A of {id}: {low:+.2}% to {high:+.2}%, {word}")
+}
+
+fn steps(found: &Breakdown) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN);
+    table.set_header([
+        "step",
+        "adds",
+        "ns/item",
+        "step ns [interval]",
+        "instr/item",
+        "step instr",
+        "of arena",
+    ]);
+    let arena = found.stair(Step::Arena).and_then(|arena| arena.ns_per_item);
+    for stair in &found.stairs {
+        table.add_row(row(stair, arena));
+    }
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn row(stair: &Stair, arena: Option<f64>) -> [String; 7] {
+    let dash = || "-".to_owned();
+    let number = |value: Option<f64>| value.map_or_else(dash, words::ns);
+    let step_ns = stair.step_ns.as_ref();
+    // A hop is another order of magnitude, and no share of the arena's time.
+    let share = step_ns
+        .zip(arena.filter(|_| stair.part != Part::Hop))
+        .map(|(step, arena)| format!("{:.0}%", 100.0 * step.estimate / arena));
+    let pinned = if stair.pinned { ", one core" } else { "" };
+    let unstable = if stair.unstable.is_empty() {
+        ""
+    } else {
+        " (unstable)"
+    };
+    [
+        format!("{}{pinned}", stair.step),
+        format!("{}{unstable}", stair.adds),
+        number(stair.ns_per_item),
+        step_ns.map_or_else(dash, words::difference),
+        number(stair.instructions_per_item),
+        number(stair.step_instructions),
+        share.unwrap_or_else(dash),
+    ]
+}
+
+/// A whole beside the sum of its steps.
+fn sum(check: &SumCheck) -> String {
+    let holds = if check.holds() { "within" } else { "outside" };
+    format!(
+        "{} to {}: the steps add up to {} ns, measured directly {} ns ({holds} its interval; {} ns unexplained)",
+        check.from,
+        check.to,
+        words::ns(check.sum_ns),
+        words::difference(&check.whole_ns),
+        words::ns(check.gap_ns),
+    )
+}
