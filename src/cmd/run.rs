@@ -204,7 +204,7 @@ pub(super) fn explain(check: &mut SelfCheck, watch: &Watch) {
 }
 
 fn options(config: &Config, layouts: &Layouts, comparisons: usize) -> Result<Options> {
-    let default = if config.selection.quick { 1.5 } else { 1.0 };
+    let default = if config.selection.quick { 1.5 } else { 0.9 };
     let root = workspace::root().unwrap_or_default();
     Ok(Options {
         skip: config.skip.clone(),
