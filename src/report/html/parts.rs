@@ -66,7 +66,7 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
         sign = sign(a.tone),
         verdict = text(&a.verdict),
         finding = text(&a.finding),
-        command = text(a.command),
+        command = text(&a.command),
     )
 }
 

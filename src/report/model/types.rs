@@ -54,7 +54,7 @@ pub struct Answer {
     /// What else belongs to the answer, a sentence each.
     pub details: Vec<String>,
     /// The command that reproduces it.
-    pub command: &'static str,
+    pub command: String,
 }
 
 /// One number of an answer.
