@@ -123,21 +123,36 @@ fn options_narrow_what_is_listed_and_the_status_follows() {
 
 #[test]
 fn a_history_across_two_machines_of_differing_speed_shows_no_change() {
-    let machine = |cpu: &str, slowness: f64, instructions: f64| Machine {
+    let machine = |cpu: &str, slowness: f64, ratio: f64, instructions: f64| Machine {
         cpu: cpu.to_owned(),
         slowness,
+        ratio,
         instructions,
     };
     let dir = folder(&Synthetic {
         pairs: 2,
         commits: 40,
-        machines: vec![machine("Fast", 1.0, 0.0), machine("Slow", 2.3, 11.0)],
+        machines: vec![
+            machine("Fast", 1.0, 1.0, 0.0),
+            machine("Slow", 2.3, 1.2, 11.0),
+        ],
         ..Synthetic::default()
     });
     history(&dir, &["changes", "history"])
         .success()
         .stdout("")
         .stderr(contains("0 changes"));
+}
+
+#[test]
+fn what_was_not_searched_is_said_beside_what_was_found() {
+    let dir = folder(&Synthetic {
+        commits: 4,
+        ..Synthetic::default()
+    });
+    history(&dir, &["changes", "history"])
+        .success()
+        .stderr(contains("0 changes").and(contains("fewer than 6 runs on any one machine")));
 }
 
 #[test]

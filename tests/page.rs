@@ -17,6 +17,8 @@ mod history;
 /// Markup that would tell if it ran.
 const HOSTILE: &str =
     "</script><script>hit=1</script><img src=x onerror=\"hit=1\">\u{2028}'`${hit=1}";
+/// The same as the name of a file, in which no slash may stand.
+const HOSTILE_NAME: &str = "<img src=x onerror='hit=1'>";
 
 /// The first of these programs that is on the PATH.
 fn find(names: &[&str]) -> Option<PathBuf> {
@@ -65,13 +67,44 @@ fn hostile() -> wire::Record {
     let mut record = fixture::record("c0ffee", 1.0);
     record.environment.subject = HOSTILE.to_owned();
     record.environment.cpu = HOSTILE.to_owned();
+    record.environment.command = HOSTILE.to_owned();
+    let spoil = |id: &mut String| {
+        id.push('/');
+        id.push_str(HOSTILE);
+    };
+    let growth = record.growth.iter_mut().flat_map(|g| &mut g.plans);
+    for plan in growth {
+        plan.name.push_str(HOSTILE);
+        plan.cells.iter_mut().for_each(|cell| {
+            spoil(&mut cell.id);
+            cell.dominated_by.iter_mut().for_each(spoil);
+        });
+        plan.advice.iter_mut().for_each(|a| {
+            spoil(&mut a.id);
+            a.reason = HOSTILE.to_owned();
+        });
+    }
     for case in &mut record.cases {
+        spoil(&mut case.id);
         case.params.payload.push_str(HOSTILE);
         case.params.size_plan.push_str(HOSTILE);
         case.params.growth.push_str(HOSTILE);
     }
     for comparison in &mut record.comparisons {
+        spoil(&mut comparison.candidate);
+        spoil(&mut comparison.baseline);
         comparison.why = HOSTILE.to_owned();
+    }
+    record
+}
+
+/// Without criterion and without timed growth: times come from the paired comparisons alone.
+fn untimed() -> wire::Record {
+    let mut record = fixture::record("c0ffee", 1.0);
+    record.cases.iter_mut().for_each(|case| case.wall = None);
+    let plans = record.growth.iter_mut().flat_map(|g| &mut g.plans);
+    for cell in plans.flat_map(|plan| &mut plan.cells) {
+        cell.ratio = None;
     }
     record
 }
@@ -111,6 +144,9 @@ fn the_pages_work_in_a_real_browser() {
     let pages = tempfile::tempdir().expect("the system has a place for temporary files");
     let mut elsewhere = fixture::record("beef", 1.1);
     elsewhere.environment.cpu = "Another CPU".to_owned();
+    elsewhere
+        .cases
+        .retain(|case| !case.id.starts_with("growth/spike/"));
     let records = [
         ("elsewhere", elsewhere),
         ("before", fixture::record("c0ffee", 1.0)),
@@ -119,7 +155,9 @@ fn the_pages_work_in_a_real_browser() {
     report(&records, &pages.path().join("report"));
     let two = [("one", small("c0ffee")), ("two", small("decade"))];
     report(&two, &pages.path().join("small"));
-    report(&[("hostile", hostile())], &pages.path().join("hostile"));
+    let two = [(HOSTILE_NAME, hostile()), ("hostile", hostile())];
+    report(&two, &pages.path().join("hostile"));
+    report(&[("untimed", untimed())], &pages.path().join("untimed"));
     dashboard(&history::plan(4, 60), &pages.path().join("dashboard"));
     let status = Command::new(node)
         .args(["--test", "--test-reporter=spec"])

@@ -69,6 +69,32 @@ fn the_page_of_the_recorded_full_run_is_small() {
 }
 
 #[test]
+fn no_two_parts_of_a_page_share_an_id() {
+    let dir = place();
+    let [one, two] = ["one", "two"].map(|name| {
+        let record = fixture::record("c0ffee", 1.0);
+        save(dir.path(), &format!("{name}.json"), &record)
+    });
+    let out = dir.path().join("out");
+    report(&[&one, &two], &out).success();
+    let page = std::fs::read_to_string(out.join("index.html")).expect("the page");
+    let body = page
+        .split("<script")
+        .next()
+        .expect("what stands before the scripts");
+    let ids: Vec<_> = body
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let mut distinct = ids.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert!(ids.len() > 50, "{ids:?}");
+    assert_eq!(distinct.len(), ids.len());
+}
+
+#[test]
 fn a_report_is_the_same_to_the_byte_when_made_again() {
     let dir = place();
     let record = save(dir.path(), "run.json", &fixture::record("c0ffee", 1.0));
@@ -85,15 +111,19 @@ fn nothing_a_record_holds_becomes_markup() {
     let attack = "</script><img src=x onerror=alert(1)>\u{2028}'\"";
     let mut record = fixture::record("c0ffee", 1.0);
     record.environment.subject = attack.to_owned();
+    record.environment.command = format!("arena-bench run {attack}");
     record
         .environment
         .observed
         .insert(attack.to_owned(), attack.to_owned());
     for case in &mut record.cases {
+        case.id.push_str(attack);
         case.params.payload.push_str(attack);
         case.params.size_plan.push_str(attack);
     }
     for comparison in &mut record.comparisons {
+        comparison.candidate.push_str(attack);
+        comparison.baseline.push_str(attack);
         comparison.why = attack.to_owned();
     }
     let record = save(dir.path(), "run.json", &record);
@@ -103,6 +133,15 @@ fn nothing_a_record_holds_becomes_markup() {
         let text = std::fs::read_to_string(out.join(name)).expect("a file of the report");
         assert!(!text.contains("<img"), "{name}");
     }
+    let (from, out) = (dir.path().join("history"), dir.path().join("dashboard"));
+    let file = dir.path().join("run.json");
+    arena_bench::history::add(&file, &from).expect("the first of its history");
+    dashboard(&from, &out).success();
+    let text = std::fs::read_to_string(out.join("index.html")).expect("the page");
+    assert!(
+        !text.contains("<img") && text.contains("&lt;img"),
+        "the dashboard"
+    );
 }
 
 #[test]
@@ -130,6 +169,12 @@ fn a_record_that_is_none_is_an_error_that_names_it() {
             "negative.json",
             text.replacen("\"ns_per_item\":", "\"ns_per_item\":-", 1),
         ),
+        ("absurd.json", {
+            let mut value: serde_json::Value = serde_json::from_str(&text).expect("a record");
+            let cell = &mut value["growth"]["plans"][0]["cells"][0];
+            cell["instructions_per_item"] = 1e308.into();
+            value.to_string()
+        }),
     ];
     for (name, content) in bad {
         let path = dir.path().join(name);
@@ -179,6 +224,36 @@ fn a_dashboard_shows_every_case_and_names_what_changed() {
     );
     assert!(rows.last().is_some_and(|row| row.contains("case-002")));
     assert!(!page.contains("<img"), "subjects are text");
+}
+
+#[test]
+fn a_dashboard_takes_the_options_of_the_search_for_changes() {
+    let dir = place();
+    let (from, out) = (dir.path().join("history"), dir.path().join("out"));
+    history::write(&history::plan(3, 24), &from);
+    let search = |magnitude: &str| {
+        let made = Command::cargo_bin("arena-bench")
+            .expect("the binary is built with the tests")
+            .args(["report", "--magnitude", magnitude, "--history"])
+            .arg(&from)
+            .arg("--out")
+            .arg(&out)
+            .assert();
+        made.success();
+        std::fs::read_to_string(out.join("index.html")).expect("the page")
+    };
+    assert!(search("0.01").contains("lasting shift"));
+    assert!(!search("0.5").contains("lasting shift"));
+
+    let record = save(dir.path(), "run.json", &fixture::record("c0ffee", 1.0));
+    Command::cargo_bin("arena-bench")
+        .expect("the binary is built with the tests")
+        .arg("report")
+        .arg(&record)
+        .args(["--window", "20"])
+        .assert()
+        .code(2)
+        .stderr(contains("cannot be used with '--window <RUNS>'"));
 }
 
 #[test]

@@ -77,6 +77,22 @@ struct Changes {
     /// The history's folder.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    #[command(flatten)]
+    search: Search,
+    /// Only changes at the newest N entries.
+    #[arg(long, value_name = "N")]
+    last: Option<usize>,
+    /// Only cases whose id matches this regular expression.
+    #[arg(long, value_name = "REGEX")]
+    filter: Option<Regex>,
+    /// A JSON list instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What counts as a change of a ratio.
+#[derive(Debug, clap::Args)]
+pub(super) struct Search {
     /// Runs that are looked at together: larger sees smaller shifts, smaller
     /// sees shifts that follow each other closely.
     #[arg(long, value_name = "RUNS", default_value_t = Options::default().window, value_parser = window)]
@@ -87,15 +103,16 @@ struct Changes {
     /// Smallest relative change of a ratio that is listed, 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = Options::default().magnitude, value_parser = share)]
     magnitude: f64,
-    /// Only changes at the newest N entries.
-    #[arg(long, value_name = "N")]
-    last: Option<usize>,
-    /// Only cases whose id matches this regular expression.
-    #[arg(long, value_name = "REGEX")]
-    filter: Option<Regex>,
-    /// A JSON list instead of a table.
-    #[arg(long)]
-    json: bool,
+}
+
+impl From<&Search> for Options {
+    fn from(search: &Search) -> Self {
+        Self {
+            window: search.window,
+            significance: search.significance,
+            magnitude: search.magnitude,
+        }
+    }
 }
 
 fn window(text: &str) -> Result<usize, String> {
@@ -241,11 +258,7 @@ impl<'a> ListedChange<'a> {
 
 fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
     let history = history::load(&config.folder)?;
-    let findings = history.findings(&Options {
-        window: config.window,
-        significance: config.significance,
-        magnitude: config.magnitude,
-    });
+    let findings = history.findings(&Options::from(&config.search));
     let from = match config.last {
         Some(last) => history.entries.len().saturating_sub(last),
         None => 0,
@@ -271,27 +284,14 @@ fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
         changes.len(),
         history.entries.len()
     );
-    explain_gaps(&history, &findings.machine_shifts);
+    for gap in findings.gaps(&history) {
+        eprintln!("{gap}");
+    }
     Ok(if regressions > 0 {
         Outcome::Found
     } else {
         Outcome::Fine
     })
-}
-
-/// Says what was not searched, so that silence is not taken for health.
-fn explain_gaps(history: &History, machine_shifts: &[Change]) {
-    let untrusted = history.entries.iter().filter(|e| !e.trusted).count();
-    if untrusted > 0 {
-        eprintln!("{untrusted} entries have no A/A check that held: their wall clock is left out");
-    }
-    if !machine_shifts.is_empty() {
-        eprintln!(
-            "{} shifts of a ratio came with a new machine and are not listed: measure an older \
-             commit on the new machine to tell the two apart",
-            machine_shifts.len()
-        );
-    }
 }
 
 fn table_of(changes: &[ListedChange<'_>]) -> Table {

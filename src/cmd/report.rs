@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::history::Search;
 use super::{Outcome, say};
 use crate::history::{self, Options};
 use crate::record::store;
@@ -17,6 +18,9 @@ use crate::report::{dashboard_files, files, writer};
   arena-bench report results/run.json --out report
   arena-bench report before.json after.json --out report    # any two can be compared on the page
   arena-bench report --history history --out dashboard      # every case over all commits")]
+#[command(mut_arg("window", |arg| arg.conflicts_with("records")))]
+#[command(mut_arg("significance", |arg| arg.conflicts_with("records")))]
+#[command(mut_arg("magnitude", |arg| arg.conflicts_with("records")))]
 pub struct Config {
     /// The records, oldest first; the plots and the page's first view are the last one's.
     #[arg(value_name = "RECORD", required_unless_present = "history")]
@@ -24,6 +28,8 @@ pub struct Config {
     /// Instead of records: the folder of a history, which gets a dashboard.
     #[arg(long, value_name = "DIR", conflicts_with = "records")]
     history: Option<PathBuf>,
+    #[command(flatten)]
+    search: Search,
     /// The folder to write to; it is made, or was made by this command before.
     #[arg(long, value_name = "DIR", default_value = "report")]
     out: PathBuf,
@@ -35,7 +41,7 @@ pub struct Config {
 /// Where a record cannot be read, or the folder holds what this command did not make.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let files = match &config.history {
-        Some(folder) => dashboard_files(&history::load(folder)?, &Options::default())?,
+        Some(folder) => dashboard_files(&history::load(folder)?, &Options::from(&config.search))?,
         None => files(&sources(&config.records)?)?,
     };
     writer::write(&config.out, &files)

@@ -5,7 +5,7 @@
 //! newest runs, too few for that, are *unconfirmed* when they lie outside what
 //! the case did in its own past.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::changepoint::{ChangePoint, MIN_SEGMENT, change_points};
 use super::series::{Metric, Point, Series};
@@ -44,6 +44,43 @@ pub struct Findings {
     /// Shifts of a ratio with no machine on both sides of it: whether commit or
     /// machine did it cannot be told, so they are no changes.
     pub machine_shifts: Vec<Change>,
+}
+
+impl Findings {
+    /// What was not searched, or could not be told, a sentence each: silence is not
+    /// to be taken for health.
+    #[must_use]
+    pub fn gaps(&self, history: &History) -> Vec<String> {
+        let untrusted = history.entries.iter().filter(|e| !e.trusted).count();
+        let ratios = history.series.iter().filter(|s| !s.metric.is_exact());
+        let short = ratios.clone().filter(|series| {
+            by_group(series)
+                .values()
+                .all(|own| own.len() < 2 * MIN_SEGMENT)
+        });
+        let (ratios, short) = (ratios.count(), short.count());
+        let mut gaps = Vec::new();
+        if untrusted > 0 {
+            gaps.push(format!(
+                "{untrusted} entries have no A/A check that held: their wall clock is left out"
+            ));
+        }
+        if short > 0 {
+            gaps.push(format!(
+                "{short} of {ratios} ratios have fewer than {} runs on any one machine: too few \
+                 for a lasting shift to be seen",
+                2 * MIN_SEGMENT
+            ));
+        }
+        if !self.machine_shifts.is_empty() {
+            gaps.push(format!(
+                "{} shifts of a ratio came with a new machine and are no changes: measure an \
+                 older commit on the new machine to tell the two apart",
+                self.machine_shifts.len()
+            ));
+        }
+        gaps
+    }
 }
 
 /// One metric of one case that is not what it was.
@@ -109,13 +146,9 @@ impl History {
             if series.metric.is_exact() {
                 findings.changes.extend(exact_changes(series));
             } else {
-                for change in ratio_changes(series, options) {
-                    if self.is_new_machine(series, &change, options.window) {
-                        findings.machine_shifts.push(change);
-                    } else {
-                        findings.changes.push(change);
-                    }
-                }
+                findings.changes.extend(ratio_changes(series, options));
+                let shifts = machine_shifts(series, options);
+                findings.machine_shifts.extend(shifts);
             }
         }
         for list in [&mut findings.changes, &mut findings.machine_shifts] {
@@ -129,25 +162,15 @@ impl History {
         }
         findings
     }
+}
 
-    /// Whether no machine has runs both in the window before the change and in
-    /// the one after it.
-    fn is_new_machine(&self, series: &Series, change: &Change, near: usize) -> bool {
-        let machine = |point: &Point| self.entries[point.entry as usize].environment.machine();
-        let (before, after): (Vec<_>, Vec<_>) =
-            series.points.iter().partition(|p| p.entry < change.entry);
-        let before: BTreeSet<_> = before
-            .iter()
-            .rev()
-            .take(near)
-            .copied()
-            .map(machine)
-            .collect();
-        !after
-            .iter()
-            .take(near)
-            .any(|p| before.contains(&machine(p)))
+/// The points of each group, in order. Points of differing groups are never compared.
+fn by_group(series: &Series) -> BTreeMap<u32, Vec<Point>> {
+    let mut groups: BTreeMap<u32, Vec<Point>> = BTreeMap::new();
+    for point in &series.points {
+        groups.entry(point.group).or_default().push(*point);
     }
+    groups
 }
 
 /// Every difference between a point and the one before it of the same group.
@@ -190,15 +213,105 @@ fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
 }
 
-/// Lasting shifts of a ratio, and what is unconfirmed at its end.
+/// What changed a ratio, machine by machine: how two protocols compare is partly the
+/// machine, so that a fleet whose mix moves would look like a change.
 fn ratio_changes(series: &Series, options: &Options) -> Vec<Change> {
-    let points = &series.points;
+    let newest = series.points.len().saturating_sub(options.window);
+    let recent = series.points.get(newest).map_or(0, |point| point.entry);
+    let mut changes: Vec<Change> = Vec::new();
+    for points in by_group(series).values() {
+        for change in changes_of_machine(series, points, options) {
+            // What a machine did last, long ago, will never be confirmed.
+            if change.evidence == Evidence::Unconfirmed && change.entry < recent {
+                continue;
+            }
+            match changes.iter_mut().find(|known| is_one(known, &change)) {
+                Some(known) => join(known, change),
+                None => changes.push(change),
+            }
+        }
+    }
+    changes
+}
+
+/// Whether two machines came upon one change: both went the same way at the same time, as
+/// far as noise lets a shift be placed, which is to a run or so.
+fn is_one(a: &Change, b: &Change) -> bool {
+    let around = |change: &Change| {
+        let run = (change.entry - change.previous).min(2 * MIN_SEGMENT as u32);
+        (change.previous.saturating_sub(run), change.entry + run)
+    };
+    let (a_around, b_around) = (around(a), around(b));
+    let same_way = (a.after > a.before) == (b.after > b.before);
+    same_way && a_around.0 < b_around.1 && b_around.0 < a_around.1
+}
+
+/// Tells of a change once, with the stronger evidence, and where both machines saw it.
+fn join(known: &mut Change, other: Change) {
+    let weakness = |change: &Change| match change.evidence {
+        Evidence::Exact => 0.0,
+        Evidence::Shift { p_value } => p_value,
+        Evidence::Unconfirmed => f64::INFINITY,
+    };
+    let entry = known.entry.min(other.entry);
+    let previous = known.previous.max(other.previous);
+    if weakness(&other) < weakness(known) {
+        *known = other;
+    }
+    if previous < entry {
+        (known.entry, known.previous) = (entry, previous);
+    }
+}
+
+/// Lasting shifts on one machine, and what is unconfirmed at their end.
+fn changes_of_machine(series: &Series, points: &[Point], options: &Options) -> Vec<Change> {
     // In logarithms a halving and a doubling are one size.
     let logs: Vec<f64> = points.iter().map(|point| point.value.ln()).collect();
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
     let magnitude = options.magnitude.ln_1p();
     let shifts = change_points(&logs, options.window, options.significance, magnitude);
     let change = |shift: &ChangePoint, evidence| Change {
+        threshold: relative_threshold(&values[..shift.index]),
+        ..as_change(series, points, shift, evidence)
+    };
+    let mut changes: Vec<_> = shifts
+        .iter()
+        .map(|shift| change(shift, Evidence::from(shift)))
+        .collect();
+    let start = shifts.last().map_or(0, |shift| shift.index);
+    if let Some(newest) = newest_outliers(&logs, &values, start, magnitude) {
+        changes.push(change(&newest, Evidence::Unconfirmed));
+    }
+    changes
+}
+
+/// Shifts of all machines' runs together that no machine can tell of alone: none has
+/// enough runs near on both sides of it.
+fn machine_shifts(series: &Series, options: &Options) -> Vec<Change> {
+    let points = &series.points;
+    if points.windows(2).all(|pair| pair[0].group == pair[1].group) {
+        return Vec::new();
+    }
+    let logs: Vec<f64> = points.iter().map(|point| point.value.ln()).collect();
+    let magnitude = options.magnitude.ln_1p();
+    change_points(&logs, options.window, options.significance, magnitude)
+        .iter()
+        .filter(|shift| {
+            let (before, after) = points.split_at(shift.index);
+            let before = &before[before.len().saturating_sub(options.window)..];
+            let after = &after[..after.len().min(options.window)];
+            let runs = |side: &[Point], group| side.iter().filter(|p| p.group == group).count();
+            !before
+                .iter()
+                .any(|point| runs(before, point.group).min(runs(after, point.group)) >= MIN_SEGMENT)
+        })
+        .map(|shift| as_change(series, points, shift, Evidence::from(shift)))
+        .collect()
+}
+
+/// A shift of a series' points as a change.
+fn as_change(series: &Series, points: &[Point], shift: &ChangePoint, evidence: Evidence) -> Change {
+    Change {
         case: series.case.clone(),
         baseline: series.baseline.clone(),
         metric: series.metric,
@@ -207,20 +320,16 @@ fn ratio_changes(series: &Series, options: &Options) -> Vec<Change> {
         before: shift.before.exp(),
         after: shift.after.exp(),
         evidence,
-        threshold: relative_threshold(&values[..shift.index]),
-    };
-    let mut changes: Vec<_> = shifts
-        .iter()
-        .map(|shift| {
-            let p_value = shift.p_value;
-            change(shift, Evidence::Shift { p_value })
-        })
-        .collect();
-    let start = shifts.last().map_or(0, |shift| shift.index);
-    if let Some(newest) = newest_outliers(&logs, &values, start, magnitude) {
-        changes.push(change(&newest, Evidence::Unconfirmed));
+        threshold: None,
     }
-    changes
+}
+
+impl From<&ChangePoint> for Evidence {
+    fn from(shift: &ChangePoint) -> Self {
+        Self::Shift {
+            p_value: shift.p_value,
+        }
+    }
 }
 
 /// The newest one or two values, where all of them lie outside the case's own
@@ -279,10 +388,12 @@ mod tests {
         history(plan).findings(&Options::default())
     }
 
-    fn machine(cpu: &str, slowness: f64, instructions: f64) -> Machine {
+    /// A machine by name: slowness, factor on the ratio, added instructions.
+    fn machine(cpu: &str, slowness: f64, ratio: f64, instructions: f64) -> Machine {
         Machine {
             cpu: cpu.to_owned(),
             slowness,
+            ratio,
             instructions,
         }
     }
@@ -344,28 +455,93 @@ mod tests {
         assert!(!found.changes[0].is_regression());
     }
 
+    /// Half as fast, with another libc's counts, and with ratios of its own.
+    fn two_machines() -> [Machine; 2] {
+        [machine("A", 1.0, 1.0, 0.0), machine("B", 2.0, 1.1, 11.0)]
+    }
+
+    /// A hundred runs of two machines: `is_b` says which run is of the second.
+    fn mixed(is_b: fn(usize) -> bool) -> Synthetic {
+        let [a, b] = two_machines();
+        let machines = (0..100).map(|run| if is_b(run) { b.clone() } else { a.clone() });
+        Synthetic {
+            machines: machines.collect(),
+            ..hundred()
+        }
+    }
+
     #[test]
-    fn a_change_of_machine_is_no_change_point() {
-        // Half as fast, with another libc's counts: taking turns, and for good.
-        let (a, b) = (machine("A", 1.0, 0.0), machine("B", 2.0, 11.0));
-        let turns = Synthetic {
-            machines: vec![a.clone(), b.clone()],
-            ..hundred()
+    fn machines_that_take_turns_are_no_change_though_their_ratios_differ() {
+        assert_eq!(findings(&mixed(|run| run % 2 == 1)), Findings::default());
+    }
+
+    #[test]
+    fn a_fleet_whose_mix_moves_is_no_change_though_its_ratios_differ() {
+        // First one run of five is the second machine's, then four of five.
+        let moving = mixed(|run| (run % 5 == 0) == (run < 50));
+        assert_eq!(findings(&moving), Findings::default());
+    }
+
+    #[test]
+    fn a_change_of_machine_for_good_is_told_apart_from_changes() {
+        let found = findings(&mixed(|run| run >= 50));
+        assert_eq!(found.changes, []);
+        let entries: Vec<_> = found.machine_shifts.iter().map(|c| c.entry).collect();
+        assert_eq!(entries, [50; 3], "one of each pair");
+    }
+
+    #[test]
+    fn a_change_within_a_mixed_fleet_is_found_once_at_its_commit_and_size() {
+        let found = findings(&Synthetic {
+            shifts: vec![SLOWER],
+            ..mixed(|run| (run % 5 == 0) == (run < 50))
+        });
+        let [change] = found.changes.as_slice() else {
+            panic!("one change: {found:#?}");
         };
-        assert_eq!(findings(&turns), Findings::default());
-        let mut for_good = vec![a; 50];
-        for_good.extend(vec![b; 50]);
-        let moved = Synthetic {
-            machines: for_good,
-            ..hundred()
+        assert_eq!((change.entry, change.previous), (60, 59));
+        let size = change.relative().expect("a ratio is never zero");
+        assert!((size - 0.05).abs() < 0.005, "{size}");
+        assert_eq!(found.machine_shifts, []);
+    }
+
+    #[test]
+    fn an_outlier_that_a_machine_left_behind_long_ago_is_not_told() {
+        let mut plan = history(&mixed(|run| run >= 30));
+        plan.series.retain(|series| !series.metric.is_exact());
+        for series in &mut plan.series {
+            series.points[29].value *= 1.05;
+        }
+        let found = plan.findings(&Options::default());
+        assert_eq!(found.changes, []);
+    }
+
+    #[test]
+    fn what_was_not_searched_is_said() {
+        let gaps = |plan: &Synthetic| {
+            let history = history(plan);
+            history.findings(&Options::default()).gaps(&history)
         };
-        assert_eq!(findings(&moved), Findings::default());
+        assert_eq!(gaps(&hundred()), Vec::<String>::new());
+        let short = gaps(&Synthetic {
+            commits: 5,
+            ..hundred()
+        });
+        assert!(
+            short[0].starts_with("3 of 3 ratios have fewer than 6 runs"),
+            "{short:?}"
+        );
+        let moved = gaps(&mixed(|run| run >= 50));
+        assert!(
+            moved[0].starts_with("3 shifts of a ratio came with"),
+            "{moved:?}"
+        );
     }
 
     #[test]
     fn a_shift_that_comes_with_a_new_machine_is_told_apart() {
-        let mut machines = vec![machine("A", 1.0, 0.0); 60];
-        machines.extend(vec![machine("B", 1.0, 0.0); 40]);
+        let mut machines = vec![machine("A", 1.0, 1.0, 0.0); 60];
+        machines.extend(vec![machine("B", 1.0, 1.0, 0.0); 40]);
         let found = findings(&Synthetic {
             machines,
             shifts: vec![SLOWER],
@@ -378,7 +554,7 @@ mod tests {
     #[test]
     fn machines_that_take_turns_tell_of_a_change_once() {
         let found = findings(&Synthetic {
-            machines: vec![machine("A", 1.0, 0.0), machine("B", 1.5, 7.0)],
+            machines: two_machines().to_vec(),
             shifts: vec![SLOWER, MORE_WORK],
             ..hundred()
         });

@@ -6,7 +6,8 @@
 //! there is none. Knows nothing of pages and tables.
 //!
 //! Wall clock enters as ratios of two arms of one run and in no other way: a
-//! slower machine slows both, and is no change.
+//! slower machine slows both, and is no change. A ratio is still partly the
+//! machine's, so those of differing machines are never compared.
 
 pub mod changepoint;
 pub mod changes;

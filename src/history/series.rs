@@ -51,9 +51,8 @@ pub struct Series {
 pub struct Point {
     /// Index into [`super::History::entries`].
     pub entry: u32,
-    /// Points of differing groups are never compared: exact counts depend on
-    /// the machine's C library and on the length of the drain. Ratios are all
-    /// of one group.
+    /// Points of differing groups are never compared: what a machine's C library and
+    /// caches do is in exact counts and in ratios, and the length of the drain in counts.
     pub group: u32,
     /// The value, in the metric's unit.
     pub value: f64,
@@ -71,7 +70,10 @@ pub(super) struct Builder {
     counts: BTreeMap<String, Vec<(&'static str, Vec<Point>)>>,
     /// By candidate, then by baseline.
     ratios: BTreeMap<String, BTreeMap<String, Vec<Point>>>,
+    /// Groups of counts, by machine and length of the drain.
     groups: BTreeMap<String, u32>,
+    /// Groups of ratios, by machine.
+    clocks: BTreeMap<String, u32>,
     /// By case id.
     payloads: BTreeMap<String, String>,
 }
@@ -90,8 +92,11 @@ impl Builder {
                 self.payloads.insert(case.id.clone(), payload);
             }
         }
+        let clock = format!("{:?}", record.environment.clock_machine());
+        let fresh = self.clocks.len() as u32;
+        let group = *self.clocks.entry(clock).or_insert(fresh);
         for comparison in record.comparisons.iter().filter(|_| trusted) {
-            self.push_ratio(entry, comparison);
+            self.push_ratio(entry, group, comparison);
         }
     }
 
@@ -114,7 +119,7 @@ impl Builder {
         }
     }
 
-    fn push_ratio(&mut self, entry: u32, comparison: &Comparison) {
+    fn push_ratio(&mut self, entry: u32, group: u32, comparison: &Comparison) {
         // A case against itself is one commit against another: there is no
         // reference that stays the same from run to run.
         if comparison.candidate == comparison.baseline {
@@ -130,7 +135,7 @@ impl Builder {
         };
         points.push(Point {
             entry,
-            group: 0,
+            group,
             value: comparison.ratio,
             low: comparison.low,
             high: comparison.high,

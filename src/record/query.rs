@@ -2,6 +2,9 @@
 
 use super::wire::{CAUTION, Case, Comparison, Counts, Environment, Record};
 
+/// Key in [`Environment::observed`] of the tunables that the wall clock was taken under.
+const CLOCK_TUNABLES: &str = "tunables_of_wall_clock";
+
 /// One thing in which two environments differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -57,9 +60,7 @@ impl Environment {
     /// shards, what the first of them says.
     #[must_use]
     pub fn caution(&self) -> Option<&str> {
-        let mut observed = self.observed.iter();
-        let found = observed.find(|(name, _)| name.rsplit(": ").next() == Some(CAUTION))?;
-        Some(found.1)
+        self.observed_of_any(CAUTION)
     }
 
     /// The machine, as far as exact counts can tell: the CPU and the C library
@@ -73,6 +74,31 @@ impl Environment {
             ("valgrind", &self.valgrind),
             ("tunables", &self.tunables),
         ]
+    }
+
+    /// The machine, as far as ratios of times can tell: valgrind has no part in
+    /// them, and they run under the tunables of the shell, not those of the counts.
+    #[must_use]
+    pub fn clock_machine(&self) -> [(&'static str, &str); 3] {
+        [
+            ("cpu", &self.cpu),
+            ("libc", &self.libc),
+            ("tunables", self.clock_tunables().unwrap_or_default()),
+        ]
+    }
+
+    /// `GLIBC_TUNABLES` that the wall clock was taken under, where they were set; of
+    /// merged shards, those of the first.
+    #[must_use]
+    pub fn clock_tunables(&self) -> Option<&str> {
+        self.observed_of_any(CLOCK_TUNABLES)
+    }
+
+    /// What was observed under a name, by the run or by the first of its shards.
+    fn observed_of_any(&self, name: &str) -> Option<&str> {
+        let mut observed = self.observed.iter();
+        let found = observed.find(|(key, _)| key.rsplit(": ").next() == Some(name))?;
+        Some(found.1)
     }
 
     /// What makes the machine code under test.
@@ -117,7 +143,7 @@ impl Environment {
 impl Counts {
     /// The exact counts by name; fewer is better for each of them.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, Option<f64>); 11] {
+    pub fn named(&self) -> [(&'static str, Option<f64>); 13] {
         // Whole counts far below 2^53: exact as floating point.
         let whole = |count: Option<u64>| count.map(|count| count as f64);
         [
@@ -126,12 +152,14 @@ impl Counts {
             ("allocated_bytes_per_item", self.allocated_bytes_per_item),
             ("boundary_calls_per_item", self.boundary_calls_per_item),
             ("retries", whole(self.retries)),
+            ("retried_bytes", whole(self.retried_bytes)),
             ("peak_capacity", whole(self.peak_capacity)),
             ("final_capacity", whole(self.final_capacity)),
             ("encoded_bytes", whole(self.encoded_bytes)),
             ("zeroed_bytes", whole(self.zeroed_bytes)),
             ("moved_bytes", whole(self.moved_bytes)),
             ("buffer_bytes", whole(self.buffer_bytes)),
+            ("mean_held", self.mean_held),
         ]
     }
 }

@@ -44,6 +44,9 @@ pub struct Machine {
     pub cpu: String,
     /// Factor on all times.
     pub slowness: f64,
+    /// Factor on the arena's times alone: how a copy and an allocation compare is the
+    /// machine's as well.
+    pub ratio: f64,
     /// Added to all instruction counts: another libc, another `memcpy`.
     pub instructions: f64,
 }
@@ -59,6 +62,7 @@ impl Default for Synthetic {
             machines: vec![Machine {
                 cpu: "Synthetic 1".to_owned(),
                 slowness: 1.0,
+                ratio: 1.0,
                 instructions: 0.0,
             }],
         }
@@ -97,7 +101,7 @@ impl Synthetic {
             let instructions: f64 = shifts.map(|shift| shift.instructions).sum();
             let log_ratio = self.noise * self.normal(pair, commit);
             let alloc_ns = 40.0 * machine.slowness;
-            let arena_ns = alloc_ns * 0.8 * time * log_ratio.exp();
+            let arena_ns = alloc_ns * 0.8 * machine.ratio * time * log_ratio.exp();
             let alloc_count = 120.0 + machine.instructions;
             cases.push(case(pair, "alloc", alloc_ns, alloc_count));
             let arena_count = 70.0 + machine.instructions + instructions;

@@ -108,6 +108,19 @@ test("without scripts the plots and tables remain", async () => {
   await page.done();
 });
 
+test("without scripts the dashboard's charts, changes and newest values remain", async () => {
+  const page = await open("dashboard", { javaScriptEnabled: false });
+  assert.ok(await page.locator("#small-charts .spark").first().isVisible());
+  assert.match(await page.locator("#small-charts figure[data-key^='drain/case-000/arena ratio'] figcaption").textContent(), /000000140000 \+[45]\.?\d*%/);
+  assert.ok(await page.locator("#all-changes").isVisible());
+  const latest = page.locator("#all-latest");
+  assert.ok(!await latest.isVisible(), "folded");
+  await page.locator("#latest-numbers summary").click();
+  assert.match(await latest.locator("tr[data-id='drain/case-001/arena instructions_per_item']").innerText(), /75.*0000003b0000.*0000001e0000 \+4\.29%/s);
+  assert.ok(!await page.locator("#toolbar").isVisible(), "no control that would do nothing");
+  await page.done();
+});
+
 test("every control of the toolbar works by mouse", async () => {
   const page = await open("report");
   await page.getByText("instructions", { exact: true }).first().click();
@@ -190,6 +203,49 @@ test("a chart is read and zoomed by keyboard", async () => {
   await page.done();
 });
 
+test("keys that are the browser's own pass a chart by", async () => {
+  const page = await open("report");
+  const chart = page.locator("#r2-item-size-bytes-wall");
+  await focus(chart.locator(".plot"));
+  const taken = await chart.locator(".plot").evaluate((plot) => {
+    const press = (key, modifier) => plot.dispatchEvent(new KeyboardEvent("keydown", { key, [modifier]: true, cancelable: true }));
+    return ["ctrlKey", "metaKey", "altKey"].flatMap((modifier) => ["+", "-", "0", "ArrowLeft", "ArrowRight"].filter((key) => !press(key, modifier)));
+  });
+  assert.deepEqual(taken, []);
+  assert.deepEqual(await page.state(), {});
+  assert.equal(await page.locator("#live").textContent(), "");
+  await page.done();
+});
+
+test("the ratio chart shows the payload that is chosen, and no other", async () => {
+  const page = await open("report", { hash: "#payload=u64" });
+  const plot = page.locator("#r2-ratio-wall .plot");
+  await focus(plot);
+  const told = () => page.locator("#live").textContent();
+  await page.keyboard.press("ArrowRight");
+  await becomes(told, /^u64, .*drain\/u64\/arena/);
+  await page.keyboard.press("ArrowDown");
+  await becomes(told, /^u64, /, "there is no other line");
+  await page.locator("select[name=payload]").selectOption("record");
+  await focus(plot);
+  await page.keyboard.press("ArrowRight");
+  await becomes(told, /^record, .*drain\/record\/arena/);
+  await page.done();
+});
+
+test("what has no time is shown by its counts and said so, and quartiles are called so", async () => {
+  const page = await open("untimed");
+  await becomes(() => page.visible("#r0-growth .chart").count(), 3);
+  await becomes(() => page.visible("#r0-growth .chart[data-measure=wall]").count(), 0);
+  assert.match(await page.locator("#r0-growth .instead").innerText(), /no time was measured/);
+  assert.equal(await page.visible("#r0-ratio .instead").count(), 0);
+  await focus(page.locator("#r0-item-size-bytes-wall .plot"));
+  await page.keyboard.press("ArrowRight");
+  await becomes(() => page.locator("#live").textContent(), /ns, quartiles [\d.]+ ns to/);
+  assert.match(await page.locator("#r0-item-size").textContent(), /, quartiles /);
+  await page.done();
+});
+
 test("a chart answers the first key, however far down the page it lies", async () => {
   const page = await open("report");
   const told = await page.evaluate(() => {
@@ -241,9 +297,12 @@ test("a table is taken along as CSV and as JSON, filtered as shown", async () =>
   };
   const csv = await load("CSV");
   assert.equal(csv.trim().split("\r\n").length, 2, csv);
-  assert.match(csv, /drain\/u64\/arena,u64,8,0\.437,/);
+  assert.match(csv, /drain\/u64\/arena,u64,8,0\.437,0\.434\d*,0\.439\d*,/);
   const [row] = JSON.parse(await load("JSON"));
   assert.equal(row.ratio, 0.437);
+  assert.ok(row["ratio, low"] < row.ratio && row.ratio < row["ratio, high"], JSON.stringify(row));
+  assert.ok(row["difference per item, low"] < row["difference per item, high"]);
+  assert.equal(row.verdict, "faster");
   await page.done();
 });
 
@@ -252,8 +311,17 @@ test("any two records are compared", async () => {
   const row = page.locator("#compare-counts tr[data-id='drain/u64/arena']", { hasText: "instructions per item" });
   assert.match(await page.locator("#compare .notice").innerText(), /cpu/, "the first and the last are of two machines");
   assert.doesNotMatch(await row.innerText(), /%/);
+  const only = page.locator("#compare-only-after");
+  assert.match(await only.innerText(), /Only in after/);
+  assert.equal(await page.locator("#compare-only-before").count(), 0);
+  await only.locator("summary").click();
+  await becomes(async () => (await page.state()).open, "compare-only-after");
+  assert.match(await only.innerText(), /growth\/spike\/alloc/);
+  await only.locator("summary").click();
+  await becomes(page.state, {});
   await page.locator("select[name=a]").selectOption("before");
   await becomes(() => row.innerText(), /\+3%/);
+  assert.equal(await page.locator("#compare-result details").count(), 0, "both have the same cases");
   assert.equal(await page.locator("#compare .notice").count(), 0);
   await focus(page.locator("select[name=b]"));
   await page.keyboard.press("b");
@@ -271,6 +339,33 @@ test("an address brings back what it was taken from", async () => {
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
   assert.equal(await page.locator("#r1-ratios tbody tr:not([hidden])").first().getAttribute("data-payload"), "blob");
   assert.equal(await page.evaluate(() => document.activeElement.id), "r1-ratio");
+  await page.done();
+});
+
+test("a folded part that was opened is open at its address", async () => {
+  const first = await open("report");
+  await first.locator("#r2-growth-numbers > summary").click();
+  await becomes(async () => (await first.state()).open, "r2-growth-numbers");
+  await first.locator("#r2-answer-1-more summary").click();
+  await becomes(async () => (await first.state()).open, "r2-answer-1-more,r2-growth-numbers");
+  await first.locator("#r2-growth").getByRole("button", { name: "retries", exact: true }).click();
+  const hash = await first.evaluate(() => location.hash);
+  await first.done();
+  const page = await open("report", { hash });
+  assert.ok(await page.locator("#r2-growth table").isVisible());
+  assert.equal(await page.locator("#r2-growth th[aria-sort=ascending]").innerText(), "retries");
+  await page.getByRole("button", { name: "Reset" }).click();
+  await becomes(page.state, {});
+  assert.ok(!await page.locator("#r2-growth table").isVisible());
+  await page.done();
+});
+
+test("an address with nonsense in it shows the page all the same", async () => {
+  const odd = "#measure=x&scale=y&payload=none&theme=z&sort=r2-ratios:length,r2-strategies:99:asc&zoom=item-size-bytes-wall:0:Infinity&off=ratio-wall:x";
+  const page = await open("report", { hash: odd });
+  await scroll(page);
+  await becomes(() => page.visible("#r2-ratios tbody tr").count(), 32);
+  assert.ok(await page.visible(".chart[data-measure=wall] canvas").count() > 3);
   await page.done();
 });
 
@@ -296,9 +391,22 @@ test("a command is copied", async () => {
 test("nothing that a record holds can run", async () => {
   const page = await open("hostile");
   await scroll(page);
+  await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
+  await page.locator("#r1-ratios").getByRole("button", { name: "ratio", exact: true }).click();
+  await focus(page.locator("#r1-ratio-wall .plot"));
+  await page.keyboard.press("ArrowRight");
+  await becomes(() => page.locator("#live").textContent(), /<img/, "an id is told as the text it is");
+  await page.locator("select[name=a]").selectOption({ index: 1 });
+  await page.locator("select[name=record]").selectOption({ index: 0 });
+  await becomes(() => page.visible("#r0-ratios tbody tr").count(), 32);
+  const id = await page.locator("#compare-counts tbody tr").first().getAttribute("data-id");
+  assert.match(id, /<script>/);
+  const [download] = await Promise.all([page.waitForEvent("download"),
+    page.locator(".table:has(#compare-counts) .table-tools").getByRole("button", { name: "JSON" }).click()]);
+  assert.equal(JSON.parse(readFileSync(await download.path(), "utf8"))[0].id, id);
   assert.equal(await page.evaluate(() => globalThis.hit), undefined);
-  assert.equal(await page.locator("main img").count(), 0);
-  assert.match(await page.locator(".made").innerText(), /<img/, "it is shown as the text it is");
+  assert.equal(await page.locator("main img, header img").count(), 0);
+  for (const made of await page.locator(".made").allInnerTexts()) assert.match(made, /<img/, "it is shown as the text it is");
   await page.done();
 });
 
@@ -365,13 +473,43 @@ test("a small chart opens large, and a run of it leads to its comparison", async
   await focus(chart);
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
-  await becomes(() => page.locator("#live").textContent(), /Commit number 1;.*000000010000/);
+  await becomes(() => page.locator("#live").textContent(), /^machine 1,.*Commit number 2;.*000000020000/);
   await page.keyboard.press("Enter");
   const { a, b } = await page.state();
-  assert.deepEqual([a, b], ["000000000000", "000000010000"]);
+  assert.deepEqual([a, b], ["000000010000", "000000020000"]);
   assert.match(await page.locator("#compare .notice").innerText(), /cpu/, "two machines take turns");
   await page.getByRole("button", { name: "Back to all charts" }).click();
   assert.ok(!await page.locator("#detail").isVisible());
+  await page.done();
+});
+
+test("an open series is whole, whichever filter it was found by", async () => {
+  const page = await open("dashboard");
+  await page.locator("select[name=only]").selectOption("slower");
+  await page.visible("#small-charts a").first().click();
+  await focus(page.locator("#detail-chart .plot"));
+  await page.keyboard.press("ArrowRight");
+  await becomes(() => page.locator("#live").textContent(), /Commit number 0;/);
+  await page.getByRole("button", { name: "Reset" }).click();
+  await page.getByText("instructions", { exact: true }).first().click();
+  await page.locator("input[name=q]").fill("instructions case-001/arena");
+  await page.locator("select[name=payload]").selectOption("blob");
+  await page.visible("#small-charts a").first().click();
+  await page.locator("#detail-numbers summary").click();
+  await becomes(() => page.visible("#series-table tbody tr").count(), 60);
+  await page.done();
+});
+
+test("the first run is compared with none before it", async () => {
+  const page = await open("dashboard");
+  assert.equal(await page.locator("#commits tbody tr").last().locator("a").count(), 0);
+  assert.equal(await page.locator("#commits tbody tr a").count(), 59);
+  await page.visible("#small-charts a").first().click();
+  await focus(page.locator("#detail-chart .plot"));
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await becomes(() => page.locator("#live").textContent(), /No run before/);
+  assert.equal((await page.state()).b, undefined);
   await page.done();
 });
 

@@ -15,9 +15,35 @@ function loadCore() {
   return module.exports;
 }
 
-test("a state survives its own address", () => {
-  const state = { ...Core.DEFAULTS, q: "bytes & <b> #1", measure: "instructions", zoom: "p:1:2", record: "a=b" };
+test("a state survives its own address, key by key", () => {
+  const state = {
+    record: "a=b", measure: "instructions", scale: "linear", payload: "blob", q: "bytes & <b> #1", same: "hide", theme: "dark",
+    sort: "r0-ratios:2:desc", zoom: "p:1:2", off: "p:0:3", a: "one", b: "two (2)", at: "compare", only: "slower", order: "name",
+    series: "drain/x/arena ratio drain/x/alloc", open: "r0-growth-numbers,latest-numbers",
+  };
+  assert.deepEqual(Object.keys(state).sort(), Object.keys(Core.DEFAULTS).sort(), "no key is left out here");
+  for (const [key, value] of Object.entries(state)) assert.notEqual(value, Core.DEFAULTS[key], key);
   assert.deepEqual(Core.parseState(Core.formatState(state)), state);
+});
+
+test("a value that a control does not have is passed by", () => {
+  const allowed = { measure: ["wall", "instructions"] };
+  assert.equal(Core.parseState("#measure=x", allowed).measure, "wall");
+  assert.equal(Core.parseState("#measure=instructions&q=x", allowed).measure, "instructions");
+  assert.equal(Core.parseState("#measure=instructions&q=x", allowed).q, "x", "what is not listed may be anything");
+});
+
+test("a table is sorted by columns that it has", () => {
+  assert.deepEqual(Core.sorting(["2", "desc"], 3), { column: 2, descending: true });
+  for (const odd of [undefined, [], ["length"], ["3"], ["-1"], ["1.5"], ["constructor"]]) assert.equal(Core.sorting(odd, 3), null);
+});
+
+test("a zoom is one that its axis can show", () => {
+  assert.deepEqual(Core.zoomed(["1", "20.5"], true), [1, 20.5]);
+  assert.deepEqual(Core.zoomed(["-1", "1"], false), [-1, 1]);
+  for (const odd of [undefined, ["1"], ["2", "1"], ["a", "b"], ["1", "Infinity"], ["0", "1"], ["1", "2", "3"]]) {
+    assert.equal(Core.zoomed(odd, true), null);
+  }
 });
 
 test("what is as by default does not stand in the address", () => {
@@ -50,6 +76,15 @@ test("a filter takes every word, wherever it stands in the id", () => {
   assert.ok(Core.matches({ ...item, payload: "" }, state({ payload: "u64" })), "what has no payload is of all");
 });
 
+test("a point is shown by the payload of its line and a verdict of its own, whatever its note says", () => {
+  const state = (changes) => ({ ...Core.DEFAULTS, ...changes });
+  const point = { id: "drain/u64/arena", verdict: "same", note: "slower" };
+  assert.ok(Core.shows({ payload: "u64" }, point, state({ payload: "u64" })));
+  assert.ok(!Core.shows({ payload: "u64" }, point, state({ payload: "blob" })));
+  assert.ok(!Core.shows({ payload: "u64" }, point, state({ same: "hide" })));
+  assert.ok(Core.shows({}, { id: "c", note: "Commit 1; exact" }, state({ only: "slower", payload: "u64" })), "what has none passes");
+});
+
 test("rows are ordered as numbers, then as words, then the empty ones, in either direction", () => {
   const values = ["b", 2, "", 10, "a", -1];
   assert.deepEqual(Core.order(values, false).map((i) => values[i]), [-1, 2, 10, "a", "b", ""]);
@@ -76,6 +111,17 @@ test("ticks are round and lie within the axis", () => {
   }
 });
 
+test("ticks of an absurd axis are few, and there is an end to looking for them", () => {
+  const ends = [-1, 0, 1e-300, 1, 1 + 2 ** -52, 1e16, 1e16 + 2, 1e308, Infinity, NaN];
+  for (const unit of ["bytes", "ns", "ratio", "index"]) {
+    for (const log of [true, false]) {
+      for (const low of ends) {
+        for (const high of ends) assert.ok(Core.ticks(unit, log, low, high).length <= 20, `${unit} ${low} ${high}`);
+      }
+    }
+  }
+});
+
 test("numbers read as in the static page", () => {
   assert.equal(Core.format("bytes", 4096), "4 KiB");
   assert.equal(Core.format("ns", 41.23), "41.2 ns");
@@ -86,6 +132,23 @@ test("numbers read as in the static page", () => {
 
 test("CSV quotes what needs it and disarms formulas, not numbers", () => {
   assert.equal(Core.csv([["a,b", 'say "x"', "=1+1", -1.5, null]]), '"a,b","say ""x""",\'=1+1,-1.5,\r\n');
+});
+
+test("a table is taken along with the ends of its intervals as numbers and its verdicts as words", () => {
+  const cells = [{ text: "x" }, { text: "0.9 [0.8 to 1]", value: .9, low: .8, high: 1 }, { text: "faster" }];
+  const sheet = Core.sheet(["item", "ratio", "verdict"], [{ id: "c", cells }, { id: "d", cells: [{ text: "y" }, { text: "–" }, { text: "same" }] }]);
+  assert.deepEqual(sheet, [
+    ["id", "item", "ratio", "ratio, low", "ratio, high", "verdict", "item, as written", "ratio, as written", "verdict, as written"],
+    ["c", "x", .9, .8, 1, "faster", "x", "0.9 [0.8 to 1]", "faster"],
+    ["d", "y", "–", "", "", "same", "y", "–", "same"],
+  ]);
+});
+
+test("no two columns of a table share a name, whatever a record is called", () => {
+  const cells = [1, 2, 3].map((value) => ({ text: String(value), value }));
+  const [head, row] = Core.sheet(["id", "run", "run"], [{ id: "c", cells }]);
+  assert.equal(new Set(head).size, head.length, String(head));
+  assert.equal(head.length, row.length);
 });
 
 const record = (changes = {}) => ({
@@ -111,6 +174,15 @@ test("counts of differing environments are not, and what differs is named", () =
   const { differing, counts } = Core.compare(record(), record({ fingerprint: [["cpu", "z"], ["libc", "y"]] }));
   assert.deepEqual(differing, ["cpu"]);
   assert.ok(counts.every((row) => row.change === null && row.verdict === ""));
+});
+
+test("what only one of two records has is named", () => {
+  const after = record({ facts: {
+    cases: [{ id: "c", counts: { instructions: 100, allocations: 0, retries: 2 } }, { id: "new", counts: {} }],
+    ratios: [{ id: "other", ratio: 1, low: 1, high: 1 }],
+  } });
+  assert.deepEqual(Core.compare(record(), after).only, { before: ["c: calls", "r"], after: ["new", "c: retries", "other"] });
+  assert.deepEqual(Core.compare(record(), record()).only, { before: [], after: [] });
 });
 
 test("ratios of two runs are apart only where their intervals are", () => {

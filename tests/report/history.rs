@@ -15,9 +15,10 @@ pub fn plan(pairs: usize, commits: usize) -> Synthetic {
         time,
         instructions,
     };
-    let machine = |cpu: &str, slowness, instructions| Machine {
+    let machine = |cpu: &str, slowness, ratio, instructions| Machine {
         cpu: cpu.to_owned(),
         slowness,
+        ratio,
         instructions,
     };
     Synthetic {
@@ -29,8 +30,8 @@ pub fn plan(pairs: usize, commits: usize) -> Synthetic {
             shift(0.67, 2, 0.93, -2.0),
         ],
         machines: vec![
-            machine("Synthetic 1", 1.0, 0.0),
-            machine("Synthetic 2", 1.7, 2.0),
+            machine("Synthetic 1", 1.0, 1.0, 0.0),
+            machine("Synthetic 2", 1.7, 1.04, 2.0),
         ],
         ..Synthetic::default()
     }

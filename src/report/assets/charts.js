@@ -114,9 +114,7 @@ const Charts = (() => {
     }
 
     window() {
-      const parts = Core.parseList(this.page.state.zoom).get(this.panel.id);
-      const range = parts && parts.map(Number);
-      return range && range.length === 2 && range[0] < range[1] ? range : null;
+      return Core.zoomed(Core.parseList(this.page.state.zoom).get(this.panel.id), this.logs.x);
     }
 
     zoom(range) {
@@ -133,8 +131,7 @@ const Charts = (() => {
       if (!this.awake) return;
       this.series = this.panel.series.map((series, index) => ({
         ...series,
-        points: hidden.has(index) ? [] : series.points.filter((point) =>
-          Core.matches({ id: point.id, payload: this.panel.payload, verdict: point.note }, state)),
+        points: hidden.has(index) ? [] : series.points.filter((point) => Core.shows(series, point, state)),
       }));
       const points = this.series.flatMap((series) => series.points);
       this.points = this.series.flatMap((series) => series.points.map((point) => ({ series, point })));
@@ -202,7 +199,8 @@ const Charts = (() => {
       for (const series of this.series) {
         if (series.points.length) this.drawSeries(ctx, series, px, py, ratio);
       }
-      this.panel.marks.forEach((mark, row) => {
+      const [from, to] = this.range.x;
+      this.panel.marks.filter((mark) => mark.x >= from && mark.x <= to).forEach((mark, row) => {
         const x = px(mark.x);
         this.path(ctx, [[x, bbox.top], [x, bbox.top + bbox.height]], this.colours.muted, ratio, [4 * ratio, 3 * ratio]);
         ctx.fillStyle = this.colours.ink;
@@ -280,7 +278,8 @@ const Charts = (() => {
       if (!entry) return;
       const { series, point } = entry;
       const { x, y } = this.panel;
-      const range = point.low < point.high ? ` [${Core.format(y.unit, point.low)} to ${Core.format(y.unit, point.high)}]` : "";
+      const ends = `${Core.format(y.unit, point.low)} to ${Core.format(y.unit, point.high)}`;
+      const range = point.low < point.high ? (point.quartiles ? `, quartiles ${ends}` : ` [${ends}]`) : "";
       const lines = [
         ["b", series.name],
         ["span", `${Core.format(y.unit, point.y)}${range}`],
@@ -298,6 +297,8 @@ const Charts = (() => {
     }
 
     key(event) {
+      // With these the keys are the browser's: its own zoom, its way back.
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       const moves = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
       if (event.key in moves && this.points.length) this.move(...moves[event.key]);
       else if (event.key === "+" || event.key === "=") this.scaleWindow(.5);

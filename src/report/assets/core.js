@@ -5,15 +5,22 @@ const Core = (() => {
   const DEFAULTS = {
     record: "", measure: "wall", scale: "log", payload: "", q: "", same: "show", theme: "auto",
     sort: "", zoom: "", off: "", a: "", b: "", at: "", only: "", order: "changed", series: "",
+    open: "",
   };
 
-  /** The state an address stands for. A bare word is a place on the page. */
-  function parseState(hash) {
+  /**
+   * The state an address stands for. A bare word is a place on the page. A key for which
+   * `allowed` lists values stays as by default where the address has another.
+   */
+  function parseState(hash, allowed = {}) {
     const text = hash.replace(/^#/, "");
     if (!text.includes("=")) return { ...DEFAULTS, at: decode(text) };
     const given = new URLSearchParams(text);
     const state = { ...DEFAULTS };
-    for (const key of Object.keys(DEFAULTS)) if (given.has(key)) state[key] = given.get(key);
+    for (const key of Object.keys(DEFAULTS)) {
+      const value = given.get(key);
+      if (value !== null && (allowed[key]?.includes(value) ?? true)) state[key] = value;
+    }
     return state;
   }
 
@@ -50,6 +57,11 @@ const Core = (() => {
     return state.q.toLowerCase().split(/\s+/).every((word) => id.includes(word));
   }
 
+  /** Whether a point of a chart is to be shown: it has an id and a verdict, its line a payload. */
+  function shows({ payload }, { id, verdict }, state) {
+    return matches({ id, payload, verdict }, state);
+  }
+
   /** Indices of values in order; numbers before text before nothing, in either direction. */
   function order(values, descending) {
     const rank = (v) => (typeof v === "number" ? 0 : v === "" || v == null ? 2 : 1);
@@ -72,9 +84,21 @@ const Core = (() => {
     return best;
   }
 
+  /** The column and way that a table is sorted by, of so many columns; nothing for as it was. */
+  function sorting([column, way] = [], columns) {
+    return /^\d+$/.test(column) && Number(column) < columns ? { column: Number(column), descending: way === "desc" } : null;
+  }
+
+  /** The ends of a zoom as its address has them, where an axis can show it. */
+  function zoomed(parts = [], log) {
+    const [low, high] = parts.map(Number);
+    const usable = parts.length === 2 && Number.isFinite(low) && Number.isFinite(high) && low < high && (!log || low > 0);
+    return usable ? [low, high] : null;
+  }
+
   /** Round values between two ends, few enough to be read. */
   function ticks(unit, log, low, high, most = 7) {
-    if (!(high > low)) return [low];
+    if (!(high > low) || !Number.isFinite(high - low) || (log && low <= 0)) return [low];
     if (log && unit === "bytes") {
       const [first, last] = [Math.ceil(Math.log2(low)), Math.floor(Math.log2(high))];
       const step = Math.max(1, Math.ceil((last - first + 1) / most));
@@ -91,15 +115,17 @@ const Core = (() => {
           if (factor === 1) out.push(value);
         }
       }
-      const chosen = fine.length <= most ? fine : out;
+      const every = Math.ceil(out.length / most);
+      const chosen = fine.length <= most ? fine : out.filter((_, index) => index % every === 0);
       if (chosen.length > 2) return chosen;
     }
     const base = unit === "bytes" ? 2 : 10;
     const rough = Math.max((high - low) / most, unit === "index" ? 1 : 0);
     const magnitude = base ** Math.floor(Math.log(rough) / Math.log(base));
     const step = magnitude * (base === 2 ? 2 : [1, 2, 5, 10].find((f) => f * magnitude >= rough));
-    const out = [];
-    for (let n = Math.ceil(low / step); n * step <= high; n++) out.push(n * step);
+    const out = [], first = Math.ceil(low / step);
+    // A step too small for the numbers around it would never arrive.
+    for (let n = 0; (first + n) * step <= high && n <= 2 * most; n++) out.push((first + n) * step);
     return out;
   }
 
@@ -143,19 +169,57 @@ const Core = (() => {
     return rows.map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
   }
 
+  /** Names, each of which occurs once: a second one gets a number. */
+  function unique(names) {
+    const taken = new Set();
+    return names.map((name) => {
+      let own = name;
+      for (let n = 2; taken.has(own); n++) own = `${name} (${n})`;
+      taken.add(own);
+      return own;
+    });
+  }
+
+  /**
+   * A table to take along, its head first: what each cell holds, the two ends around it in
+   * columns of their own where a column has any, and at last the cells as they are written.
+   * Cells have `text`, and where there are numbers `value`, `low` and `high`.
+   */
+  function sheet(heads, rows) {
+    const ranged = heads.map((_, i) => rows.some(({ cells }) => cells[i].low != null));
+    const head = heads.flatMap((name, i) => (ranged[i] ? [name, `${name}, low`, `${name}, high`] : [name]));
+    const body = rows.map(({ id, cells }) => [id,
+      ...cells.flatMap((cell, i) => [cell.value ?? cell.text, ...(ranged[i] ? [cell.low ?? "", cell.high ?? ""] : [])]),
+      ...cells.map((cell) => cell.text)]);
+    return [unique(["id", ...head, ...heads.map((name) => `${name}, as written`)]), ...body];
+  }
+
   /**
    * Two records side by side: in what their environments differ, counts, ratios.
    * Counts of differing environments get no difference. What became worse comes first.
+   * What only one of the two has is listed by its name.
    */
   function compare(a, b) {
     const theirs = new Map(b.fingerprint);
     const differing = a.fingerprint.filter(([name, value]) => theirs.get(name) !== value).map(([name]) => name);
+    const only = { before: [], after: [] };
     const join = (left, right) => {
       const other = new Map(right.map((item) => [item.id, item]));
-      return left.filter((item) => other.has(item.id)).map((item) => [item, other.get(item.id)]);
+      const pairs = [];
+      for (const item of left) {
+        if (!other.has(item.id)) only.before.push(item.id);
+        else pairs.push([item, other.get(item.id)]);
+        other.delete(item.id);
+      }
+      only.after.push(...other.keys());
+      return pairs;
     };
     const counts = [];
     for (const [before, after] of join(a.facts.cases, b.facts.cases)) {
+      const uncounted = (own, others) => Object.keys(own.counts).filter((name) => others.counts[name] == null)
+        .map((name) => `${own.id}: ${name.replaceAll("_", " ")}`);
+      only.before.push(...uncounted(before, after));
+      only.after.push(...uncounted(after, before));
       for (const [name, from] of Object.entries(before.counts)) {
         const to = after.counts[name];
         if (to == null) continue;
@@ -170,7 +234,7 @@ const Core = (() => {
     }));
     const rank = (row) => ["slower", "faster", "same", ""].indexOf(row.verdict);
     const worst = (rows) => rows.sort((p, q) => rank(p) - rank(q) || Math.abs(q.change ?? 0) - Math.abs(p.change ?? 0));
-    return { differing, counts: worst(counts), ratios: worst(ratios) };
+    return { differing, only, counts: worst(counts), ratios: worst(ratios) };
   }
 
   /** Points of a series of a history, from its compact form: see `dashboard/encode.rs`. */
@@ -192,8 +256,8 @@ const Core = (() => {
   }
 
   return {
-    expand, DEFAULTS, parseState, formatState, parseList, formatList, matches, order, nearest, ticks,
-    significant, format, formatTick, csv, compare,
+    expand, DEFAULTS, parseState, formatState, parseList, formatList, matches, shows, order, sorting, zoomed, nearest, ticks,
+    significant, format, formatTick, csv, sheet, compare,
   };
 })();
 if (typeof module !== "undefined") module.exports = Core;

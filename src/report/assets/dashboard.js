@@ -35,8 +35,9 @@
     return { name, fingerprint: data.environments[data.entries[index].environment], facts: { cases: [...cases.values()], ratios } };
   }
 
-  /** Shows a run against the one before it. */
-  function toRun(index, before = Math.max(0, index - 1)) {
+  /** Shows a run against the one before it, if that is on the page. */
+  function toRun(index, before = index - 1) {
+    if (before < 0) return Page.say("No run before this one is on the page");
     Page.set({ a: names[before], b: names[index], at: "compare" });
     Page.goTo("compare");
   }
@@ -58,7 +59,7 @@
     const groups = [...new Set(all.map((point) => point.group))];
     const label = counts ? series.metric.replaceAll("_", " ") : `time per item / ${series.baseline}`;
     const panel = {
-      id: "series", title: series.case, payload: "", band: null,
+      id: "series", title: series.case, band: null,
       x: { label: "run", unit: "index", linear: true, names },
       y: { label, unit: counts ? "count" : "ratio", linear: true },
       series: groups.map((group, index) => ({
@@ -72,13 +73,16 @@
     const figure = element("figure", { class: "chart" }, element("figcaption", {}, series.case, element("small", {}, label)),
       element("div", { class: "plot" }));
     document.getElementById("detail-chart").replaceChildren(figure);
-    chart = new Charts.Chart(figure, panel, { ...Page, get state() { return { ...Page.state, q: "" }; }, pick: (point) => toRun(point.x) });
+    // The filters chose which series to show: of the one that is open they hide nothing.
+    const whole = ({ zoom, off, scale }) => ({ ...Core.DEFAULTS, zoom, off, scale });
+    chart = new Charts.Chart(figure, panel, { ...Page, get state() { return whole(Page.state); }, pick: (point) => toRun(point.x) });
     chart.wake();
-    const rows = all.toReversed().map((point) => element("tr", { "data-id": series.case, "data-payload": "", "data-verdict": "" },
+    const rows = all.toReversed().map((point) => element("tr", { "data-id": `${state.series} ${point.id}` },
       element("th", { scope: "row" }, point.id), element("td", {}, data.entries[point.x].when), element("td", {}, data.entries[point.x].subject),
-      element("td", { class: "figure", "data-value": point.y }, Core.format(panel.y.unit, point.y)),
+      element("td", { class: "figure", "data-value": point.y, ...(counts ? {} : { "data-low": point.low, "data-high": point.high }) },
+        Core.format(panel.y.unit, point.y)),
       element("td", { class: "figure" }, point.low < point.high ? `${Core.format("ratio", point.low)} to ${Core.format("ratio", point.high)}` : "exact")));
-    const table = element("table", { id: "series-table", "data-table": "series" }, element("caption", {}, `${series.case}: ${label}`),
+    const table = element("table", { id: "series-table", "data-table": "series", "data-whole": "" }, element("caption", {}, `${series.case}: ${label}`),
       element("thead", {}, element("tr", {}, ...["run", "when", "subject", "value", "interval"].map((head) => element("th", { scope: "col" }, head)))),
       element("tbody", {}, ...rows));
     document.getElementById("detail-table").replaceChildren(element("div", { class: "table" },
@@ -119,10 +123,12 @@
       const index = names.indexOf(cell.textContent);
       if (index < 0) continue;
       const before = table.closest("#changes") ? names.indexOf(row.cells[1].textContent) : index - 1;
+      // The oldest run has none before it, and numbers that were left out cannot be compared.
+      if (before < 0) continue;
       const link = element("a", { href: "#compare" }, cell.textContent);
       link.addEventListener("click", (event) => {
         event.preventDefault();
-        toRun(index, Math.max(0, before));
+        toRun(index, before);
       });
       cell.replaceChildren(link);
     }

@@ -7,10 +7,11 @@ const Page = (() => {
   const toolbar = document.getElementById("toolbar");
   const live = document.getElementById("live");
   const followers = [];
+  const allowed = choices();
 
   const page = {
     data,
-    state: Core.parseState(location.hash),
+    state: Core.parseState(location.hash, allowed),
     /** Changes the state, the address with it, and everything that depends on it. */
     set(changes) {
       Object.assign(page.state, changes);
@@ -24,6 +25,20 @@ const Page = (() => {
     equip, showRows, tool, comparison, goTo, start, select,
   };
 
+  /** What the controls of the toolbar may be set to, by their names. */
+  function choices() {
+    const all = {};
+    for (const { type, name, value, options } of toolbar.elements) {
+      if (type === "radio") all[name] = [...(all[name] || []), value];
+      else if (type === "checkbox") all[name] = [Core.DEFAULTS[name], value];
+      else if (options) all[name] = [...options].map((option) => option.value);
+    }
+    return all;
+  }
+
+  /** What can be folded: each part with an id of its own is in the address. */
+  const folds = () => [...document.querySelectorAll("details[id]")];
+
   function render() {
     document.documentElement.dataset.theme = page.state.theme;
     for (const control of toolbar.elements) {
@@ -31,6 +46,8 @@ const Page = (() => {
       else if (control.name && control.value !== page.state[control.name]) control.value = page.state[control.name];
     }
     for (const follow of followers) follow(page.state);
+    const open = Core.parseList(page.state.open);
+    for (const fold of folds()) fold.open = open.has(fold.id);
     for (const table of document.querySelectorAll("table[data-table]")) showRows(table);
   }
 
@@ -39,12 +56,12 @@ const Page = (() => {
 
   function equip(table) {
     original.set(table, [...table.tBodies[0].rows]);
-    [...table.tHead.rows[0].cells].forEach((head, column) => {
+    headsOf(table).forEach((head, column) => {
       const button = element("button", { type: "button" }, head.textContent);
       button.addEventListener("click", () => {
         const all = Core.parseList(page.state.sort);
-        const [before, way] = all.get(table.id) || [];
-        const next = Number(before) !== column || before == null ? "asc" : way === "asc" ? "desc" : null;
+        const now = sortingOf(table);
+        const next = now?.column !== column ? "asc" : now.descending ? null : "desc";
         if (next) all.set(table.id, [column, next]); else all.delete(table.id);
         page.set({ sort: Core.formatList(all) });
       });
@@ -67,30 +84,37 @@ const Page = (() => {
     return button;
   }
 
-  const cellValue = (cell) => ("value" in cell.dataset ? Number(cell.dataset.value) : cell.textContent.trim());
+  const headsOf = (table) => [...table.tHead.rows[0].cells];
+  const sortingOf = (table) => Core.sorting(Core.parseList(page.state.sort).get(table.id), headsOf(table).length);
 
-  /** Head and visible rows; each number with the text it is written as beside it. */
+  /** A number of a cell by its name, or nothing. */
+  const number = (cell, name) => (name in cell.dataset ? Number(cell.dataset[name]) : undefined);
+  const sortsBy = (cell) => number(cell, "rank") ?? number(cell, "value") ?? cell.textContent.trim();
+
+  /** Head and visible rows, to be taken along. */
   function contents(table) {
-    const head = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
     const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
-    return [["id", ...head, ...head.map((name) => `${name}, as written`)],
-      ...rows.map((row) => [row.dataset.id, ...[...row.cells].map(cellValue), ...[...row.cells].map((cell) => cell.textContent)])];
+    return Core.sheet(headsOf(table).map((cell) => cell.textContent), rows.map((row) => ({
+      id: row.dataset.id,
+      cells: [...row.cells].map((cell) => ({
+        text: cell.textContent.trim(), value: number(cell, "value"), low: number(cell, "low"), high: number(cell, "high"),
+      })),
+    })));
   }
 
   function showRows(table) {
     const body = table.tBodies[0];
     const rows = original.get(table);
-    const [column, way] = Core.parseList(page.state.sort).get(table.id) || [];
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, index) => {
-      if (String(index) === column) head.setAttribute("aria-sort", way === "desc" ? "descending" : "ascending");
+    const by = sortingOf(table);
+    headsOf(table).forEach((head, index) => {
+      if (index === by?.column) head.setAttribute("aria-sort", by.descending ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     });
-    const sorted = heads[column] ? Core.order(rows.map((row) => cellValue(row.cells[column])), way === "desc").map((i) => rows[i]) : rows;
+    const sorted = by ? Core.order(rows.map((row) => sortsBy(row.cells[by.column])), by.descending).map((i) => rows[i]) : rows;
     if (sorted.some((row, index) => body.rows[index] !== row)) body.append(...sorted);
     let visible = 0;
     for (const row of rows) {
-      row.hidden = !Core.matches(row.dataset, page.state);
+      row.hidden = !("whole" in table.dataset) && !Core.matches(row.dataset, page.state);
       visible += !row.hidden;
     }
     table.closest(".table").querySelector(".count").textContent = `${visible} of ${rows.length} rows`;
@@ -131,29 +155,41 @@ const Page = (() => {
   }
 
   function fillComparison(result, a, b) {
-    const { differing, counts, ratios } = Core.compare(a, b);
+    const { differing, only, counts, ratios } = Core.compare(a, b);
     const nodes = [];
     if (differing.length) {
       nodes.push(element("p", { class: "notice" },
         `The records differ in ${differing.join(", ")}: exact counts stand side by side and are not subtracted.`));
     }
     const percent = (change) => (change == null ? "–" : `${change > 0 ? "+" : ""}${Core.significant(change * 100)}%`);
-    const range = (r) => [`${Core.format("ratio", r.ratio)} [${Core.format("ratio", r.low)} to ${Core.format("ratio", r.high)}]`, r.ratio];
-    nodes.push(comparisonTable("compare-counts", "Exact counts", ["case", "count", a.name, b.name, "change", "direction"],
+    const range = (r) => [`${Core.format("ratio", r.ratio)} [${Core.format("ratio", r.low)} to ${Core.format("ratio", r.high)}]`, r.ratio, r.low, r.high];
+    nodes.push(comparisonTable("compare-counts", "Exact counts", ["case", "count", `before: ${a.name}`, `after: ${b.name}`, "change", "direction"],
       counts.map((row) => [row, [row.id], [row.name.replaceAll("_", " ")], [Core.significant(row.from), row.from], [Core.significant(row.to), row.to],
         [percent(row.change), row.change], [row.verdict && { slower: "more", faster: "fewer", same: "same" }[row.verdict]]])));
-    nodes.push(comparisonTable("compare-ratios", "Paired ratios, each of its own run", ["comparison", a.name, b.name, "intervals"],
+    nodes.push(comparisonTable("compare-ratios", "Paired ratios, each of its own run", ["comparison", `before: ${a.name}`, `after: ${b.name}`, "intervals"],
       ratios.map((row) => [row, [row.id], range(row.from), range(row.to),
         [{ slower: "apart: higher", faster: "apart: lower", same: "overlap" }[row.verdict]]])));
+    for (const [side, name] of [["before", a.name], ["after", b.name]]) {
+      if (only[side].length) nodes.push(unmatched(side, name, only[side]));
+    }
     result.replaceChildren(...nodes);
     for (const table of result.querySelectorAll("table")) equip(table);
+  }
+
+  /** What only one of two records has, and is thus in no table of their comparison. */
+  function unmatched(side, name, ids) {
+    const what = ids.length === 1 ? "1 case, comparison or count" : `${ids.length} cases, comparisons or counts`;
+    return element("details", { id: `compare-only-${side}` },
+      element("summary", {}, `Only in ${name} (${side}): ${what}`),
+      element("ul", { class: "plain-list" }, ...ids.map((id) => element("li", {}, element("code", {}, id)))));
   }
 
   function comparisonTable(id, caption, heads, rows) {
     const body = element("tbody", {}, ...rows.map(([row, ...cells]) => element("tr",
       { "data-id": row.id, "data-payload": row.payload, "data-verdict": row.verdict },
-      ...cells.map(([text, value], index) => element(index ? "td" : "th",
-        { ...(index ? {} : { scope: "row" }), ...(value == null ? {} : { "data-value": value, class: "figure" }) }, text || "")))));
+      ...cells.map(([text, value, low, high], index) => element(index ? "td" : "th",
+        { ...(index ? {} : { scope: "row" }), ...(value == null ? {} : { "data-value": value, class: "figure" }),
+          ...(low == null ? {} : { "data-low": low, "data-high": high }) }, text || "")))));
     const table = element("table", { id, "data-table": id }, element("caption", {}, caption),
       element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))), body);
     return element("div", { class: "table" },
@@ -192,7 +228,12 @@ const Page = (() => {
       });
     }
     for (const table of document.querySelectorAll("table[data-table]")) equip(table);
-    addEventListener("hashchange", () => { Object.assign(page.state, Core.parseState(location.hash)); render(); goTo(page.state.at); });
+    // It does not bubble, but it can be caught on its way down.
+    document.addEventListener("toggle", () => {
+      const open = Core.formatList(new Map(folds().filter((fold) => fold.open).map((fold) => [fold.id, []])));
+      if (open !== page.state.open) page.set({ open });
+    }, true);
+    addEventListener("hashchange", () => { Object.assign(page.state, Core.parseState(location.hash, allowed)); render(); goTo(page.state.at); });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);
     render();
     goTo(page.state.at);

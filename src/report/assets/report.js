@@ -19,6 +19,12 @@
   }, { rootMargin: "300px" });
   for (const figure of document.querySelectorAll(".chart")) charts.set(figure, new Charts.Chart(figure, panelOf(figure), Page));
 
+  const groups = new Map([...document.querySelectorAll(".charts")].map((group) => {
+    const note = Charts.element("p", { class: "notice instead" });
+    group.before(note);
+    return [group, note];
+  }));
+
   if (records.length > 1) {
     const [field, list] = Page.select("record", "Record", names);
     document.getElementById("record-control").append(field);
@@ -29,15 +35,31 @@
   Page.follow((state) => {
     const current = shown(state);
     records.forEach((section, index) => { section.hidden = index !== current; });
-    for (const link of document.querySelectorAll("a[data-section]")) link.hash = `r${current}-${link.dataset.section}`;
-    for (const figure of document.querySelectorAll(".chart")) {
-      const panel = panelOf(figure);
-      const points = panel.series.flatMap((series) => series.points);
-      figure.hidden = panel.measure !== state.measure
-        || !points.some((point) => Core.matches({ id: point.id, payload: panel.payload, verdict: point.note }, state));
-      if (!figure.hidden) charts.get(figure).update();
+    for (const link of document.querySelectorAll("a[data-section]")) {
+      const id = `r${current}-${link.dataset.section}`;
+      link.hash = id;
+      link.hidden = !document.getElementById(id);
     }
+    for (const [group, note] of groups) showCharts(group, note, state);
   });
+
+  /** Shows the charts of the measure; what was not measured by it is shown by the other, and said so. */
+  function showCharts(group, note, state) {
+    const figures = [...group.children];
+    const measured = new Set(figures.map(panelOf).filter(({ measure }) => measure === state.measure).map(({ title }) => title));
+    note.hidden = true;
+    for (const figure of figures) {
+      const { measure, title, series } = panelOf(figure);
+      const instead = measure !== state.measure && !measured.has(title);
+      const left = series.some((line) => line.points.some((point) => Core.shows(line, point, state)));
+      figure.hidden = !left || !(instead || measure === state.measure);
+      if (figure.hidden) continue;
+      charts.get(figure).update();
+      if (instead) note.hidden = false;
+    }
+    note.textContent = state.measure === "wall" ? "Where no time was measured, counts are shown instead."
+      : "Where no instructions were counted, times are shown instead.";
+  }
   Page.start();
   for (const figure of charts.keys()) watcher.observe(figure);
 })();

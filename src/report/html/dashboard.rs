@@ -11,62 +11,114 @@ use crate::report::model::{Cell, Drawing, Row, Section, Table, ratio, short_time
 
 const TOOLBAR: &str = include_str!("../assets/toolbar-dashboard.html");
 
-/// The most bytes of numbers that a page carries; beyond it the oldest runs stay behind.
-const MOST_BYTES: usize = 12 << 20;
+/// The most bytes of a page; where it would be larger the oldest runs' numbers stay behind.
+const MOST_BYTES: usize = 14_500_000;
 /// The most changes that are listed.
 const MOST_CHANGES: usize = 1_000;
+/// Room in a page for the note on what was left out.
+const ROOM_FOR_NOTES: usize = 1_000;
 
 /// The whole page.
 ///
 /// # Errors
 /// [`ReportError::Json`] where the numbers cannot be written, which would be a defect here.
 pub fn page(dashboard: &Dashboard) -> Result<String, ReportError> {
-    page_within(dashboard, MOST_BYTES)
+    page_within(dashboard, MOST_BYTES, MOST_CHANGES)
 }
 
-/// The whole page, with at most so many bytes of numbers.
-fn page_within(dashboard: &Dashboard, most_bytes: usize) -> Result<String, ReportError> {
-    let (first, data) = fitting(dashboard, most_bytes)?;
-    let changes = changes(dashboard);
-    let mut body = header(dashboard, first);
-    body.push_str("<main>\n<section id=\"changes\"><h2>What changed</h2>\n");
-    body.push_str(match changes.rows.is_empty() {
-        true => "<p>No commit of this history changed anything.</p>\n",
-        false => {
-            "<p class=\"how\">Regressions first, of each kind the newest first. A count that differs is a change; a ratio has changed where it \
-             shifted for good. A commit leads to its comparison with the run before.</p>\n"
+/// The whole page, of at most so many bytes and listed changes. Charts and tables are
+/// never left out, only numbers.
+fn page_within(
+    dashboard: &Dashboard,
+    most_bytes: usize,
+    most_changes: usize,
+) -> Result<String, ReportError> {
+    let body = [
+        "<main>\n".to_owned(),
+        what_changed(dashboard, most_changes),
+        every_case(dashboard),
+        compare_and_runs(dashboard),
+        "</main>\n".to_owned(),
+        footer(),
+    ]
+    .concat();
+    let whole = |first, data: &str| {
+        let body = header(dashboard, first) + &body;
+        document("arena-bench: history", &body, data, DASHBOARD)
+    };
+    let rest = whole(0, "").len() + ROOM_FOR_NOTES;
+    let (first, data) = fitting(dashboard, most_bytes.saturating_sub(rest))?;
+    Ok(whole(first, &data))
+}
+
+fn what_changed(dashboard: &Dashboard, most: usize) -> String {
+    let mut changes = changes(dashboard);
+    let all = changes.rows.len();
+    changes.rows.truncate(most);
+    let mut out = "<section id=\"changes\"><h2>What changed</h2>\n".to_owned();
+    let gaps = dashboard.findings.gaps(dashboard.history);
+    match (dashboard.history.entries.len(), all) {
+        (0 | 1, _) => out.push_str("<p>A change is one from run to run: this takes two.</p>\n"),
+        (_, 0) if gaps.is_empty() => {
+            out.push_str("<p>No commit of this history changed anything.</p>\n");
         }
-    });
-    if !changes.rows.is_empty() {
-        body.push_str(&parts::table("all", &changes));
+        (_, 0) => out.push_str("<p>No change was found in what could be searched.</p>\n"),
+        _ => {
+            out.push_str(
+                "<p class=\"how\">Regressions first, of each kind the newest first. A count that differs is a \
+                 change; a ratio has changed where it shifted for good on one machine. A commit leads to its \
+                 comparison with the run before.</p>\n",
+            );
+            out.push_str(&parts::table("all", &changes));
+        }
     }
-    body.push_str(&format!(
-        "</section>\n<section id=\"detail\" hidden><h2>One series</h2><p class=\"how\">Drag to zoom, \
+    if all > most {
+        out.push_str(&format!(
+            "<p class=\"notice\">{} of {all} changes are not listed here: arena-bench history changes lists all.</p>\n",
+            all - most
+        ));
+    }
+    for gap in gaps {
+        out.push_str(&format!("<p class=\"notice\">{}.</p>\n", text(&gap)));
+    }
+    out.push_str("</section>\n");
+    out
+}
+
+fn every_case(dashboard: &Dashboard) -> String {
+    let mut out = format!(
+        "<section id=\"detail\" hidden><h2>One series</h2><p class=\"how\">Drag to zoom, \
          double-click to see all; click a run to compare it with the one before.</p>\
-         <div id=\"detail-chart\"></div><details class=\"behind\"><summary>The numbers behind this \
+         <div id=\"detail-chart\"></div><details class=\"behind\" id=\"detail-numbers\"><summary>The numbers behind this \
          chart</summary><div id=\"detail-table\"></div></details>\
          <p><button type=\"button\" id=\"detail-close\">Back to all charts</button></p></section>\n\
-         <section id=\"charts\"><h2>Every case</h2><p class=\"how\">Oldest run left, newest right. ▲ marks \
-         a commit that made it worse, ▼ one that made it better. No chart is less than {:.0}% high, \
-         so that noise stays small.</p>\
+         <section id=\"charts\"><h2>Every case</h2><p class=\"how\">Oldest run left, newest right; each machine \
+         has a line of its own. ▲ marks a commit that made it worse, ▼ one that made it better; the newest is \
+         named. No chart is less than {:.0}% high, so that noise stays small.</p>\
          <p class=\"table-tools\" id=\"chart-count\"></p><div id=\"small-charts\">\n",
         LEAST_SPAN * 100.0
-    ));
+    );
     for series in dashboard.shown() {
-        body.push_str(&small_chart(dashboard, series));
+        out.push_str(&small_chart(dashboard, series));
     }
-    body.push_str(
-        "</div></section>\n<section id=\"compare\"><h2>Compare two runs</h2><p class=\"how\">Exact counts are \
+    out.push_str(&format!(
+        "</div>\n<details class=\"behind\" id=\"latest-numbers\"><summary>The newest value of each chart\
+         </summary>{}</details></section>\n",
+        parts::table("all", &latest(dashboard))
+    ));
+    out
+}
+
+fn compare_and_runs(dashboard: &Dashboard) -> String {
+    format!(
+        "<section id=\"compare\"><h2>Compare two runs</h2><p class=\"how\">Exact counts are \
          subtracted only where machine and toolchain agree; ratios stand side by side with \
          their intervals. Intervals that lie apart are a hint and no verdict: what moves from run to \
          run is not in them.</p>\
          <div id=\"compare-controls\"></div><div id=\"compare-result\"><p>Put together by the page's script.</p>\
-         </div></section>\n<section id=\"commits\"><h2>Runs</h2>\n",
-    );
-    body.push_str(&parts::table("all", &runs(dashboard)));
-    body.push_str("</section>\n</main>\n");
-    body.push_str(&footer());
-    Ok(document("arena-bench: history", &body, &data, DASHBOARD))
+         </div></section>\n<section id=\"commits\"><h2>Runs</h2>\n{}</section>\n",
+        parts::table("all", &runs(dashboard))
+    )
 }
 
 /// The numbers from the first entry with which they fit, and that entry.
@@ -107,7 +159,7 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
         0 => String::new(),
         _ => format!(
             "<p class=\"notice\">The numbers of the oldest {first} runs were left out to keep the page quick. \
-             The small charts and the list of changes still show them.</p>"
+             The small charts and the list of changes still show them, but they cannot be compared.</p>"
         ),
     };
     format!(
@@ -141,11 +193,30 @@ fn metric_name(metric: Metric, baseline: Option<&str>) -> String {
     }
 }
 
-fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
-    let key: Vec<&str> = [series.case.as_str(), series.metric.name()]
+/// What tells one series from all others, as the page's address names it.
+fn key(series: &Series) -> String {
+    let parts: Vec<&str> = [series.case.as_str(), series.metric.name()]
         .into_iter()
         .chain(series.baseline.as_deref())
         .collect();
+    parts.join(" ")
+}
+
+/// The size of a change: `+4.3%`.
+fn percent(change: &Change) -> String {
+    change.relative().map_or("from none".to_owned(), |share| {
+        let sign = if share > 0.0 { "+" } else { "" };
+        format!("{sign}{}%", significant(share * 100.0))
+    })
+}
+
+/// The newest change of a series: its commit and size.
+fn newest_change(dashboard: &Dashboard, change: &Change) -> String {
+    let name = &dashboard.names[change.entry as usize];
+    format!("{name} {}", percent(change))
+}
+
+fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
     let newest = dashboard.changes_of(series).next();
     let value = series
         .points
@@ -155,10 +226,17 @@ fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
         Group::Counts => format!(" {}", metric_name(series.metric, None)),
         _ => String::new(),
     };
+    let changed = newest.map_or(String::new(), |change| {
+        format!(
+            "<small class=\"verdict {}\">{}</small>",
+            direction(change),
+            text(&newest_change(dashboard, change))
+        )
+    });
     format!(
         "<figure class=\"small\" data-key=\"{}\" data-payload=\"{}\" data-measure=\"{}\" data-changed=\"{}\" data-verdict=\"{}\">\
-         <figcaption><a href=\"#detail\">{}{}</a><span>{}</span></figcaption>{}</figure>\n",
-        text(&key.join(" ")),
+         <figcaption><a href=\"#detail\">{}{}</a><span>{}</span>{changed}</figcaption>{}</figure>\n",
+        text(&key(series)),
         text(&series.payload),
         Group::of(series.metric).name(),
         newest.map_or(-1, |change| i64::from(change.entry)),
@@ -174,11 +252,63 @@ fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
     )
 }
 
-fn plain(text: impl Into<String>) -> Cell {
-    Cell {
-        text: text.into(),
-        value: None,
-        drawing: None,
+/// The newest value of every chart, for readers who see no chart or run no script.
+fn latest(dashboard: &Dashboard) -> Table {
+    let rows = dashboard.shown().filter_map(|series| {
+        let point = series.points.last()?;
+        let newest = dashboard.changes_of(series).next();
+        let (written, value) = (write(series.metric, point.value), Some(point.value));
+        let cell = match series.metric {
+            Metric::Ratio => Cell {
+                text: format!(
+                    "{written} [{} to {}]",
+                    write(series.metric, point.low),
+                    write(series.metric, point.high)
+                ),
+                value,
+                ends: Some((point.low, point.high)),
+                ..Cell::default()
+            },
+            Metric::Count(_) => Cell {
+                value,
+                ..Cell::text(written)
+            },
+        };
+        let change = match newest {
+            Some(change) => Cell {
+                drawing: Some(Drawing::Verdict(verdict(change))),
+                ..Cell::text(newest_change(dashboard, change))
+            },
+            None => Cell::text("none"),
+        };
+        Some(Row {
+            id: key(series),
+            payload: series.payload.clone(),
+            verdict: Some(newest.map_or(Verdict::Same, verdict)),
+            cells: vec![
+                Cell::text(&series.case),
+                Cell::text(metric_name(series.metric, series.baseline.as_deref())),
+                cell,
+                Cell::text(&dashboard.names[point.entry as usize]),
+                change,
+            ],
+        })
+    });
+    Table {
+        id: "latest",
+        section: Section::Cases,
+        caption: "The newest value of each chart",
+        columns: vec!["case", "metric", "value", "commit", "newest change"],
+        rows: rows.collect(),
+    }
+}
+
+/// The direction of a change as a verdict.
+fn verdict(change: &Change) -> Verdict {
+    match direction(change) {
+        "slower" => Verdict::Slower,
+        "faster" => Verdict::Faster,
+        _ => Verdict::Inconclusive,
     }
 }
 
@@ -193,11 +323,6 @@ fn changes(dashboard: &Dashboard) -> Table {
     let row = |change: &Change, evidence: String, verdict| {
         let entry = &entries[change.entry as usize];
         let metric = metric_name(change.metric, change.baseline.as_deref());
-        let relative = change.relative();
-        let percent = relative.map_or("from none".to_owned(), |share| {
-            let sign = if share > 0.0 { "+" } else { "" };
-            format!("{sign}{}%", significant(share * 100.0))
-        });
         Row {
             id: format!("{} {metric}", change.case),
             payload: payloads
@@ -205,37 +330,31 @@ fn changes(dashboard: &Dashboard) -> Table {
                 .map_or_else(String::new, |p| (*p).to_owned()),
             verdict: Some(verdict),
             cells: vec![
-                plain(&dashboard.names[change.entry as usize]),
-                plain(&dashboard.names[change.previous as usize]),
-                plain(&entry.environment.subject),
-                plain(&change.case),
-                plain(metric),
-                plain(format!(
+                Cell::text(&dashboard.names[change.entry as usize]),
+                Cell::text(&dashboard.names[change.previous as usize]),
+                Cell::text(&entry.environment.subject),
+                Cell::text(&change.case),
+                Cell::text(metric),
+                Cell::text(format!(
                     "{} → {}",
                     write(change.metric, change.before),
                     write(change.metric, change.after)
                 )),
                 Cell {
-                    text: percent,
-                    value: relative,
-                    drawing: None,
+                    value: change.relative(),
+                    ..Cell::text(percent(change))
                 },
                 Cell {
                     drawing: Some(Drawing::Verdict(verdict)),
-                    ..plain(match verdict {
+                    ..Cell::text(match verdict {
                         Verdict::Slower => "worse",
                         Verdict::Faster => "better",
                         _ => "unconfirmed",
                     })
                 },
-                plain(evidence),
+                Cell::text(evidence),
             ],
         }
-    };
-    let verdict = |change: &Change| match direction(change) {
-        "slower" => Verdict::Slower,
-        "faster" => Verdict::Faster,
-        _ => Verdict::Inconclusive,
     };
     let found = &dashboard.findings;
     let own = found
@@ -249,7 +368,6 @@ fn changes(dashboard: &Dashboard) -> Table {
     let mut rows: Vec<Row> = own.chain(machines).collect();
     // Stable: each kind stays newest first.
     rows.sort_by_key(|row| row.verdict != Some(Verdict::Slower));
-    rows.truncate(MOST_CHANGES);
     Table {
         id: "changes",
         section: Section::Cases,
@@ -291,12 +409,12 @@ fn runs(dashboard: &Dashboard) -> Table {
                     payload: String::new(),
                     verdict: None,
                     cells: vec![
-                        plain(name),
-                        plain(&e.subject),
-                        plain(short_time(&e.finished)),
-                        plain(&e.cpu),
-                        plain(&e.rustc),
-                        plain(held),
+                        Cell::text(name),
+                        Cell::text(&e.subject),
+                        Cell::text(short_time(&e.finished)),
+                        Cell::text(&e.cpu),
+                        Cell::text(&e.rustc),
+                        Cell::text(held),
                     ],
                 }
             })
@@ -307,13 +425,22 @@ fn runs(dashboard: &Dashboard) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{self, Options};
+    use crate::history::{self, History, Options};
     use crate::record::store;
     use crate::record::synthetic::{Shift, Synthetic};
 
-    #[test]
-    fn numbers_beyond_the_limit_are_left_out_oldest_first_and_said_so() {
-        let plan = Synthetic {
+    fn history_of(plan: &Synthetic) -> History {
+        let folder = tempfile::tempdir().expect("the system has a place for temporary files");
+        let (file, kept) = (folder.path().join("r.json"), folder.path().join("history"));
+        for record in plan.records() {
+            store::save(&file, &record).expect("a made-up record is valid");
+            history::add(&file, &kept).expect("it is not there yet");
+        }
+        history::load(&kept).expect("it was just written")
+    }
+
+    fn forty() -> Synthetic {
+        Synthetic {
             pairs: 2,
             commits: 40,
             shifts: vec![Shift {
@@ -323,30 +450,70 @@ mod tests {
                 instructions: 3.0,
             }],
             ..Synthetic::default()
-        };
-        let folder = tempfile::tempdir().expect("the system has a place for temporary files");
-        let (file, kept) = (folder.path().join("r.json"), folder.path().join("history"));
-        for record in plan.records() {
-            store::save(&file, &record).expect("a made-up record is valid");
-            history::add(&file, &kept).expect("it is not there yet");
         }
-        let history = history::load(&kept).expect("it was just written");
-        let dashboard = Dashboard::new(&history, &Options::default());
+    }
 
+    fn page_of(history: &History, most_changes: usize) -> String {
+        let dashboard = Dashboard::new(history, &Options::default());
+        page_within(&dashboard, MOST_BYTES, most_changes).expect("numbers are JSON")
+    }
+
+    #[test]
+    fn numbers_beyond_the_limit_of_the_page_are_left_out_oldest_first_and_said_so() {
+        let history = history_of(&forty());
+        let dashboard = Dashboard::new(&history, &Options::default());
         let (first, all) = fitting(&dashboard, MOST_BYTES).expect("numbers are JSON");
         assert_eq!(first, 0, "a small history is kept whole");
-        let limit = all.len() / 2;
-        let (first, data) = fitting(&dashboard, limit).expect("numbers are JSON");
-        assert!(data.len() <= limit, "{} of {limit} bytes", data.len());
-        assert!((6..40).contains(&first), "{first}");
+        let whole = page_of(&history, MOST_CHANGES);
+        assert!(!whole.contains("The numbers of the oldest"));
 
-        let page = page_within(&dashboard, limit).expect("numbers are JSON");
+        let limit = whole.len() + ROOM_FOR_NOTES - all.len() / 2;
+        let page = page_within(&dashboard, limit, MOST_CHANGES).expect("numbers are JSON");
+        assert!(page.len() <= limit, "{} of {limit} bytes", page.len());
+        let (first, data) = fitting(&dashboard, all.len() / 2).expect("numbers are JSON");
+        assert!((6..40).contains(&first), "{first}");
         assert!(page.contains(&data));
         assert!(page.contains(&format!(
             "The numbers of the oldest {first} runs were left out"
         )));
         assert!(page.contains("70 → 73"), "older changes are still listed");
-        let whole = page_within(&dashboard, MOST_BYTES).expect("numbers are JSON");
-        assert!(!whole.contains("were left out"));
+    }
+
+    #[test]
+    fn a_small_chart_names_its_newest_change_and_a_table_its_newest_value() {
+        let page = page_of(&history_of(&forty()), MOST_CHANGES);
+        let named = "<small class=\"verdict slower\">000000050000 +4.29%</small>";
+        assert!(page.contains(named));
+        let table = page.split("id=\"all-latest\"").nth(1).expect("a table");
+        let row = table
+            .split("<tr ")
+            .find(|row| row.contains("data-id=\"drain/case-000/arena instructions_per_item\""))
+            .expect("a row of the series");
+        assert!(
+            row.contains("data-value=\"73\"") && row.contains("000000270000"),
+            "{row}"
+        );
+        assert!(row.contains("000000050000 +4.29%"), "{row}");
+    }
+
+    #[test]
+    fn changes_that_are_not_listed_are_counted() {
+        let history = history_of(&forty());
+        assert!(!page_of(&history, 1).contains("not listed here"));
+        assert!(page_of(&history, 0).contains("1 of 1 changes are not listed here"));
+    }
+
+    #[test]
+    fn a_history_too_short_to_search_is_not_called_unchanged() {
+        let unchanged = "No commit of this history changed anything";
+        let plan = |commits| Synthetic {
+            commits,
+            ..Synthetic::default()
+        };
+        assert!(page_of(&history_of(&plan(8)), MOST_CHANGES).contains(unchanged));
+        let two = page_of(&history_of(&plan(2)), MOST_CHANGES);
+        assert!(!two.contains(unchanged) && two.contains("fewer than 6 runs"));
+        let one = page_of(&history_of(&plan(1)), MOST_CHANGES);
+        assert!(one.contains("this takes two") && !one.contains(unchanged));
     }
 }

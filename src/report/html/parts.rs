@@ -50,7 +50,9 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
     let details = match a.details.len() {
         0 => String::new(),
         _ => format!(
-            "<details><summary>In detail</summary><ul class=\"plain-list\">{details}</ul></details>"
+            "<details id=\"{prefix}-answer-{}-more\"><summary>In detail</summary>\
+             <ul class=\"plain-list\">{details}</ul></details>",
+            a.number
         ),
     };
     format!(
@@ -66,7 +68,7 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
         sign = sign(a.tone),
         verdict = text(&a.verdict),
         finding = text(&a.finding),
-        command = text(a.command),
+        command = text(&a.command),
     )
 }
 
@@ -78,15 +80,14 @@ pub fn chart(prefix: &str, panel: &Panel, svg: &str) -> String {
         1,
     );
     format!(
-        "<figure class=\"chart\" id=\"{prefix}-{id}\" data-panel=\"{id}\" data-measure=\"{measure}\" \
-         data-payload=\"{payload}\"><figcaption>{title}<small>{unit}</small></figcaption>\
+        "<figure class=\"chart\" id=\"{prefix}-{id}\" data-panel=\"{id}\" \
+         data-measure=\"{measure}\"><figcaption>{title}<small>{unit}</small></figcaption>\
          <div class=\"plot\">{svg}</div></figure>\n",
         id = text(&panel.id),
         measure = match panel.measure {
             crate::report::model::Measure::Wall => "wall",
             crate::report::model::Measure::Instructions => "instructions",
         },
-        payload = text(&panel.payload),
         title = text(&panel.title),
         unit = text(panel.y.label),
     )
@@ -123,15 +124,24 @@ pub fn table(prefix: &str, table: &Table) -> String {
 
 fn cell(number: usize, cell: &Cell) -> String {
     let written = text(&cell.text);
-    let value = cell
-        .value
-        .map_or(String::new(), |value| format!(" data-value=\"{value}\""));
-    if number == 0 {
-        return format!("<th scope=\"row\"{value}>{written}</th>");
+    let mut numbers = String::new();
+    let ends = cell.ends.unzip();
+    for (name, value) in [
+        ("value", cell.value),
+        ("low", ends.0),
+        ("high", ends.1),
+        ("rank", cell.rank.map(f64::from)),
+    ] {
+        if let Some(value) = value {
+            numbers.push_str(&format!(" data-{name}=\"{value}\""));
+        }
     }
-    let class = match cell.value {
-        Some(_) => " class=\"figure\"",
-        None => "",
+    if number == 0 {
+        return format!("<th scope=\"row\"{numbers}>{written}</th>");
+    }
+    let class = match numbers.is_empty() {
+        false => " class=\"figure\"",
+        true => "",
     };
     let inner = match &cell.drawing {
         None => written,
@@ -144,7 +154,7 @@ fn cell(number: usize, cell: &Cell) -> String {
         Some(Drawing::Forest(f)) => format!("{written}{}", forest(f)),
         Some(Drawing::Step { from, to }) => format!("{written}{}", step(*from, *to)),
     };
-    format!("<td{class}{value}>{inner}</td>")
+    format!("<td{class}{numbers}>{inner}</td>")
 }
 
 /// A bar from one share of the whole to another.

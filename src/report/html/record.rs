@@ -48,8 +48,9 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         Section::ItemSize,
         "item-size",
         "Cost against item size",
-        "Both protocols on logarithmic axes; bands are intervals. A dashed vertical line marks the size at \
-         which the lead changes.",
+        "Both protocols on logarithmic axes. Bands are the intervals of criterion; of a case that it did not \
+         time, the quartiles over the processes of its paired comparison, and said so at the point. A dashed \
+         vertical line marks the size at which the lead changes.",
     ),
     (
         Section::Ladder,
@@ -144,24 +145,28 @@ fn header(views: &[View]) -> String {
         .iter()
         .flat_map(|view| view.tables.iter().flat_map(|table| &table.rows));
     let payloads = parts::payload_options(rows.map(|row| row.payload.as_str()));
-    let links: String = views
-        .first()
-        .into_iter()
-        .flat_map(|view| SECTIONS.iter().filter(|section| has(view, section.0)))
-        .map(|(_, id, heading, _)| {
-            format!("<a href=\"#r0-{id}\" data-section=\"{id}\">{heading}</a>")
+    // The last record is the one shown; a section that it lacks leads to the newest with it.
+    let newest_with = |section| views.iter().rposition(|view| has(view, section));
+    let links: String = SECTIONS
+        .iter()
+        .filter_map(|(section, id, heading, _)| {
+            let number = newest_with(*section)?;
+            Some(format!(
+                "<a href=\"#r{number}-{id}\" data-section=\"{id}\">{heading}</a>"
+            ))
         })
         .collect();
+    let last = views.len().saturating_sub(1);
     let compare = if views.len() > 1 {
         "<a href=\"#compare\">Compare</a>"
     } else {
         ""
     };
     format!(
-        "<a class=\"skip\" href=\"#r0-answers\" data-section=\"answers\">Skip to the answers</a>\
+        "<a class=\"skip\" href=\"#r{last}-answers\" data-section=\"answers\">Skip to the answers</a>\
          <header class=\"top\"><h1>Arena or alloc?</h1>{lines}\
-         <nav aria-label=\"Sections\"><a href=\"#r0-answers\" data-section=\"answers\">Answers</a>{links}{compare}\
-         <a href=\"#r0-environment\" data-section=\"environment\">Environment</a><a href=\"#method\">Method</a></nav>\
+         <nav aria-label=\"Sections\"><a href=\"#r{last}-answers\" data-section=\"answers\">Answers</a>{links}{compare}\
+         <a href=\"#r{last}-environment\" data-section=\"environment\">Environment</a><a href=\"#method\">Method</a></nav>\
          </header>\n{}",
         TOOLBAR.replace("{payloads}", &payloads)
     )
@@ -199,7 +204,7 @@ fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError>
             out.push_str(&format!(
                 "<section id=\"{prefix}-{id}\"><h2>{heading}</h2><p class=\"how\">{how}</p>\n"
             ));
-            out.push_str(&section_body(&prefix, view, section)?);
+            out.push_str(&section_body(&prefix, view, section, id)?);
             out.push_str("</section>\n");
         }
     }
@@ -213,7 +218,12 @@ fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError>
 
 /// Charts first, and behind them, folded, the tables with their numbers; a section
 /// without charts shows its tables openly.
-fn section_body(prefix: &str, view: &View, section: Section) -> Result<String, ReportError> {
+fn section_body(
+    prefix: &str,
+    view: &View,
+    section: Section,
+    id: &str,
+) -> Result<String, ReportError> {
     let mut charts = String::new();
     for panel in view.panels.iter().filter(|panel| panel.section == section) {
         charts.push_str(&parts::chart(prefix, panel, &plots::inline(panel)?));
@@ -229,7 +239,8 @@ fn section_body(prefix: &str, view: &View, section: Section) -> Result<String, R
         (false, Section::Ratio) => format!("<div class=\"charts\">{charts}</div>{tables}"),
         (false, _) => format!(
             "<div class=\"charts\">{charts}</div>\
-             <details class=\"behind\"><summary>The numbers behind these charts</summary>{tables}</details>"
+             <details class=\"behind\" id=\"{prefix}-{id}-numbers\">\
+             <summary>The numbers behind these charts</summary>{tables}</details>"
         ),
     })
 }

@@ -1,14 +1,15 @@
 //! How a cell is made of a number: what is written, what it sorts by, what is drawn.
 
+use super::index::Estimate;
 use super::{Cell, Drawing, Forest, format};
 use crate::record::wire::{Comparison, Verdict};
 
 impl Cell {
-    pub(super) fn text(text: impl Into<String>) -> Self {
+    /// Text alone.
+    pub fn text(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            value: None,
-            drawing: None,
+            ..Self::default()
         }
     }
 
@@ -16,7 +17,7 @@ impl Cell {
         Self {
             text: write(value),
             value: Some(value),
-            drawing: None,
+            ..Self::default()
         }
     }
 
@@ -33,7 +34,24 @@ impl Cell {
         Self {
             text,
             value: Some(value),
-            drawing: None,
+            ends: Some((low, high)),
+            ..Self::default()
+        }
+    }
+
+    /// As [`Self::estimate`], where what lies around the number may be quartiles, or nothing.
+    pub(super) fn measured(e: Estimate, write: fn(f64) -> String) -> Self {
+        if e.low >= e.high {
+            return Self::number(e.value, write);
+        }
+        let cell = Self::estimate(e.value, e.low, e.high, write);
+        if !e.quartiles {
+            return cell;
+        }
+        let quartiles = format::interval(e.low, e.high, write);
+        Self {
+            text: format!("{}, quartiles {quartiles}", write(e.value)),
+            ..cell
         }
     }
 
@@ -52,15 +70,15 @@ impl Cell {
     /// Sorted with losses first.
     pub(super) fn verdict(verdict: Verdict) -> Self {
         let rank = match verdict {
-            Verdict::Slower => 0.0,
-            Verdict::Inconclusive => 1.0,
-            Verdict::Same => 2.0,
-            Verdict::Faster => 3.0,
+            Verdict::Slower => 0,
+            Verdict::Inconclusive => 1,
+            Verdict::Same => 2,
+            Verdict::Faster => 3,
         };
         Self {
-            text: super::answers::verdict_word(verdict).to_owned(),
-            value: Some(rank),
+            rank: Some(rank),
             drawing: Some(Drawing::Verdict(verdict)),
+            ..Self::text(super::answers::verdict_word(verdict))
         }
     }
 }

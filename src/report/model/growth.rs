@@ -71,11 +71,10 @@ impl Cost {
     /// The cost of a cell, where it is known.
     pub fn estimate(self, plan: &Plan, cell: &Cell) -> Option<Estimate> {
         match self {
-            Self::Time => cell.ratio.as_ref().map(|ratio| Estimate {
-                value: ratio.estimate,
-                low: ratio.low,
-                high: ratio.high,
-            }),
+            Self::Time => cell
+                .ratio
+                .as_ref()
+                .map(|ratio| Estimate::within(ratio.estimate, ratio.low, ratio.high)),
             Self::Instructions => cell.instructions_per_item.map(Estimate::exact),
             Self::Retries => {
                 let per_thousand = 1000.0 * cell.retries as f64 / plan.items.max(1) as f64;

@@ -23,6 +23,8 @@ pub struct Estimate {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+    /// Whether the ends are quartiles of what was seen, and no interval of the estimate.
+    pub quartiles: bool,
 }
 
 /// A comparison with both of its cases.
@@ -109,11 +111,10 @@ impl<'a> Index<'a> {
     /// the median over the processes of its paired comparison, with the
     /// quartiles as a band where the record keeps the samples.
     pub fn ns(&self, case: &Case) -> Option<Estimate> {
-        let wall = case.wall.as_ref().map(|wall| Estimate {
-            value: wall.ns_per_item,
-            low: wall.low,
-            high: wall.high,
-        });
+        let wall = case
+            .wall
+            .as_ref()
+            .map(|wall| Estimate::within(wall.ns_per_item, wall.low, wall.high));
         wall.or_else(|| self.paired.get(case.id.as_str()).copied())
     }
 
@@ -129,10 +130,16 @@ impl<'a> Index<'a> {
 impl Estimate {
     /// A count needs no interval.
     pub fn exact(value: f64) -> Self {
+        Self::within(value, value, value)
+    }
+
+    /// An estimate within its interval.
+    pub fn within(value: f64, low: f64, high: f64) -> Self {
         Self {
             value,
-            low: value,
-            high: value,
+            low,
+            high,
+            quartiles: false,
         }
     }
 
@@ -143,7 +150,9 @@ impl Estimate {
             y: self.value,
             low: self.low,
             high: self.high,
+            quartiles: self.quartiles,
             id: id.to_owned(),
+            verdict: None,
             note,
         }
     }
@@ -209,5 +218,6 @@ fn quartiles(mut values: Vec<f64>) -> Option<Estimate> {
         value: rank(0.5)?,
         low: rank(0.25)?,
         high: rank(0.75)?,
+        quartiles: true,
     })
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::index::{Estimate, Index, Versus, instructions, variant};
-use super::{Axis, Band, Mark, Measure, Panel, Section, Series, Unit, format, growth};
+use super::{
+    Axis, Band, Mark, Measure, Panel, Point, Section, Series, Unit, format, growth, verdict_word,
+};
 use crate::record::growth::{Cell, Plan};
 
 /// Colour and shape of the two protocols; other series count up from here.
@@ -96,6 +98,7 @@ fn item_size(index: &Index, measure: Measure) -> Vec<Panel> {
                     points.sort_by(|a, b| a.x.total_cmp(&b.x));
                     Series {
                         name,
+                        payload: payload.to_owned(),
                         style,
                         dashed,
                         line: true,
@@ -108,7 +111,6 @@ fn item_size(index: &Index, measure: Measure) -> Vec<Panel> {
                 section: Section::ItemSize,
                 title: payload.to_owned(),
                 measure,
-                payload: payload.to_owned(),
                 x: Axis {
                     label: "bytes per item",
                     unit: Unit::Bytes,
@@ -130,11 +132,7 @@ fn ratio_lines<'a>(index: &Index<'a>, measure: Measure) -> BTreeMap<String, Rati
     for versus in index.arena_against_alloc() {
         let c = versus.comparison;
         let ratio = match measure {
-            Measure::Wall => Some(Estimate {
-                value: c.ratio,
-                low: c.low,
-                high: c.high,
-            }),
+            Measure::Wall => Some(Estimate::within(c.ratio, c.low, c.high)),
             Measure::Instructions => instructions(versus.candidate)
                 .zip(instructions(versus.baseline))
                 .filter(|(_, alloc)| *alloc > 0.0)
@@ -212,18 +210,15 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
         .enumerate()
         .map(|(style, (name, line))| Series {
             name: name.clone(),
+            payload: line.first().map_or_else(String::new, |(versus, _)| {
+                versus.candidate.params.payload.clone()
+            }),
             style,
             dashed: name.contains("borrowed"),
             line: true,
             points: line
                 .iter()
-                .map(|(v, ratio)| {
-                    let note = match measure {
-                        Measure::Wall => format!("{:?}", v.comparison.verdict).to_lowercase(),
-                        Measure::Instructions => "exact".to_owned(),
-                    };
-                    ratio.at(v.candidate.params.item_bytes as f64, &v.candidate.id, note)
-                })
+                .map(|(versus, ratio)| ratio_point(versus, ratio, measure))
                 .collect(),
         })
         .collect();
@@ -236,7 +231,6 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
         section: Section::Ratio,
         title: "all payloads; below 1 the arena costs less".to_owned(),
         measure,
-        payload: String::new(),
         x: Axis {
             label: "bytes per item",
             unit: Unit::Bytes,
@@ -253,6 +247,22 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
         series,
         marks: Vec::new(),
     })
+}
+
+/// The verdict is one on the time: a ratio of counts has none.
+fn ratio_point(versus: &Versus, ratio: &Estimate, measure: Measure) -> Point {
+    let (verdict, note) = match measure {
+        Measure::Wall => {
+            let verdict = versus.comparison.verdict;
+            (Some(verdict), verdict_word(verdict))
+        }
+        Measure::Instructions => (None, "exact"),
+    };
+    let case = versus.candidate;
+    Point {
+        verdict,
+        ..ratio.at(case.params.item_bytes as f64, &case.id, note.to_owned())
+    }
 }
 
 /// One chart a size plan, by time where that was measured, else by exact counts.
@@ -289,11 +299,11 @@ fn growth_by(plans: &[Plan], measures: &[Measure]) -> Vec<Panel> {
                     })
                     .collect();
                 points.sort_by(|a, b| a.x.total_cmp(&b.x));
-                let (name, dashed) = (name.to_owned(), false);
                 Series {
-                    name,
+                    name: name.to_owned(),
+                    payload: String::new(),
                     style,
-                    dashed,
+                    dashed: false,
                     line: false,
                     points,
                 }
@@ -316,7 +326,6 @@ fn growth_by(plans: &[Plan], measures: &[Measure]) -> Vec<Panel> {
                 section: Section::Growth,
                 title: plan.name.clone(),
                 measure,
-                payload: String::new(),
                 x: Axis {
                     label: "bytes held, mean",
                     unit: Unit::Bytes,

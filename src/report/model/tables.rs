@@ -34,7 +34,7 @@ fn row(case: &Case, cells: Vec<Cell>) -> Row {
 fn ns_cell(index: &Index, case: &Case) -> Cell {
     index.ns(case).map_or_else(
         || Cell::text("–"),
-        |ns| Cell::estimate(ns.value, ns.low, ns.high, format::significant),
+        |ns| Cell::measured(ns, format::significant),
     )
 }
 
@@ -109,7 +109,7 @@ fn cases(index: &Index) -> Table {
         .into_iter()
         .flat_map(|family| by_size(index.family(family)));
     Table {
-        id: "item-size",
+        id: "costs",
         section: Section::ItemSize,
         caption: "Cost per item of every drain and lifecycle case",
         columns: vec![
@@ -167,7 +167,7 @@ fn steps(index: &Index) -> Table {
             })
     });
     Table {
-        id: "ladder",
+        id: "steps",
         section: Section::Ladder,
         caption: "What each step adds per item to the step it builds on",
         columns: vec![
@@ -219,7 +219,7 @@ fn strategies(index: &Index) -> Table {
             }
         });
     Table {
-        id: "growth",
+        id: "strategies",
         section: Section::Growth,
         caption: "Ways to grow, by size plan",
         columns: vec![
@@ -261,7 +261,7 @@ fn allocations(index: &Index) -> Table {
             )
         });
     Table {
-        id: "allocation",
+        id: "counts",
         section: Section::Allocation,
         caption: "Exact counts per item, guest and host together",
         columns: vec![
@@ -285,7 +285,7 @@ fn self_check(index: &Index) -> Table {
         .iter()
         .flat_map(|check| &check.comparisons);
     Table {
-        id: "self-check",
+        id: "copies",
         section: Section::SelfCheck,
         caption: "The pair against a copy of itself",
         columns: vec![

@@ -207,3 +207,45 @@ fn a_plan_s_chart_marks_what_is_advised_once_and_by_name() {
         assert_eq!(mark.label, format!("use {}", growth::name(&advised.id)));
     }
 }
+
+#[test]
+fn a_line_of_the_ratio_chart_has_its_payload_and_its_points_their_verdicts() {
+    let view = view_of(fixture::record("c0ffee", 1.0));
+    let panel = |id: &str| view.panels.iter().find(|p| p.id == id).expect("a chart");
+    for series in &panel("ratio-wall").series {
+        assert!(series.name.starts_with(&series.payload) && !series.payload.is_empty());
+        for point in &series.points {
+            let verdict = point.verdict.expect("it is a comparison");
+            assert_eq!(point.note, verdict_word(verdict));
+        }
+    }
+    let exact = panel("ratio-instructions").series.iter();
+    assert!(exact.flat_map(|s| &s.points).all(|p| p.verdict.is_none()));
+}
+
+#[test]
+fn a_time_that_criterion_did_not_take_is_told_with_quartiles_and_called_so() {
+    let mut record = fixture::record("c0ffee", 1.0);
+    let points = |record: &Record| {
+        let panels = view_of(record.clone()).panels;
+        let wall = panels
+            .into_iter()
+            .filter(|p| p.id.starts_with("item-size-"));
+        let wall = wall.filter(|p| p.measure == Measure::Wall);
+        let series = wall.flat_map(|p| p.series);
+        series.flat_map(|s| s.points).collect::<Vec<_>>()
+    };
+    assert!(points(&record).iter().all(|p| !p.quartiles));
+    record.cases.iter_mut().for_each(|case| case.wall = None);
+    let paired = points(&record);
+    assert!(!paired.is_empty() && paired.iter().all(|p| p.quartiles));
+    let view = view_of(record);
+    let table = view.tables.iter().find(|table| table.id == "costs");
+    let row = table
+        .and_then(|table| table.rows.iter().find(|row| row.id == "drain/u64/arena"))
+        .expect("a row of u64");
+    let cell = &row.cells[4];
+    assert!(cell.text.contains(", quartiles "), "{}", cell.text);
+    let (low, high) = cell.ends.expect("it has quartiles");
+    assert!(low < high);
+}

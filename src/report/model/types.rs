@@ -54,7 +54,7 @@ pub struct Answer {
     /// What else belongs to the answer, a sentence each.
     pub details: Vec<String>,
     /// The command that reproduces it.
-    pub command: &'static str,
+    pub command: String,
 }
 
 /// One number of an answer.
@@ -143,8 +143,6 @@ pub struct Panel {
     pub title: String,
     /// The quantity.
     pub measure: Measure,
-    /// Payload shown, empty for several.
-    pub payload: String,
     /// Horizontal axis.
     pub x: Axis,
     /// Vertical axis.
@@ -196,6 +194,9 @@ pub struct Band {
 pub struct Series {
     /// Name in the legend.
     pub name: String,
+    /// Its payload, for the filter; empty for what is of none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub payload: String,
     /// Index of colour and shape; equal names have equal styles on the page.
     pub style: usize,
     /// Drawn dashed, as a second reading of the same protocol.
@@ -217,8 +218,14 @@ pub struct Point {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+    /// Whether `low` and `high` are quartiles of what was seen, and no interval of the estimate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub quartiles: bool,
     /// The case it belongs to.
     pub id: String,
+    /// The verdict, where the point is a comparison.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// What else to say of it, in words.
     pub note: String,
 }
@@ -260,13 +267,17 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
-/// One cell: what is written, and what it sorts by.
-#[derive(Debug, Clone)]
+/// One cell: what is written, and the numbers behind it.
+#[derive(Debug, Clone, Default)]
 pub struct Cell {
     /// What is written.
     pub text: String,
-    /// What it sorts by; text where there is no number.
+    /// The number, which it also sorts by; text where there is none.
     pub value: Option<f64>,
+    /// The two ends around the number, where it has an interval.
+    pub ends: Option<(f64, f64)>,
+    /// What it sorts by in place of its number or text.
+    pub rank: Option<u8>,
     /// What to draw beside the number.
     pub drawing: Option<Drawing>,
 }

@@ -3,6 +3,7 @@
 //! Drawn from the model's panels by plotters as SVG; the PNG is that SVG, rasterised.
 //! Knows nothing of records, and decides nothing that the model has not decided.
 
+mod compact;
 mod forest;
 mod panel;
 mod png;
@@ -77,7 +78,8 @@ impl Figure {
     }
 }
 
-/// One panel as an SVG without background, to stand in a page that brings its own.
+/// One panel as a small SVG without background or fonts, to stand in a page that brings
+/// its own.
 ///
 /// # Errors
 /// [`PlotError::Draw`] where plotters refuses.
@@ -89,7 +91,7 @@ pub fn inline(panel: &Panel) -> Result<String, PlotError> {
         root.present()
             .map_err(|error| PlotError::draw(&panel.id, error))?;
     }
-    Ok(svg)
+    Ok(compact::compact(&svg))
 }
 
 /// The plots of a record as files: charts of one kind together, at most three abreast,

@@ -96,15 +96,19 @@ fn relative<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, (x, y): (i32, i32
     (x - left, y - top)
 }
 
-/// One line with its intervals: as a band where the points are joined, as bars where not.
+/// One line with its intervals: as a band where the points are joined, as bars where not, and
+/// where the line is dashed, whose band would cover that of the first reading.
 fn draw_series<DB: DrawingBackend>(chart: &mut Chart<DB>, series: &Series) -> Drawn<DB> {
     let colour = style::colour(series.style);
     let has_width = series.points.iter().any(|p| p.low < p.high);
     let at = |p: &Point, value: f64| (p.x, value);
-    if !series.line || series.points.len() == 1 {
+    let is_joined = series.line && series.points.len() > 1;
+    if !is_joined || series.dashed {
         let bars = series.points.iter().filter(|p| p.low < p.high);
         let bars = bars.map(|p| PathElement::new([at(p, p.low), at(p, p.high)], colour));
         chart.draw_series(bars)?;
+    }
+    if !is_joined {
         return Ok(());
     }
     if has_width && !series.dashed {

@@ -26,8 +26,10 @@ impl Scale {
     /// An axis over all values with `margin`, a share of the range, left free at either end.
     pub fn new(axis: &Axis, values: impl Iterator<Item = f64>, margin: f64) -> Self {
         let unit = axis.unit;
-        let drawable = values.filter(|v| v.is_finite() && (unit == Unit::Ratio || *v > 0.0));
-        let (least, most) = drawable.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
+        let shown = values
+            .filter(|v| v.is_finite() && (unit == Unit::Ratio || *v > 0.0))
+            .map(|v| drawable(unit, v));
+        let (least, most) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
             (a.min(v), b.max(v))
         });
         let (least, most) = if least > most {
@@ -35,9 +37,11 @@ impl Scale {
         } else {
             (least, most)
         };
-        let span = (forth(unit, most) - forth(unit, least)).max(0.1) * margin;
-        let low = back(unit, forth(unit, least) - span);
-        let high = back(unit, forth(unit, most) + span);
+        // Where all values are one and large, a fixed span would be lost in rounding.
+        let least_span = 0.1_f64.max(forth(unit, most).abs() * 1e-6);
+        let span = (forth(unit, most) - forth(unit, least)).max(least_span) * margin;
+        let low = drawable(unit, back(unit, forth(unit, least) - span));
+        let high = drawable(unit, back(unit, forth(unit, most) + span));
         let (choose, narrow): (Ticks, Ticks) = match unit {
             Unit::Bytes => (ticks::binary, ticks::linear_binary),
             Unit::Ratio => (ticks::linear, ticks::linear),
@@ -87,6 +91,17 @@ fn back(unit: Unit, value: f64) -> f64 {
     }
 }
 
+/// The nearest value that an axis of the unit may end at: its length stays a number.
+fn drawable(unit: Unit, value: f64) -> f64 {
+    let most = f64::MAX / 8.0;
+    let least = if unit == Unit::Ratio {
+        -most
+    } else {
+        f64::MIN_POSITIVE
+    };
+    value.clamp(least, most)
+}
+
 impl Ranged for Scale {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
@@ -120,6 +135,24 @@ impl ValueFormatter<f64> for Scale {
             Unit::Ns | Unit::Count if *value >= 1e6 => format!("{}M", value.round() / 1e6),
             Unit::Ns | Unit::Count if *value >= 1e3 => format!("{}k", value.round() / 1e3),
             Unit::Ns | Unit::Count => format!("{}", (value * 1e3).round() / 1e3),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_over_absurd_values_still_has_two_ends_and_few_ticks() {
+        for unit in [Unit::Bytes, Unit::Ns, Unit::Count, Unit::Ratio] {
+            let axis = Axis { label: "x", unit };
+            for values in [[1e-320, 1e308], [1e308, 1e308], [0.0, f64::INFINITY]] {
+                let scale = Scale::new(&axis, values.into_iter(), 0.06);
+                assert!(scale.low < scale.high, "{unit:?} {values:?}");
+                assert!(scale.high.is_finite() && scale.low.is_finite());
+                assert!(scale.ticks.len() < 20, "{:?}", scale.ticks);
+            }
         }
     }
 }

@@ -2,21 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{both_ends, ratio_figure};
+use super::{both_ends, command, ratio_figure};
 use crate::record::wire::{Comparison, Difference};
 use crate::report::model::index::{Index, words};
 use crate::report::model::ladder::{self, Ladder, Step};
 use crate::report::model::{Answer, Figure, Tone, format};
 
 /// The ladder is measured by its own verb and added to the record of a run.
-const COMMAND: &str = "arena-bench ladder --into results/latest.json";
+fn command_of(index: &Index) -> String {
+    command::into_record(&index.record.environment, &["ladder"])
+}
 
 /// Question 2.
 pub fn where_the_time_goes(index: &Index) -> Answer {
     let question = "Where do the nanoseconds go?";
     let ladders = ladder::ladders(index);
     if ladders.is_empty() {
-        return Answer::missing(2, question, COMMAND);
+        return Answer::missing(2, question, command_of(index));
     }
     let within = costliest(&ladders, false);
     let hops = costliest(&ladders, true);
@@ -51,7 +53,7 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
         finding,
         figures,
         details,
-        command: COMMAND,
+        command: command_of(index),
     }
 }
 
@@ -102,7 +104,7 @@ pub fn distance_to_the_floor(index: &Index) -> Answer {
     let question = "How near is it to the floor: the same items and codec, no boundary?";
     let mut all = ladder::against_floor(index);
     if all.is_empty() {
-        return Answer::missing(5, question, COMMAND);
+        return Answer::missing(5, question, command_of(index));
     }
     all.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
     let times = |c: &Comparison| format!("{} × the floor", format::significant(c.ratio));
@@ -126,6 +128,6 @@ pub fn distance_to_the_floor(index: &Index) -> Answer {
         verdict: format!("{worst} at worst"),
         figures,
         details: Vec::new(),
-        command: COMMAND,
+        command: command_of(index),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{both_ends, overall, ratio_figure, tally, verdict_word};
+use super::{both_ends, command, overall, ratio_figure, tally, verdict_word};
 use crate::record::wire::Verdict;
 use crate::report::model::index::{Index, Versus, counts, instructions, variant, words};
 use crate::report::model::{Answer, Figure, Tone, format};
@@ -10,7 +10,7 @@ use crate::report::model::{Answer, Figure, Tone, format};
 /// Question 1.
 pub fn arena_or_alloc(index: &Index) -> Answer {
     let question = "Does the arena beat alloc + free_buffer, by how much, and where not?";
-    let command = "arena-bench run --filter '^drain/'";
+    let command = command::run(&index.record.environment, "^drain/");
     let mut all = index.arena_against_alloc();
     if all.is_empty() {
         return Answer::missing(1, question, command);
@@ -108,7 +108,7 @@ fn along_sizes(mut line: Vec<Versus>) -> String {
 /// Question 3.
 pub fn counts_per_item(index: &Index) -> Answer {
     let question = "How many allocations, bytes, boundary calls and instructions per item?";
-    let command = "arena-bench run --filter '^drain/'";
+    let command = command::run(&index.record.environment, "^drain/");
     let pairs: Vec<_> = index
         .arena_against_alloc()
         .into_iter()
@@ -177,7 +177,7 @@ pub fn counts_per_item(index: &Index) -> Answer {
 }
 
 /// What the hosts counted themselves, where valgrind did not count.
-fn without_instructions(index: &Index, question: &'static str, command: &'static str) -> Answer {
+fn without_instructions(index: &Index, question: &'static str, command: String) -> Answer {
     let pairs = index.arena_against_alloc();
     let details: Vec<_> = pairs.iter().filter_map(allocation_sentence).collect();
     let missing = Answer::missing(3, question, command);

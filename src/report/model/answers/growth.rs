@@ -1,6 +1,6 @@
 //! Question 4: what a retry costs, what growth loses to alloc, what is advised.
 
-use super::{FIGURES_PER_SIDE, overall, ratio_figure, tally};
+use super::{FIGURES_PER_SIDE, command, overall, ratio_figure, tally};
 use crate::record::growth::{Plan, Retry};
 use crate::record::wire::{Comparison, Verdict};
 use crate::report::model::index::{Index, family};
@@ -9,7 +9,7 @@ use crate::report::model::{Answer, Figure, Tone, format, growth};
 /// Question 4.
 pub fn retries_and_growth(index: &Index) -> Answer {
     let question = "What do BUFFER_TOO_SMALL retries cost, and which growth strategy wins?";
-    let command = "arena-bench run --filter '^growth/'";
+    let command = command::into_record(&index.record.environment, &["growth", "--time"]);
     let plans = growth::plans(index.record);
     let mut against_alloc = against_alloc(index);
     if plans.is_empty() && against_alloc.is_empty() {

@@ -4,6 +4,7 @@
 //! data says which command measures it.
 
 mod anatomy;
+mod command;
 mod cost;
 mod growth;
 mod trust;
@@ -38,7 +39,7 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 impl Answer {
-    fn missing(number: u8, question: &'static str, command: &'static str) -> Self {
+    fn missing(number: u8, question: &'static str, command: String) -> Self {
         Self {
             number,
             question,

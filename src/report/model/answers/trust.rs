@@ -1,16 +1,17 @@
 //! Question 6: what the run's own A/A says.
 
-use super::FIGURES_PER_SIDE;
+use super::{FIGURES_PER_SIDE, command};
 use crate::report::model::index::Index;
 use crate::report::model::{Answer, Figure, Tone, format};
 
 /// Question 6.
 pub fn trust(index: &Index) -> Answer {
     let question = "How far can these numbers be trusted?";
-    let command = "arena-bench compare --self";
+    let alone = || "arena-bench compare --self".to_owned();
     let Some(check) = &index.record.self_check else {
-        return Answer::missing(6, question, command);
+        return Answer::missing(6, question, alone());
     };
+    let command = command::whole_run(&index.record.environment).unwrap_or_else(alone);
     let failed = index.record.failures.len();
     let mut finding = format!("A/A of this very run: {}.", check.why.trim_end_matches('.'));
     if failed > 0 {
