@@ -331,6 +331,7 @@ mod tests {
             ..Cell::default()
         };
         record.growth = Some(Growth {
+            environment: None,
             plans: vec![Plan {
                 cells: vec![cell("exact"), cell("doubling")],
                 advice: vec![Advice {

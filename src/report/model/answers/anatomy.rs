@@ -10,7 +10,11 @@ use crate::report::model::{Answer, Figure, Tone, format};
 
 /// The ladder is measured by its own verb and added to the record of a run.
 fn command_of(index: &Index) -> String {
-    command::into_record(&index.record.environment, &["ladder"])
+    command::into_record(
+        &index.record.environment,
+        &index.record.environment,
+        &["ladder"],
+    )
 }
 
 /// Question 2.

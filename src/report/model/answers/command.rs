@@ -28,8 +28,9 @@ pub fn whole_run(environment: &Environment) -> Option<String> {
     is_run(&environment.command).then(|| line(environment, &RUN, &words))
 }
 
-/// A verb with its options that adds to the record of a run.
-pub fn into_record(environment: &Environment, verb: &[&str]) -> String {
+/// A verb with its options that adds to the record of a run, under the tunables of
+/// `under`: of what it added, where that was made under others than the run.
+pub fn into_record(environment: &Environment, under: &Environment, verb: &[&str]) -> String {
     let words = recorded(environment);
     let output = words.iter().enumerate().find_map(|(at, word)| match *word {
         "--output" => words.get(at + 1).copied(),
@@ -37,7 +38,7 @@ pub fn into_record(environment: &Environment, verb: &[&str]) -> String {
     });
     let record = output.unwrap_or(USUAL_RECORD);
     let tool = [&RUN[..1], verb].concat();
-    line(environment, &tool, &["--into", record])
+    line(under, &tool, &["--into", record])
 }
 
 /// The options of the run that made the record, but for those that say how far it had
@@ -166,7 +167,8 @@ mod tests {
             ("arena-bench run", USUAL_RECORD),
             ("", USUAL_RECORD),
         ] {
-            let told = into_record(&made_by(command), &verb);
+            let run = made_by(command);
+            let told = into_record(&run, &run, &verb);
             assert_eq!(told, format!("arena-bench growth --time --into {record}"));
         }
     }

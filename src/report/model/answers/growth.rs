@@ -9,7 +9,10 @@ use crate::report::model::{Answer, Figure, Tone, format, growth};
 /// Question 4.
 pub fn retries_and_growth(index: &Index) -> Answer {
     let question = "What do BUFFER_TOO_SMALL retries cost, and which growth strategy wins?";
-    let command = command::into_record(&index.record.environment, &["growth", "--time"]);
+    let run = &index.record.environment;
+    let growth = index.record.growth.as_ref();
+    let timed = growth.and_then(|growth| growth.environment.as_ref());
+    let command = command::into_record(run, timed.unwrap_or(run), &["growth", "--time"]);
     let plans = growth::plans(index.record);
     let mut against_alloc = against_alloc(index);
     if plans.is_empty() && against_alloc.is_empty() {
