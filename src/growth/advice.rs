@@ -3,7 +3,9 @@
 //! One rule for every measure: of all ways that cost as little as the cheapest,
 //! the one that holds the least memory. "As little" allows one percent. The
 //! measure is the best there is: times with intervals, else instructions, else
-//! the exact counters. Where times are not told apart, what is exact decides:
+//! the exact counters. A time is "as little" as well where it is shown to be shorter
+//! than exact fit's and not shown to be longer than the shortest: how wide an interval
+//! came out decides nothing. Where times are not told apart, what is exact decides:
 //! nothing that is dominated is ever chosen.
 
 use std::cmp::Ordering;
@@ -12,6 +14,7 @@ use bench_protocol::spec::Regrow;
 
 use super::front;
 use super::matrix::{Cell, Ratio};
+use crate::record::wire::Verdict;
 
 /// Costs that differ by less than this share are alike.
 pub const TOLERANCE: f64 = 0.01;
@@ -202,7 +205,11 @@ pub fn choose(cells: &[Cell], may: impl Fn(&Cell) -> bool) -> Option<Advice> {
 /// Of those that cost as little as the cheapest, the one that holds the least.
 fn lightest_of_the_cheap(cells: &[&Cell], measure: Measure) -> Option<usize> {
     let mut left: Vec<usize> = (0..cells.len()).collect();
-    keep_cheap(&mut left, TOLERANCE, |at| measure.costs(cells[at])[0]);
+    if measure == Measure::Time {
+        keep_short(&mut left, cells);
+    } else {
+        keep_cheap(&mut left, TOLERANCE, |at| measure.costs(cells[at])[0]);
+    }
     if measure == Measure::Counters {
         // A hundredth of the stream's own bytes, not of the bytes zeroed and
         // moved: those may be few.
@@ -223,6 +230,20 @@ fn lightest_of_the_cheap(cells: &[&Cell], measure: Measure) -> Option<usize> {
     })
 }
 
+/// Keeps the times that are as short as the shortest, as far as intervals show.
+fn keep_short(left: &mut Vec<usize>, cells: &[&Cell]) {
+    let ratios = left.iter().filter_map(|&at| cells[at].ratio);
+    let shortest = ratios.min_by(|a, b| a.high.total_cmp(&b.high));
+    let as_short = |ratio: &Ratio| {
+        shortest.is_some_and(|shortest| {
+            let shown = ratio.high <= shortest.high * (1.0 + TOLERANCE);
+            let tied = ratio.verdict == Some(Verdict::Faster) && !shortest.is_shown_below(ratio);
+            shown || tied
+        })
+    };
+    left.retain(|&at| cells[at].ratio.as_ref().is_some_and(as_short));
+}
+
 /// Keeps those whose cost is at most the lowest and the tolerance.
 fn keep_cheap(left: &mut Vec<usize>, tolerance: f64, cost: impl Fn(usize) -> f64) {
     let lowest = left
@@ -240,6 +261,13 @@ fn reason(cell: &Cell, measure: Measure, compared: usize) -> String {
         return format!(
             "{cost}; of the {compared} compared, none is shown by its interval to be as fast \
              (within {percent:.0}%) and to hold less than its mean of {held:.0} bytes"
+        );
+    }
+    let faster = |ratio: Ratio| ratio.verdict == Some(Verdict::Faster);
+    if measure == Measure::Time && cell.ratio.is_some_and(faster) {
+        return format!(
+            "{cost}; of the {compared} compared, none that is shown to be faster than exact fit \
+             and is not told apart from the fastest holds less than its mean of {held:.0} bytes"
         );
     }
     format!(
@@ -272,7 +300,6 @@ pub fn asks_nothing(cell: &Cell) -> bool {
 mod tests {
     use super::*;
     use crate::growth::matrix::Stream;
-    use crate::record::wire::Verdict;
     use bench_protocol::counts::HostCounts;
     use bench_protocol::size_plan::SizePlan;
     use bench_protocol::spec::BufferConfig;
@@ -389,6 +416,31 @@ mod tests {
         let doubtful = ratio(0.9, 0.88, 0.92, Verdict::Inconclusive);
         let cells = timed(&[(100, 800.0, None), (100, 900.0, doubtful)]);
         assert_eq!(dominated(&cells), [None, Some(0)]);
+    }
+
+    #[test]
+    fn of_times_that_are_shorter_and_overlap_the_lightest_is_chosen_however_wide_they_are() {
+        let wide = ratio(0.82, 0.79, 0.86, Verdict::Faster);
+        let narrow = ratio(0.81, 0.78, 0.83, Verdict::Faster);
+        let longer = ratio(0.95, 0.93, 0.97, Verdict::Faster);
+        let cells = timed(&[
+            (298, 379.4, None),
+            (298, 369.0, wide),
+            (4096, 368.8, narrow),
+            (100, 372.0, longer),
+        ]);
+        let advice = choose(&cells, |_| true).unwrap();
+        assert_eq!(advice.chosen, 1, "{}", advice.reason);
+        assert!(
+            advice.reason.contains("[0.790, 0.860]"),
+            "{}",
+            advice.reason
+        );
+        assert!(
+            advice.reason.contains("not told apart from the fastest"),
+            "{}",
+            advice.reason
+        );
     }
 
     #[test]
