@@ -63,7 +63,9 @@ pub fn cases(folder: &Path) -> Result<Vec<(Option<Arm>, Case)>> {
         let mut config = named.session(ITEMS);
         config.observe = Observe::Verify;
         let arguments = wire::serialize(&(ITEMS, LARGEST))?;
-        let mut stream = plugin.open(&host, &config, plugin.method(method)?, &arguments)?;
+        let index = plugin.method(method)?;
+        // SAFETY: the methods of our plugin take two numbers.
+        let mut stream = unsafe { plugin.open(&host, &config, index, &arguments)? };
         stream.drain(ENDLESS)?;
         let counts = stream.counts();
         let found = Expected {

@@ -198,7 +198,9 @@ impl Arm {
                 Sessions::boxed(Box::new(move |observe| {
                     let mut config = arm.case(Protocol::Arena).session(ENDLESS);
                     config.observe = observe;
-                    Ok(Box::new(plugin.open(&host, &config, method, &arguments)?))
+                    // SAFETY: the methods of our plugin take two numbers.
+                    let stream = unsafe { plugin.open(&host, &config, method, &arguments)? };
+                    Ok(Box::new(stream))
                 }))
             }
             (Peer::Fidius, [library]) => kind.dispatch(Pumped {
