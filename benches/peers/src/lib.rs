@@ -10,4 +10,5 @@ pub mod page;
 pub mod parts;
 pub mod peer;
 pub mod pull;
+pub mod releases;
 pub mod table;

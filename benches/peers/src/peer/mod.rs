@@ -24,8 +24,8 @@ use bench_protocol::step::Step;
 use bench_protocol::wire;
 use serde::{Deserialize, Serialize};
 
-use crate::fidius;
 use crate::pull::{Of, Stream};
+use crate::{fidius, releases};
 use sessions::Sessions;
 
 /// Rows of Arrow's larger batches.
@@ -331,30 +331,54 @@ impl Peer {
         }
     }
 
+    /// Whether all of its code lies in the pair, which there are many link layouts of.
+    #[must_use]
+    pub fn is_the_pairs(self) -> bool {
+        matches!(self, Self::Arena | Self::Alloc | Self::OwnWriter)
+    }
+
     /// What it is, and by which release.
     #[must_use]
-    pub fn describe(self) -> &'static str {
+    pub fn describe(self) -> String {
+        let by = |package: &str, what: &str| format!("{package} {}, {what}", releases::of(package));
+        let fidius = releases::of("fidius");
         match self {
-            Self::Arena => "this workbench's guest and host, arena protocol",
-            Self::Alloc => "this workbench's guest and host, alloc protocol",
-            Self::OwnWriter => "the same by arena, but the guest hands bincode a writer of its own",
-            Self::FidiusRaw => "a Fidius 0.5.9 plugin, its raw handle, this workbench's drain",
-            Self::Fidius => "a Fidius 0.5.9 plugin by `call_streaming` and `from_value`",
-            Self::AbiStable => "abi_stable 0.11.3, a trait object that yields `RVec` and `RString`",
-            Self::Stabby => {
-                "stabby 72.1.16, its own `Iterator` that yields its own `Vec` and `String`"
+            Self::Arena => "this workbench's guest and host, arena protocol".to_owned(),
+            Self::Alloc => "this workbench's guest and host, alloc protocol".to_owned(),
+            Self::OwnWriter => {
+                "the same by arena, but the guest hands bincode a writer of its own".to_owned()
             }
-            Self::Arrow1024 => {
-                "arrow 60.1.0, C stream, 1,024 rows a batch, a value made of each row"
+            Self::FidiusRaw => {
+                format!("a Fidius {fidius} plugin, its raw handle, this workbench's drain")
             }
-            Self::Arrow1 => "arrow 60.1.0, C stream, one row a batch, a value made of each row",
-            Self::Wasm => {
-                "wasmtime 40.0.4, a core module written by hand in WAT and compiled by its Cranelift"
+            Self::Fidius => {
+                format!("a Fidius {fidius} plugin by `call_streaming` and `from_value`")
             }
+            Self::AbiStable => by(
+                "abi_stable",
+                "a trait object that yields `RVec` and `RString`",
+            ),
+            Self::Stabby => by(
+                "stabby",
+                "its own `Iterator` that yields its own `Vec` and `String`",
+            ),
+            Self::Arrow1024 => by(
+                "arrow",
+                "C stream, 1,024 rows a batch, a value made of each row",
+            ),
+            Self::Arrow1 => by(
+                "arrow",
+                "C stream, one row a batch, a value made of each row",
+            ),
+            Self::Wasm => by(
+                "wasmtime",
+                "a core module written by hand in WAT and compiled by its Cranelift",
+            ),
             Self::Socket => {
                 "std's Unix socket pair, a process, length-prefixed frames, 64 KiB buffers"
+                    .to_owned()
             }
-            Self::Channel => "crossbeam-channel 0.5.17, bounded to 1,024, a thread",
+            Self::Channel => by("crossbeam-channel", "bounded to 1,024, a thread"),
         }
     }
 
