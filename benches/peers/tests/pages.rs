@@ -185,9 +185,31 @@ fn the_table_has_a_line_for_each_arm_and_what_each_demands() {
     for (payload, _) in SIZES {
         assert!(table.contains(&format!("## {} of", payload.name())));
     }
-    assert!(table.contains("| arena | – | 1 | 100 | 1.00 |"), "{table}");
+    let row = "| arena | – | – | 1 | – | 100 | 1.00 |";
+    assert!(table.contains(row), "{table}");
     for peer in Peer::ALL {
         assert!(table.contains(&format!("| {} | {} |", peer.name(), peer.describe())));
+    }
+}
+
+#[test]
+fn a_row_shows_the_arena_beside_it_and_in_how_many_layouts_its_own_code_was_linked() {
+    let mut record = record();
+    let arena = Arm::new(Peer::Arena, PayloadKind::U64, 8);
+    for (peer, ratio) in [(Peer::Alloc, 0.5), (Peer::Stabby, 0.25)] {
+        let id = arena.by(peer).id();
+        record.comparisons.push(compared(&arena.id(), &id, ratio));
+    }
+    let table = table::markdown(&record);
+    for row in [
+        "| arena | 100 | – | 1 | 12 |",
+        "| alloc | 50.0 | 100 | 0.500 [0.450, 0.550] | 12 |",
+        "| stabby | 25.0 | 100 | 0.250 [0.225, 0.275] | 1 |",
+    ] {
+        assert!(table.contains(row), "{row}: {table}");
+    }
+    for page in [table, page::markdown(&record, &ByArm::new())] {
+        assert!(page.contains("12 link layouts") && page.contains("true of this binary"));
     }
 }
 
