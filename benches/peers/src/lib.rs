@@ -6,6 +6,7 @@ pub mod cmd;
 pub mod count;
 pub mod drive;
 pub mod fidius;
+pub mod files;
 pub mod page;
 pub mod parts;
 pub mod peer;

@@ -147,17 +147,19 @@ impl Arm {
             .replacen("drain", "peers", 1)
     }
 
-    /// The libraries that it loads, in the order that [`Arm::open`] expects.
+    /// The libraries that it loads, in the order that [`Arm::open`] expects: those of
+    /// the pair, and in `folder` those of others.
     #[must_use]
-    pub fn libraries(&self, folder: &Path) -> Vec<PathBuf> {
-        let pair = PairFiles::in_folder(folder);
+    pub fn libraries(&self, folder: &Path, pair: &PairFiles) -> Vec<PathBuf> {
         let file = |name: &str| {
             let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
             folder.join(format!("{prefix}{name}{suffix}"))
         };
         match self.peer {
-            Peer::Arena | Peer::Alloc | Peer::OwnWriter => vec![pair.guest, pair.host],
-            Peer::FidiusRaw => vec![file("fidius_plugin"), pair.host],
+            Peer::Arena | Peer::Alloc | Peer::OwnWriter => {
+                vec![pair.guest.clone(), pair.host.clone()]
+            }
+            Peer::FidiusRaw => vec![file("fidius_plugin"), pair.host.clone()],
             Peer::Fidius => vec![file("fidius_plugin")],
             Peer::AbiStable => vec![file("abi_stable_guest")],
             Peer::Stabby => vec![file("stabby_guest")],
