@@ -5,7 +5,8 @@
 //! own cases. (DHAT tells a time in instructions as well, but it puts an allocator and
 //! copy routines of its own in the place of the program's, and counts none of theirs.)
 //! A count is the slope between two stream lengths of a process that does nothing else,
-//! so that all that is done once cancels.
+//! so that all that is done once cancels. Of an arm on one thread, callgrind counts the
+//! drain alone; where a producer runs aside, all of its process or its thread.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,9 +19,12 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::peer::{Arm, BATCH, Peer};
+use crate::pull::Stream;
 
 /// The first argument of a process that is counted.
 const ARGUMENT: &str = "--count";
+/// Has callgrind count [`drain_counted`] and what it calls, on its own thread.
+pub const DRAIN: &str = "--toggle-collect=*drain_counted*";
 /// Items after which the contents repeat: a slope over whole rounds is exact.
 pub const REPEAT: u64 = 256;
 
@@ -35,7 +39,9 @@ pub fn serve() -> Option<ExitCode> {
         .next()
         .context("no arm")
         .and_then(|arm| Ok(serde_json::from_str::<(Arm, Vec<PathBuf>, u64)>(&arm)?))
-        .and_then(|(arm, libraries, items)| arm.open(&libraries, items)?.drain(items));
+        .and_then(|(arm, libraries, items)| {
+            drain_counted(arm.open(&libraries, items)?.as_mut(), items)
+        });
     Some(match drained {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -43,6 +49,12 @@ pub fn serve() -> Option<ExitCode> {
             ExitCode::FAILURE
         }
     })
+}
+
+/// What callgrind counts of an arm on one thread: it knows the function by its name.
+#[inline(never)]
+fn drain_counted(stream: &mut dyn Stream, items: u64) -> Result<()> {
+    stream.drain(items)
 }
 
 /// What is drained under valgrind: an arm, with its libraries.
@@ -86,7 +98,12 @@ impl Subject<'_> {
     /// # Errors
     /// When valgrind is missing or counts nothing.
     pub fn count(&self) -> Result<Counts> {
-        let [instructions] = CALLGRIND.slope(self)?;
+        let tool = if self.arm.peer.runs_aside() {
+            CALLGRIND
+        } else {
+            CALLGRIND_DRAIN
+        };
+        let [instructions] = tool.slope(self)?;
         ensure!(
             instructions > 1.0,
             "{instructions} instructions per item: nothing was counted"
@@ -122,6 +139,16 @@ const CALLGRIND: Tool<1> = Tool {
     output: "--callgrind-out-file",
     bytes: 1 << 19,
     read: instructions,
+};
+
+const CALLGRIND_DRAIN: Tool<1> = Tool {
+    options: &[
+        "--tool=callgrind",
+        DRAIN,
+        "--dump-line=no",
+        "--log-file=/dev/null",
+    ],
+    ..CALLGRIND
 };
 
 const DHAT: Tool<2> = Tool {
@@ -201,7 +228,7 @@ fn allocations(file: &str) -> Result<[u64; 2]> {
 }
 
 /// A copy of an executable for valgrind, which reads all that is there for debuggers at
-/// every start, whether anybody asks for it or not.
+/// every start, whether anybody asks for it or not. Functions keep their names.
 #[derive(Debug)]
 pub struct Lean {
     executable: PathBuf,
@@ -219,7 +246,7 @@ impl Lean {
         let folder = TempDir::new()?;
         let copy = folder.path().join("peers");
         let stripped = Command::new("strip")
-            .arg("-o")
+            .args(["--strip-debug", "-o"])
             .arg(&copy)
             .arg(executable)
             .output();

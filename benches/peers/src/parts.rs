@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use arena_bench::atomic;
 
-use crate::count::{REPEAT, Subject};
+use crate::count::{self, REPEAT, Subject};
 
 /// Instructions per item by crate; libc by what it does.
 pub type Parts = BTreeMap<String, f64>;
@@ -73,6 +73,7 @@ fn profile(subject: &Subject<'_>, items: u64) -> Result<BTreeMap<String, u64>> {
     let output = format!("--callgrind-out-file={}", path.display());
     let options = [
         "--tool=callgrind",
+        count::DRAIN,
         "--compress-strings=no",
         "--compress-pos=no",
         &output,

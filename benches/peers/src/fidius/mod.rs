@@ -10,6 +10,7 @@ pub mod guest;
 mod names;
 pub mod pump;
 
+use core::cell::OnceCell;
 use core::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,7 +154,9 @@ fn list(names: &[String]) -> String {
 pub struct Plugin {
     loaded: LoadedPlugin,
     instance: Arc<Instance>,
-    methods: Vec<names::Method>,
+    path: PathBuf,
+    /// Found out when somebody asks for a name: all symbols are read for it.
+    methods: OnceCell<Vec<names::Method>>,
 }
 
 impl Plugin {
@@ -199,12 +202,12 @@ impl Plugin {
             let plugin = loaded.info.name;
             return Err(FidiusError::Strategy { plugin, strategy });
         }
-        let methods = names::methods(path, &loaded);
         let instance = Arc::new(Instance::construct(&loaded)?);
         Ok(Self {
             loaded,
             instance,
-            methods,
+            path: path.to_owned(),
+            methods: OnceCell::new(),
         })
     }
 
@@ -219,18 +222,24 @@ impl Plugin {
     /// # Errors
     /// When there is none.
     pub fn method(&self, wanted: &str) -> Result<usize, FidiusError> {
-        let by_number = wanted
-            .parse()
-            .ok()
-            .filter(|&index| index < self.methods.len());
+        let number = wanted.parse().ok().filter(|&index| self.has(index));
         let by_name = || {
-            self.methods
+            self.methods()
                 .iter()
                 .position(|method| method.name.as_deref() == Some(wanted))
         };
-        by_number
+        number
             .or_else(by_name)
             .ok_or_else(|| self.no_method(&wanted))
+    }
+
+    fn methods(&self) -> &[names::Method] {
+        self.methods
+            .get_or_init(|| names::methods(&self.path, &self.loaded))
+    }
+
+    fn has(&self, index: usize) -> bool {
+        index < self.loaded.method_count as usize
     }
 
     /// Calls the method `index` with encoded arguments and takes its handle over
@@ -269,19 +278,19 @@ impl Plugin {
         index: usize,
         arguments: &[u8],
     ) -> Result<*mut StreamHandle, FidiusError> {
-        let called = self
-            .methods
-            .get(index)
-            .ok_or_else(|| self.no_method(&index))?;
-        let (plugin, method) = (self.name().to_owned(), called.to_string());
+        if !self.has(index) {
+            return Err(self.no_method(&index));
+        }
         let bytes = arguments.len();
         let len = u32::try_from(bytes).map_err(|_| FidiusError::TooLong { bytes })?;
-        // SAFETY: the vtable has a slot for each of `methods`, in the order of their
+        let name = || (self.name().to_owned(), self.methods()[index].to_string());
+        // SAFETY: the vtable has a slot for each of its methods, in the order of their
         // declaration, null for an optional one that is left out. Under the strategy
         // that `load` asks for, what lies in it is an `Init`, but for a method that
         // takes a stream, which this is not, as the caller says.
         let init = unsafe { *self.loaded.vtable.cast::<Option<Init>>().add(index) };
         let Some(init) = init else {
+            let (plugin, method) = name();
             return Err(FidiusError::NotImplemented { plugin, method });
         };
         let (mut handle, mut answered) = (std::ptr::null_mut::<u8>(), u32::MAX);
@@ -295,35 +304,38 @@ impl Plugin {
                 &mut answered,
             )
         };
-        match status {
+        if (status, answered) == (status::OK, 0) {
+            return Ok(handle.cast());
+        }
+        let (plugin, method) = name();
+        Err(match status {
             // A handle has no length; an answer has one, and is the plugin's to free.
             // (An empty answer has no memory, and no handle lies where it points.)
-            status::OK if answered != 0 => {
+            status::OK => {
                 if let Some(free) = self.loaded.free_buffer {
                     // SAFETY: the plugin gave this buffer out with this length.
                     unsafe { free(handle, answered as usize) };
                 }
-                Err(FidiusError::NotAStream { plugin, method })
+                FidiusError::NotAStream { plugin, method }
             }
-            status::OK => Ok(handle.cast()),
-            status::SERIALIZATION_ERROR => Err(FidiusError::Arguments {
+            status::SERIALIZATION_ERROR => FidiusError::Arguments {
                 plugin,
                 method,
                 bytes,
-            }),
-            status => Err(FidiusError::Init {
+            },
+            status => FidiusError::Init {
                 plugin,
                 method,
                 status,
-            }),
-        }
+            },
+        })
     }
 
     fn no_method(&self, wanted: &dyn std::fmt::Display) -> FidiusError {
         FidiusError::NoMethod {
             plugin: self.name().to_owned(),
             wanted: wanted.to_string(),
-            available: self.methods.iter().map(ToString::to_string).collect(),
+            available: self.methods().iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -195,7 +195,7 @@ impl Arm {
             (Peer::FidiusRaw, [library, host]) => {
                 let host = loader::host(host)?;
                 let plugin = fidius::Plugin::load(library, Some(plugin))?;
-                let method = plugin.method(kind.name())?;
+                let method = method(kind);
                 let arguments = wire::serialize(&(ENDLESS, arm.bytes))?;
                 Sessions::boxed(Box::new(move |observe| {
                     let mut config = arm.case(Protocol::Arena).session(ENDLESS);
@@ -233,6 +233,13 @@ fn session(arm: Arm, protocol: Protocol, guest: &Path, host: &Path) -> Result<Bo
     }))
 }
 
+/// The place of a payload's method in the interfaces of our plugin, which have one for
+/// each payload in the order of their numbers. To look it up by name, all symbols of
+/// the library would be read in every process.
+fn method(payload: PayloadKind) -> usize {
+    payload as usize
+}
+
 struct Pumped<'a> {
     library: &'a Path,
     plugin: &'a str,
@@ -242,10 +249,8 @@ struct Pumped<'a> {
 impl PayloadVisitor for Pumped<'_> {
     type Output = Result<Box<dyn Stream>>;
     fn visit<P: Payload>(self) -> Self::Output {
-        let index =
-            fidius::Plugin::load(self.library, Some(self.plugin))?.method(P::KIND.name())?;
-        let source =
-            fidius::pump::Pumped::open::<P>(self.library, self.plugin, index, &self.arguments)?;
+        let (index, arguments) = (method(P::KIND), &self.arguments);
+        let source = fidius::pump::Pumped::open::<P>(self.library, self.plugin, index, arguments)?;
         Ok(Of::<P, _>::boxed(source))
     }
 }
