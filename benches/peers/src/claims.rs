@@ -1,7 +1,7 @@
 //! What the claims of the protocol's documentation are held against, beside the
 //! counts of every peer: streams whose calls and retries are counted.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use arena_bench::case::Case as Named;
@@ -15,6 +15,7 @@ use bench_protocol::wire;
 
 use crate::fidius::Plugin;
 use crate::fidius::pump::Pumped;
+use crate::files::Files;
 use crate::peer::{Arm, Peer};
 use crate::pull::Of;
 
@@ -48,14 +49,14 @@ pub fn verified(found: &Expected) -> Verified {
 ///
 /// # Errors
 /// When the plugin cannot be loaded or driven.
-pub fn cases(folder: &Path) -> Result<Vec<(Option<Arm>, Case)>> {
+pub fn cases(files: &Files) -> Result<Vec<(Option<Arm>, Case)>> {
     let arm = Arm::new(Peer::FidiusRaw, PayloadKind::Blob, LARGEST);
     let steady = arm.case(Protocol::Arena);
     let ramp = Named {
         plan: fidius_interface::ramp(LARGEST),
         ..steady.clone()
     };
-    let [library, host] = <[PathBuf; 2]>::try_from(arm.libraries(folder))
+    let [library, host] = <[PathBuf; 2]>::try_from(files.of(&arm))
         .map_err(|libraries| anyhow::anyhow!("a plugin and a host, not {libraries:?}"))?;
     let host = loader::host(&host)?;
     let plugin = Plugin::load(&library, Some(PLUGIN))?;
@@ -63,7 +64,9 @@ pub fn cases(folder: &Path) -> Result<Vec<(Option<Arm>, Case)>> {
         let mut config = named.session(ITEMS);
         config.observe = Observe::Verify;
         let arguments = wire::serialize(&(ITEMS, LARGEST))?;
-        let mut stream = plugin.open(&host, &config, plugin.method(method)?, &arguments)?;
+        let index = plugin.method(method)?;
+        // SAFETY: the methods of our plugin take two numbers.
+        let mut stream = unsafe { plugin.open(&host, &config, index, &arguments)? };
         stream.drain(ENDLESS)?;
         let counts = stream.counts();
         let found = Expected {

@@ -1,8 +1,12 @@
 //! Exact counts of a peer: instructions and allocations per item, of every
 //! thread and process that takes part.
 //!
-//! DHAT counts both at once. A count is the slope between two stream lengths of
-//! a process that does nothing else, so that all that is done once cancels.
+//! Callgrind counts the instructions and DHAT the allocations, as for the workbench's
+//! own cases. (DHAT tells a time in instructions as well, but it puts an allocator and
+//! copy routines of its own in the place of the program's, and counts none of theirs.)
+//! A count is the slope between two stream lengths of a process that does nothing else,
+//! so that all that is done once cancels. Of an arm on one thread, callgrind counts the
+//! drain alone; where a producer runs aside, all of its process or its thread.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,16 +16,17 @@ use anyhow::{Context, Result, ensure};
 use arena_bench::counts::TUNABLES;
 use arena_bench::record::wire::Counts;
 use serde::Deserialize;
+use tempfile::TempDir;
 
 use crate::peer::{Arm, BATCH, Peer};
+use crate::pull::Stream;
 
 /// The first argument of a process that is counted.
 const ARGUMENT: &str = "--count";
-/// Bytes that the longer of the two streams has, about.
-const BYTES: u64 = 1 << 19;
-/// The lengths are multiples of so many items, of Arrow's batches of as many as a
-/// batch has.
-const STEP: u64 = 128;
+/// Has callgrind count [`drain_counted`] and what it calls, on its own thread.
+pub const DRAIN: &str = "--toggle-collect=*drain_counted*";
+/// Items after which the contents repeat: a slope over whole rounds is exact.
+pub const REPEAT: u64 = 256;
 
 /// Drains what this process was started to drain, if it was.
 #[must_use]
@@ -34,7 +39,9 @@ pub fn serve() -> Option<ExitCode> {
         .next()
         .context("no arm")
         .and_then(|arm| Ok(serde_json::from_str::<(Arm, Vec<PathBuf>, u64)>(&arm)?))
-        .and_then(|(arm, libraries, items)| arm.open(&libraries, items)?.drain(items));
+        .and_then(|(arm, libraries, items)| {
+            drain_counted(arm.open(&libraries, items)?.as_mut(), items)
+        });
     Some(match drained {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -44,97 +51,170 @@ pub fn serve() -> Option<ExitCode> {
     })
 }
 
-/// The command line of a process that drains `items` items of an arm and does
-/// nothing else.
-///
-/// # Errors
-/// Never: an arm is plain data.
-pub fn arguments(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<[String; 2]> {
-    let job = serde_json::to_string(&(arm, libraries, items))?;
-    Ok([ARGUMENT.to_owned(), job])
+/// What callgrind counts of an arm on one thread: it knows the function by its name.
+#[inline(never)]
+fn drain_counted(stream: &mut dyn Stream, items: u64) -> Result<()> {
+    stream.drain(items)
 }
 
-/// What a process and its children ran to.
-#[derive(Debug, Default, Clone, Copy)]
-struct Totals {
-    instructions: u64,
-    blocks: u64,
+/// What is drained under valgrind: an arm, with its libraries.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The executable that drains it when it is told to: one of this crate.
+    pub executable: &'a Path,
+    /// The arm.
+    pub arm: &'a Arm,
+    /// Its libraries.
+    pub libraries: &'a [PathBuf],
+}
+
+impl Subject<'_> {
+    /// Drains `items` items, and does nothing else, under valgrind with `options`.
+    ///
+    /// # Errors
+    /// When valgrind is missing, or it or the drain fails.
+    pub fn drain(&self, options: &[&str], items: u64) -> Result<()> {
+        let job = serde_json::to_string(&(self.arm, self.libraries, items))?;
+        let done = Command::new("valgrind")
+            .args(options)
+            .arg(self.executable)
+            .args([ARGUMENT, &job])
+            .env("GLIBC_TUNABLES", TUNABLES)
+            .stdin(Stdio::null())
+            .output()
+            .context("starting valgrind")?;
+        ensure!(
+            done.status.success(),
+            "{}: {}: {}",
+            self.arm.id(),
+            done.status,
+            String::from_utf8_lossy(&done.stderr)
+        );
+        Ok(())
+    }
+
+    /// Counts it.
+    ///
+    /// # Errors
+    /// When valgrind is missing or counts nothing.
+    pub fn count(&self) -> Result<Counts> {
+        let tool = if self.arm.peer.runs_aside() {
+            CALLGRIND
+        } else {
+            CALLGRIND_DRAIN
+        };
+        let [instructions] = tool.slope(self)?;
+        ensure!(
+            instructions > 1.0,
+            "{instructions} instructions per item: nothing was counted"
+        );
+        let [blocks, bytes] = DHAT.slope(self)?;
+        Ok(Counts {
+            instructions_per_item: Some(instructions),
+            allocations_per_item: Some(blocks),
+            allocated_bytes_per_item: Some(bytes),
+            ..Counts::default()
+        })
+    }
+}
+
+/// A tool of valgrind's that counts `N` things of a process.
+struct Tool<const N: usize> {
+    options: &'static [&'static str],
+    /// The option for the file that each process leaves.
+    output: &'static str,
+    /// Content bytes of the longer of the two streams, about.
     bytes: u64,
+    /// The counts in such a file.
+    read: fn(&str) -> Result<[u64; N]>,
 }
 
-/// Counts an arm.
-///
-/// # Errors
-/// When valgrind is missing or counts nothing.
-pub fn count(arm: &Arm, libraries: &[PathBuf]) -> Result<Counts> {
+const CALLGRIND: Tool<1> = Tool {
+    options: &[
+        "--tool=callgrind",
+        "--trace-children=yes",
+        "--dump-line=no",
+        "--log-file=/dev/null",
+    ],
+    output: "--callgrind-out-file",
+    bytes: 1 << 19,
+    read: instructions,
+};
+
+const CALLGRIND_DRAIN: Tool<1> = Tool {
+    options: &[
+        "--tool=callgrind",
+        DRAIN,
+        "--dump-line=no",
+        "--log-file=/dev/null",
+    ],
+    ..CALLGRIND
+};
+
+const DHAT: Tool<2> = Tool {
+    options: &[
+        "--tool=dhat",
+        "--trace-children=yes",
+        // Nobody looks at names, and reading them takes most of the start.
+        "--num-callers=1",
+        "--read-inline-info=no",
+        "--log-file=/dev/null",
+    ],
+    output: "--dhat-out-file",
+    // An item allocates what the one before has allocated.
+    bytes: 0,
+    read: allocations,
+};
+
+impl<const N: usize> Tool<N> {
+    /// Counts per item.
+    fn slope(&self, subject: &Subject<'_>) -> Result<[f64; N]> {
+        let [few, many] = lengths(subject.arm, self.bytes);
+        let (short, long) = (self.total(subject, few)?, self.total(subject, many)?);
+        // Threads that meet allocate now and then: with none per item, the slope may
+        // come out a hair below zero.
+        let slope = |of: usize| (long[of] as f64 - short[of] as f64) / (many - few) as f64;
+        Ok(std::array::from_fn(|of| slope(of).max(0.0)))
+    }
+
+    /// Counts of all processes of a stream.
+    fn total(&self, subject: &Subject<'_>, items: u64) -> Result<[u64; N]> {
+        let folder = TempDir::new()?;
+        let output = format!("{}={}/%p", self.output, folder.path().display());
+        let options = [self.options, &[output.as_str()]].concat();
+        subject.drain(&options, items)?;
+        fs::read_dir(folder.path())?.try_fold([0; N], |sum, file| {
+            let found = (self.read)(&fs::read_to_string(file?.path())?)?;
+            Ok(std::array::from_fn(|of| sum[of] + found[of]))
+        })
+    }
+}
+
+/// Items of the two streams. Arrow's batches come whole.
+fn lengths(arm: &Arm, bytes: u64) -> [u64; 2] {
     let step = match arm.peer {
         Peer::Arrow1024 => BATCH,
-        _ => STEP,
+        _ => REPEAT,
     };
-    let fitting = BYTES / u64::from(arm.bytes);
+    let fitting = bytes / u64::from(arm.bytes);
     let many = fitting.clamp(2 * step, 4 * BATCH) / step * step;
-    let few = many / (2 * step) * step;
-    let (short, long) = (totals(arm, libraries, few)?, totals(arm, libraries, many)?);
-    // Threads that meet allocate now and then: with none per item, the slope may
-    // come out a hair below zero.
-    let slope = |of: fn(&Totals) -> u64| {
-        ((of(&long) as f64 - of(&short) as f64) / (many - few) as f64).max(0.0)
-    };
-    let instructions = slope(|totals| totals.instructions);
-    ensure!(
-        instructions > 1.0,
-        "{instructions} instructions per item: nothing was counted"
-    );
-    Ok(Counts {
-        instructions_per_item: Some(instructions),
-        allocations_per_item: Some(slope(|totals| totals.blocks)),
-        allocated_bytes_per_item: Some(slope(|totals| totals.bytes)),
-        ..Counts::default()
-    })
+    [many / (2 * step) * step, many]
 }
 
-fn totals(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<Totals> {
-    let folder = tempfile::tempdir()?;
-    let output = folder.path().join("%p.json");
-    let status = Command::new("valgrind")
-        .args([
-            "--tool=dhat",
-            "--trace-children=yes",
-            // Nobody looks at names, and reading them takes most of the start.
-            "--num-callers=1",
-            "--read-inline-info=no",
-            "--log-file=/dev/null",
-        ])
-        .arg(format!("--dhat-out-file={}", output.display()))
-        .arg(std::env::current_exe()?)
-        .args(arguments(arm, libraries, items)?)
-        .env("GLIBC_TUNABLES", TUNABLES)
-        .stdin(Stdio::null())
-        .output()
-        .context("starting valgrind")?;
-    let said = String::from_utf8_lossy(&status.stderr);
-    ensure!(
-        status.status.success(),
-        "{}: {}: {said}",
-        arm.id(),
-        status.status
-    );
-    fs::read_dir(folder.path())?.try_fold(Totals::default(), |sum, file| {
-        let one = read(&file?.path())?;
-        Ok(Totals {
-            instructions: sum.instructions + one.instructions,
-            blocks: sum.blocks + one.blocks,
-            bytes: sum.bytes + one.bytes,
-        })
-    })
+/// What callgrind's file says at its end: the instructions of all threads.
+fn instructions(file: &str) -> Result<[u64; 1]> {
+    let total = file
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("totals:"))
+        .context("callgrind's file has no totals")?;
+    Ok([total.trim().parse().context("callgrind's totals")?])
 }
 
-fn read(path: &Path) -> Result<Totals> {
-    /// What is read of DHAT's file: the time at the end, in instructions, and
-    /// the points of allocation.
+/// Blocks and bytes of all points of allocation in DHAT's file.
+fn allocations(file: &str) -> Result<[u64; 2]> {
     #[derive(Deserialize)]
     struct File {
-        te: u64,
         pps: Vec<Point>,
     }
     #[derive(Deserialize)]
@@ -142,10 +222,80 @@ fn read(path: &Path) -> Result<Totals> {
         tb: u64,
         tbk: u64,
     }
-    let file: File = serde_json::from_slice(&fs::read(path)?).context("reading DHAT's file")?;
-    Ok(Totals {
-        instructions: file.te,
-        blocks: file.pps.iter().map(|point| point.tbk).sum(),
-        bytes: file.pps.iter().map(|point| point.tb).sum(),
-    })
+    let file: File = serde_json::from_str(file).context("reading DHAT's file")?;
+    let sum = |of: fn(&Point) -> u64| file.pps.iter().map(of).sum();
+    Ok([sum(|point| point.tbk), sum(|point| point.tb)])
+}
+
+/// A copy of an executable for valgrind, which reads all that is there for debuggers at
+/// every start, whether anybody asks for it or not. Functions keep their names.
+#[derive(Debug)]
+pub struct Lean {
+    executable: PathBuf,
+    /// Removed with it.
+    _folder: TempDir,
+}
+
+impl Lean {
+    /// Copies an executable without what is there for debuggers; without `strip`, as it
+    /// is.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn of(executable: &Path) -> Result<Self> {
+        let folder = TempDir::new()?;
+        let copy = folder.path().join("peers");
+        let stripped = Command::new("strip")
+            .args(["--strip-debug", "-o"])
+            .arg(&copy)
+            .arg(executable)
+            .output();
+        if !stripped.is_ok_and(|output| output.status.success()) {
+            fs::copy(executable, &copy)?;
+        }
+        Ok(Self {
+            executable: copy,
+            _folder: folder,
+        })
+    }
+
+    /// The copy.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.executable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_protocol::payload::PayloadKind;
+
+    #[test]
+    fn lengths_differ_by_whole_rounds_of_contents_and_whole_batches() {
+        for (peer, step) in [(Peer::Arena, REPEAT), (Peer::Arrow1024, BATCH)] {
+            for size in [8, 256, 4096, 1 << 20] {
+                for bytes in [0, 1 << 19] {
+                    let arm = Arm::new(peer, PayloadKind::Blob, size);
+                    let [few, many] = lengths(&arm, bytes);
+                    assert!(0 < few && few < many);
+                    assert_eq!((few % step, many % step), (0, 0), "{size} B");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn callgrinds_total_is_that_of_the_whole_file() {
+        let file = "events: Ir\nsummary: 7\n\nfn=main\n0 5\n0 2\n\ntotals: 7\n";
+        assert_eq!(instructions(file).ok(), Some([7]));
+        assert!(instructions("events: Ir\n").is_err());
+    }
+
+    #[test]
+    fn dhats_points_are_added_up() {
+        let file = r#"{"te": 9, "pps": [{"tb": 64, "tbk": 2, "fs": []}, {"tb": 8, "tbk": 1}]}"#;
+        assert_eq!(allocations(file).ok(), Some([3, 72]));
+        assert!(allocations("{}").is_err());
+    }
 }

@@ -1,10 +1,14 @@
 //! Arms of the paired runner: what a measuring process opens when it is told a
 //! peer.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use arena_bench::guest::{Endless, Target};
+use arena_bench::ladder::pin;
 use arena_bench::paired::child::Drive;
 use arena_bench::paired::job::ArmJob;
 use bench_protocol::spec::ENDLESS;
@@ -13,6 +17,11 @@ use serde::{Deserialize, Serialize};
 use crate::fidius;
 use crate::peer::Arm;
 use crate::pull::Stream;
+
+/// How long a stream goes on, untimed, before a drain that may be short.
+const LEAD: Duration = Duration::from_micros(50);
+/// Items that it takes of it at a time.
+const LEAD_ITEMS: u64 = 16;
 
 /// What an arm does, as data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,45 +33,68 @@ pub enum Workload {
         arm: Arm,
         /// Whether the process is pinned to one core, producers and all.
         pinned: bool,
+        /// Whether the other arm's producer runs aside: the drains are as short as it
+        /// can bear then, and to this arm, after its long turn, cold.
+        beside: bool,
     },
     /// Drains a stream of a foreign Fidius plugin.
     Guest(Target),
 }
 
-/// Opens an arm.
-///
-/// # Errors
-/// When its workload is unknown, or its stream cannot be opened.
-pub fn open(job: &ArmJob) -> Result<Box<dyn Drive>> {
-    let workload = serde_json::from_value(job.workload.clone()).context("reading the workload")?;
-    match workload {
-        Workload::Guest(target) => {
-            let guest = fidius::guest::load(&target.of_arm(job)?)?;
-            Ok(Box::new(Endless::new(guest)))
-        }
-        Workload::Peer { arm, pinned } => {
-            if pinned {
-                pin()?;
-            }
-            if arm.peer.runs_aside() {
-                return Ok(Box::new(Fresh {
-                    arm,
-                    libraries: job.libraries.clone(),
-                    items: job.items,
-                    stream: None,
-                }));
-            }
-            let stream = arm.open(&job.libraries, ENDLESS)?;
-            Ok(Box::new(Steady(stream)))
-        }
-    }
+/// Opens the arms of one process.
+#[derive(Default)]
+pub struct Opener {
+    spent: Spent,
 }
 
-/// Pins this process, and all that it starts from now on, to the core it is on.
-fn pin() -> Result<()> {
-    let mut cores = rustix::thread::CpuSet::new();
-    cores.set(rustix::thread::sched_getcpu());
-    rustix::thread::sched_setaffinity(None, &cores).context("pinning the process to one core")
+/// The stream that was drained last, where its producer may still be on its way out.
+/// Whoever is timed next waits for its end before.
+type Spent = Rc<RefCell<Option<Box<dyn Stream>>>>;
+
+impl Opener {
+    /// Opens an arm.
+    ///
+    /// # Errors
+    /// When its workload is unknown, or its stream cannot be opened.
+    pub fn open(&mut self, job: &ArmJob) -> Result<Box<dyn Drive>> {
+        let workload =
+            serde_json::from_value(job.workload.clone()).context("reading the workload")?;
+        Ok(match workload {
+            Workload::Guest(target) => {
+                let guest = fidius::guest::load(&target.of_arm(job)?)?;
+                Box::new(Endless::new(guest))
+            }
+            Workload::Peer {
+                arm,
+                pinned,
+                beside,
+            } => {
+                if pinned {
+                    pin::to_one_core()?;
+                }
+                self.peer(arm, beside, job)?
+            }
+        })
+    }
+
+    fn peer(&self, arm: Arm, beside: bool, job: &ArmJob) -> Result<Box<dyn Drive>> {
+        let spent = Rc::clone(&self.spent);
+        if arm.peer.runs_aside() {
+            return Ok(Box::new(Fresh {
+                arm,
+                libraries: job.libraries.clone(),
+                items: job.items,
+                stream: None,
+                spent,
+            }));
+        }
+        let stream = arm.open(&job.libraries, ENDLESS)?;
+        Ok(if beside {
+            Box::new(Warmed { stream, spent })
+        } else {
+            Box::new(Steady(stream))
+        })
+    }
 }
 
 /// A stream that goes on from drain to drain.
@@ -74,6 +106,27 @@ impl Drive for Steady {
     }
 }
 
+/// The same beside arms whose producers run aside.
+struct Warmed {
+    stream: Box<dyn Stream>,
+    spent: Spent,
+}
+
+impl Drive for Warmed {
+    fn prepare(&mut self) -> Result<()> {
+        drop(self.spent.take());
+        let start = Instant::now();
+        while start.elapsed() < LEAD {
+            self.stream.drain(LEAD_ITEMS)?;
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self, items: u64) -> Result<()> {
+        self.stream.drain(items)
+    }
+}
+
 /// A stream whose producer runs beside: a new one for each drain, of exactly as
 /// many items, so that it neither runs ahead nor on while another arm is timed.
 struct Fresh {
@@ -81,6 +134,7 @@ struct Fresh {
     libraries: Vec<PathBuf>,
     items: u64,
     stream: Option<Box<dyn Stream>>,
+    spent: Spent,
 }
 
 impl Drive for Fresh {
@@ -89,16 +143,19 @@ impl Drive for Fresh {
     }
 
     fn prepare(&mut self) -> Result<()> {
-        self.stream = None;
+        drop(self.spent.take());
         self.stream = Some(self.arm.open(&self.libraries, self.items)?);
         Ok(())
     }
 
     fn drain(&mut self, items: u64) -> Result<()> {
-        let stream = self
+        let mut stream = self
             .stream
-            .as_mut()
+            .take()
             .context("a drain that was not prepared")?;
-        stream.drain(items)
+        stream.drain(items)?;
+        // Its end is not timed.
+        *self.spent.borrow_mut() = Some(stream);
+        Ok(())
     }
 }

@@ -31,7 +31,8 @@ enum Verb {
 
 fn main() -> ExitCode {
     if child::is_child() {
-        return child::serve(&mut drive::open);
+        let mut arms = drive::Opener::default();
+        return child::serve(&mut |job| arms.open(job));
     }
     let served = count::serve()
         .or_else(peer::socket::serve)

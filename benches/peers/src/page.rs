@@ -10,7 +10,8 @@ use arena_bench::record::wire::{Case, Comparison, Counts, Record, Verdict};
 use crate::cmd::SIZES;
 use crate::parts::ByArm;
 use crate::peer::{Arm, Peer};
-use crate::table::{Row, number, ratio};
+use crate::releases;
+use crate::table::{Row, layouts, number, ratio};
 
 pub use claims::{Claim, Holds, claims};
 pub use parity::{at_par, compared};
@@ -72,12 +73,17 @@ fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
     writeln!(page, "# To the authors of Fidius\n")?;
     writeln!(
         page,
-        "The plugin is a real one, of Fidius 0.5.9 and its own macros, with the same items as this \
+        "The plugin is a real one, of Fidius {} and its own macros, with the same items as this \
          workbench's guest. Measured on {}, {} cores, {}; {}. All of it again: `scripts/bench \
          --peers`.\n",
-        environment.cpu, environment.cores, environment.rustc, environment.finished
+        releases::of("fidius"),
+        environment.cpu,
+        environment.cores,
+        environment.rustc,
+        environment.finished
     )?;
     page.push_str(&copies(record));
+    page.push_str(&layouts(record));
     if let Some(check) = &record.self_check {
         let trusted = if check.trusted {
             "trusted"

@@ -7,17 +7,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use arena_bench::atomic;
-use arena_bench::counts::TUNABLES;
 
-use crate::count;
-use crate::peer::Arm;
-
-/// Items after which the contents repeat: a slope over whole rounds is exact.
-const REPEAT: u64 = 256;
+use crate::count::{self, REPEAT, Subject};
 
 /// Instructions per item by crate; libc by what it does.
 pub type Parts = BTreeMap<String, f64>;
@@ -55,13 +49,14 @@ pub fn save(record: &Path, parts: &ByArm) -> Result<()> {
     atomic::replace(&path, &text).with_context(|| format!("writing {}", path.display()))
 }
 
-/// Counts the instructions of an arm by crate: the slope between two lengths.
+/// Counts the instructions of an arm by crate: the slope between two lengths. Its
+/// executable and libraries have their line tables still.
 ///
 /// # Errors
 /// When valgrind is missing or fails.
-pub fn of(arm: &Arm, libraries: &[PathBuf]) -> Result<Parts> {
-    let few = profile(arm, libraries, REPEAT)?;
-    let many = profile(arm, libraries, 3 * REPEAT)?;
+pub fn of(subject: &Subject<'_>) -> Result<Parts> {
+    let few = profile(subject, REPEAT)?;
+    let many = profile(subject, 3 * REPEAT)?;
     let slope = |part: &String| {
         let count = |parts: &BTreeMap<String, u64>| parts.get(part).copied().unwrap_or(0) as f64;
         (count(&many) - count(&few)) / (2 * REPEAT) as f64
@@ -72,30 +67,19 @@ pub fn of(arm: &Arm, libraries: &[PathBuf]) -> Result<Parts> {
         .collect())
 }
 
-fn profile(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<BTreeMap<String, u64>> {
+fn profile(subject: &Subject<'_>, items: u64) -> Result<BTreeMap<String, u64>> {
     let folder = tempfile::tempdir()?;
-    let output = folder.path().join("profile");
-    let done = Command::new("valgrind")
-        .args([
-            "--tool=callgrind",
-            "--compress-strings=no",
-            "--compress-pos=no",
-        ])
-        .arg(format!("--callgrind-out-file={}", output.display()))
-        .arg(std::env::current_exe()?)
-        .args(count::arguments(arm, libraries, items)?)
-        .env("GLIBC_TUNABLES", TUNABLES)
-        .stdin(Stdio::null())
-        .output()
-        .context("starting valgrind")?;
-    ensure!(
-        done.status.success(),
-        "{}: {}: {}",
-        arm.id(),
-        done.status,
-        String::from_utf8_lossy(&done.stderr)
-    );
-    let text = fs::read(&output).context("reading callgrind's file")?;
+    let path = folder.path().join("profile");
+    let output = format!("--callgrind-out-file={}", path.display());
+    let options = [
+        "--tool=callgrind",
+        count::DRAIN,
+        "--compress-strings=no",
+        "--compress-pos=no",
+        &output,
+    ];
+    subject.drain(&options, items)?;
+    let text = fs::read(&path).context("reading callgrind's file")?;
     Ok(sum(&String::from_utf8_lossy(&text)))
 }
 

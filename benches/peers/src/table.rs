@@ -58,6 +58,12 @@ impl<'a> Row<'a> {
     pub fn ns(&self) -> Option<f64> {
         self.comparison?.candidate_ns
     }
+
+    /// Nanoseconds per item of the arena, beside it in the same processes.
+    #[must_use]
+    pub fn arena_ns(&self) -> Option<f64> {
+        self.comparison?.baseline_ns
+    }
 }
 
 /// A number as the tables show it: three digits that matter.
@@ -100,7 +106,8 @@ fn write(record: &Record, page: &mut String) -> std::fmt::Result {
          anything was timed. Each ends in owned values at the consumer, in the types that the way \
          gives its user. Times are from the paired runner, each arm in turns with the arena in the \
          same processes: `ratio` is its time per item over the arena's, with the interval at \
-         {:.2}%. Instructions and allocations are of all threads and processes that take part.\n",
+         {:.2}%. Instructions are callgrind's, allocations and heap bytes DHAT's, all of them of \
+         every thread and process that takes part.\n",
         100.0
             * record
                 .comparisons
@@ -121,9 +128,9 @@ fn write(record: &Record, page: &mut String) -> std::fmt::Result {
         writeln!(page, "## {} of {bytes} content bytes\n", payload.name())?;
         writeln!(
             page,
-            "| way | ns/item | ratio to arena | instructions/item | allocations/item | heap bytes/item |"
+            "| way | ns/item | the arena's beside it | ratio to arena | link layouts | instructions/item | allocations/item | heap bytes/item |"
         )?;
-        writeln!(page, "|---|--:|--:|--:|--:|--:|")?;
+        writeln!(page, "|---|--:|--:|--:|--:|--:|--:|--:|")?;
         for peer in Peer::ALL {
             let arm = Arm::new(peer, payload, bytes);
             for suffix in ["", "/unpinned"] {
@@ -139,6 +146,14 @@ fn write(record: &Record, page: &mut String) -> std::fmt::Result {
          measured, or repeated itself by no better than ±{:.0}%; its time is of that run alone.\n",
         100.0 * STEADY
     )?;
+    writeln!(
+        page,
+        "*The arena's beside it*: its time in the same rounds, which the ratio is to. It is not the \
+         same in every row: memory comes to lie otherwise beside each. Beside a way with a thread or \
+         a process of its own a drain of the arena takes some microseconds only; it goes on for 50 \
+         µs untimed before, and is still the slower for being timed so shortly.\n"
+    )?;
+    page.push_str(&layouts(record));
     writeln!(page, "## What each demands of both sides\n")?;
     writeln!(page, "| way | what it is | what it demands |")?;
     writeln!(page, "|---|---|---|")?;
@@ -180,26 +195,50 @@ fn line(record: &Record, arm: &Arm, suffix: &str, page: &mut String) -> std::fmt
         name.push_str(" (unstable)");
     }
     // The arena is what the others are compared with: its time is theirs.
-    let ns = match arm.peer {
-        Peer::Arena => {
-            let alloc = arm.by(Peer::Alloc);
-            Row::of(record, &alloc, "")
-                .comparison
-                .and_then(|comparison| comparison.baseline_ns)
-        }
-        _ => row.ns(),
-    };
-    let ratio = if arm.peer == Peer::Arena {
-        "1".to_owned()
+    let (ns, beside, ratio, timed) = if arm.peer == Peer::Arena {
+        let alloc = Row::of(record, &arm.by(Peer::Alloc), "");
+        (alloc.arena_ns(), None, "1".to_owned(), alloc)
     } else {
-        ratio(row.comparison)
+        (row.ns(), row.arena_ns(), ratio(row.comparison), row)
     };
     writeln!(
         page,
-        "| {name} | {} | {ratio} | {} | {} | {} |",
+        "| {name} | {} | {} | {ratio} | {} | {} | {} | {} |",
         number(ns),
+        number(beside),
+        links(arm, timed.comparison),
         counted(|counts| counts.instructions_per_item),
         counted(|counts| counts.allocations_per_item),
         counted(|counts| counts.allocated_bytes_per_item),
     )
+}
+
+/// In how many link layouts the code of an arm was timed.
+fn links(arm: &Arm, comparison: Option<&Comparison>) -> String {
+    match comparison {
+        None => "–".to_owned(),
+        Some(comparison) if arm.peer.is_the_pairs() => comparison.layouts.to_string(),
+        Some(_) => "1".to_owned(),
+    }
+}
+
+/// What it means for a way's time in how many link layouts it was taken.
+#[must_use]
+pub fn layouts(record: &Record) -> String {
+    let pair = record.comparisons.iter().map(|found| found.layouts).max();
+    pair.map(|layouts| {
+        let of_pair = match layouts {
+            1 => "This workbench's guest and host were linked once".to_owned(),
+            _ => format!(
+                "This workbench's guest and host were timed in {layouts} link layouts, in every \
+                 comparison",
+            ),
+        };
+        format!(
+            "*Link layouts*: where the linker puts a function moves its time by some percent. \
+             {of_pair}; all other libraries, Fidius' plugin among them, and the executable were \
+             linked once: what is said of their times is true of this binary.\n\n"
+        )
+    })
+    .unwrap_or_default()
 }

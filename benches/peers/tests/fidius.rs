@@ -4,17 +4,18 @@ use std::path::PathBuf;
 
 use bench_protocol::payload::PayloadKind;
 use peers::fidius::{FidiusError, Plugin};
+use peers::files::Files;
 use peers::peer::{Arm, Peer};
 
-/// Where cargo puts the libraries: beside this test.
-fn folder() -> PathBuf {
+/// What cargo puts beside this test.
+fn files() -> Files {
     let executable = std::env::current_exe().expect("a test has a file");
-    executable.parent().expect("a file has a folder").to_owned()
+    Files::in_folder(executable.parent().expect("a file has a folder").to_owned())
 }
 
 fn plugin_file() -> PathBuf {
-    Arm::new(Peer::Fidius, PayloadKind::U64, 8)
-        .libraries(&folder())
+    files()
+        .of(&Arm::new(Peer::Fidius, PayloadKind::U64, 8))
         .remove(0)
 }
 
@@ -24,7 +25,7 @@ fn lent_and_owned_items_are_those_of_the_generator_by_both_ways() {
         for peer in [Peer::FidiusRaw, Peer::Fidius] {
             let arm = Arm::new(peer, payload, 100);
             for arm in [arm, arm.owned()] {
-                let mut stream = arm.open(&arm.libraries(&folder()), 300).unwrap();
+                let mut stream = arm.open(&files().of(&arm), 300).unwrap();
                 let found = stream.verify(300).unwrap();
                 assert_eq!(found, arm.expected(300), "{}", arm.id());
             }

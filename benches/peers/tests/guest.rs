@@ -3,10 +3,11 @@
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
+use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use fidius::descriptor::{ABI_VERSION, PluginDescriptor};
+use fidius::descriptor::{ABI_VERSION, BufferStrategyKind, PluginDescriptor};
 
 /// A library that cargo built for this test: beside it.
 fn library(name: &str) -> PathBuf {
@@ -99,25 +100,44 @@ fn what_is_no_plugin_is_refused_with_the_reason() {
     }
 }
 
-#[test]
-fn a_plugin_of_another_version_is_refused_with_both_versions() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let other = folder.path().join("other.so");
+/// A copy of a plugin in which every descriptor was changed.
+fn forged(folder: &Path, change: impl Fn(&mut [u8])) -> PathBuf {
+    let copy = folder.join("forged.so");
     let mut bytes = fs::read(library("unruly_plugin")).expect("cargo built it");
     // A descriptor begins with its size and the version of its framework.
-    let size = (size_of::<PluginDescriptor>() as u32).to_le_bytes();
-    let version = |abi: u32| [size, abi.to_le_bytes()].concat();
-    let (known, older) = (version(ABI_VERSION), version(ABI_VERSION - 100));
-    let places: Vec<usize> = (0..bytes.len() - 8)
-        .filter(|&at| bytes[at..at + 8] == known)
+    let size = size_of::<PluginDescriptor>();
+    let begin = [(size as u32).to_le_bytes(), ABI_VERSION.to_le_bytes()].concat();
+    let places: Vec<usize> = (0..bytes.len() - size)
+        .filter(|&at| bytes[at..].starts_with(&begin))
         .collect();
     assert!(!places.is_empty(), "there is a descriptor");
     for at in places {
-        bytes[at..at + 8].copy_from_slice(&older);
+        change(&mut bytes[at..at + size]);
     }
-    fs::write(&other, bytes).expect("the folder is writable");
+    fs::write(&copy, bytes).expect("the folder is writable");
+    copy
+}
+
+#[test]
+fn a_plugin_of_another_version_is_refused_with_both_versions() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let older = (ABI_VERSION - 100).to_le_bytes();
+    let other = forged(folder.path(), |descriptor| {
+        descriptor[4..8].copy_from_slice(&older);
+    });
     let versions = format!("got {}, expected {ABI_VERSION}", ABI_VERSION - 100);
     refused(&[&other], &["--method", "endless"], &versions);
+}
+
+#[test]
+fn a_plugin_whose_methods_take_other_arguments_is_refused_before_one_is_called() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let strategy = offset_of!(PluginDescriptor, buffer_strategy);
+    let arena = forged(folder.path(), |descriptor| {
+        descriptor[strategy] = BufferStrategyKind::Arena as u8;
+    });
+    let reason = "(strategy Arena); only an interface of strategy PluginAllocated";
+    refused(&[&arena], &["--method", "aborts"], reason);
 }
 
 #[test]

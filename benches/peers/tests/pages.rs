@@ -34,6 +34,39 @@ fn per_item(instructions: f64, allocations: f64, bytes: f64) -> Counts {
     }
 }
 
+fn compared(baseline: &str, candidate: &str, ratio: f64) -> Comparison {
+    Comparison {
+        baseline: baseline.to_owned(),
+        candidate: candidate.to_owned(),
+        ratio,
+        low: 0.9 * ratio,
+        high: 1.1 * ratio,
+        confidence: 0.99,
+        verdict: Verdict::Faster,
+        why: String::new(),
+        delta: 0.01,
+        baseline_ns: Some(100.0),
+        candidate_ns: Some(100.0 * ratio),
+        difference_ns: None,
+        processes: 36,
+        layouts: 12,
+        rounds: 15,
+        items: 1000,
+        samples: Vec::new(),
+    }
+}
+
+/// Sets what an arm allocates per item.
+fn allocates(cases: &mut [Case], arm: Arm, allocations: f64) {
+    for counts in cases
+        .iter_mut()
+        .filter(|case| case.id == arm.id())
+        .filter_map(|case| case.counts.as_mut())
+    {
+        counts.allocations_per_item = Some(allocations);
+    }
+}
+
 /// A record in which every claim holds as far as it can.
 fn record() -> Record {
     let mut cases = Vec::new();
@@ -45,6 +78,10 @@ fn record() -> Record {
         }
         let arm = Arm::new(Peer::Fidius, payload, bytes);
         cases.push(case(&arm.id(), per_item(3000.0, 5.0, 900.0)));
+    }
+    // A number is nothing to allocate, by no way.
+    for peer in [Peer::FidiusRaw, Peer::Fidius] {
+        allocates(&mut cases, Arm::new(peer, PayloadKind::U64, 8), 0.0);
     }
     let calls = |calls, retries| Counts {
         boundary_calls_per_item: Some(calls),
@@ -113,6 +150,26 @@ fn a_measurement_against_a_claim_makes_it_false() {
 }
 
 #[test]
+fn no_allocation_is_true_only_where_the_framework_adds_none_for_any_payload() {
+    let mut record = record();
+    let verdict = |record: &Record| holds(record).swap_remove(0);
+    for (payload, bytes) in SIZES.into_iter().skip(1) {
+        assert!(matches!(verdict(&record), Holds::If(_)));
+        // As many as the value itself needs.
+        allocates(
+            &mut record.cases,
+            Arm::new(Peer::Fidius, payload, bytes),
+            1.0,
+        );
+    }
+    assert_eq!(verdict(&record), Holds::True);
+    let evidence = &page::claims(&record)[0].evidence;
+    assert!(evidence.contains("adds 0.00 to 0.00"), "{evidence}");
+    record.cases.retain(|case| !case.id.ends_with("/fidius"));
+    assert_eq!(verdict(&record), Holds::Unknown);
+}
+
+#[test]
 fn nothing_is_claimed_of_what_was_not_measured() {
     let empty = Record {
         cases: Vec::new(),
@@ -128,9 +185,31 @@ fn the_table_has_a_line_for_each_arm_and_what_each_demands() {
     for (payload, _) in SIZES {
         assert!(table.contains(&format!("## {} of", payload.name())));
     }
-    assert!(table.contains("| arena | – | 1 | 100 | 1.00 |"), "{table}");
+    let row = "| arena | – | – | 1 | – | 100 | 1.00 |";
+    assert!(table.contains(row), "{table}");
     for peer in Peer::ALL {
         assert!(table.contains(&format!("| {} | {} |", peer.name(), peer.describe())));
+    }
+}
+
+#[test]
+fn a_row_shows_the_arena_beside_it_and_in_how_many_layouts_its_own_code_was_linked() {
+    let mut record = record();
+    let arena = Arm::new(Peer::Arena, PayloadKind::U64, 8);
+    for (peer, ratio) in [(Peer::Alloc, 0.5), (Peer::Stabby, 0.25)] {
+        let id = arena.by(peer).id();
+        record.comparisons.push(compared(&arena.id(), &id, ratio));
+    }
+    let table = table::markdown(&record);
+    for row in [
+        "| arena | 100 | – | 1 | 12 |",
+        "| alloc | 50.0 | 100 | 0.500 [0.450, 0.550] | 12 |",
+        "| stabby | 25.0 | 100 | 0.250 [0.225, 0.275] | 1 |",
+    ] {
+        assert!(table.contains(row), "{row}: {table}");
+    }
+    for page in [table, page::markdown(&record, &ByArm::new())] {
+        assert!(page.contains("12 link layouts") && page.contains("true of this binary"));
     }
 }
 
@@ -167,25 +246,9 @@ fn what_the_pump_adds_and_the_writer_saves_is_shown() {
     record
         .cases
         .push(case(&alloc.id(), per_item(90.0, 2.0, 1.0)));
-    record.comparisons.push(Comparison {
-        baseline: alloc.id(),
-        candidate: writer.id(),
-        ratio: 0.5,
-        low: 0.45,
-        high: 0.55,
-        confidence: 0.99,
-        verdict: Verdict::Faster,
-        why: String::new(),
-        delta: 0.01,
-        baseline_ns: None,
-        candidate_ns: None,
-        difference_ns: None,
-        processes: 36,
-        layouts: 1,
-        rounds: 15,
-        items: 1000,
-        samples: Vec::new(),
-    });
+    record
+        .comparisons
+        .push(compared(&alloc.id(), &writer.id(), 0.5));
     let page = page::markdown(&record, &ByArm::new());
     let row = "| bytes of 1024 B | 90.0, 100, 60.0 | – | 0.500 [0.450, 0.550] | faster |";
     assert!(page.contains(row), "{page}");

@@ -18,7 +18,8 @@ use crate::fidius::guest::Request;
     peers guest libticker.so --method 0 --args-hex a0860100 --against kept\n\n\
     An argument is a JSON value: a number is a u64, an i64 where negative, an f64 with a point;\n\
     another type is named by an object with one key: {\"u32\": 5}, {\"some\": \"x\"}, {\"fields\": [1, \"a\"]},\n\
-    {\"variant\": [0]}; null is None, an array a Vec."
+    {\"variant\": [0]}; null is None, an array a Vec.\n\n\
+    A guest that exports this workbench's own table, and no Fidius plugin: `arena-bench guest`."
 )]
 pub struct Config {
     /// Libraries to measure, one after another.
@@ -27,7 +28,7 @@ pub struct Config {
     /// Plugin to measure; the only one where the library has one.
     #[arg(long)]
     plugin: Option<String>,
-    /// Its method, by name or by number: one that returns a stream.
+    /// Its method, by name or by number: one that returns a stream and takes none.
     #[arg(long)]
     method: String,
     /// The method's arguments, a JSON array.

@@ -5,10 +5,6 @@ pub mod report;
 pub mod run;
 pub mod verify;
 
-use std::path::PathBuf;
-
-use anyhow::{Context, Result};
-use arena_bench::pair::PairFiles;
 use bench_protocol::payload::PayloadKind;
 
 use crate::peer::Arm;
@@ -21,16 +17,6 @@ pub const SIZES: [(PayloadKind, u32); 5] = [
     (PayloadKind::Blob, 4 << 10),
     (PayloadKind::F64s, 1 << 10),
 ];
-
-/// The folder that cargo left the libraries in.
-///
-/// # Errors
-/// When the pair is not there.
-pub fn folder() -> Result<PathBuf> {
-    let pair = PairFiles::find(None)?;
-    let folder = pair.guest.parent().context("a file has a folder")?;
-    Ok(folder.to_owned())
-}
 
 /// Whether an arm's id matches a filter.
 fn matches(filter: Option<&regex::Regex>, arm: &Arm) -> bool {

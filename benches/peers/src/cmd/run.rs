@@ -1,7 +1,6 @@
 //! `run`: the measurements of the peers, and the record of them.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -9,23 +8,24 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use arena_bench::cmd::Outcome;
 use arena_bench::environment::Watch;
-use arena_bench::pair::PairFiles;
 use arena_bench::paired::clock::Monotonic;
 use arena_bench::paired::contest::{Contestant, Runner, Settings};
 use arena_bench::paired::process::Processes;
 use arena_bench::ratios::{self, Match, Ratios};
 use arena_bench::record::store;
-use arena_bench::record::wire::{Case, Comparison, Counts, Failure, Record, SCHEMA};
+use arena_bench::record::wire::{Case, Comparison, Failure, Record, SCHEMA};
 use arena_bench::stats::{Confidence, Delta, correction};
 use bench_protocol::spec::Protocol;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use super::{SIZES, folder, matches, report};
+use super::{SIZES, matches, report};
+use crate::count::{Lean, Subject};
 use crate::drive::Workload;
+use crate::files::Files;
 use crate::parts::{self, ByArm};
 use crate::peer::{Arm, Peer};
-use crate::{claims, count, page};
+use crate::{claims, page};
 
 /// Confidence of all intervals of the run together.
 const CONFIDENCE: f64 = 0.99;
@@ -42,7 +42,7 @@ pub struct Config {
     #[arg(long, value_name = "REGEX")]
     filter: Option<regex::Regex>,
     /// Seconds for each of the two looks at a comparison.
-    #[arg(long, default_value_t = 0.35)]
+    #[arg(long, default_value_t = 0.3)]
     seconds: f64,
     /// The smallest change that matters, percent.
     #[arg(long, default_value_t = 1.0)]
@@ -66,28 +66,21 @@ pub struct Config {
 /// # Errors
 /// When there are no libraries, or the record cannot be written.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let (watch, folder) = (Watch::start(), folder()?);
+    let watch = Watch::start();
     let delta = Delta::new(config.delta / 100.0).context("--delta")?;
+    let files = files()?;
     let mut failures = Vec::new();
-    let mut cases = verified(config, &folder, &mut failures);
-    cases.extend(claims::cases(&folder)?);
-    if !config.no_counts {
-        eprintln!("peers: counting {} arms under valgrind", cases.len());
-        for (id, result) in counted(&cases, &folder) {
-            match result {
-                Ok(counts) => merge(&mut cases, &id, counts),
-                Err(error) => failures.push(failure(&id, &error)),
-            }
-        }
-    }
+    let mut cases = verified(config, &files, &mut failures);
+    cases.extend(claims::cases(&files)?);
     let mut parts = ByArm::new();
     if !config.no_counts {
-        parts = explained(&cases, &folder, &mut failures);
+        count(&mut cases, &files, &mut failures)?;
+        parts = explained(&cases, &mut failures)?;
     }
     let family = Confidence::new(CONFIDENCE)?;
     let (mut ratios, mut hops) = (Ratios::default(), Vec::new());
     if !config.no_times {
-        (ratios, hops) = timed(config, &cases, &folder, family, delta)?;
+        (ratios, hops) = timed(config, &cases, &files, family, delta)?;
     }
     // Arms whose threads hop have each its own copy's word, and no say in whether
     // the others' times may be trusted.
@@ -104,10 +97,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
     } else {
         Outcome::Found
     };
-    let files = PairFiles::in_folder(&folder);
+    let pair = files.pair();
     let record = Record {
         schema: SCHEMA.to_owned(),
-        environment: watch.finish(&files, &files.load()?).environment,
+        environment: watch.finish(pair, &pair.load()?).environment,
         cases: cases.into_iter().map(|(_, case)| case).collect(),
         self_check,
         growth: None,
@@ -125,6 +118,18 @@ fn failure(id: &str, error: &anyhow::Error) -> Failure {
         id: id.to_owned(),
         why: format!("{error:#}"),
     }
+}
+
+/// The libraries: the pair's in its link layouts.
+fn files() -> Result<Files> {
+    eprintln!("peers: building the pair in its link layouts");
+    let files = Files::in_layouts()?;
+    if !files.shuffled() {
+        eprintln!(
+            "peers: one link layout only: what the linker did by chance is part of every ratio"
+        );
+    }
+    Ok(files)
 }
 
 /// The arms: every peer with every payload; and, where Fidius' claims are about
@@ -145,7 +150,7 @@ fn arms() -> Vec<Arm> {
 /// Verifies each arm: only what streams the right items is measured.
 fn verified(
     config: &Config,
-    folder: &Path,
+    files: &Files,
     failures: &mut Vec<Failure>,
 ) -> Vec<(Option<Arm>, Case)> {
     let mut cases = Vec::new();
@@ -155,7 +160,7 @@ fn verified(
         }
         let id = arm.id();
         let found = arm
-            .open(&arm.libraries(folder), VERIFIED)
+            .open(&files.of(&arm), VERIFIED)
             .and_then(|mut stream| stream.verify(VERIFIED));
         let expected = arm.expected(VERIFIED);
         match found {
@@ -183,32 +188,53 @@ fn verified(
     cases
 }
 
-/// Counts the arms, as many at once as there are cores: a count does not care
-/// who else runs.
-fn counted(cases: &[(Option<Arm>, Case)], folder: &Path) -> BTreeMap<String, Result<Counts>> {
-    let queue = Mutex::new(cases.iter().filter_map(|(arm, _)| *arm));
-    let counted = Mutex::new(BTreeMap::new());
+/// Counts the arms into their cases, as many at once as there are cores: a count does
+/// not care who else runs.
+fn count(
+    cases: &mut [(Option<Arm>, Case)],
+    files: &Files,
+    failures: &mut Vec<Failure>,
+) -> Result<()> {
+    let arms = cases.iter().filter(|(arm, _)| arm.is_some()).count();
+    eprintln!("peers: counting {arms} arms under valgrind");
+    let lean = Lean::of(&std::env::current_exe()?)?;
+    let queue = Mutex::new(cases.iter_mut());
+    let next = || loop {
+        let (arm, case) = queue.lock().expect("no worker panics").next()?;
+        if let Some(arm) = *arm {
+            return Some((arm, case));
+        }
+    };
+    let failed = Mutex::new(failures);
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                loop {
-                    let next = queue.lock().expect("no worker panics").next();
-                    let Some(arm) = next else { break };
-                    let counts = count::count(&arm, &arm.libraries(folder));
-                    counted
-                        .lock()
-                        .expect("no worker panics")
-                        .insert(arm.id(), counts);
+                while let Some((arm, case)) = next() {
+                    let libraries = files.of(&arm);
+                    let subject = Subject {
+                        executable: lean.path(),
+                        arm: &arm,
+                        libraries: &libraries,
+                    };
+                    match subject.count() {
+                        Ok(counts) => case.counts = Some(counts),
+                        Err(error) => {
+                            let mut failed = failed.lock().expect("no worker panics");
+                            failed.push(failure(&arm.id(), &error));
+                        }
+                    }
                 }
             });
         }
     });
-    counted.into_inner().expect("no worker panics")
+    Ok(())
 }
 
 /// Where the instructions go of those of our arms and Fidius' that are not at par.
-fn explained(cases: &[(Option<Arm>, Case)], folder: &Path, failures: &mut Vec<Failure>) -> ByArm {
+fn explained(cases: &[(Option<Arm>, Case)], failures: &mut Vec<Failure>) -> Result<ByArm> {
+    // Those that have their line tables still; the layouts go without.
+    let (executable, files) = (std::env::current_exe()?, Files::beside_executable()?);
     let counted = |arm: &Arm| {
         let case = cases.iter().find(|(known, _)| *known == Some(*arm));
         case.and_then(|(_, case)| case.counts.as_ref()?.instructions_per_item)
@@ -222,19 +248,19 @@ fn explained(cases: &[(Option<Arm>, Case)], folder: &Path, failures: &mut Vec<Fa
         }
         for arm in [ours, theirs] {
             eprintln!("peers: where the instructions of {} go", arm.id());
-            match parts::of(&arm, &arm.libraries(folder)) {
+            let libraries = files.of(&arm);
+            let subject = Subject {
+                executable: &executable,
+                arm: &arm,
+                libraries: &libraries,
+            };
+            match parts::of(&subject) {
                 Ok(parts) => drop(found.insert(arm.id(), parts)),
                 Err(error) => failures.push(failure(&arm.id(), &error)),
             }
         }
     }
-    found
-}
-
-fn merge(cases: &mut [(Option<Arm>, Case)], id: &str, counts: Counts) {
-    if let Some((_, case)) = cases.iter_mut().find(|(_, case)| case.id == id) {
-        case.counts = Some(counts);
-    }
+    Ok(found)
 }
 
 /// Compares each arm with the arena: in one process, in turns. The A/A comparisons
@@ -242,7 +268,7 @@ fn merge(cases: &mut [(Option<Arm>, Case)], id: &str, counts: Counts) {
 fn timed(
     config: &Config,
     cases: &[(Option<Arm>, Case)],
-    folder: &Path,
+    files: &Files,
     family: Confidence,
     delta: Delta,
 ) -> Result<(Ratios, Vec<Comparison>)> {
@@ -257,8 +283,8 @@ fn timed(
         // What owns its items is compared with what owns them.
         let arena = arm.by(Peer::Arena);
         let pair = |pinned| Match {
-            baseline: contestant(&arena, folder, pinned, arm.peer),
-            candidate: contestant(arm, folder, pinned, arm.peer),
+            baseline: contestant(&arena, files, pinned, arm.peer),
+            candidate: contestant(arm, files, pinned, arm.peer),
         };
         if arm.peer.runs_aside() {
             hopping.extend([pair(true), pair(false)]);
@@ -268,8 +294,8 @@ fn timed(
         // The other half of the answer: would the arena win then?
         if arm.peer == Peer::OwnWriter {
             steady.push(Match {
-                baseline: contestant(&arm.by(Peer::Alloc), folder, false, arm.peer),
-                candidate: contestant(arm, folder, false, arm.peer),
+                baseline: contestant(&arm.by(Peer::Alloc), files, false, arm.peer),
+                candidate: contestant(arm, files, false, arm.peer),
             });
         }
     }
@@ -310,18 +336,22 @@ fn timed(
 }
 
 /// An arm of a comparison with `against`, under its id and how it is pinned.
-fn contestant(arm: &Arm, folder: &Path, pinned: bool, against: Peer) -> Contestant {
+fn contestant(arm: &Arm, files: &Files, pinned: bool, against: Peer) -> Contestant {
     let unpinned = if against.runs_aside() && !pinned {
         "/unpinned"
     } else {
         ""
     };
-    let workload = Workload::Peer { arm: *arm, pinned };
+    let workload = Workload::Peer {
+        arm: *arm,
+        pinned,
+        beside: against.runs_aside(),
+    };
     Contestant {
         name: format!("{}{unpinned}", arm.id()),
         workload: serde_json::to_value(workload).expect("a workload is plain data"),
-        layouts: vec![arm.libraries(folder)],
-        reserve: Vec::new(),
+        layouts: files.first_look(arm),
+        reserve: files.second_look(arm),
         copy: 0,
         work: 1.0,
         items: against.items_of_a_drain(arm.bytes),

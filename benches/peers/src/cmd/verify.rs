@@ -3,7 +3,8 @@
 use anyhow::Result;
 use arena_bench::cmd::Outcome;
 
-use super::{SIZES, folder, matches};
+use super::{SIZES, matches};
+use crate::files::Files;
 use crate::peer::{Arm, Peer};
 
 /// What to verify.
@@ -23,7 +24,7 @@ pub struct Config {
 /// # Errors
 /// When there are no libraries.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let folder = folder()?;
+    let files = Files::beside_executable()?;
     let mut outcome = Outcome::Fine;
     for (payload, bytes) in SIZES {
         for peer in Peer::ALL {
@@ -32,7 +33,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
                 continue;
             }
             let found = arm
-                .open(&arm.libraries(&folder), config.items)
+                .open(&files.of(&arm), config.items)
                 .and_then(|mut stream| stream.verify(config.items));
             let expected = arm.expected(config.items);
             match found {

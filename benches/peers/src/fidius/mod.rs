@@ -10,6 +10,7 @@ pub mod guest;
 mod names;
 pub mod pump;
 
+use core::cell::OnceCell;
 use core::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use bench_protocol::counts::HostCounts;
 use bench_protocol::handle::StreamHandle;
 use bench_protocol::spec::SessionConfig;
 use bench_protocol::status;
+use fidius::descriptor::BufferStrategyKind;
 use fidius_host::LoadedPlugin;
 use fidius_host::loader;
 
@@ -67,13 +69,24 @@ pub enum FidiusError {
         /// The methods there are.
         available: Vec<String>,
     },
-    /// The method answers once, or takes a stream.
+    /// The method answers once.
     #[error("`{plugin}::{method}` does not return a stream")]
     NotAStream {
         /// The plugin.
         plugin: String,
         /// The method.
         method: String,
+    },
+    /// The plugin's methods take other arguments than a stream's opening does.
+    #[error(
+        "`{plugin}` writes its answers to buffers of the host's (strategy {strategy}); only an interface of strategy {} has streams",
+        BufferStrategyKind::PluginAllocated
+    )]
+    Strategy {
+        /// The plugin.
+        plugin: String,
+        /// How its interface hands answers over.
+        strategy: BufferStrategyKind,
     },
     /// An optional method that the plugin leaves out.
     #[error("`{plugin}` does not implement its optional method `{method}`")]
@@ -88,6 +101,12 @@ pub enum FidiusError {
     NoInstance {
         /// The plugin.
         plugin: String,
+    },
+    /// The arguments are longer than a call can say.
+    #[error("{bytes} bytes of arguments: a call takes less than 4 GiB")]
+    TooLong {
+        /// Length of the encoded arguments.
+        bytes: usize,
     },
     /// The plugin could not decode the arguments.
     #[error(
@@ -135,7 +154,9 @@ fn list(names: &[String]) -> String {
 pub struct Plugin {
     loaded: LoadedPlugin,
     instance: Arc<Instance>,
-    methods: Vec<names::Method>,
+    path: PathBuf,
+    /// Found out when somebody asks for a name: all symbols are read for it.
+    methods: OnceCell<Vec<names::Method>>,
 }
 
 impl Plugin {
@@ -143,7 +164,8 @@ impl Plugin {
     /// plugin that it has.
     ///
     /// # Errors
-    /// When the file is no plugin of this version, or has none of that name.
+    /// When the file is no plugin of this version, has none of that name, or has one
+    /// whose interface cannot have streams.
     pub fn load(path: &Path, name: Option<&str>) -> Result<Self, FidiusError> {
         let library = loader::load_library(path).map_err(|refusal| FidiusError::Load {
             path: path.to_owned(),
@@ -174,12 +196,18 @@ impl Plugin {
                     None => FidiusError::Unnamed { path, available },
                 }
             })?;
-        let methods = names::methods(path, &loaded);
+        // The strategy decides what a slot of the vtable is; `init` calls one kind.
+        let strategy = loaded.info.buffer_strategy;
+        if strategy != BufferStrategyKind::PluginAllocated {
+            let plugin = loaded.info.name;
+            return Err(FidiusError::Strategy { plugin, strategy });
+        }
         let instance = Arc::new(Instance::construct(&loaded)?);
         Ok(Self {
             loaded,
             instance,
-            methods,
+            path: path.to_owned(),
+            methods: OnceCell::new(),
         })
     }
 
@@ -194,38 +222,44 @@ impl Plugin {
     /// # Errors
     /// When there is none.
     pub fn method(&self, wanted: &str) -> Result<usize, FidiusError> {
-        let by_number = wanted
-            .parse()
-            .ok()
-            .filter(|&index| index < self.methods.len());
+        let number = wanted.parse().ok().filter(|&index| self.has(index));
         let by_name = || {
-            self.methods
+            self.methods()
                 .iter()
                 .position(|method| method.name.as_deref() == Some(wanted))
         };
-        let index = by_number
+        number
             .or_else(by_name)
-            .ok_or_else(|| FidiusError::NoMethod {
-                plugin: self.name().to_owned(),
-                wanted: wanted.to_owned(),
-                available: self.methods.iter().map(ToString::to_string).collect(),
-            })?;
-        Ok(index)
+            .ok_or_else(|| self.no_method(&wanted))
+    }
+
+    fn methods(&self) -> &[names::Method] {
+        self.methods
+            .get_or_init(|| names::methods(&self.path, &self.loaded))
+    }
+
+    fn has(&self, index: usize) -> bool {
+        index < self.loaded.method_count as usize
     }
 
     /// Calls the method `index` with encoded arguments and takes its handle over
     /// into a session of the host's: our drain, unchanged.
     ///
     /// # Errors
-    /// When the method refuses, or its handle cannot be driven.
-    pub fn open(
+    /// When there is no such method, it refuses, or its handle cannot be driven.
+    ///
+    /// # Safety
+    /// The method must not *take* a stream: what its slot holds has an argument more
+    /// then, and nothing in a library tells which methods do.
+    pub unsafe fn open(
         &self,
         host: &Host,
         config: &SessionConfig,
         index: usize,
         arguments: &[u8],
     ) -> Result<Stream, FidiusError> {
-        let handle = self.init(index, arguments)?;
+        // SAFETY: the caller's promise is the same.
+        let handle = unsafe { self.init(index, arguments)? };
         // SAFETY: the handle is fresh and nobody else's, has the layout of a
         // `StreamHandle` (asserted below), and its library stays loaded.
         let session = unsafe { host.adopt(config, handle)? };
@@ -236,55 +270,79 @@ impl Plugin {
     }
 
     /// The raw handle of a new stream.
-    fn init(&self, index: usize, arguments: &[u8]) -> Result<*mut StreamHandle, FidiusError> {
-        type Init =
-            unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
-        let name = || (self.name().to_owned(), self.methods[index].to_string());
-        // SAFETY: the vtable has a slot for each of its methods, in the order of
-        // their declaration, null for an optional one that is left out.
+    ///
+    /// # Safety
+    /// As for [`Self::open`].
+    unsafe fn init(
+        &self,
+        index: usize,
+        arguments: &[u8],
+    ) -> Result<*mut StreamHandle, FidiusError> {
+        if !self.has(index) {
+            return Err(self.no_method(&index));
+        }
+        let bytes = arguments.len();
+        let len = u32::try_from(bytes).map_err(|_| FidiusError::TooLong { bytes })?;
+        let name = || (self.name().to_owned(), self.methods()[index].to_string());
+        // SAFETY: the vtable has a slot for each of its methods, in the order of their
+        // declaration, null for an optional one that is left out. Under the strategy
+        // that `load` asks for, what lies in it is an `Init`, but for a method that
+        // takes a stream, which this is not, as the caller says.
         let init = unsafe { *self.loaded.vtable.cast::<Option<Init>>().add(index) };
         let Some(init) = init else {
             let (plugin, method) = name();
             return Err(FidiusError::NotImplemented { plugin, method });
         };
-        let (mut handle, mut len) = (std::ptr::null_mut::<u8>(), u32::MAX);
-        let bytes = arguments.len();
-        // SAFETY: a streaming method's slot is such a function; the arguments are
-        // readable for the call, and both places are writable.
+        let (mut handle, mut answered) = (std::ptr::null_mut::<u8>(), u32::MAX);
+        // SAFETY: the arguments are readable for the call, and both places are writable.
         let status = unsafe {
             init(
                 self.instance.pointer,
                 arguments.as_ptr(),
-                bytes as u32,
+                len,
                 &mut handle,
-                &mut len,
+                &mut answered,
             )
         };
+        if (status, answered) == (status::OK, 0) {
+            return Ok(handle.cast());
+        }
         let (plugin, method) = name();
-        match status {
+        Err(match status {
             // A handle has no length; an answer has one, and is the plugin's to free.
             // (An empty answer has no memory, and no handle lies where it points.)
-            status::OK if len != 0 => {
+            status::OK => {
                 if let Some(free) = self.loaded.free_buffer {
                     // SAFETY: the plugin gave this buffer out with this length.
-                    unsafe { free(handle, len as usize) };
+                    unsafe { free(handle, answered as usize) };
                 }
-                Err(FidiusError::NotAStream { plugin, method })
+                FidiusError::NotAStream { plugin, method }
             }
-            status::OK => Ok(handle.cast()),
-            status::SERIALIZATION_ERROR => Err(FidiusError::Arguments {
+            status::SERIALIZATION_ERROR => FidiusError::Arguments {
                 plugin,
                 method,
                 bytes,
-            }),
-            status => Err(FidiusError::Init {
+            },
+            status => FidiusError::Init {
                 plugin,
                 method,
                 status,
-            }),
+            },
+        })
+    }
+
+    fn no_method(&self, wanted: &dyn std::fmt::Display) -> FidiusError {
+        FidiusError::NoMethod {
+            plugin: self.name().to_owned(),
+            wanted: wanted.to_string(),
+            available: self.methods().iter().map(ToString::to_string).collect(),
         }
     }
 }
+
+/// What lies in a slot of the vtable: it takes the instance and the encoded arguments,
+/// and gives out a stream's handle or an answer and its length.
+type Init = unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
 
 /// The two handles are one: what a plugin gives out is what our drain takes.
 const _: () = {

@@ -32,8 +32,8 @@ pub fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
     writeln!(page, "## Is this workbench's guest the same thing?\n")?;
     writeln!(
         page,
-        "Instructions per item of both sides, decoded to owned values and not decoded at all; \
-         ours and the plugin's must be within {:.0}% of each other.\n",
+        "Instructions per item of both sides by callgrind, decoded to owned values and not decoded \
+         at all; ours and the plugin's must be within {:.0}% of each other.\n",
         100.0 * PARITY
     )?;
     writeln!(

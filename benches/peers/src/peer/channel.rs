@@ -1,23 +1,24 @@
 //! Shared-nothing channels: a producer's thread moves owned values to the
 //! consumer's; nothing is encoded, nothing crosses a boundary but a thread's.
 
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
 use bench_protocol::payload::Payload;
 use bench_protocol::producer::lend_constant;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never};
 
 use crate::pull::Pull;
 
 /// Values that may wait in the channel.
 pub const CAPACITY: usize = 1024;
 
-/// The consumer's end. Dropping it ends the producer.
+/// The consumer's end. Dropping it ends the producer, and waits for its end.
 pub struct Channel<P: Payload> {
     items: Receiver<P::Owned>,
     /// Tells the producer that it is awaited; until then it does not run ahead.
     start: Option<Sender<()>>,
+    producer: Option<JoinHandle<()>>,
 }
 
 impl<P: Payload> Channel<P> {
@@ -26,7 +27,7 @@ impl<P: Payload> Channel<P> {
     pub fn open(bytes: u32, items: u64) -> Self {
         let (sender, receiver) = bounded(CAPACITY);
         let (start, awaited) = bounded(1);
-        thread::spawn(move || {
+        let producer = thread::spawn(move || {
             if awaited.recv().is_err() {
                 return;
             }
@@ -41,6 +42,7 @@ impl<P: Payload> Channel<P> {
         Self {
             items: receiver,
             start: Some(start),
+            producer: Some(producer),
         }
     }
 }
@@ -54,5 +56,17 @@ impl<P: Payload> Pull<P> for Channel<P> {
             consume(self.items.recv().context("the stream ended too soon")?);
         }
         Ok(())
+    }
+}
+
+impl<P: Payload> Drop for Channel<P> {
+    fn drop(&mut self) {
+        // The producer's wait for the start ends then, or its next send fails.
+        self.start = None;
+        self.items = never();
+        if let Some(producer) = self.producer.take() {
+            // One that panicked has said so, and its consumer has missed its items.
+            let _ = producer.join();
+        }
     }
 }

@@ -24,8 +24,8 @@ use bench_protocol::step::Step;
 use bench_protocol::wire;
 use serde::{Deserialize, Serialize};
 
-use crate::fidius;
 use crate::pull::{Of, Stream};
+use crate::{fidius, releases};
 use sessions::Sessions;
 
 /// Rows of Arrow's larger batches.
@@ -147,17 +147,19 @@ impl Arm {
             .replacen("drain", "peers", 1)
     }
 
-    /// The libraries that it loads, in the order that [`Arm::open`] expects.
+    /// The libraries that it loads, in the order that [`Arm::open`] expects: those of
+    /// the pair, and in `folder` those of others.
     #[must_use]
-    pub fn libraries(&self, folder: &Path) -> Vec<PathBuf> {
-        let pair = PairFiles::in_folder(folder);
+    pub fn libraries(&self, folder: &Path, pair: &PairFiles) -> Vec<PathBuf> {
         let file = |name: &str| {
             let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
             folder.join(format!("{prefix}{name}{suffix}"))
         };
         match self.peer {
-            Peer::Arena | Peer::Alloc | Peer::OwnWriter => vec![pair.guest, pair.host],
-            Peer::FidiusRaw => vec![file("fidius_plugin"), pair.host],
+            Peer::Arena | Peer::Alloc | Peer::OwnWriter => {
+                vec![pair.guest.clone(), pair.host.clone()]
+            }
+            Peer::FidiusRaw => vec![file("fidius_plugin"), pair.host.clone()],
             Peer::Fidius => vec![file("fidius_plugin")],
             Peer::AbiStable => vec![file("abi_stable_guest")],
             Peer::Stabby => vec![file("stabby_guest")],
@@ -193,12 +195,14 @@ impl Arm {
             (Peer::FidiusRaw, [library, host]) => {
                 let host = loader::host(host)?;
                 let plugin = fidius::Plugin::load(library, Some(plugin))?;
-                let method = plugin.method(kind.name())?;
+                let method = method(kind);
                 let arguments = wire::serialize(&(ENDLESS, arm.bytes))?;
                 Sessions::boxed(Box::new(move |observe| {
                     let mut config = arm.case(Protocol::Arena).session(ENDLESS);
                     config.observe = observe;
-                    Ok(Box::new(plugin.open(&host, &config, method, &arguments)?))
+                    // SAFETY: the methods of our plugin take two numbers.
+                    let stream = unsafe { plugin.open(&host, &config, method, &arguments)? };
+                    Ok(Box::new(stream))
                 }))
             }
             (Peer::Fidius, [library]) => kind.dispatch(Pumped {
@@ -229,6 +233,13 @@ fn session(arm: Arm, protocol: Protocol, guest: &Path, host: &Path) -> Result<Bo
     }))
 }
 
+/// The place of a payload's method in the interfaces of our plugin, which have one for
+/// each payload in the order of their numbers. To look it up by name, all symbols of
+/// the library would be read in every process.
+fn method(payload: PayloadKind) -> usize {
+    payload as usize
+}
+
 struct Pumped<'a> {
     library: &'a Path,
     plugin: &'a str,
@@ -238,10 +249,8 @@ struct Pumped<'a> {
 impl PayloadVisitor for Pumped<'_> {
     type Output = Result<Box<dyn Stream>>;
     fn visit<P: Payload>(self) -> Self::Output {
-        let index =
-            fidius::Plugin::load(self.library, Some(self.plugin))?.method(P::KIND.name())?;
-        let source =
-            fidius::pump::Pumped::open::<P>(self.library, self.plugin, index, &self.arguments)?;
+        let (index, arguments) = (method(P::KIND), &self.arguments);
+        let source = fidius::pump::Pumped::open::<P>(self.library, self.plugin, index, arguments)?;
         Ok(Of::<P, _>::boxed(source))
     }
 }
@@ -329,30 +338,54 @@ impl Peer {
         }
     }
 
+    /// Whether all of its code lies in the pair, which there are many link layouts of.
+    #[must_use]
+    pub fn is_the_pairs(self) -> bool {
+        matches!(self, Self::Arena | Self::Alloc | Self::OwnWriter)
+    }
+
     /// What it is, and by which release.
     #[must_use]
-    pub fn describe(self) -> &'static str {
+    pub fn describe(self) -> String {
+        let by = |package: &str, what: &str| format!("{package} {}, {what}", releases::of(package));
+        let fidius = releases::of("fidius");
         match self {
-            Self::Arena => "this workbench's guest and host, arena protocol",
-            Self::Alloc => "this workbench's guest and host, alloc protocol",
-            Self::OwnWriter => "the same by arena, but the guest hands bincode a writer of its own",
-            Self::FidiusRaw => "a Fidius 0.5.9 plugin, its raw handle, this workbench's drain",
-            Self::Fidius => "a Fidius 0.5.9 plugin by `call_streaming` and `from_value`",
-            Self::AbiStable => "abi_stable 0.11.3, a trait object that yields `RVec` and `RString`",
-            Self::Stabby => {
-                "stabby 72.1.16, its own `Iterator` that yields its own `Vec` and `String`"
+            Self::Arena => "this workbench's guest and host, arena protocol".to_owned(),
+            Self::Alloc => "this workbench's guest and host, alloc protocol".to_owned(),
+            Self::OwnWriter => {
+                "the same by arena, but the guest hands bincode a writer of its own".to_owned()
             }
-            Self::Arrow1024 => {
-                "arrow 60.1.0, C stream, 1,024 rows a batch, a value made of each row"
+            Self::FidiusRaw => {
+                format!("a Fidius {fidius} plugin, its raw handle, this workbench's drain")
             }
-            Self::Arrow1 => "arrow 60.1.0, C stream, one row a batch, a value made of each row",
-            Self::Wasm => {
-                "wasmtime 40.0.4, a core module written by hand in WAT and compiled by its Cranelift"
+            Self::Fidius => {
+                format!("a Fidius {fidius} plugin by `call_streaming` and `from_value`")
             }
+            Self::AbiStable => by(
+                "abi_stable",
+                "a trait object that yields `RVec` and `RString`",
+            ),
+            Self::Stabby => by(
+                "stabby",
+                "its own `Iterator` that yields its own `Vec` and `String`",
+            ),
+            Self::Arrow1024 => by(
+                "arrow",
+                "C stream, 1,024 rows a batch, a value made of each row",
+            ),
+            Self::Arrow1 => by(
+                "arrow",
+                "C stream, one row a batch, a value made of each row",
+            ),
+            Self::Wasm => by(
+                "wasmtime",
+                "a core module written by hand in WAT and compiled by its Cranelift",
+            ),
             Self::Socket => {
                 "std's Unix socket pair, a process, length-prefixed frames, 64 KiB buffers"
+                    .to_owned()
             }
-            Self::Channel => "crossbeam-channel 0.5.17, bounded to 1,024, a thread",
+            Self::Channel => by("crossbeam-channel", "bounded to 1,024, a thread"),
         }
     }
 

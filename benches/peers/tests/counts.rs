@@ -1,0 +1,59 @@
+//! What is counted of an arm is what it runs, the C library's part included.
+//!
+//! Made of the unoptimised libraries, which run more instructions, but the same calls.
+
+use std::env;
+use std::path::Path;
+
+use arena_bench::counts::valgrind;
+use bench_protocol::payload::PayloadKind;
+use peers::count::{Lean, Subject};
+use peers::files::Files;
+use peers::parts;
+use peers::peer::{Arm, Peer};
+
+/// Whether valgrind is there; continuous integration does not go without.
+fn can_count() -> bool {
+    match valgrind::version() {
+        Ok(_) => true,
+        Err(notice) if env::var_os("CI").is_none() => {
+            eprintln!("skipped: {notice}");
+            false
+        }
+        Err(notice) => panic!("{notice}"),
+    }
+}
+
+#[test]
+fn the_count_of_an_arm_is_the_sum_of_its_parts_and_the_allocators_are_among_them() {
+    if !can_count() {
+        return;
+    }
+    let test = env::current_exe().expect("a test has a file");
+    let files = Files::in_folder(test.parent().expect("a file has a folder").to_owned());
+    let peers = Path::new(env!("CARGO_BIN_EXE_peers"));
+    let lean = Lean::of(peers).unwrap();
+    let arm = Arm::new(Peer::Alloc, PayloadKind::U64, 8);
+    let libraries = files.of(&arm);
+    let subject = |executable| Subject {
+        executable,
+        arm: &arm,
+        libraries: &libraries,
+    };
+    let counts = subject(lean.path()).count().unwrap();
+    let parts = parts::of(&subject(peers)).unwrap();
+    let counted = counts.instructions_per_item.unwrap();
+    let sum: f64 = parts.values().sum();
+    let apart = counted / sum - 1.0;
+    assert!(
+        apart.abs() < 0.01,
+        "{counted} counted, {sum} in parts: {parts:?}"
+    );
+    // The guest's buffer; a number allocates nothing.
+    assert_eq!(counts.allocations_per_item, Some(1.0));
+    let allocator = parts["libc: allocator"];
+    assert!(
+        allocator > 0.02 * sum,
+        "{allocator} of {sum}: too few to be told from an error of 1%"
+    );
+}
