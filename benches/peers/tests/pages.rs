@@ -48,6 +48,8 @@ fn compared(baseline: &str, candidate: &str, ratio: f64) -> Comparison {
         baseline_ns: Some(100.0),
         candidate_ns: Some(100.0 * ratio),
         difference_ns: None,
+        basis: None,
+        copies: None,
         processes: 36,
         layouts: 12,
         rounds: 15,
