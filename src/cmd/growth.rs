@@ -58,8 +58,9 @@ pub struct Config {
     /// pair's link layouts.
     #[arg(long)]
     time: bool,
-    /// Seconds that all timing may take, about.
-    #[arg(long, value_name = "SECONDS", default_value_t = 180, requires = "time")]
+    /// Seconds for the looks of all comparisons; calibrations and second looks that
+    /// start late take about a quarter more.
+    #[arg(long, value_name = "SECONDS", default_value_t = 130, requires = "time")]
     budget: u64,
     /// Take instruction counts and comparisons from this record, which must be of
     /// the same pair and machine.
