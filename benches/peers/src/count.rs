@@ -23,7 +23,7 @@ use crate::pull::Stream;
 
 /// The first argument of a process that is counted.
 const ARGUMENT: &str = "--count";
-/// Has callgrind count [`drain_counted`] and what it calls, on its own thread.
+/// Has callgrind count `drain_counted` and what it calls, on its own thread.
 pub const DRAIN: &str = "--toggle-collect=*drain_counted*";
 /// Items after which the contents repeat: a slope over whole rounds is exact.
 pub const REPEAT: u64 = 256;
