@@ -46,8 +46,5 @@ fn contestant(name: String, workload: &Workload, layouts: &Layouts) -> Contestan
 /// The same arm from a copy of the files.
 #[must_use]
 pub fn copy_of(contestant: &Contestant) -> Contestant {
-    Contestant {
-        copy: contestant.copy + 1,
-        ..contestant.clone()
-    }
+    contestant.copied()
 }

@@ -76,9 +76,7 @@ fn rows(record: &Record) -> Vec<Vec<String>> {
             compared.map_or_else(String::new, |found| {
                 format!("[{:.4}, {:.4}]", found.low, found.high)
             }),
-            compared.map_or_else(String::new, |found| {
-                format!("{:?}", found.verdict).to_lowercase()
-            }),
+            compared.map_or_else(String::new, |found| found.verdict.name().to_owned()),
             count(arena, |counts| counts.instructions_per_item, 1),
             count(alloc, |counts| counts.instructions_per_item, 1),
             count(arena, |counts| counts.allocations_per_item, 2),

@@ -70,7 +70,7 @@ fn row(record: &Record, measurement: &Measurement<'_>) -> [String; COLUMNS.len()
         interval(|i| i.high),
         interval(|i| i.confidence),
         comparison
-            .map(|c| format!("{:?}", c.verdict).to_lowercase())
+            .map(|c| c.verdict.name().to_owned())
             .unwrap_or_default(),
         params.payload.clone(),
         params.item_bytes.to_string(),

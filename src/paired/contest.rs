@@ -45,6 +45,15 @@ pub struct Contestant {
 }
 
 impl Contestant {
+    /// The same arm from another copy of its files.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        Self {
+            copy: self.copy + 1,
+            ..self.clone()
+        }
+    }
+
     fn libraries(&self, look: Look, layout: usize) -> Vec<PathBuf> {
         let layouts = match look {
             Look::Second if !self.reserve.is_empty() => &self.reserve,
@@ -238,10 +247,7 @@ impl<R: Rng> Runner<'_, R> {
         shape: Shape,
         left: Duration,
     ) -> Result<Comparison, ContestError> {
-        let same = (baseline == candidate).then(|| Contestant {
-            copy: arms[baseline].copy + 1,
-            ..arms[baseline].clone()
-        });
+        let same = (baseline == candidate).then(|| arms[baseline].copied());
         let (baseline, candidate) = (&arms[baseline], same.as_ref().unwrap_or(&arms[candidate]));
         let (summary, samples) = course.result(processes, shape, &self.settings)?;
         let delta = self.settings.delta;

@@ -43,10 +43,7 @@ fn arm(name: &str, pair: &str) -> Contestant {
 }
 
 fn copy_of(arm: &Contestant) -> Contestant {
-    Contestant {
-        copy: arm.copy + 1,
-        ..arm.clone()
-    }
+    arm.copied()
 }
 
 fn contest(
