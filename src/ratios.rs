@@ -13,7 +13,7 @@ use crate::paired::draw::order;
 use crate::record::wire::{Comparison, Failure, SelfCheck};
 use crate::stats::summary::Summary;
 use crate::stats::verdict::self_check;
-use crate::stats::{Confidence, Delta, LogRatio, StatsError};
+use crate::stats::{Confidence, Delta, StatsError};
 
 /// Two arms to compare.
 #[derive(Debug, Clone)]
@@ -101,7 +101,10 @@ pub fn judge(
         .filter(|copies| copies.low > 1.0 || copies.high < 1.0)
         .map(|copies| copies.candidate.as_str())
         .collect();
-    let widest = LogRatio(copies.iter().map(reach).fold(0.0, f64::max)).ratio() - 1.0;
+    let widest = copies
+        .iter()
+        .max_by(|a, b| reach(a).total_cmp(&reach(b)))
+        .expect("there is one at least");
     let mut why = match &judged {
         Ok(()) => format!(
             "{} A/A comparisons, {} processes: together they lie inside ±{}%",
@@ -114,10 +117,12 @@ pub fn judge(
     let band = delta.log().0;
     let wide = copies.iter().filter(|copies| reach(copies) > band).count();
     why.push_str(&format!(
-        "; of the single ones {}, {wide} not shown inside ±{}%, the widest reaches ±{:.2}%",
+        "; of the single ones {}, {wide} not shown inside ±{}%, the widest {} [{:.4}, {:.4}]",
         names(&apart),
         100.0 * delta.share(),
-        100.0 * widest
+        widest.candidate,
+        widest.low,
+        widest.high
     ));
     Ok(Some(SelfCheck {
         ratio: ratio.estimate,
@@ -229,8 +234,9 @@ mod tests {
     fn copies_that_agree_make_a_run_trusted_however_wide_a_single_one_is() {
         let found = judged(&[copies(0.0, -0.1, 0.1), copies(0.0, -5.0, 5.0)]);
         assert!(found.trusted, "{found:?}");
-        let words = "none excludes zero, 1 not shown inside ±1%, the widest reaches ±5.26%";
+        let words = "none excludes zero, 1 not shown inside ±1%, the widest ";
         assert!(found.why.contains(words), "{}", found.why);
+        assert!(found.why.ends_with(" [0.9500, 1.0500]"), "{}", found.why);
     }
 
     #[test]

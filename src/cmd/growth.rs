@@ -11,6 +11,7 @@ use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Regrow};
 
 use super::ladder::matching;
 use super::options::PairChoice;
+use super::progress::{Progress, Shown};
 use super::{Outcome, print_json, say};
 use crate::case::{plans, recorded};
 use crate::environment::Watch;
@@ -215,7 +216,11 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, pair: &Pair) -> 
     let comparisons: usize = contests.iter().map(Contest::comparisons).sum();
     // A look for each contest, and a second one for each suspicion.
     let looks = (contests.len() + comparisons) as f64;
-    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let progress = Progress::of_time("", Duration::from_secs(config.budget).mul_f64(1.25));
+    let mut processes = Shown {
+        execute: Processes::new(PROCESS_LIMIT)?,
+        progress: &progress,
+    };
     let clock = Monotonic::default();
     let mut runner = Runner {
         execute: &mut processes,
@@ -233,9 +238,10 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, pair: &Pair) -> 
     };
     let mut made = Vec::new();
     for (stream, contest) in streams.iter().zip(&contests) {
-        eprintln!("arena-bench: timing {}", stream.plan().name());
+        progress.say(&format!("growth on {}", stream.plan().name()));
         made.extend(contest.contest(&mut runner, layouts)?);
     }
+    drop(progress);
     let observed = watch.finish(&layouts.plain, pair);
     for notice in &observed.notices {
         eprintln!("arena-bench: {notice}");

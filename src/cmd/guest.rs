@@ -9,6 +9,7 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use super::options::PairChoice;
+use super::progress::{Progress, Shown};
 use super::{Outcome, print_json};
 use crate::guest::against::{self, Streams};
 use crate::guest::process::{self, GuestError};
@@ -288,7 +289,9 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
 
 /// Verifies, times and counts one guest, each in a process of its own.
 fn findings(common: &Common, target: &Target) -> Result<Findings, GuestError> {
+    let progress = Progress::new(&file_name(&target.library), 3);
     let verified = process::verify(target, common.items, common.seconds)?;
+    progress.tick();
     let mut findings = Findings {
         target: target.clone(),
         ns_per_item: None,
@@ -300,6 +303,7 @@ fn findings(common: &Common, target: &Target) -> Result<Findings, GuestError> {
         return Ok(findings);
     }
     let timing = process::time(target, items, common.seconds)?;
+    progress.tick();
     let sorted = Sorted::new(timing.samples).expect("a timing has samples, all finite");
     let confidence = Confidence::new(CONFIDENCE).expect("it is between 0 and 1");
     findings.ns_per_item = sign::interval(&sorted, confidence)
@@ -331,12 +335,18 @@ fn compare(
         items: None,
     };
     let confidence = Confidence::new(COMPARISON_CONFIDENCE)?;
-    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let budget = Duration::from_secs_f64(seconds);
+    // A first look, and the second that a suspicion asks for.
+    let progress = Progress::of_time("the two builds, compared", 2 * budget);
+    let mut processes = Shown {
+        execute: Processes::new(PROCESS_LIMIT)?,
+        progress: &progress,
+    };
     let mut runner = Runner {
         execute: &mut processes,
         clock: &Monotonic::default(),
         rng: rand::rng(),
-        settings: Settings::new(delta, confidence, Duration::from_secs_f64(seconds)),
+        settings: Settings::new(delta, confidence, budget),
     };
     let pair = Match {
         baseline: contestant("kept", kept),
@@ -352,6 +362,11 @@ fn compare(
     Ok(Ok(both.context(
         "a contest of two arms and a copy has two comparisons",
     )?))
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn print(reports: &[Report], kept: Option<&Findings>) {
@@ -373,14 +388,11 @@ fn print(reports: &[Report], kept: Option<&Findings>) {
     let builds = kept
         .map(|kept| ("kept".to_owned(), kept))
         .into_iter()
-        .chain(reports.iter().filter_map(|report| {
-            let name = report
-                .guest
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy();
-            Some((name.into_owned(), report.findings.as_ref()?))
-        }));
+        .chain(
+            reports
+                .iter()
+                .filter_map(|report| Some((file_name(&report.guest), report.findings.as_ref()?))),
+        );
     for (name, findings) in builds {
         let verified = &findings.verified;
         let ns = |place: usize| {

@@ -11,11 +11,13 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use regex::Regex;
 
+use super::progress::{Progress, Shown};
 use super::{Outcome, print_json, say};
 use crate::compare::PROCESS_LIMIT;
 use crate::environment::Watch;
 use crate::harness::Profile;
 use crate::ladder::breakdown::Breakdown;
+use crate::ladder::measure::Contest;
 use crate::ladder::run::{Found, payload, settings, verified};
 use crate::ladder::{Arm, ITEMS, chart, counted_arms, table, words};
 use crate::layouts::Layouts;
@@ -158,7 +160,15 @@ fn measure(
 ) -> Result<Found> {
     let budget = if config.quick { QUICK } else { FULL };
     let family = Confidence::new(run::CONFIDENCE)?;
-    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let contests: usize = items
+        .iter()
+        .map(|&(payload, bytes)| Contest::all(payload, bytes).len())
+        .sum();
+    let progress = Progress::of_time("", budget * contests as u32);
+    let mut processes = Shown {
+        execute: Processes::new(PROCESS_LIMIT)?,
+        progress: &progress,
+    };
     let mut runner = Runner {
         execute: &mut processes,
         clock: &Monotonic::default(),
@@ -167,9 +177,10 @@ fn measure(
     };
     let mut found = Found::default();
     for &item in items {
-        eprintln!("arena-bench: {}", name(item, Step::Arena).item());
+        progress.say(&format!("steps of {}", name(item, Step::Arena).item()));
         payload(&mut found, &mut runner, (pair, layouts), item);
     }
+    drop(progress);
     // Last, as in `run`: building the target may replace this very executable,
     // from which measuring processes are started.
     if !config.skip_counts {
@@ -180,21 +191,21 @@ fn measure(
 
 /// Counts instructions and allocations; says so where they cannot be had.
 fn count(found: &mut Found, items: &[(PayloadKind, u32)], layouts: &Layouts) {
+    let arms = counted_arms(items);
     let counted = counts::build(Profile::Release).and_then(|executable| {
-        eprintln!("arena-bench: counting instructions");
+        let progress = Progress::new("instructions and allocations", arms.len() as u64);
         let options = counts::Options {
             executable,
             pair: layouts.plain.guest.parent().map(Path::to_owned),
             jobs: None,
         };
-        counts::measure(
-            &counted_arms(items),
-            &options,
-            &mut |arm, result| match result {
+        counts::measure(&arms, &options, &mut |arm, result| {
+            match result {
                 Ok(counts) => found.count(arm, counts),
                 Err(error) => eprintln!("arena-bench: {arm}: {error}"),
-            },
-        )
+            }
+            progress.tick();
+        })
     });
     if let Err(error) = counted {
         eprintln!("arena-bench: no instructions: {error}");

@@ -10,6 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::options::PairChoice;
+use super::progress::{Progress, Shown};
 use super::run::seconds;
 use super::{Outcome, print_json, say};
 use crate::case::Case;
@@ -79,11 +80,19 @@ fn measure(config: &Config) -> Result<Report> {
     let (clock, budget) = (Monotonic::default(), Duration::from_secs_f64(config.budget));
     let timer = timer::measure(|| clock.now())?;
     let speed = speed::measure(budget / 10)?;
+    let (budget, progress) = (
+        budget * 9 / 10,
+        Progress::of_time("equals, compared", budget * 9 / 10),
+    );
     let arm = entrant(&case, &Layouts::single(files.clone()));
-    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let mut processes = Shown {
+        execute: Processes::new(PROCESS_LIMIT)?,
+        progress: &progress,
+    };
     let rng = SmallRng::seed_from_u64(config.seed);
     let (sequential, paired, detectable) =
-        noise::compare(&mut processes, &clock, rng, &arm, budget * 9 / 10)?;
+        noise::compare(&mut processes, &clock, rng, &arm, budget)?;
+    drop(progress);
     let mut warnings = watch.likely_causes();
     if pair.host.build.profile == "debug" {
         warnings

@@ -194,6 +194,47 @@ fn what_a_reader_must_mind_stands_in_the_first_and_the_last_answer() {
 }
 
 #[test]
+fn a_time_that_is_not_that_of_the_instructions_is_named_and_no_figure() {
+    let untouched = view_of(fixture::record("c0ffee", 1.0));
+    assert!(!untouched.answers[0].finding.contains("page faults"));
+    let mut record = fixture::record("c0ffee", 1.0);
+    let drains = (record.comparisons.iter_mut()).filter(|c| c.candidate.starts_with("drain/blob"));
+    let mut touched = Vec::new();
+    for comparison in drains.take(2) {
+        comparison.ratio *= 0.05;
+        comparison.low *= 0.05;
+        comparison.high *= 0.05;
+        touched.push(comparison.candidate.clone());
+    }
+    // One of them has an id that would end a shell's quote.
+    let odd = touched[1].replace("drain/", "drain/'; id; '");
+    let other = |id: &mut String| {
+        *id = if *id == touched[1] {
+            odd.clone()
+        } else {
+            id.clone()
+        }
+    };
+    record.cases.iter_mut().for_each(|case| other(&mut case.id));
+    record
+        .comparisons
+        .iter_mut()
+        .for_each(|c| other(&mut c.candidate));
+
+    let answer = view_of(record).answers.swap_remove(0);
+    assert!(answer.finding.contains("page faults"), "{}", answer.finding);
+    let is_shown = |id: &str| answer.figures.iter().any(|figure| figure.case == id);
+    assert!(!is_shown(&touched[0]) && !is_shown(&odd));
+    let command = answer.details.last().expect("a command");
+    let item = touched[0].split('/').nth(1).expect("an item");
+    let filter = format!("--filter '^drain/({item})/'");
+    assert!(
+        command.contains(&filter) && !command.contains("id;"),
+        "{command}"
+    );
+}
+
+#[test]
 fn a_plan_s_chart_marks_what_is_advised_once_and_by_name() {
     let growth = fixture::record("c0ffee", 1.0).growth.expect("it has some");
     for (panel, plan) in growth_panels(&growth.plans).iter().zip(&growth.plans) {

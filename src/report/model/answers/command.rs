@@ -28,6 +28,19 @@ pub fn whole_run(environment: &Environment) -> Option<String> {
     is_run(&environment.command).then(|| line(environment, &RUN, &words))
 }
 
+/// Glibc's copies by registers, and a heap that gives nothing back to the system.
+const HEAP_KEPT: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:\
+    glibc.malloc.mmap_threshold=0x40000000:glibc.malloc.trim_threshold=0x40000000:\
+    glibc.malloc.top_pad=0x4000000";
+
+/// Ratios of some cases where malloc's large blocks come from the heap, which stays.
+pub fn run_with_heap_kept(filter: &str) -> String {
+    let options = ["--filter", filter, "--skip", "criterion,counts"];
+    let words = RUN.iter().chain(&options).map(|word| quoted(word));
+    let words: Vec<_> = words.collect();
+    format!("GLIBC_TUNABLES={HEAP_KEPT} {}", words.join(" "))
+}
+
 /// A verb with its options that adds to the record of a run, under the tunables of
 /// `under`: of what it added, where that was made under others than the run.
 pub fn into_record(environment: &Environment, under: &Environment, verb: &[&str]) -> String {

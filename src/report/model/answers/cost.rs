@@ -1,11 +1,15 @@
 //! Questions 1 and 3: arena against alloc, in time and in exact counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{both_ends, command, overall, ratio_figure, tally, verdict_word};
 use crate::record::wire::Verdict;
 use crate::report::model::index::{Index, Versus, counts, instructions, variant, words};
 use crate::report::model::{Answer, Figure, Tone, format};
+
+/// Where time and instructions part by more than this factor, it is not the instructions of
+/// a protocol that took the time.
+const UNEXPLAINED: f64 = 2.0;
 
 /// Question 1.
 pub fn arena_or_alloc(index: &Index) -> Answer {
@@ -63,8 +67,17 @@ pub fn arena_or_alloc(index: &Index) -> Answer {
             .or_default()
             .push(*versus);
     }
-    let details = lines.into_values().map(along_sizes).collect();
-    let figures = both_ends(&all)
+    let mut details: Vec<String> = lines.into_values().map(along_sizes).collect();
+    let (unexplained, explained): (Vec<Versus>, Vec<Versus>) =
+        all.iter().partition(|versus| is_unexplained(versus));
+    if !unexplained.is_empty() {
+        finding.push_str(&of_the_system(&unexplained));
+        details.push(format!(
+            "The same where the heap is kept: {}",
+            command::run_with_heap_kept(&filter_of(&unexplained))
+        ));
+    }
+    let figures = both_ends(&explained)
         .iter()
         .map(|v| ratio_figure(words(v.candidate), v.comparison))
         .collect();
@@ -78,6 +91,40 @@ pub fn arena_or_alloc(index: &Index) -> Answer {
         details,
         command,
     }
+}
+
+/// Whether time and instructions part so far that they tell of different things.
+fn is_unexplained(versus: &Versus) -> bool {
+    let both = instructions(versus.candidate).zip(instructions(versus.baseline));
+    both.filter(|(arena, alloc)| *arena > 0.0 && *alloc > 0.0)
+        .is_some_and(|(arena, alloc)| {
+            let apart = versus.comparison.ratio / (arena / alloc);
+            apart.ln().abs() > UNEXPLAINED.ln()
+        })
+}
+
+/// What is to be said of comparisons whose time is not that of their instructions.
+fn of_the_system(unexplained: &[Versus]) -> String {
+    let names: Vec<_> = unexplained.iter().map(|v| words(v.candidate)).collect();
+    format!(
+        " At {} times and instructions part by more than a factor of {UNEXPLAINED}: what differs \
+         there is what the system does and not what either protocol runs, mostly the page faults \
+         of malloc's large blocks. No figure below is of these.",
+        names.join("; ")
+    )
+}
+
+/// A filter for their cases. Ids are text that a reader may paste into a shell: only those
+/// with nothing special in them are in it.
+fn filter_of(pairs: &[Versus]) -> String {
+    let plain = |item: &&str| item.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let items: BTreeSet<&str> = pairs
+        .iter()
+        .filter_map(|versus| versus.candidate.id.split('/').nth(1))
+        .filter(plain)
+        .collect();
+    let items: Vec<_> = items.into_iter().collect();
+    format!("^drain/({})/", items.join("|"))
 }
 
 /// Where, along the measured sizes of one payload, the verdict changes: a sentence.
