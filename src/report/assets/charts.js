@@ -144,7 +144,7 @@ const Charts = (() => {
       const band = this.panel.band ? [this.panel.band.low, this.panel.band.high] : [];
       const y = pad([...(seen.length ? seen : points).flatMap((p) => [p.low, p.high]), ...band], this.logs.y, .06);
       this.range = { x, y, full };
-      this.colours = Object.fromEntries(["ink", "muted", "line", "band", ...Array.from({ length: STYLES }, (_, i) => `s${i}`)]
+      this.colours = Object.fromEntries(["ink", "muted", "line", "band", "paper", ...Array.from({ length: STYLES }, (_, i) => `s${i}`)]
         .map((name) => [name, colour(`--${name}`)]));
       this.build();
       this.point(null);
@@ -200,10 +200,13 @@ const Charts = (() => {
         if (series.points.length) this.drawSeries(ctx, series, px, py, ratio);
       }
       const [from, to] = this.range.x;
-      this.panel.marks.filter((mark) => mark.x >= from && mark.x <= to).forEach((mark, row) => {
+      const marks = this.panel.marks.filter((mark) => mark.x >= from && mark.x <= to);
+      for (const mark of marks) {
         const x = px(mark.x);
         this.path(ctx, [[x, bbox.top], [x, bbox.top + bbox.height]], this.colours.muted, ratio, [4 * ratio, 3 * ratio]);
-        ctx.fillStyle = this.colours.ink;
+      }
+      marks.forEach((mark, row) => {
+        const x = px(mark.x);
         ctx.font = `${11 * ratio}px system-ui`;
         ctx.textAlign = "left";
         ctx.textBaseline = "top";
@@ -211,7 +214,14 @@ const Charts = (() => {
         const width = ctx.measureText(mark.label).width;
         const beside = x > bbox.left + bbox.width / 2 ? x - 5 * ratio - width : x + 5 * ratio;
         const left = Math.max(bbox.left + 3 * ratio, Math.min(beside, bbox.left + bbox.width - width - 3 * ratio));
-        ctx.fillText(mark.label, left, bbox.top + (3 + 14 * row) * ratio);
+        const top = bbox.top + (3 + 14 * row) * ratio;
+        // On a ground of its own: it may lie across the line of another mark.
+        ctx.globalAlpha = .85;
+        ctx.fillStyle = this.colours.paper;
+        ctx.fillRect(left - 2 * ratio, top - ratio, width + 4 * ratio, 14 * ratio);
+        ctx.globalAlpha = 1;
+        ctx.fillStyle = this.colours.ink;
+        ctx.fillText(mark.label, left, top);
       });
       if (this.at) {
         ctx.beginPath();

@@ -49,9 +49,14 @@ pub fn significant(value: f64) -> String {
     }
 }
 
-/// Nanoseconds: `41.2 ns`.
+/// A time from nanoseconds: `41.2 ns`, `8321 ns`, `12.6 µs`, `4890 µs`, `48.9 ms`.
 pub fn ns(value: f64) -> String {
-    format!("{} ns", significant(value))
+    let (unit, name) = match value.abs() {
+        10_000_000.0.. => (1e6, "ms"),
+        10_000.0.. => (1e3, "µs"),
+        _ => (1.0, "ns"),
+    };
+    format!("{} {name}", significant(value / unit))
 }
 
 /// A signed difference in nanoseconds: `+3.1 ns`.
@@ -135,6 +140,15 @@ mod tests {
             [
                 "0", "0.012", "0.5", "1", "7.13", "41.2", "118", "65536", "−2.5"
             ]
+        );
+    }
+
+    #[test]
+    fn a_time_changes_its_unit_from_ten_thousand_on() {
+        let written = [41.23, 8_321.4, 12_600.0, -4_890_000.0, 48_900_000.0].map(signed_ns);
+        assert_eq!(
+            written,
+            ["+41.2 ns", "+8321 ns", "+12.6 µs", "−4890 µs", "+48.9 ms"]
         );
     }
 

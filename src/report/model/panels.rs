@@ -7,6 +7,7 @@ use super::{
     Axis, Band, Mark, Measure, Panel, Point, Section, Series, Unit, format, growth, verdict_word,
 };
 use crate::record::growth::{Cell, Plan};
+use crate::record::wire::Verdict;
 
 /// Colour and shape of the two protocols; other series count up from here.
 const STYLE_ARENA: usize = 0;
@@ -151,9 +152,9 @@ fn ratio_lines<'a>(index: &Index<'a>, measure: Measure) -> BTreeMap<String, Rati
     lines
 }
 
-/// Sizes at which the lead changes: between the last measured size whose whole interval
-/// lies on one side of 1 and the next that lies on the other, placed by interpolating the
-/// logarithm of the ratio over the logarithm of the size.
+/// Sizes at which the lead changes: between the last measured size of one decided lead and
+/// the first of the other, placed by interpolating the logarithm of the ratio over the
+/// logarithm of the size. Time is decided by its verdict; a count, by any difference.
 fn crossovers(index: &Index, payload: &str, measure: Measure) -> Vec<Mark> {
     let lines = ratio_lines(index, measure);
     let of_chart = lines.values().filter(|line| {
@@ -164,7 +165,12 @@ fn crossovers(index: &Index, payload: &str, measure: Measure) -> Vec<Mark> {
     for line in of_chart {
         let decided: Vec<_> = line
             .iter()
-            .filter(|(_, ratio)| ratio.high < 1.0 || ratio.low > 1.0)
+            .filter(|(versus, ratio)| match measure {
+                Measure::Wall => {
+                    matches!(versus.comparison.verdict, Verdict::Faster | Verdict::Slower)
+                }
+                Measure::Instructions => ratio.value != 1.0,
+            })
             .collect();
         for pair in decided.windows(2) {
             let [(small, below), (large, above)] = pair else {

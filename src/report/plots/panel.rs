@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::{
     Cartesian2d, ChartBuilder, ChartContext, Color, DashedLineSeries, DrawingArea,
-    DrawingAreaErrorKind, DrawingBackend, LineSeries, PathElement, Polygon, Rectangle, Text,
+    DrawingAreaErrorKind, DrawingBackend, LineSeries, PathElement, Polygon, Rectangle, Text, WHITE,
 };
 use plotters::style::text_anchor::{HPos, VPos};
 
@@ -64,10 +64,12 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) ->
     for series in &panel.series {
         draw_series(&mut chart, series)?;
     }
+    for mark in &panel.marks {
+        let ends = [(mark.x, y.low), (mark.x, y.high)];
+        chart.draw_series(DashedLineSeries::new(ends, 4, 3, MUTED.into()))?;
+    }
     for (row, mark) in panel.marks.iter().enumerate() {
         let at = mark.x;
-        let ends = [(at, y.low), (at, y.high)];
-        chart.draw_series(DashedLineSeries::new(ends, 4, 3, MUTED.into()))?;
         // Above the middle of the chart the text stands left of its line, where there is room.
         let (px, py) = chart.backend_coord(&(at, y.high));
         let left = x.beyond_middle(at);
@@ -75,6 +77,18 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) ->
         let place = (px + if left { -5 } else { 5 }, py + 3 + 14 * row as i32);
         let absolute = area.strip_coord_spec();
         let style = style::text(11, INK, (side, VPos::Top));
+        // On a ground of its own: it may lie across the line of another mark.
+        let (width, height) = absolute.estimate_text_size(&mark.label, &style)?;
+        let (near, far) = (
+            place.0,
+            place.0 + if left { -(width as i32) } else { width as i32 },
+        );
+        let corners = [
+            (near.min(far), place.1),
+            (near.max(far), place.1 + height as i32),
+        ];
+        let ground = corners.map(|corner| relative(&absolute, corner));
+        absolute.draw(&Rectangle::new(ground, WHITE.mix(0.85).filled()))?;
         absolute.draw(&Text::new(
             mark.label.clone(),
             relative(&absolute, place),
