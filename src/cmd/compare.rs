@@ -41,10 +41,10 @@ pub struct Config {
     #[command(flatten)]
     selection: Selection,
     /// The smallest change that matters, percent.
-    #[arg(long, default_value_t = 1.0, value_parser = percent)]
+    #[arg(long, default_value_t = 1.0, value_parser = percent, allow_negative_numbers = true)]
     delta: f64,
     /// Seconds for each of the two looks at a case.
-    #[arg(long, default_value_t = 2.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true)]
     budget: f64,
     /// Compare wall clock alone, no instruction counts.
     #[arg(long)]

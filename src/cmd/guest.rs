@@ -66,7 +66,7 @@ pub struct Common {
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     items: u64,
     /// Seconds to drain at most, and to spend on timing.
-    #[arg(long, default_value_t = 2.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true)]
     seconds: f64,
     /// The largest buffer that the guest may demand, bytes.
     #[arg(long, default_value_t = DEFAULT_MEMORY_LIMIT)]

@@ -98,10 +98,22 @@ pub(super) struct Search {
     #[arg(long, value_name = "RUNS", default_value_t = Options::default().window, value_parser = window)]
     window: usize,
     /// Largest p-value of a shift, 0 to 1.
-    #[arg(long, value_name = "P", default_value_t = Options::default().significance, value_parser = share)]
+    #[arg(
+        long,
+        value_name = "P",
+        default_value_t = Options::default().significance,
+        value_parser = share,
+        allow_negative_numbers = true
+    )]
     significance: f64,
     /// Smallest relative change of a ratio that is listed, 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = Options::default().magnitude, value_parser = share)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = Options::default().magnitude,
+        value_parser = share,
+        allow_negative_numbers = true
+    )]
     magnitude: f64,
 }
 

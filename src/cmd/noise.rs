@@ -36,7 +36,7 @@ pub struct Config {
     #[command(flatten)]
     pair: PairChoice,
     /// Seconds for all of it.
-    #[arg(long, default_value_t = 12.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 12.0, value_parser = seconds, allow_negative_numbers = true)]
     budget: f64,
     /// Seed of everything that chance decides.
     #[arg(long, default_value_t = 1)]

@@ -48,10 +48,10 @@ pub struct Config {
     #[arg(long, value_name = "K/N", value_parser = shard)]
     shard: Option<(u32, u32)>,
     /// The smallest change that matters, percent.
-    #[arg(long, default_value_t = 1.0, value_parser = percent)]
+    #[arg(long, default_value_t = 1.0, value_parser = percent, allow_negative_numbers = true)]
     delta: f64,
     /// Seconds for each of the two looks at a comparison.
-    #[arg(long, value_parser = seconds)]
+    #[arg(long, value_parser = seconds, allow_negative_numbers = true)]
     budget: Option<f64>,
     /// Seed of everything that chance decides.
     #[arg(long, default_value_t = 1)]

@@ -30,7 +30,7 @@ use crate::{atomic, workspace};
 pub struct Config {
     /// Share of the comparisons to make: 1 for the whole experiment (some 40
     /// minutes).
-    #[arg(long, default_value_t = 1.0, value_parser = share)]
+    #[arg(long, default_value_t = 1.0, value_parser = share, allow_negative_numbers = true)]
     share: f64,
     /// What runs beside the measurement.
     #[arg(long, value_enum, default_value = "compiler")]
