@@ -6,7 +6,13 @@
 
 use std::process::ExitCode;
 
+use arena_bench::paired::child::is_child;
+
 fn main() -> ExitCode {
+    // The measuring processes are this very executable.
+    if is_child() {
+        return arena_bench::cmd::main();
+    }
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|it| it != "--bench")

@@ -121,9 +121,6 @@ pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
             .into_iter()
             .flat_map(|filter| ["--filter".into(), filter.into()]),
     );
-    if child::is_child() {
-        return main();
-    }
     dispatch(&Cli::parse_from(arguments))
 }
 

@@ -86,3 +86,50 @@ impl<E: Execute> Execute for Shown<'_, E> {
         rows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread::sleep;
+
+    use super::*;
+    use crate::paired::draw::Draw;
+
+    /// Takes a while, and knows no job.
+    struct Slow;
+
+    impl Execute for Slow {
+        fn execute(&mut self, _: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+            sleep(Duration::from_millis(5));
+            Ok(vec![vec![7]])
+        }
+    }
+
+    fn job() -> Job {
+        Job {
+            arms: Vec::new(),
+            warmup: 0,
+            rounds: 1,
+            fresh_copies: false,
+            draw: Draw::new(&mut rand::rng(), 1),
+        }
+    }
+
+    #[test]
+    fn each_process_moves_the_bar_by_its_time_and_changes_nothing_of_what_it_measured() {
+        let progress = Progress::of_time("", Duration::from_secs(3600));
+        let (execute, progress) = (Slow, &progress);
+        let mut shown = Shown { execute, progress };
+        assert_eq!(shown.execute(&job()).expect("it knows no failure"), [[7]]);
+        let first = progress.bar.position();
+        assert!(first >= 5, "{first} ms");
+        assert!(shown.execute(&job()).is_ok() && progress.bar.position() >= first + 5);
+    }
+
+    #[test]
+    fn work_that_takes_longer_than_expected_stays_at_its_end() {
+        let progress = Progress::of_time("", Duration::from_millis(1));
+        sleep(Duration::from_millis(5));
+        progress.pass();
+        assert_eq!(progress.bar.position(), 1);
+    }
+}
