@@ -107,9 +107,9 @@ fn is_unexplained(versus: &Versus) -> bool {
 fn of_the_system(unexplained: &[Versus]) -> String {
     let names: Vec<_> = unexplained.iter().map(|v| words(v.candidate)).collect();
     format!(
-        " At {} times and instructions part by more than a factor of {UNEXPLAINED}: what differs \
-         there is what the system does and not what either protocol runs, mostly the page faults \
-         of malloc's large blocks. No figure below is of these.",
+        " At {} times and instructions part by more than a factor of {UNEXPLAINED}: no code of \
+         either protocol took that time, but most often the page faults of malloc's large blocks. \
+         No figure below is of these.",
         names.join("; ")
     )
 }
