@@ -126,6 +126,10 @@ test("numbers read as in the static page", () => {
   assert.equal(Core.format("bytes", 4096), "4 KiB");
   assert.equal(Core.format("ns", 41.23), "41.2 ns");
   assert.equal(Core.format("ns", -0.5), "−0.5 ns");
+  assert.equal(Core.format("ns", 8321.4), "8321 ns");
+  assert.equal(Core.format("ns", 12600), "12.6 µs");
+  assert.equal(Core.format("ns", -4890000), "−4890 µs");
+  assert.equal(Core.format("ns", 48900000), "48.9 ms");
   assert.equal(Core.format("ratio", 0.8424), "0.842");
   assert.equal(Core.formatTick("count", 20000), "20k");
 });

@@ -140,7 +140,10 @@ const Core = (() => {
   /** A value of a unit as people read it. */
   function format(unit, value) {
     if (unit === "ratio") return value.toFixed(3);
-    if (unit === "ns") return significant(value) + " ns";
+    if (unit === "ns") {
+      const [size, name] = [[1e7, 1e6, "ms"], [1e4, 1e3, "µs"]].find(([least]) => Math.abs(value) >= least)?.slice(1) || [1, "ns"];
+      return significant(value / size) + " " + name;
+    }
     if (unit === "bytes") {
       for (const [size, name] of [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]]) {
         if (value >= size) return significant(value / size) + " " + name;
