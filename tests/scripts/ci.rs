@@ -115,6 +115,19 @@ fn a_comment_is_posted_once_and_updated_from_then_on() {
 }
 
 #[test]
+fn a_link_in_place_of_a_comment_is_not_followed() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let place = |name: &str| folder.path().join(name);
+    fs::write(place("secret"), "a token").expect("the folder is writable");
+    std::os::unix::fs::symlink(place("secret"), place("comment.md")).expect("links can be made");
+    let said = Command::new(script("scripts/ci-comment"))
+        .arg(folder.path())
+        .arg("abc")
+        .assert();
+    said.code(2).stdout("").stderr(contains("is a link"));
+}
+
+#[test]
 fn a_commit_that_is_not_the_pull_requests_head_is_not_spoken_of() {
     assert_eq!(posted(b"faster", "def", ""), "");
 }
