@@ -417,12 +417,15 @@ fn compare(candidate: &str, baseline: &str, ratio: f64, baseline_ns: f64) -> Com
         items: 4096,
         samples: (0..40)
             .map(|process| {
-                let wobble = 1.0 + (f64::from(process % 7) - 3.0) / 1000.0;
+                let wobble =
+                    |period| 1.0 + f64::from(process % period) / 500.0 - f64::from(period) / 1000.0;
+                let baseline_ns = baseline_ns * wobble(9);
+                let ratio = ratio * wobble(7);
                 PairedSample {
                     layout: process % 8,
-                    log_ratio: (ratio * wobble).ln(),
+                    log_ratio: ratio.ln(),
                     baseline_ns,
-                    candidate_ns: baseline_ns * ratio * wobble,
+                    candidate_ns: baseline_ns * ratio,
                 }
             })
             .collect(),

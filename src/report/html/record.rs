@@ -48,9 +48,10 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         Section::ItemSize,
         "item-size",
         "Cost against item size",
-        "Both protocols on logarithmic axes. Bands are the intervals of criterion; of a case that it did not \
-         time, the quartiles over the processes of its paired comparison, and said so at the point. A dashed \
-         vertical line marks the size at which the lead changes.",
+        "Both protocols on logarithmic axes. Bands are 95% intervals of the median over the link layouts of \
+         the case's paired comparison; of a case that was not compared, criterion's. Where there are too few \
+         layouts for an interval, quartiles stand in its place and are called so. A dashed vertical line marks \
+         the size at which the lead changes.",
     ),
     (
         Section::Ladder,

@@ -1,9 +1,16 @@
 //! A record with its cases by id, and the questions every part of the model asks of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Measure, Point, format};
 use crate::record::wire::{Case, Comparison, Counts, PairedSample, Record};
+use crate::stats::order::Sorted;
+use crate::stats::{Confidence, sign};
+
+/// Confidence of the interval of a time, as criterion's.
+const CONFIDENCE: f64 = 0.95;
+/// The factor by which time and instructions may part.
+pub const UNEXPLAINED: f64 = 2.0;
 
 /// A record, indexed.
 pub struct Index<'a> {
@@ -53,8 +60,8 @@ impl<'a> Index<'a> {
             let candidate = (&c.candidate, c.candidate_ns, (|s| s.candidate_ns) as Pick);
             let baseline = (&c.baseline, c.baseline_ns, (|s| s.baseline_ns) as Pick);
             for (id, median, pick) in [candidate, baseline] {
-                let samples = quartiles(c.samples.iter().map(pick).collect());
-                if let Some(estimate) = samples.or(median.map(Estimate::exact)) {
+                let estimate = estimate(&c.samples, pick);
+                if let Some(estimate) = estimate.or(median.map(Estimate::exact)) {
                     paired.entry(id.as_str()).or_insert(estimate);
                 }
             }
@@ -107,15 +114,14 @@ impl<'a> Index<'a> {
             .collect()
     }
 
-    /// Nanoseconds per item: the case's own wall clock with its interval, else
-    /// the median over the processes of its paired comparison, with the
-    /// quartiles as a band where the record keeps the samples.
+    /// Nanoseconds per item: the median of the case's paired comparison, with its
+    /// interval where the record keeps the samples; of a case that is not compared,
+    /// criterion's. That is of one process, and where that one's code and data came to
+    /// lie is in it.
     pub fn ns(&self, case: &Case) -> Option<Estimate> {
-        let wall = case
-            .wall
-            .as_ref()
-            .map(|wall| Estimate::within(wall.ns_per_item, wall.low, wall.high));
-        wall.or_else(|| self.paired.get(case.id.as_str()).copied())
+        let paired = self.paired.get(case.id.as_str()).copied();
+        let wall = case.wall.as_ref();
+        paired.or(wall.map(|wall| Estimate::within(wall.ns_per_item, wall.low, wall.high)))
     }
 
     /// The case's cost in a measure.
@@ -163,6 +169,17 @@ impl Versus<'_> {
     pub fn is_arena_against_alloc(&self) -> bool {
         self.candidate.params.protocol == "arena" && self.baseline.params.protocol == "alloc"
     }
+
+    /// Whether time and instructions part so far that they tell of different things: it is
+    /// not the instructions of a protocol that took the time.
+    pub fn is_unexplained(&self) -> bool {
+        let both = instructions(self.candidate).zip(instructions(self.baseline));
+        both.filter(|(arena, alloc)| *arena > 0.0 && *alloc > 0.0)
+            .is_some_and(|(arena, alloc)| {
+                let apart = self.comparison.ratio / (arena / alloc);
+                apart.ln().abs() > UNEXPLAINED.ln()
+            })
+    }
 }
 
 /// The first part of an id: which experiment the case belongs to.
@@ -204,6 +221,28 @@ pub fn words(case: &Case) -> String {
         "{}, {}",
         variant(case),
         format::bytes(case.params.item_bytes)
+    )
+}
+
+/// The median over the link layouts, or over the processes where there is one layout, with
+/// its sign-test interval; with quartiles where they are too few for one, and nothing of
+/// nothing.
+fn estimate(samples: &[PairedSample], pick: fn(&PairedSample) -> f64) -> Option<Estimate> {
+    let mut layouts: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for sample in samples {
+        layouts.entry(sample.layout).or_default().push(pick(sample));
+    }
+    let units = match layouts.len() {
+        1 => layouts.into_values().flatten().collect(),
+        _ => (layouts.into_values())
+            .filter_map(|values| Some(Sorted::new(values).ok()?.median()))
+            .collect::<Vec<_>>(),
+    };
+    let confidence = Confidence::new(CONFIDENCE).ok()?;
+    let interval = sign::interval(&Sorted::new(units).ok()?, confidence);
+    interval.map_or_else(
+        || quartiles(samples.iter().map(pick).collect()),
+        |found| Some(Estimate::within(found.estimate, found.low, found.high)),
     )
 }
 

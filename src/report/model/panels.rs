@@ -154,7 +154,8 @@ fn ratio_lines<'a>(index: &Index<'a>, measure: Measure) -> BTreeMap<String, Rati
 
 /// Sizes at which the lead changes: between the last measured size of one decided lead and
 /// the first of the other, placed by interpolating the logarithm of the ratio over the
-/// logarithm of the size. Time is decided by its verdict; a count, by any difference.
+/// logarithm of the size. Time is decided by its verdict, where it is that of the
+/// instructions; a count, by any difference.
 fn crossovers(index: &Index, payload: &str, measure: Measure) -> Vec<Mark> {
     let lines = ratio_lines(index, measure);
     let of_chart = lines.values().filter(|line| {
@@ -168,6 +169,7 @@ fn crossovers(index: &Index, payload: &str, measure: Measure) -> Vec<Mark> {
             .filter(|(versus, ratio)| match measure {
                 Measure::Wall => {
                     matches!(versus.comparison.verdict, Verdict::Faster | Verdict::Slower)
+                        && !versus.is_unexplained()
                 }
                 Measure::Instructions => ratio.value != 1.0,
             })

@@ -265,7 +265,29 @@ fn a_line_of_the_ratio_chart_has_its_payload_and_its_points_their_verdicts() {
 }
 
 #[test]
-fn a_time_that_criterion_did_not_take_is_told_with_quartiles_and_called_so() {
+fn a_time_is_that_of_the_comparison_and_without_one_criterion_s() {
+    let mut record = fixture::record("c0ffee", 1.0);
+    let id = "drain/blob-64B/arena";
+    let case = record.cases.iter_mut().find(|case| case.id == id);
+    let wall = case
+        .and_then(|case| case.wall.as_mut())
+        .expect("it is timed");
+    wall.ns_per_item *= 2.0;
+    let criterions = wall.ns_per_item;
+    let time = |record: &Record| {
+        let panels = view_of(record.clone()).panels;
+        let mut points = (panels.iter().filter(|p| p.id == "item-size-blob-wall"))
+            .flat_map(|panel| panel.series.iter().flat_map(|series| &series.points));
+        points.find(|p| p.id == id).expect("a point").y
+    };
+    let compared = time(&record);
+    assert!((compared / criterions - 0.5).abs() < 0.01, "{compared}");
+    record.comparisons.clear();
+    assert_eq!(time(&record), criterions);
+}
+
+#[test]
+fn a_time_of_too_few_processes_for_an_interval_is_told_with_quartiles_and_called_so() {
     let mut record = fixture::record("c0ffee", 1.0);
     let points = |record: &Record| {
         let panels = view_of(record.clone()).panels;
@@ -276,10 +298,13 @@ fn a_time_that_criterion_did_not_take_is_told_with_quartiles_and_called_so() {
         let series = wall.flat_map(|p| p.series);
         series.flat_map(|s| s.points).collect::<Vec<_>>()
     };
-    assert!(points(&record).iter().all(|p| !p.quartiles));
-    record.cases.iter_mut().for_each(|case| case.wall = None);
-    let paired = points(&record);
-    assert!(!paired.is_empty() && paired.iter().all(|p| p.quartiles));
+    let whole = points(&record);
+    assert!(!whole.is_empty() && whole.iter().all(|p| !p.quartiles));
+    for comparison in &mut record.comparisons {
+        comparison.samples.truncate(4);
+    }
+    let few = points(&record);
+    assert!(!few.is_empty() && few.iter().all(|p| p.quartiles));
     let view = view_of(record);
     let table = view.tables.iter().find(|table| table.id == "costs");
     let row = table

@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{both_ends, command, overall, ratio_figure, tally, verdict_word};
 use crate::record::wire::Verdict;
-use crate::report::model::index::{Index, Versus, counts, instructions, variant, words};
+use crate::report::model::index::{
+    Index, UNEXPLAINED, Versus, counts, instructions, variant, words,
+};
 use crate::report::model::{Answer, Figure, Tone, format};
-
-/// Where time and instructions part by more than this factor, it is not the instructions of
-/// a protocol that took the time.
-const UNEXPLAINED: f64 = 2.0;
 
 /// Question 1.
 pub fn arena_or_alloc(index: &Index) -> Answer {
@@ -69,7 +67,7 @@ pub fn arena_or_alloc(index: &Index) -> Answer {
     }
     let mut details: Vec<String> = lines.into_values().map(along_sizes).collect();
     let (unexplained, explained): (Vec<Versus>, Vec<Versus>) =
-        all.iter().partition(|versus| is_unexplained(versus));
+        all.iter().partition(|versus| versus.is_unexplained());
     if !unexplained.is_empty() {
         finding.push_str(&of_the_system(&unexplained));
         details.push(format!(
@@ -91,16 +89,6 @@ pub fn arena_or_alloc(index: &Index) -> Answer {
         details,
         command,
     }
-}
-
-/// Whether time and instructions part so far that they tell of different things.
-fn is_unexplained(versus: &Versus) -> bool {
-    let both = instructions(versus.candidate).zip(instructions(versus.baseline));
-    both.filter(|(arena, alloc)| *arena > 0.0 && *alloc > 0.0)
-        .is_some_and(|(arena, alloc)| {
-            let apart = versus.comparison.ratio / (arena / alloc);
-            apart.ln().abs() > UNEXPLAINED.ln()
-        })
 }
 
 /// What is to be said of comparisons whose time is not that of their instructions.
