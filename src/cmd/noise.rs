@@ -80,10 +80,8 @@ fn measure(config: &Config) -> Result<Report> {
     let (clock, budget) = (Monotonic::default(), Duration::from_secs_f64(config.budget));
     let timer = timer::measure(|| clock.now())?;
     let speed = speed::measure(budget / 10)?;
-    let (budget, progress) = (
-        budget * 9 / 10,
-        Progress::of_time("equals, compared", budget * 9 / 10),
-    );
+    let budget = budget * 9 / 10;
+    let progress = Progress::of_time("equals, compared", budget);
     let arm = entrant(&case, &Layouts::single(files.clone()));
     let mut processes = Shown {
         execute: Processes::new(PROCESS_LIMIT)?,

@@ -141,8 +141,10 @@ const Core = (() => {
   function format(unit, value) {
     if (unit === "ratio") return value.toFixed(3);
     if (unit === "ns") {
-      const [size, name] = [[1e7, 1e6, "ms"], [1e4, 1e3, "µs"]].find(([least]) => Math.abs(value) >= least)?.slice(1) || [1, "ns"];
-      return significant(value / size) + " " + name;
+      for (const [least, size, name] of [[1e7, 1e6, "ms"], [1e4, 1e3, "µs"]]) {
+        if (Math.abs(value) >= least) return significant(value / size) + " " + name;
+      }
+      return significant(value) + " ns";
     }
     if (unit === "bytes") {
       for (const [size, name] of [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]]) {

@@ -1,10 +1,10 @@
 //! A record with its cases by id, and the questions every part of the model asks of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::{Measure, Point, format};
 use crate::record::wire::{Case, Comparison, Counts, PairedSample, Record};
-use crate::stats::order::Sorted;
+use crate::stats::levels::{Level, Samples};
 use crate::stats::{Confidence, sign};
 
 /// Confidence of the interval of a time, as criterion's.
@@ -228,22 +228,18 @@ pub fn words(case: &Case) -> String {
 /// its sign-test interval; with quartiles where they are too few for one, and nothing of
 /// nothing.
 fn estimate(samples: &[PairedSample], pick: fn(&PairedSample) -> f64) -> Option<Estimate> {
-    let mut layouts: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for sample in samples {
-        layouts.entry(sample.layout).or_default().push(pick(sample));
-    }
-    let units = match layouts.len() {
-        1 => layouts.into_values().flatten().collect(),
-        _ => (layouts.into_values())
-            .filter_map(|values| Some(Sorted::new(values).ok()?.median()))
-            .collect::<Vec<_>>(),
+    let values: Vec<_> = samples.iter().map(|s| (s.layout, pick(s))).collect();
+    let grouped = Samples::new(&values).ok()?;
+    let (level, units) = match grouped.layouts() {
+        1 => (Level::Processes, grouped.processes()),
+        layouts => (Level::Layouts, layouts),
     };
     let confidence = Confidence::new(CONFIDENCE).ok()?;
-    let interval = sign::interval(&Sorted::new(units).ok()?, confidence);
-    interval.map_or_else(
-        || quartiles(samples.iter().map(pick).collect()),
-        |found| Some(Estimate::within(found.estimate, found.low, found.high)),
-    )
+    if units < sign::fewest(confidence) {
+        return quartiles(values.into_iter().map(|(_, value)| value).collect());
+    }
+    let found = grouped.interval(level, confidence).ok()?;
+    Some(Estimate::within(found.estimate, found.low, found.high))
 }
 
 /// Median and quartiles (nearest rank), or nothing of nothing.

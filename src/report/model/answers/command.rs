@@ -19,13 +19,13 @@ pub fn run(environment: &Environment, filter: &str) -> String {
     if !words.iter().any(|word| is_option(word, "--filter")) {
         words.extend(["--filter", filter]);
     }
-    line(environment, &RUN, &words)
+    line(environment.clock_tunables(), &RUN, &words)
 }
 
 /// The run that made the record, whole; nothing where something else made it.
 pub fn whole_run(environment: &Environment) -> Option<String> {
     let words = without(&recorded(environment), "--output");
-    is_run(&environment.command).then(|| line(environment, &RUN, &words))
+    is_run(&environment.command).then(|| line(environment.clock_tunables(), &RUN, &words))
 }
 
 /// Glibc's copies by registers, and a heap that gives nothing back to the system.
@@ -36,9 +36,7 @@ const HEAP_KEPT: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:\
 /// Ratios of some cases where malloc's large blocks come from the heap, which stays.
 pub fn run_with_heap_kept(filter: &str) -> String {
     let options = ["--filter", filter, "--skip", "criterion,counts"];
-    let words = RUN.iter().chain(&options).map(|word| quoted(word));
-    let words: Vec<_> = words.collect();
-    format!("GLIBC_TUNABLES={HEAP_KEPT} {}", words.join(" "))
+    line(Some(HEAP_KEPT), &RUN, &options)
 }
 
 /// A verb with its options that adds to the record of a run, under the tunables of
@@ -51,7 +49,7 @@ pub fn into_record(environment: &Environment, under: &Environment, verb: &[&str]
     });
     let record = output.unwrap_or(USUAL_RECORD);
     let tool = [&RUN[..1], verb].concat();
-    line(under, &tool, &["--into", record])
+    line(under.clock_tunables(), &tool, &["--into", record])
 }
 
 /// The options of the run that made the record, but for those that say how far it had
@@ -95,11 +93,10 @@ fn without<'w>(words: &[&'w str], option: &str) -> Vec<&'w str> {
     left
 }
 
-/// A command line for a shell, under the tunables that the record was made under.
-fn line(environment: &Environment, tool: &[&str], options: &[&str]) -> String {
+/// A command line for a shell, under these tunables where they are nothing but tunables.
+fn line(tunables: Option<&str>, tool: &[&str], options: &[&str]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._=:,-".contains(c);
-    let tunables = environment
-        .clock_tunables()
+    let tunables = tunables
         .filter(|tunables| tunables.chars().all(plain))
         .map(|tunables| format!("GLIBC_TUNABLES={tunables}"));
     let words = tool.iter().chain(options).map(|word| quoted(word));
