@@ -6,7 +6,7 @@
 
 use std::process::ExitCode;
 
-use arena_bench::paired::child::is_child;
+use paired::child::is_child;
 
 fn main() -> ExitCode {
     // The measuring processes are this very executable.

@@ -10,16 +10,18 @@ use comfy_table::{Table, presets};
 use rand::rngs::SmallRng;
 use serde::Serialize;
 
+use bench_report::markdown::escape;
+
 use crate::case::Case;
 use crate::entrants::entrant;
 use crate::layouts::Layouts;
-use crate::limits::Limits;
-use crate::paired::contest::Runner;
-use crate::ratios::{self, Match, Ratios};
-use crate::record::wire::{self, Comparison, Counts, Failure, SelfCheck};
 use crate::run::CONFIDENCE;
-use crate::stats::{Confidence, Delta, StatsError};
 use crate::verify::{self, VerifyError};
+use bench_record::limits::Limits;
+use bench_record::wire::{self, Comparison, Counts, Failure, SelfCheck};
+use paired::contest::Runner;
+use paired::ratios::{self, Match, Ratios};
+use paired::stats::{Confidence, Delta, StatsError};
 
 /// A measuring process that takes longer hangs.
 pub const PROCESS_LIMIT: Duration = Duration::from_secs(60);
@@ -399,12 +401,4 @@ impl Row {
 
 fn dash() -> String {
     "–".to_owned()
-}
-
-/// Text as Markdown shows it: names and messages are text, never markup.
-pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('|', "\\|")
-        .replace('\n', " ")
 }

@@ -6,8 +6,8 @@ use crate::case::{Case, Group, plans};
 use crate::ladder::Arm;
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
-use crate::paired::contest::Contestant;
 use crate::workload::Workload;
+use paired::contest::Contestant;
 
 fn libraries(pairs: &[PairFiles]) -> Vec<Vec<PathBuf>> {
     pairs

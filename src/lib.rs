@@ -8,31 +8,21 @@
 //! The command line over all of it: [`cmd`].
 #![forbid(unsafe_code)]
 
-pub mod atomic;
 pub mod case;
 pub mod cmd;
 pub mod compare;
 pub mod counts;
 pub mod entrants;
 pub mod environment;
-pub mod export;
-pub mod gate;
 pub mod growth;
 pub mod guest;
 pub mod harness;
-pub mod history;
 pub mod ladder;
 pub mod layouts;
-pub mod limits;
 pub mod noise;
 pub mod pair;
-pub mod paired;
-pub mod ratios;
-pub mod record;
-pub mod report;
 pub mod run;
 pub mod selftest;
-pub mod stats;
 pub mod verify;
 pub mod wall;
 pub mod workload;

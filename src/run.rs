@@ -14,14 +14,14 @@ use crate::counts::{self, CountsError};
 use crate::entrants::entrant;
 use crate::harness::Profile;
 use crate::layouts::Layouts;
-use crate::paired::clock::Monotonic;
-use crate::paired::contest::{Runner, Settings};
-use crate::paired::process::{ExecuteError, Processes};
-use crate::ratios::{self, Match};
-use crate::record::wire::{self, Comparison, Counts, Failure, Record};
-use crate::stats::{Confidence, Delta, StatsError, correction};
 use crate::verify::{self, Verification};
 use crate::wall::{self, WallError};
+use bench_record::wire::{self, Comparison, Counts, Failure, Record};
+use paired::clock::Monotonic;
+use paired::contest::{Runner, Settings};
+use paired::process::{ExecuteError, Processes};
+use paired::ratios::{self, Match};
+use paired::stats::{Confidence, Delta, StatsError, correction};
 
 /// Confidence of all comparisons of a run together.
 pub const CONFIDENCE: f64 = 0.99;

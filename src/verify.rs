@@ -11,7 +11,7 @@ use bench_protocol::spec::{ENDLESS, Observe, Protocol, SessionConfig, StreamConf
 use bench_protocol::wire;
 
 use crate::case::Case;
-use crate::record::wire::{Counts, Verified};
+use bench_record::wire::{Counts, Verified};
 
 /// Content bytes that a verification drains: enough for every item of a size
 /// table where the items are small.

@@ -13,8 +13,8 @@ use crate::case::{Case, Group, Stage};
 use crate::guest::{Endless, Target, table};
 use crate::ladder;
 use crate::pair::PairFiles;
-use crate::paired::child::Drive;
-use crate::paired::job::ArmJob;
+use paired::child::Drive;
+use paired::job::ArmJob;
 
 /// What an arm does, as data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

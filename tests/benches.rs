@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use arena_bench::harness::{self, Profile};
-use arena_bench::paired::child::ARGUMENT;
 use assert_cmd::Command;
+use paired::child::ARGUMENT;
 use predicates::str::{contains, is_empty};
 
 /// The paired target, unoptimised: what it is asked here measures nothing.

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use arena_bench::case::Case;
 use arena_bench::counts::{self, CountsError, Options};
 use arena_bench::harness::Profile;
-use arena_bench::record::wire::Counts;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::{Decode, Protocol};
+use bench_record::wire::Counts;
 
 /// Every payload by both protocols. Nothing is decoded: whatever is allocated
 /// is the boundary's.

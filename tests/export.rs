@@ -1,7 +1,7 @@
 //! `arena-bench export` as its users see it.
 
-use arena_bench::record::{store, synthetic};
 use assert_cmd::Command;
+use bench_record::{store, synthetic};
 use predicates::str::{contains, starts_with};
 use tempfile::TempDir;
 

@@ -1,9 +1,9 @@
 //! `arena-bench gate` as its users see it.
 
-use arena_bench::record::wire::Record;
-use arena_bench::record::{store, synthetic};
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
+use bench_record::wire::Record;
+use bench_record::{store, synthetic};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, is_empty};
 use tempfile::TempDir;
@@ -123,7 +123,7 @@ fn what_cannot_be_judged_or_accepted_is_status_two() {
     std::fs::remove_file(dir.path().join("baseline.json")).expect("removed");
     gate(&dir, &[]).code(2).stderr(contains("--accept"));
     let mut failed = worse();
-    failed.failures.push(arena_bench::record::wire::Failure {
+    failed.failures.push(bench_record::wire::Failure {
         id: "drain/x".to_owned(),
         why: "it hung".to_owned(),
     });

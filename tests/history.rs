@@ -1,9 +1,9 @@
 //! `arena-bench history` as its users see it.
 
-use arena_bench::record::store;
-use arena_bench::record::synthetic::{Machine, Shift, Synthetic};
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
+use bench_record::store;
+use bench_record::synthetic::{Machine, Shift, Synthetic};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use tempfile::TempDir;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use arena_bench::record::wire::Record;
-use arena_bench::record::{store, synthetic};
 use assert_cmd::Command;
+use bench_record::wire::Record;
+use bench_record::{store, synthetic};
 use predicates::str::contains;
 use tempfile::TempDir;
 

@@ -6,8 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use arena_bench::record::synthetic::Synthetic;
-use arena_bench::record::{growth, store, wire};
+use bench_record::synthetic::Synthetic;
+use bench_record::{growth, store, wire};
 
 #[path = "report/fixture.rs"]
 mod fixture;

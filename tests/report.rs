@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use arena_bench::record::{growth, store, wire};
 use assert_cmd::Command;
+use bench_record::{growth, store, wire};
 use predicates::str::contains;
 
 #[path = "report/fixture.rs"]
@@ -135,7 +135,7 @@ fn nothing_a_record_holds_becomes_markup() {
     }
     let (from, out) = (dir.path().join("history"), dir.path().join("dashboard"));
     let file = dir.path().join("run.json");
-    arena_bench::history::add(&file, &from).expect("the first of its history");
+    bench_record::history::add(&file, &from).expect("the first of its history");
     dashboard(&from, &out).success();
     let text = std::fs::read_to_string(out.join("index.html")).expect("the page");
     assert!(

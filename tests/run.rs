@@ -5,9 +5,9 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use arena_bench::pair::PairFiles;
-use arena_bench::record::store;
 use assert_cmd::Command;
 use bench_protocol::api::ABI_VERSION;
+use bench_record::store;
 use predicates::prelude::*;
 use predicates::str::contains;
 

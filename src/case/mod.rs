@@ -19,7 +19,7 @@ use bench_protocol::spec::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::wire::Params;
+use bench_record::wire::Params;
 
 /// What a case is about: the first word of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

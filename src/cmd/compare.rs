@@ -12,18 +12,19 @@ use super::options::Selection;
 use super::progress::Progress;
 use super::run::{explain, in_folder, pair, percent, seconds, warn_of_one};
 use super::{Outcome, print_json, say};
-use crate::atomic;
 use crate::case::Case;
 use crate::compare::{self, Compared, PROCESS_LIMIT, Side};
 use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
-use crate::paired::clock::Monotonic;
-use crate::paired::contest::{Runner, Settings};
-use crate::paired::process::Processes;
-use crate::record::wire::{Counts, Failure};
-use crate::stats::{Confidence, Delta, correction};
-use crate::{ratios, run, workspace};
+use crate::{run, workspace};
+use bench_record::atomic;
+use bench_record::wire::{Counts, Failure};
+use paired::clock::Monotonic;
+use paired::contest::{Runner, Settings};
+use paired::process::Processes;
+use paired::ratios;
+use paired::stats::{Confidence, Delta, correction};
 
 /// What is compared with what, and how.
 #[derive(Debug, clap::Args)]

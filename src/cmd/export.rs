@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 
 use super::Outcome;
-use crate::export::{Benchfmt, Bmf, Csv, Exporter, GithubActionBenchmark, Metric, measurements};
-use crate::{atomic, record::store};
+use bench_record::export::{
+    Benchfmt, Bmf, Csv, Exporter, GithubActionBenchmark, Metric, measurements,
+};
+use bench_record::{atomic, store};
 
 /// Writes a record in a format that another tool reads.
 #[derive(Debug, clap::Args)]
@@ -24,7 +26,7 @@ pub struct Config {
     format: Format,
     /// Only this metric. Without it: all of them; for github-action-benchmark,
     /// which has one unit a file, the ratio.
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = metric)]
     metric: Option<Metric>,
     /// Where it goes, replaced atomically; standard output without it.
     #[arg(long, short, value_name = "FILE")]
@@ -52,6 +54,14 @@ impl Format {
             Self::Csv => &Csv,
         }
     }
+}
+
+fn metric(text: &str) -> Result<Metric, String> {
+    let named = Metric::ALL.into_iter().find(|metric| metric.name() == text);
+    named.ok_or_else(|| {
+        let names = Metric::ALL.map(Metric::name);
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 /// Exports.

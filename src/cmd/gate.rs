@@ -6,9 +6,10 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 
 use super::{Outcome, options, print_json, say};
-use crate::record::store;
-use crate::record::wire::Record;
-use crate::{atomic, gate};
+use bench_record::store;
+use bench_record::wire::Record;
+use bench_record::{atomic, gate};
+use bench_report::gate::{headline, markdown, table};
 
 /// Judges a record by a baseline record, for CI.
 ///
@@ -78,18 +79,18 @@ pub fn run(config: &Config) -> Result<Outcome> {
         Err(disagreement) => return Err(disagreement.into()),
     };
     if let Some(path) = &config.markdown {
-        atomic::replace(path, verdict.markdown().as_bytes())
+        atomic::replace(path, markdown(&verdict).as_bytes())
             .with_context(|| format!("cannot write --markdown {}", path.display()))?;
     }
     if config.json {
         print_json(&verdict)?;
     } else if !verdict.changes.is_empty() {
-        say(verdict.table())?;
+        say(table(&verdict))?;
     }
     for notice in &verdict.notices {
         eprintln!("arena-bench: {notice}");
     }
-    eprintln!("arena-bench: {}", verdict.headline());
+    eprintln!("arena-bench: {}", headline(&verdict));
     if config.accept {
         accept(config, &record)?;
         return Ok(Outcome::Fine);

@@ -20,13 +20,14 @@ use crate::growth::paired::Plan as Contest;
 use crate::growth::section::{self, Timed, is_plain};
 use crate::growth::{replay, table};
 use crate::layouts::Layouts;
-use crate::paired::clock::Monotonic;
-use crate::paired::contest::{Runner, Settings};
-use crate::paired::process::Processes;
-use crate::record::store;
-use crate::stats::correction::per_comparison;
-use crate::stats::{Confidence, Delta};
-use crate::{atomic, report};
+use bench_record::atomic;
+use bench_record::store;
+use bench_report as report;
+use paired::clock::Monotonic;
+use paired::contest::{Runner, Settings};
+use paired::process::Processes;
+use paired::stats::correction::per_comparison;
+use paired::stats::{Confidence, Delta};
 
 /// The longest recording whose drains are timed, items: every measuring process
 /// is handed the whole of it.

@@ -15,13 +15,13 @@ use crate::guest::against::{self, Streams};
 use crate::guest::process::{self, GuestError};
 use crate::guest::saved::{self, Findings};
 use crate::guest::{Target, table};
-use crate::paired::clock::Monotonic;
-use crate::paired::contest::{Contestant, Runner, Settings};
-use crate::paired::process::Processes;
-use crate::ratios::{self, Match};
-use crate::record::wire::{Comparison, SelfCheck, Verdict};
-use crate::stats::order::Sorted;
-use crate::stats::{Confidence, Delta, sign};
+use bench_record::wire::{Comparison, SelfCheck, Verdict};
+use paired::clock::Monotonic;
+use paired::contest::{Contestant, Runner, Settings};
+use paired::process::Processes;
+use paired::ratios::{self, Match};
+use paired::stats::order::Sorted;
+use paired::stats::{Confidence, Delta, sign};
 
 /// Items that callgrind counts over: the slope is exact with far fewer than the
 /// clock needs.

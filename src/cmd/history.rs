@@ -7,7 +7,7 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::{Outcome, print_json, say};
-use crate::history::{self, Change, Evidence, History, Options};
+use bench_record::history::{self, Change, Evidence, History, Options};
 
 /// Digits of a commit in a table.
 const SHORT_COMMIT: usize = 10;

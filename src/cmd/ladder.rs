@@ -22,13 +22,14 @@ use crate::ladder::run::{Found, payload, settings, verified};
 use crate::ladder::{Arm, ITEMS, chart, counted_arms, table, words};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
-use crate::paired::clock::Monotonic;
-use crate::paired::contest::Runner;
-use crate::paired::process::Processes;
-use crate::record::store;
-use crate::record::wire::Record;
-use crate::stats::Confidence;
-use crate::{atomic, counts, run};
+use crate::{counts, run};
+use bench_record::atomic;
+use bench_record::store;
+use bench_record::wire::Record;
+use paired::clock::Monotonic;
+use paired::contest::Runner;
+use paired::process::Processes;
+use paired::stats::Confidence;
 
 /// Time for a contest; a payload has three.
 const FULL: Duration = Duration::from_secs(5);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use super::Outcome;
-use crate::record::{merge, store};
+use crate::growth::shards::joined;
+use bench_record::{merge, store};
 
 /// Joins the shards of one run into one record.
 ///
@@ -45,7 +46,9 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
         .iter()
         .map(|path| Ok((path.clone(), store::load(path)?)))
         .collect::<Result<Vec<_>, store::RecordError>>()?;
-    let record = merge::merge(shards)?;
+    let record = merge::merge(shards, &|shards, record| {
+        joined(shards, record).map_err(|error| error.to_string())
+    })?;
     store::save(&config.output, &record)?;
     eprintln!(
         "{} cases and {} comparisons of {} shards in {}",

@@ -30,9 +30,9 @@ use clap::{Parser, Subcommand};
 
 use crate::case::catalog;
 use crate::case::filter::{self, FilterError};
-use crate::paired::child;
 use crate::workload::Opener;
 use crate::workspace;
+use paired::child;
 
 /// What a verb found; it becomes the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,9 +20,9 @@ use crate::environment::Watch;
 use crate::layouts::Layouts;
 use crate::noise::band::Band;
 use crate::noise::{self, Report, speed, timer};
-use crate::paired::clock::{Clock, Monotonic};
-use crate::paired::process::Processes;
 use crate::verify;
+use paired::clock::{Clock, Monotonic};
+use paired::process::Processes;
 
 /// What this machine does to measurements, before anyone trusts them.
 ///

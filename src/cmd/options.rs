@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::case::{Case, catalog, filter};
-use crate::limits::Limits;
 use crate::pair::PairFiles;
 use crate::workspace;
+use bench_record::limits::Limits;
 
 /// Which cases.
 #[derive(Debug, Clone, Default, clap::Args)]

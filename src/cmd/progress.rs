@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::paired::job::Job;
-use crate::paired::process::{Execute, ExecuteError};
+use paired::job::Job;
+use paired::process::{Execute, ExecuteError};
 
 /// Work that is shorter shows no bar.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -92,7 +92,7 @@ mod tests {
     use std::thread::sleep;
 
     use super::*;
-    use crate::paired::draw::Draw;
+    use paired::draw::Draw;
 
     /// Takes a while, and knows no job.
     struct Slow;

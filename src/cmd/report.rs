@@ -7,10 +7,10 @@ use anyhow::Context;
 
 use super::history::Search;
 use super::{Outcome, say};
-use crate::history::{self, Options};
-use crate::record::store;
-use crate::report::model::Source;
-use crate::report::{dashboard_files, files, writer};
+use bench_record::history::{self, Options};
+use bench_record::store;
+use bench_report::model::Source;
+use bench_report::{dashboard_files, files, writer};
 
 /// Makes a page, plots and a Markdown summary from records, or a dashboard from a history.
 #[derive(Debug, clap::Args)]

@@ -15,12 +15,12 @@ use crate::environment::Watch;
 use crate::growth::section;
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
-use crate::record::store;
-use crate::record::validate::parse_shard;
-use crate::record::wire::{Record, SCHEMA, SelfCheck};
 use crate::run::{self, Listener, Options, Step};
-use crate::stats::Delta;
 use crate::workspace;
+use bench_record::store;
+use bench_record::validate::parse_shard;
+use bench_record::wire::{Record, SCHEMA, SelfCheck};
+use paired::stats::Delta;
 
 /// What to measure, how, and where the record goes.
 #[derive(Debug, clap::Args)]
@@ -255,7 +255,7 @@ fn finish(record: &mut Record, watch: &Watch, layouts: &Layouts, pair: &bench_ho
 struct Desk {
     partial: PathBuf,
     progress: Option<Progress>,
-    failed: Option<crate::record::store::RecordError>,
+    failed: Option<bench_record::store::RecordError>,
 }
 
 impl Listener for Desk {

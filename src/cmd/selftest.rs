@@ -14,12 +14,13 @@ use crate::case::Case;
 use crate::entrants::{copy_of, entrant};
 use crate::environment::Watch;
 use crate::layouts::Layouts;
-use crate::paired::contest::Contestant;
 use crate::selftest::experiment::{Requirement, Trials};
 use crate::selftest::load::Compiler;
 use crate::selftest::variant::Variants;
 use crate::selftest::{Method, Report, Row, rival, table};
-use crate::{atomic, workspace};
+use crate::workspace;
+use bench_record::atomic;
+use paired::contest::Contestant;
 
 /// How the method is tried.
 #[derive(Debug, clap::Args)]

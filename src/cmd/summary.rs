@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::record::wire::{Comparison, Record};
+use bench_record::wire::{Comparison, Record};
 
 /// The table, and below it what the run says of itself.
 #[must_use]
@@ -60,13 +60,13 @@ fn rows(record: &Record) -> Vec<Vec<String>> {
         let alloc = record.case(&arena.id.replacen("/arena", "/alloc", 1));
         let Some(alloc) = alloc else { continue };
         let compared = record.comparison(&arena.id, &alloc.id);
-        let wall = |side: fn(&Comparison) -> Option<f64>, case: &crate::record::wire::Case| {
+        let wall = |side: fn(&Comparison) -> Option<f64>, case: &bench_record::wire::Case| {
             let alone = case.wall.as_ref().map(|wall| wall.ns_per_item);
             number(compared.and_then(side).or(alone), 2)
         };
         let count =
-            |case: &crate::record::wire::Case,
-             pick: fn(&crate::record::wire::Counts) -> Option<f64>,
+            |case: &bench_record::wire::Case,
+             pick: fn(&bench_record::wire::Counts) -> Option<f64>,
              digits| number(case.counts.as_ref().and_then(pick), digits);
         rows.push(vec![
             arena.id.replacen("/arena", "", 1),

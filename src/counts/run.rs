@@ -13,7 +13,7 @@ use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
 use super::{CASE, TUNABLES};
 use crate::harness::{self, HarnessError, Profile};
-use crate::record::wire::Counts;
+use bench_record::wire::Counts;
 
 /// Lines of a failed child's words that are passed on.
 const LAST_LINES: usize = 4;

@@ -1,15 +1,11 @@
 //! What stays the same on one machine: CPU, kernel, C library, tools.
 
+use bench_record::wire::COPY_ROUTINES;
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::counts::valgrind;
-
-/// Key in [`Environment::observed`](crate::record::wire::Environment::observed)
-/// of the vector level by which glibc picks its copy routines under valgrind:
-/// counts of two machines agree when it does, whatever their models.
-pub const COPY_ROUTINES: &str = "copy_routines";
 
 /// The levels of the CPU that valgrind presents to a program, highest first. It
 /// shows no AVX-512 and one fixed set of caches (`VEX/priv/guest_amd64_helpers.c`),

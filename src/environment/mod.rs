@@ -17,13 +17,13 @@ use std::path::Path;
 use bench_host::pair::Pair;
 use jiff::{Timestamp, Unit};
 
+pub use bench_record::wire::COPY_ROUTINES;
 pub use conditions::Conditions;
 use copies::Copies;
-pub use machine::COPY_ROUTINES;
 
 use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
-use crate::record::wire::{CAUTION, Environment};
+use bench_record::wire::{CAUTION, Environment};
 
 /// Watches the machine during a run.
 #[derive(Debug, Clone)]
@@ -183,8 +183,8 @@ mod tests {
         let Observed { environment, .. } = Watch::start().finish(&files, &pair);
         assert_eq!(environment.guest_sha256.len(), 64);
         assert!(environment.started <= environment.finished);
-        let mut record = crate::record::synthetic::record(1);
+        let mut record = bench_record::synthetic::record(1);
         record.environment = environment;
-        crate::record::validate::validate(&record).expect("believable");
+        bench_record::validate::validate(&record).expect("believable");
     }
 }

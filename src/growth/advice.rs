@@ -14,7 +14,7 @@ use bench_protocol::spec::Regrow;
 
 use super::front;
 use super::matrix::{Cell, Ratio};
-use crate::record::wire::Verdict;
+use bench_record::wire::Verdict;
 
 /// Costs that differ by less than this share are alike.
 pub const TOLERANCE: f64 = 0.01;

@@ -10,8 +10,8 @@ use bench_protocol::spec::{BufferConfig, Growth, Regrow};
 
 use crate::case::catalog::{INITIAL_CAPACITIES, SHRINKS};
 use crate::case::{BufferName, Case, plans};
-use crate::record::wire::Verdict;
 use crate::verify::{self, VerifyError};
+use bench_record::wire::Verdict;
 
 /// A matrix that cannot be had.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,8 @@ use super::matrix::{Cell, Ratio, Stream};
 use crate::case::{Case, catalog};
 use crate::entrants::entrant;
 use crate::layouts::Layouts;
-use crate::paired::contest::{ContestError, Contestant, Runner};
-use crate::record::wire::Comparison;
+use bench_record::wire::Comparison;
+use paired::contest::{ContestError, Contestant, Runner};
 
 /// What a plan's contest consists of.
 #[derive(Debug)]

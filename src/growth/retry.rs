@@ -4,7 +4,7 @@
 use bench_protocol::spec::{Growth, Regrow, Shrink};
 
 use super::matrix::Cell;
-use crate::record::wire::{Comparison, Difference};
+use bench_record::wire::{Comparison, Difference};
 
 /// What one more retry costs.
 #[derive(Debug, Clone, PartialEq)]

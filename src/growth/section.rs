@@ -9,8 +9,8 @@ use super::matrix::{self, GrowthError, Stream};
 use super::paired;
 use super::retry::{self, RetryCost};
 use crate::case::plans;
-use crate::record::growth::{Advice, Cell, Growth, Plan, Ratio, Retry};
-use crate::record::wire::{Comparison, Environment, Record};
+use bench_record::growth::{Advice, Cell, Growth, Plan, Ratio, Retry};
+use bench_record::wire::{Comparison, Environment, Record};
 
 /// What may be asked of a host, and which cells then may be chosen.
 type Condition = (&'static str, fn(&matrix::Cell) -> bool);
@@ -269,9 +269,9 @@ impl From<RetryCost> for Retry {
 pub(super) mod tests {
     use super::*;
     use crate::case::catalog;
-    use crate::record::synthetic;
-    use crate::record::wire::{Case, Counts, Difference, Verdict};
     use bench_protocol::size_plan::SizePlan;
+    use bench_record::synthetic;
+    use bench_record::wire::{Case, Counts, Difference, Verdict};
 
     /// Two streams of a power of two of items: means are exact.
     pub(in crate::growth) fn streams() -> Vec<Stream> {

@@ -7,8 +7,8 @@ use bench_protocol::spec::{self, BufferConfig, Regrow, Shrink};
 use super::advice::Measure;
 use super::matrix;
 use super::section::{Timed, assembled, same_pair, telling};
-use crate::record::growth::{Advice, Cell, Growth, Plan};
-use crate::record::wire::{Comparison, Record};
+use bench_record::growth::{Advice, Cell, Growth, Plan};
+use bench_record::wire::{Comparison, Record};
 
 /// A cell of another version of this workbench.
 #[derive(Debug, thiserror::Error)]
@@ -149,9 +149,15 @@ mod tests {
     use super::super::section::section;
     use super::super::section::tests::{cases, matrices, record, streams};
     use super::*;
-    use crate::case::catalog;
-    use crate::record::wire::Case;
+    use crate::case::{catalog, plans};
+    use crate::growth::matrix::Stream;
     use crate::run::shard;
+    use bench_protocol::size_plan::SizePlan;
+    use bench_record::merge::merge;
+    use bench_record::synthetic;
+    use bench_record::wire::Case;
+    use bench_record::wire::Counts;
+    use std::path::PathBuf;
 
     #[test]
     fn the_sections_of_shards_make_that_of_the_whole_run() {
@@ -192,5 +198,53 @@ mod tests {
         part.plans[0].cells[3].growth = "fibonacci".to_owned();
         let id = part.plans[0].cells[3].id.clone();
         assert_eq!(joined(&[&part], &all).unwrap_err().id, id);
+    }
+
+    #[test]
+    fn growth_knows_the_costs_of_the_cases_of_all_shards() {
+        let stream = Stream::new(SizePlan::Uniform { from: 16, to: 900 }, 1 << 20).expect("small");
+        let buffer = |&growth: &spec::Growth| plans::buffer(growth, stream.wire_max());
+        let buffers: Vec<_> = spec::Growth::ALL.iter().map(buffer).collect();
+        let mut shards: Vec<(PathBuf, Record)> = (1..=2)
+            .map(|number| {
+                let mut part = synthetic::record(5);
+                part.environment.shard = Some(format!("{number}/2"));
+                let mine = |id: &str| {
+                    id.chars().filter_map(|c| c.to_digit(10)).sum::<u32>() % 2 == number - 1
+                };
+                part.cases.retain(|case| mine(&case.id));
+                part.comparisons.retain(|found| mine(&found.candidate));
+                (PathBuf::from(format!("{number}.json")), part)
+            })
+            .collect();
+        for (at, (_, part)) in shards.iter_mut().enumerate() {
+            for (place, buffer) in buffers
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| place % 2 == at)
+            {
+                let mut case = part.cases[0].clone();
+                case.id = stream.id(buffer);
+                case.counts = Some(Counts {
+                    instructions_per_item: Some(500.0 - place as f64),
+                    ..Counts::default()
+                });
+                part.cases.push(case);
+            }
+            let cells = stream.replay(&buffers).expect("no item is above a limit");
+            let streams = std::slice::from_ref(&stream);
+            part.growth = Some(section(streams, vec![cells], Some(part), None));
+        }
+        let growth = merge(shards, &|parts, whole| {
+            joined(parts, whole).map_err(|error| error.to_string())
+        })
+        .expect("merged")
+        .growth
+        .expect("has growth");
+        let plan = &growth.plans[0];
+        let counted = plan.cells.iter().map(|cell| cell.instructions_per_item);
+        let expected = (0..buffers.len()).map(|place| Some(500.0 - place as f64));
+        assert!(counted.eq(expected), "{:?}", plan.cells);
+        assert!(plan.advice.iter().all(|it| it.measure == "instructions"));
     }
 }

@@ -5,8 +5,8 @@ use bench_protocol::spec::Protocol;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::case::ByteSize;
-use crate::record::growth::{Cell, Growth, Plan};
-use crate::record::wire::Environment;
+use bench_record::growth::{Cell, Growth, Plan};
+use bench_record::wire::Environment;
 
 /// The whole of it. `counted` is where the instructions were counted; `all` shows
 /// every cell, not only those that say something.
@@ -196,7 +196,7 @@ fn optional<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::growth::Ratio;
+    use bench_record::growth::Ratio;
 
     fn environment(command: &str) -> Environment {
         Environment {

@@ -2,8 +2,8 @@
 //! what it streams, and what it takes to stream it. Times are judged elsewhere.
 
 use super::measure::Verified;
-use crate::limits::Limits;
-use crate::record::wire::Counts;
+use bench_record::limits::Limits;
+use bench_record::wire::Counts;
 
 /// How two streams compare.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{Decode, ENDLESS, Observe, Protocol, SEED, SessionConfig, StreamConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::paired::job::ArmJob;
+use paired::job::ArmJob;
 
 /// A foreign guest and what is asked of it; plain data, as it goes to a child.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -154,7 +154,7 @@ impl Endless {
     }
 }
 
-impl crate::paired::child::Drive for Endless {
+impl paired::child::Drive for Endless {
     fn drain(&mut self, items: u64) -> Result<()> {
         let mut left = items;
         while left > 0 {

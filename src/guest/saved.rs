@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Target;
 use super::measure::Verified;
-use crate::atomic;
+use bench_record::atomic;
 
 /// The schema of a kept guest.
 const SCHEMA: &str = "arena-bench/guest/1";

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::measure::{WHOLES, nanoseconds};
 use super::{Arm, Part, RUNGS, path};
-use crate::record::wire::{Comparison, Difference};
+use bench_record::wire::{Comparison, Difference};
 
 /// Where the time of one payload goes.
 #[derive(Debug, Clone, Serialize)]

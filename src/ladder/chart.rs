@@ -12,7 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::Part;
 use super::breakdown::{Breakdown, Stair};
 use super::words;
-use crate::record::wire::Environment;
+use bench_record::wire::Environment;
 
 const WIDTH: i32 = 960;
 /// Where bars begin: names stand left of it.

@@ -10,10 +10,10 @@ use rand::Rng;
 use super::{Arm, Part, RUNGS, rung_of};
 use crate::entrants;
 use crate::layouts::Layouts;
-use crate::paired::contest::{ContestError, Contestant, Runner};
-use crate::record::wire::{Comparison, SelfCheck};
-use crate::stats::verdict::self_check;
-use crate::stats::{Confidence, Delta, Interval, LogRatio, StatsError};
+use bench_record::wire::{Comparison, SelfCheck};
+use paired::contest::{ContestError, Contestant, Runner};
+use paired::stats::verdict::self_check;
+use paired::stats::{Confidence, Delta, Interval, LogRatio, StatsError};
 
 /// What can be compared in one contest: no process holds both an arm that is
 /// bound to one core and one that is not.

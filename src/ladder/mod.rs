@@ -23,7 +23,7 @@ use bench_protocol::step::Step;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
-use crate::record::wire;
+use bench_record::wire;
 
 /// What a step's cost is spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

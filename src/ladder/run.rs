@@ -12,10 +12,10 @@ use super::breakdown::Breakdown;
 use super::measure::Contest;
 use super::{Arm, verify};
 use crate::layouts::Layouts;
-use crate::paired::contest::{ContestError, Runner, Settings};
-use crate::record::wire::{self, Comparison, Counts, Failure, SelfCheck, Verified};
-use crate::stats::correction::per_comparison;
-use crate::stats::{Confidence, Delta};
+use bench_record::wire::{self, Comparison, Counts, Failure, SelfCheck, Verified};
+use paired::contest::{ContestError, Runner, Settings};
+use paired::stats::correction::per_comparison;
+use paired::stats::{Confidence, Delta};
 
 /// Time that the slowest arm's drain takes: the fastest takes about a hundredth
 /// of it, which must still be long against the timer.

@@ -10,7 +10,7 @@ use bench_protocol::step::Step;
 use super::Part;
 use super::breakdown::{Breakdown, Stair, SumCheck};
 use super::words;
-use crate::record::wire::{Environment, SelfCheck};
+use bench_record::wire::{Environment, SelfCheck};
 
 /// All payloads as a document, with where it was made and each contest's A/A.
 #[must_use]

@@ -15,13 +15,13 @@ use super::run::settings;
 use super::{Arm, Part, RUNGS, chart, path, table, words};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
-use crate::paired::clock::Clock;
-use crate::paired::contest::Runner;
-use crate::paired::job::Job;
-use crate::paired::process::{Execute, ExecuteError};
-use crate::record::wire::{CAUTION, Comparison, Environment, SelfCheck};
-use crate::stats::Confidence;
 use crate::workload::Workload;
+use bench_record::wire::{CAUTION, Comparison, Environment, SelfCheck};
+use paired::clock::Clock;
+use paired::contest::Runner;
+use paired::job::Job;
+use paired::process::{Execute, ExecuteError};
+use paired::stats::Confidence;
 
 const ITEM: (PayloadKind, u32) = (PayloadKind::Record, 256);
 
@@ -52,7 +52,7 @@ struct Machine;
 
 impl Execute for Machine {
     fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
-        let time = |arm: &crate::paired::job::ArmJob| {
+        let time = |arm: &paired::job::ArmJob| {
             let workload = serde_json::from_value(arm.workload.clone());
             let Ok(Workload::Rung(Arm { step, pinned, .. })) = workload else {
                 panic!("a workload of the ladder: {:?}", arm.workload);

@@ -6,8 +6,8 @@ use bench_protocol::spec::{ENDLESS, Observe};
 use bench_protocol::step::Step;
 
 use super::Arm;
-use crate::record::wire::Verified;
 use crate::verify::{Expected, VerifyError, expected};
+use bench_record::wire::Verified;
 
 /// Content bytes that a verification drains.
 const BYTES: u64 = 1 << 20;

@@ -5,7 +5,7 @@ use bench_protocol::step::Step;
 
 use super::Part;
 use super::breakdown::{Breakdown, Stair};
-use crate::record::wire::{Difference, Environment};
+use bench_record::wire::{Difference, Environment};
 
 /// From so many bytes on glibc copies by `rep movsb` where the CPU says that it is
 /// fast at it.

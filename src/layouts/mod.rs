@@ -16,14 +16,14 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use crate::atomic;
 use crate::pair::PairFiles;
+use bench_record::atomic;
 
 const LINKER: &str = include_str!("link.sh");
 
 /// Layouts of the first look. With twelve, the interval of a single comparison at its
 /// last look leaves out one outlier on each side; where many comparisons share the error,
-/// it is the whole range of the layouts, or wider (see [`crate::stats::levels`]).
+/// it is the whole range of the layouts, or wider (see [`paired::stats::levels`]).
 pub const FIRST: u32 = 12;
 /// Layouts of the second look: others, so that a chance suspicion does not meet
 /// the same chance again.

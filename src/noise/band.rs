@@ -9,14 +9,14 @@ use serde::Serialize;
 use super::NoiseError;
 use super::detectable::Spread;
 use crate::entrants::copy_of;
-use crate::paired::clock::Clock;
-use crate::paired::contest::{ContestError, Contestant, Runner, Settings};
-use crate::paired::draw::Draw;
-use crate::paired::job::{ArmJob, Job};
-use crate::paired::process::{Execute, ExecuteError};
-use crate::record::wire::{Comparison, Verdict};
-use crate::stats::order::Sorted;
-use crate::stats::{Confidence, Delta, StatsError};
+use bench_record::wire::{Comparison, Verdict};
+use paired::clock::Clock;
+use paired::contest::{ContestError, Contestant, Runner, Settings};
+use paired::draw::Draw;
+use paired::job::{ArmJob, Job};
+use paired::process::{Execute, ExecuteError};
+use paired::stats::order::Sorted;
+use paired::stats::{Confidence, Delta, StatsError};
 
 /// Comparisons by each method, at least: one is no band.
 const FEWEST: usize = 2;
@@ -201,7 +201,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::paired::mock::Machine;
+    use paired::mock::Machine;
 
     #[test]
     fn a_machine_that_drifts_misleads_the_sequential_method_and_not_the_paired_one() {

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::stats::order::Sorted;
-use crate::stats::stopping::{LOOKS, Spending};
-use crate::stats::{Confidence, StatsError, sign};
+use paired::stats::order::Sorted;
+use paired::stats::stopping::{LOOKS, Spending};
+use paired::stats::{Confidence, StatsError, sign};
 
 /// Two-sided confidence at which the median is off to one side in 5%.
 const POWER: f64 = 0.9;

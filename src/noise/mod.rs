@@ -15,13 +15,13 @@ use std::time::Duration;
 use rand::Rng;
 use serde::Serialize;
 
-use crate::paired::clock::Clock;
-use crate::paired::contest::{ContestError, Contestant};
-use crate::paired::process::Execute;
-use crate::record::wire::Environment;
-use crate::stats::StatsError;
 use band::Band;
+use bench_record::wire::Environment;
 use detectable::Detectable;
+use paired::clock::Clock;
+use paired::contest::{ContestError, Contestant};
+use paired::process::Execute;
+use paired::stats::StatsError;
 use speed::Speed;
 use timer::Timer;
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::stats::StatsError;
-use crate::stats::order::Sorted;
+use paired::stats::StatsError;
+use paired::stats::order::Sorted;
 
 /// Time that one computation should take: long beside the timer, short beside a
 /// scheduler's slice.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::stats::StatsError;
-use crate::stats::order::Sorted;
+use paired::stats::StatsError;
+use paired::stats::order::Sorted;
 
 /// Readings of the clock that are looked at.
 const READINGS: usize = 20_000;

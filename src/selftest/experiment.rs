@@ -10,12 +10,12 @@ use super::{Method, Row};
 use crate::case::Case;
 use crate::entrants::{copy_of, entrant};
 use crate::layouts::Layouts;
-use crate::paired::clock::Monotonic;
-use crate::paired::contest::{Contestant, Runner, Settings};
-use crate::paired::process::Processes;
-use crate::record::wire::{Comparison, Verdict};
-use crate::stats::order::Sorted;
-use crate::stats::{Confidence, Delta};
+use bench_record::wire::{Comparison, Verdict};
+use paired::clock::Monotonic;
+use paired::contest::{Contestant, Runner, Settings};
+use paired::process::Processes;
+use paired::stats::order::Sorted;
+use paired::stats::{Confidence, Delta};
 
 /// Confidence of each single comparison.
 pub const CONFIDENCE: f64 = 0.99;

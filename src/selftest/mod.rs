@@ -94,7 +94,7 @@ pub struct Report {
     /// What ran beside.
     pub load: String,
     /// The machine, the toolchain, the pair.
-    pub environment: crate::record::wire::Environment,
+    pub environment: bench_record::wire::Environment,
     /// The lines.
     pub rows: Vec<Row>,
     /// Sittings that were added: other parts of the experiment on the same machine.

@@ -10,13 +10,13 @@ use rand::rngs::SmallRng;
 
 use super::Row;
 use crate::case::Case;
-use crate::paired::contest::Contestant;
-use crate::paired::draw::Draw;
-use crate::paired::job::{ArmJob, Job};
-use crate::paired::process::{Execute, Processes};
-use crate::stats::order::Sorted;
-use crate::stats::{Confidence, sign};
 use crate::wall::Label;
+use paired::contest::Contestant;
+use paired::draw::Draw;
+use paired::job::{ArmJob, Job};
+use paired::process::{Execute, Processes};
+use paired::stats::order::Sorted;
+use paired::stats::{Confidence, sign};
 
 /// Rounds of one arm measured alone: some second at 50 µs a drain.
 const ALONE: u32 = 20_000;

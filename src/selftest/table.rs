@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Method, Report, Row};
-use crate::report::model::short_commit;
+use bench_report::model::short_commit;
 
 /// The report as Markdown.
 #[must_use]
@@ -115,7 +115,7 @@ fn cell(row: &Row) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::wire::Environment;
+    use bench_record::wire::Environment;
 
     fn row(method: Method, experiment: &str, truth: f64) -> Row {
         Row {

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::Label;
 use crate::case::{Case, catalog};
-use crate::record::wire::Wall;
+use bench_record::wire::Wall;
 
 /// `benchmark.json`: which benchmark a folder belongs to.
 #[derive(Deserialize)]

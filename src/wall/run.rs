@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use super::estimates::read_since;
 use crate::case::{Case, Group};
 use crate::harness::{self, HarnessError, Profile};
-use crate::record::wire::{Failure, Wall};
+use bench_record::wire::{Failure, Wall};
 
 /// How often criterion's folder is looked at for finished cases: rarely, as the
 /// look takes time on a core that may be the one that measures.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use arena_bench::history;
-use arena_bench::record::store;
-use arena_bench::record::synthetic::{Machine, Shift, Synthetic};
+use bench_record::history;
+use bench_record::store;
+use bench_record::synthetic::{Machine, Shift, Synthetic};
 
 /// Two machines, one regression of time, one of instructions, one improvement; the changes
 /// lie at a third, a half and two thirds of the way.

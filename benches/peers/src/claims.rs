@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use arena_bench::case::Case as Named;
 use arena_bench::guest::OpenStream;
-use arena_bench::record::wire::{Case, Counts, Verified};
+use bench_record::wire::{Case, Counts, Verified};
 use arena_bench::verify::{self, Expected, Verification};
 use bench_host::loader;
 use bench_protocol::payload::{Blob, PayloadKind};

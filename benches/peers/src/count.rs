@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use arena_bench::counts::TUNABLES;
-use arena_bench::record::wire::Counts;
+use bench_record::wire::Counts;
 use serde::Deserialize;
 use tempfile::TempDir;
 

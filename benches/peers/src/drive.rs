@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use arena_bench::guest::{Endless, Target};
 use arena_bench::ladder::pin;
-use arena_bench::paired::child::Drive;
-use arena_bench::paired::job::ArmJob;
+use paired::child::Drive;
+use paired::job::ArmJob;
 use bench_protocol::spec::ENDLESS;
 use serde::{Deserialize, Serialize};
 

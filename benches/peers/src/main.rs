@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use arena_bench::cmd::Outcome;
 use arena_bench::guest;
-use arena_bench::paired::child;
+use paired::child;
 use clap::{Parser, Subcommand};
 use peers::{cmd, count, drive, fidius, peer};
 

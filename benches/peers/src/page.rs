@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write};
 
-use arena_bench::record::wire::{Case, Comparison, Counts, Record, Verdict};
+use bench_record::wire::{Case, Comparison, Counts, Record, Verdict};
 
 use crate::cmd::SIZES;
 use crate::parts::ByArm;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use arena_bench::record::wire::{Case, Comparison, Record, Verdict};
+use bench_record::wire::{Case, Comparison, Record, Verdict};
 
 use crate::cmd::SIZES;
 use crate::peer::{Arm, Peer};
@@ -182,7 +182,7 @@ fn line(record: &Record, arm: &Arm, suffix: &str, page: &mut String) -> std::fmt
     }
     let counts = row.case.and_then(|case| case.counts.as_ref());
     let counted =
-        |of: fn(&arena_bench::record::wire::Counts) -> Option<f64>| number(counts.and_then(of));
+        |of: fn(&bench_record::wire::Counts) -> Option<f64>| number(counts.and_then(of));
     let mut name = arm.peer.name().to_owned();
     if arm.peer.runs_aside() {
         name.push_str(if suffix.is_empty() {

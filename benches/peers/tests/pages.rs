@@ -1,7 +1,7 @@
 //! The pages say what the record says, and call no claim true that was not
 //! measured.
 
-use arena_bench::record::wire::{
+use bench_record::wire::{
     Case, Comparison, Counts, Params, Record, SCHEMA, Verdict, Verified,
 };
 use bench_protocol::payload::PayloadKind;

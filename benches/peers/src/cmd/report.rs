@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use arena_bench::atomic;
 use arena_bench::cmd::Outcome;
-use arena_bench::record::store;
-use arena_bench::record::wire::Record;
+use bench_record::store;
+use bench_record::wire::Record;
 
 use crate::{page, parts, table};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use arena_bench::record::wire::Record;
+use bench_record::wire::Record;
 
 use super::{arms, case, counts};
 use crate::claims;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
-use arena_bench::record::wire::Record;
+use bench_record::wire::Record;
 
 use super::{arms, counts, items};
 use crate::parts::{ByArm, Parts};

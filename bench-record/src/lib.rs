@@ -1,0 +1,22 @@
+//! What is on disk: records of runs, their history, the gate over them, exports.
+//!
+//! [`wire`] is what stands in a file and what other programs may rely on;
+//! [`store`] reads and writes it. Nothing here measures or renders.
+#![forbid(unsafe_code)]
+
+pub mod atomic;
+pub mod export;
+mod format;
+pub mod gate;
+pub mod growth;
+pub mod history;
+pub mod limits;
+pub mod merge;
+mod provenance;
+mod query;
+pub mod store;
+pub mod synthetic;
+pub mod validate;
+pub mod wire;
+
+pub use query::Difference;

@@ -1,0 +1,270 @@
+//! How far a case's exact counts may rise before it is a regression.
+//!
+//! The limits stand in one file that people read and review: a default, and
+//! exceptions with their reasons.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use crate::wire::Counts;
+
+/// The limits of every case.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    default: Limit,
+    exceptions: Vec<(Regex, Limit)>,
+}
+
+/// How far one case's counts may rise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limit {
+    /// Rise of the instructions per item, percent.
+    pub instructions_percent: f64,
+    /// Rise of the allocations per item.
+    pub allocations: f64,
+    /// Rise of the calls across the boundary per item.
+    pub boundary_calls: f64,
+    /// Rise of the retries in a drain.
+    pub retries: f64,
+}
+
+impl Default for Limit {
+    /// Half a percent of the instructions, and nothing of the rest.
+    fn default() -> Self {
+        Self {
+            instructions_percent: 0.5,
+            allocations: 0.0,
+            boundary_calls: 0.0,
+            retries: 0.0,
+        }
+    }
+}
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    #[serde(default)]
+    default: Limit,
+    #[serde(default)]
+    exceptions: Vec<Exception>,
+}
+
+/// Limits for the cases whose id a pattern matches.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exception {
+    cases: String,
+    #[serde(rename = "why")]
+    _why: String,
+    limit: Limit,
+}
+
+/// A file of limits that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LimitsError {
+    /// It cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is not of this form.
+    #[error("{}: {source}; expected {{\"default\": {{...}}, \"exceptions\": [{{\"cases\": REGEX, \"why\": TEXT, \"limit\": {{...}}}}]}}", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// One of its patterns is no regular expression.
+    #[error("{}: {source}", path.display())]
+    Pattern {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the pattern.
+        source: regex::Error,
+    },
+}
+
+/// A count that rose further than it may.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exceeded {
+    /// What is counted.
+    pub count: &'static str,
+    /// What it was.
+    pub before: f64,
+    /// What it is.
+    pub after: f64,
+    /// What it might have been at most.
+    pub most: f64,
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            count,
+            before,
+            after,
+            most,
+        } = self;
+        write!(f, "{count} {before:.2} → {after:.2} (at most {most:.2})")
+    }
+}
+
+/// What one unit in the last digit of a slope amounts to: below it, two counts
+/// are the same.
+const NOTHING: f64 = 1e-9;
+
+impl Limits {
+    /// Reads a file of limits.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not of the form.
+    pub fn read(path: &Path) -> Result<Self, LimitsError> {
+        let at = || path.to_owned();
+        let text = std::fs::read(path).map_err(|source| LimitsError::Io { path: at(), source })?;
+        let wire: Wire = serde_json::from_slice(&text)
+            .map_err(|source| LimitsError::Form { path: at(), source })?;
+        let exception = |exception: Exception| {
+            let cases = Regex::new(&exception.cases)
+                .map_err(|source| LimitsError::Pattern { path: at(), source })?;
+            Ok((cases, exception.limit))
+        };
+        let exceptions = wire
+            .exceptions
+            .into_iter()
+            .map(exception)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            default: wire.default,
+            exceptions,
+        })
+    }
+
+    /// The limit of a case: the first exception that matches its id, or the
+    /// default.
+    #[must_use]
+    pub fn of(&self, id: &str) -> &Limit {
+        let exception = self.exceptions.iter().find(|(cases, _)| cases.is_match(id));
+        exception.map_or(&self.default, |(_, limit)| limit)
+    }
+
+    /// The counts of a case that rose further than they may. What one of the two
+    /// did not count is not judged.
+    #[must_use]
+    pub fn exceeded(&self, id: &str, before: &Counts, after: &Counts) -> Vec<Exceeded> {
+        let limit = self.of(id);
+        let factor = 1.0 + limit.instructions_percent / 100.0;
+        let whole = |count: Option<u64>| count.map(|count| count as f64);
+        let judged = [
+            (
+                "instructions",
+                before.instructions_per_item,
+                after.instructions_per_item,
+                factor,
+                0.0,
+            ),
+            (
+                "allocations",
+                before.allocations_per_item,
+                after.allocations_per_item,
+                1.0,
+                limit.allocations,
+            ),
+            (
+                "boundary calls",
+                before.boundary_calls_per_item,
+                after.boundary_calls_per_item,
+                1.0,
+                limit.boundary_calls,
+            ),
+            (
+                "retries",
+                whole(before.retries),
+                whole(after.retries),
+                1.0,
+                limit.retries,
+            ),
+        ];
+        judged
+            .into_iter()
+            .filter_map(|(count, before, after, factor, more)| {
+                let (before, after) = (before?, after?);
+                let most = before * factor + more;
+                (after > most + NOTHING).then_some(Exceeded {
+                    count,
+                    before,
+                    after,
+                    most,
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(instructions: f64, allocations: f64) -> Counts {
+        Counts {
+            instructions_per_item: Some(instructions),
+            allocations_per_item: Some(allocations),
+            retries: Some(1),
+            ..Counts::default()
+        }
+    }
+
+    #[test]
+    fn half_a_percent_of_the_instructions_is_allowed_and_no_allocation() {
+        let limits = Limits::default();
+        assert!(
+            limits
+                .exceeded("x", &counts(1000.0, 0.0), &counts(1005.0, 0.0))
+                .is_empty()
+        );
+        let over = limits.exceeded("x", &counts(1000.0, 0.0), &counts(1005.1, 0.1));
+        let named: Vec<&str> = over.iter().map(|over| over.count).collect();
+        assert_eq!(named, ["instructions", "allocations"]);
+        assert!(
+            limits
+                .exceeded("x", &counts(1000.0, 1.0), &counts(900.0, 0.0))
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn what_was_not_counted_is_not_judged() {
+        let limits = Limits::default();
+        assert!(
+            limits
+                .exceeded("x", &Counts::default(), &counts(1e9, 9.0))
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn an_exception_holds_for_the_cases_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("limits.json");
+        let text = r#"{"exceptions": [{"cases": "^drain/u64", "why": "a test",
+            "limit": {"instructions_percent": 3}}]}"#;
+        std::fs::write(&path, text).unwrap();
+        let limits = Limits::read(&path).unwrap();
+        assert_eq!(limits.of("drain/u64/arena").instructions_percent, 3.0);
+        assert_eq!(limits.of("drain/blob-64B/arena").instructions_percent, 0.5);
+        std::fs::write(&path, r#"{"defualt": {}}"#).unwrap();
+        let refused = Limits::read(&path).unwrap_err().to_string();
+        assert!(
+            refused.contains("defualt") && refused.contains("limits.json"),
+            "{refused}"
+        );
+    }
+}

@@ -1,0 +1,384 @@
+//! Records as files: read with suspicion, written whole or not at all.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::format::to_json;
+use super::validate::validate;
+use super::wire::{Record, SCHEMA};
+use crate::atomic;
+
+/// Largest file that is read, bytes; a full record with all its samples is a
+/// hundredth of it.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// Why a record could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file system refused.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The record.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nothing in it.
+    #[error("{} is empty; expected a record: make it again with `arena-bench run`", path.display())]
+    Empty {
+        /// The record.
+        path: PathBuf,
+    },
+    /// Too large to be a record.
+    #[error("{} is larger than {MAX_BYTES} bytes, which no record is: is it the right file?", path.display())]
+    TooLarge {
+        /// The record.
+        path: PathBuf,
+    },
+    /// The JSON ends too early.
+    #[error(
+        "{} is truncated: it ends at line {line}, column {column}, in the middle of a value; \
+         copy it again, or resume the run that wrote it", path.display()
+    )]
+    Truncated {
+        /// The record.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// No JSON at all.
+    #[error("{} is no JSON: {source}; expected a record as `arena-bench run` writes it", path.display())]
+    Syntax {
+        /// The record.
+        path: PathBuf,
+        /// What and where.
+        source: serde_json::Error,
+    },
+    /// JSON, but of something else or of another version.
+    #[error(
+        "{}: schema is {found}, expected {SCHEMA:?}; make the record again with this version, \
+         or read it with the version that wrote it", path.display()
+    )]
+    Schema {
+        /// The record.
+        path: PathBuf,
+        /// What stands there instead.
+        found: String,
+    },
+    /// A field of the wrong type, or none where one is needed.
+    #[error("{}: field {field}: {source}", path.display())]
+    Field {
+        /// The record.
+        path: PathBuf,
+        /// Path of field names.
+        field: String,
+        /// What was expected, and where.
+        source: serde_json::Error,
+    },
+    /// The types are right and the content is nonsense.
+    #[error("{}: field {field}: {problem}; correct it or make the record again", path.display())]
+    Invalid {
+        /// The record.
+        path: PathBuf,
+        /// Path of field names.
+        field: String,
+        /// What was found and what was expected.
+        problem: String,
+    },
+    /// The file system refused.
+    #[error(
+        "cannot write {}: {source}; nothing was changed, give a folder that exists and may be written to",
+        path.display()
+    )]
+    Write {
+        /// The record.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Reads a record, with its lists sorted.
+///
+/// What comes back holds: the schema is [`SCHEMA`]; ids occur once; every number
+/// is finite and believable; `low` ≤ estimate ≤ `high`; confidences and shares
+/// lie in 0 to 1; times are RFC 3339 or empty; a commit is hexadecimal or empty.
+///
+/// # Errors
+/// [`RecordError`], which names the file, the field and what to do.
+pub fn load(path: &Path) -> Result<Record, RecordError> {
+    let read_error = |source| RecordError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    // Never more than the limit: the path may be a device or a pipe.
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(read_error)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(RecordError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    parse(path, &bytes)
+}
+
+/// Reads a record from `bytes`; `path` is for the errors alone.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Record, RecordError> {
+    // The quick way first; the reason is looked for only when there is one.
+    let mut record = match serde_json::from_slice::<Record>(bytes) {
+        Ok(record) if record.schema == SCHEMA => record,
+        _ => return Err(diagnose(path, bytes)),
+    };
+    check(path, &record)?;
+    sort(&mut record);
+    Ok(record)
+}
+
+/// Writes a record: sorted, numbers rounded to ten digits, so that the same
+/// record gives the same bytes. Atomic; an existing file is replaced.
+///
+/// # Errors
+/// [`RecordError::Invalid`] for a record that [`load`] would refuse, and
+/// [`RecordError::Write`]; the file is then as it was before.
+pub fn save(path: &Path, record: &Record) -> Result<(), RecordError> {
+    let bytes = to_bytes(path, record)?;
+    atomic::replace(path, &bytes).map_err(|source| RecordError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The bytes that [`save`] writes; `path` is for the errors alone.
+///
+/// # Errors
+/// [`RecordError::Invalid`] for a record that [`load`] would refuse.
+pub fn to_bytes(path: &Path, record: &Record) -> Result<Vec<u8>, RecordError> {
+    check(path, record)?;
+    let mut sorted = record.clone();
+    sort(&mut sorted);
+    Ok(to_json(&sorted).expect("a record's keys are strings and it is written to memory"))
+}
+
+fn check(path: &Path, record: &Record) -> Result<(), RecordError> {
+    validate(record).map_err(|fault| RecordError::Invalid {
+        path: path.to_owned(),
+        field: fault.field,
+        problem: fault.problem,
+    })
+}
+
+fn sort(record: &mut Record) {
+    record.cases.sort_by(|a, b| a.id.cmp(&b.id));
+    record
+        .comparisons
+        .sort_by(|a, b| (&a.candidate, &a.baseline).cmp(&(&b.candidate, &b.baseline)));
+    record.failures.sort_by(|a, b| a.id.cmp(&b.id));
+}
+
+/// Why `bytes` are no record of this version.
+fn diagnose(path: &Path, bytes: &[u8]) -> RecordError {
+    /// All that is needed to tell a record from other JSON.
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(default)]
+        schema: serde_json::Value,
+    }
+
+    let path = path.to_owned();
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return RecordError::Empty { path };
+    }
+    match serde_json::from_slice::<Head>(bytes) {
+        Err(source) if source.is_eof() => {
+            return RecordError::Truncated {
+                path,
+                line: source.line(),
+                column: source.column(),
+            };
+        }
+        Err(source) if source.is_data() => {
+            let found = format!("missing ({source})");
+            return RecordError::Schema { path, found };
+        }
+        Err(source) => return RecordError::Syntax { path, source },
+        Ok(head) if head.schema.is_null() => {
+            let found = "missing".to_owned();
+            return RecordError::Schema { path, found };
+        }
+        Ok(head) if head.schema != SCHEMA => {
+            let found = head.schema.to_string();
+            return RecordError::Schema { path, found };
+        }
+        Ok(_) => {}
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let error = serde_path_to_error::deserialize::<_, Record>(&mut json)
+        .expect_err("the same bytes were just refused as a record");
+    RecordError::Field {
+        path,
+        field: error.path().to_string(),
+        source: error.into_inner(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic;
+
+    fn refused(bytes: &[u8]) -> String {
+        parse(Path::new("r.json"), bytes)
+            .expect_err("the record must be refused")
+            .to_string()
+    }
+
+    /// A valid record's text with one passage replaced.
+    fn edited(from: &str, to: &str) -> String {
+        let record = synthetic::record(1);
+        let bytes = to_bytes(Path::new("r.json"), &record).expect("the synthetic record is valid");
+        let text = String::from_utf8(bytes).expect("JSON is UTF-8");
+        assert!(text.contains(from), "{from:?} occurs in the record");
+        refused(text.replacen(from, to, 1).as_bytes())
+    }
+
+    #[test]
+    fn what_was_saved_is_loaded_and_the_bytes_do_not_depend_on_the_order() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let (a, b) = (dir.path().join("a.json"), dir.path().join("b.json"));
+        let mut record = synthetic::record(3);
+        save(&a, &record).expect("saved");
+        let loaded = load(&a).expect("loaded");
+        record.cases.reverse();
+        record.comparisons.reverse();
+        save(&b, &record).expect("saved");
+        assert_eq!(
+            std::fs::read(&a).expect("read"),
+            std::fs::read(&b).expect("read")
+        );
+        assert_eq!(load(&b).expect("loaded"), loaded);
+        assert_eq!(loaded.cases.len(), 6);
+        assert!(loaded.case("drain/case-000/arena").is_some());
+    }
+
+    #[test]
+    fn an_empty_file_is_refused() {
+        assert!(refused(b" \n").contains("r.json is empty"));
+    }
+
+    #[test]
+    fn a_truncated_record_is_refused_with_its_last_place() {
+        let message = refused(b"{\n  \"schema\": \"arena-bench/rec");
+        assert!(message.contains("truncated"), "{message}");
+        assert!(message.contains("line 2, column 28"), "{message}");
+    }
+
+    #[test]
+    fn another_schema_is_refused_before_its_fields_are_looked_at() {
+        let message = refused(br#"{"schema": "arena-bench/record/9", "cases": 5}"#);
+        assert!(message.contains(r#""arena-bench/record/9""#), "{message}");
+        assert!(message.contains(r#""arena-bench/record/1""#), "{message}");
+        assert!(refused(b"{}").contains("schema is missing"));
+        assert!(refused(b"7").contains("schema is missing"));
+        assert!(refused(b"hello").contains("no JSON"));
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_is_named() {
+        let message = edited("\"items\":10000", "\"items\":-1");
+        assert!(message.contains("field cases[0].params.items"), "{message}");
+        let message = edited("\"ns_per_item\":", "\"ns_per_item\":null,\"x\":");
+        assert!(
+            message.contains("field cases[0].wall.ns_per_item"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_field_and_reason() {
+        for (from, to, field) in [
+            (
+                "\"confidence\":0.99",
+                "\"confidence\":1.5",
+                "wall.confidence",
+            ),
+            (
+                "\"low\":",
+                "\"low\":1e9,\"x\":",
+                "cases[drain/case-000/alloc].wall",
+            ),
+            (
+                "\"ns_per_item\":",
+                "\"ns_per_item\":-3,\"x\":",
+                "wall.ns_per_item",
+            ),
+            (
+                "\"retries\":0",
+                "\"retries\":9000000000000000000",
+                "counts.retries",
+            ),
+            (
+                "\"ratio\": ",
+                "\"ratio\": 0.0, \"x\": ",
+                "comparisons[0].ratio",
+            ),
+            (
+                "\"candidate\": \"",
+                "\"candidate\": \"\\u001b[2J",
+                "comparisons[0].candidate",
+            ),
+            (
+                "\"commit\": \"",
+                "\"commit\": \"../../",
+                "environment.commit",
+            ),
+            (
+                "\"started\": \"",
+                "\"started\": \"at ",
+                "environment.started",
+            ),
+        ] {
+            let message = edited(from, to);
+            assert!(message.contains(field), "{message}");
+            assert!(message.contains("expected"), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_occurs_twice_is_refused() {
+        let message = edited("drain/case-000/arena", "drain/case-000/alloc");
+        assert!(message.contains("occurs twice"), "{message}");
+    }
+
+    #[test]
+    fn nan_is_neither_read_nor_written() {
+        assert!(edited("\"confidence\":0.99", "\"confidence\":NaN").contains("no JSON"));
+        let mut record = synthetic::record(1);
+        record.comparisons[0].ratio = f64::NAN;
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("r.json");
+        let error = save(&path, &record).expect_err("refused").to_string();
+        assert!(error.contains("comparisons[0].ratio: NaN"), "{error}");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_folder_that_does_not_exist_is_a_clear_error() {
+        let path = Path::new("no/such/folder/r.json");
+        let error = save(path, &synthetic::record(1)).expect_err("refused");
+        assert!(
+            error
+                .to_string()
+                .contains("cannot write no/such/folder/r.json")
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! The record as it stands on disk: `arena-bench/record/1`.
+//!
+//! Every field that a program may rely on is here, in the order it is written.
+//! Fields that an older record lacks are optional and default to nothing; a
+//! field that is unknown is kept out, never an error.
+
+use std::collections::BTreeMap;
+
+pub use paired::result::{
+    Basis, Comparison, CopiesRatio, Difference, Failure, PairedSample, SelfCheck, Verdict,
+};
+use serde::{Deserialize, Serialize};
+
+/// The schema that this version writes and the only one that it reads.
+pub const SCHEMA: &str = "arena-bench/record/1";
+
+/// One run: its environment, the cases it measured, the ratios it judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// Where, when and from what the run was made.
+    pub environment: Environment,
+    /// Cases, sorted by id; an id occurs once.
+    pub cases: Vec<Case>,
+    /// Paired comparisons, sorted by (candidate, baseline).
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
+    /// The A/A comparison of this very run.
+    #[serde(default)]
+    pub self_check: Option<SelfCheck>,
+    /// Cases that could not be measured, and why.
+    #[serde(default)]
+    pub failures: Vec<Failure>,
+    /// The growth matrix, where the run made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<super::growth::Growth>,
+}
+
+/// The machine, the toolchain and the pair under test.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Environment {
+    /// Full commit hash of the pair, or empty outside a repository.
+    pub commit: String,
+    /// Subject line of that commit; text, never markup.
+    pub subject: String,
+    /// Whether the checkout had uncommitted changes.
+    pub dirty: bool,
+    /// `rustc --version` of the pair.
+    pub rustc: String,
+    /// Cargo profile of the pair.
+    pub profile: String,
+    /// Compiler flags of the pair.
+    pub flags: String,
+    /// CPU model name.
+    pub cpu: String,
+    /// Logical cores.
+    pub cores: u32,
+    /// Kernel release.
+    pub kernel: String,
+    /// C library and its version.
+    pub libc: String,
+    /// `valgrind --version`, or empty when there is none.
+    pub valgrind: String,
+    /// `GLIBC_TUNABLES` under which counts were taken.
+    pub tunables: String,
+    /// SHA-256 of the guest cdylib, hexadecimal.
+    pub guest_sha256: String,
+    /// SHA-256 of the host cdylib, hexadecimal.
+    pub host_sha256: String,
+    /// Start of the run, RFC 3339.
+    pub started: String,
+    /// End of the run, RFC 3339.
+    pub finished: String,
+    /// When the commit was made (committer date, RFC 3339), or empty: it orders
+    /// a history, also where an old commit is measured late.
+    pub committed: String,
+    /// `K/N` where the record holds one shard of a run, K from 1 to N.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The command line that made the record.
+    pub command: String,
+    /// What else was observed: load, steal time, frequency; free-form.
+    pub observed: BTreeMap<String, String>,
+}
+
+/// Key in [`Environment::observed`] of what a reader of the ratios should know first.
+pub const CAUTION: &str = "caution";
+
+/// Key in [`Environment::observed`] of the copy routines that the C library chose.
+pub const COPY_ROUTINES: &str = "copy_routines";
+
+/// One case and what was found of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Stable, readable id, such as `drain/bytes-4KiB/arena`.
+    pub id: String,
+    /// What the id stands for.
+    pub params: Params,
+    /// The verification drain's result.
+    #[serde(default)]
+    pub verified: Option<Verified>,
+    /// Wall clock of this case alone (criterion).
+    #[serde(default)]
+    pub wall: Option<Wall>,
+    /// Exact counts.
+    #[serde(default)]
+    pub counts: Option<Counts>,
+}
+
+/// What a case's id stands for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Params {
+    /// `u64`, `record`, `bytes`, `blob` or `f64s`.
+    pub payload: String,
+    /// Content bytes of the (largest) item, without length prefixes.
+    pub item_bytes: u64,
+    /// `constant`, `ramp`, `uniform`, ...
+    pub size_plan: String,
+    /// `arena` or `alloc`.
+    pub protocol: String,
+    /// `owned`, `borrowed` or `none`.
+    pub decode: String,
+    /// `prepared` or `owned`.
+    pub producer: String,
+    /// Growth strategy; empty for `alloc`.
+    pub growth: String,
+    /// `resize`, `fresh` or `uninit`; empty for `alloc`.
+    pub regrow: String,
+    /// `never`, ...; empty for `alloc`.
+    pub shrink: String,
+    /// Bytes; 0 for `alloc`.
+    pub initial_capacity: u64,
+    /// Items per drain.
+    pub items: u64,
+}
+
+/// What a verification drain counted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Items drained and checked.
+    pub items: u64,
+    /// Their wire bytes.
+    pub bytes: u64,
+    /// XXH3-64 over the items, hexadecimal.
+    pub digest: String,
+}
+
+/// Wall clock of one case.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Wall {
+    /// Estimate, nanoseconds per item.
+    pub ns_per_item: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+    /// Confidence of the interval, 0 to 1.
+    pub confidence: f64,
+    /// Raw samples, nanoseconds per item.
+    pub samples: Vec<f64>,
+}
+
+/// Exact counts of one case. A count that was not taken is `null`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Instructions per item, both sides, by callgrind.
+    pub instructions_per_item: Option<f64>,
+    /// Heap allocations per item, both sides, by DHAT.
+    pub allocations_per_item: Option<f64>,
+    /// Heap bytes allocated per item, both sides, by DHAT.
+    pub allocated_bytes_per_item: Option<f64>,
+    /// Calls from host to guest per item.
+    pub boundary_calls_per_item: Option<f64>,
+    /// Retries after `BUFFER_TOO_SMALL` in the drain.
+    pub retries: Option<u64>,
+    /// Wire bytes of the items that were asked for twice.
+    pub retried_bytes: Option<u64>,
+    /// Largest capacity the host's buffer had, bytes.
+    pub peak_capacity: Option<u64>,
+    /// Capacity when the drain ended, bytes.
+    pub final_capacity: Option<u64>,
+    /// Wire bytes encoded; a retry encodes nothing again.
+    pub encoded_bytes: Option<u64>,
+    /// Bytes zeroed by growth.
+    pub zeroed_bytes: Option<u64>,
+    /// Bytes moved by growth.
+    pub moved_bytes: Option<u64>,
+    /// Bytes asked of the host's allocator for the buffer.
+    pub buffer_bytes: Option<u64>,
+    /// Memory the host's buffer held for an item, mean over the items, bytes.
+    pub mean_held: Option<f64>,
+    /// Mean share of the buffer that an item used, 0 to 1.
+    pub mean_share: Option<f64>,
+}

@@ -1,0 +1,313 @@
+//! The page over a history.
+
+mod tables;
+mod words;
+
+use super::{DASHBOARD, document, footer, json, parts, text};
+use crate::ReportError;
+use crate::dashboard::{Dashboard, Group, LEAST_SPAN, direction, encode, spark};
+use crate::model::short_time;
+use bench_record::history::Series;
+use tables::{changes, latest, runs};
+use words::{key, metric_name, newest_change, write};
+
+const TOOLBAR: &str = include_str!("../assets/toolbar-dashboard.html");
+
+/// The most bytes of a page; where it would be larger the oldest runs' numbers stay behind.
+const MOST_BYTES: usize = 14_500_000;
+/// The most changes that are listed.
+const MOST_CHANGES: usize = 1_000;
+/// Room in a page for the note on what was left out.
+const ROOM_FOR_NOTES: usize = 1_000;
+
+/// The whole page.
+///
+/// # Errors
+/// [`ReportError::Json`] where the numbers cannot be written, which would be a defect here.
+pub fn page(dashboard: &Dashboard) -> Result<String, ReportError> {
+    page_within(dashboard, MOST_BYTES, MOST_CHANGES)
+}
+
+/// The whole page, of at most so many bytes and listed changes. Charts and tables are
+/// never left out, only numbers.
+fn page_within(
+    dashboard: &Dashboard,
+    most_bytes: usize,
+    most_changes: usize,
+) -> Result<String, ReportError> {
+    let body = [
+        "<main>\n".to_owned(),
+        what_changed(dashboard, most_changes),
+        every_case(dashboard),
+        compare_and_runs(dashboard),
+        "</main>\n".to_owned(),
+        footer(),
+    ]
+    .concat();
+    let whole = |first, data: &str| {
+        let body = header(dashboard, first) + &body;
+        document("arena-bench: history", &body, data, DASHBOARD)
+    };
+    let rest = whole(0, "").len() + ROOM_FOR_NOTES;
+    let (first, data) = fitting(dashboard, most_bytes.saturating_sub(rest))?;
+    Ok(whole(first, &data))
+}
+
+fn what_changed(dashboard: &Dashboard, most: usize) -> String {
+    let mut changes = changes(dashboard);
+    let all = changes.rows.len();
+    changes.rows.truncate(most);
+    let mut out = "<section id=\"changes\"><h2>What changed</h2>\n".to_owned();
+    let gaps = dashboard.findings.gaps(dashboard.history);
+    match (dashboard.history.entries.len(), all) {
+        (0 | 1, _) => out.push_str("<p>A change is one from run to run: this takes two.</p>\n"),
+        (_, 0) if gaps.is_empty() => {
+            out.push_str("<p>No commit of this history changed anything.</p>\n");
+        }
+        (_, 0) => out.push_str("<p>No change was found in what could be searched.</p>\n"),
+        _ => {
+            out.push_str(
+                "<p class=\"how\">Regressions first, of each kind the newest first. A count that differs is a \
+                 change; a ratio has changed where it shifted for good on one machine. A commit leads to its \
+                 comparison with the run before.</p>\n",
+            );
+            out.push_str(&parts::table("all", &changes));
+        }
+    }
+    if all > most {
+        out.push_str(&format!(
+            "<p class=\"notice\">{} of {all} changes are not listed here: arena-bench history changes lists all.</p>\n",
+            all - most
+        ));
+    }
+    for gap in gaps {
+        out.push_str(&format!("<p class=\"notice\">{}.</p>\n", text(&gap)));
+    }
+    out.push_str("</section>\n");
+    out
+}
+
+fn every_case(dashboard: &Dashboard) -> String {
+    let mut out = format!(
+        "<section id=\"detail\" hidden><h2>One series</h2><p class=\"how\">Drag to zoom, \
+         double-click to see all; click a run to compare it with the one before.</p>\
+         <div id=\"detail-chart\"></div><details class=\"behind\" id=\"detail-numbers\"><summary>The numbers behind this \
+         chart</summary><div id=\"detail-table\"></div></details>\
+         <p><button type=\"button\" id=\"detail-close\">Back to all charts</button></p></section>\n\
+         <section id=\"charts\"><h2>Every case</h2><p class=\"how\">Oldest run left, newest right; each machine \
+         has a line of its own. ▲ marks a commit that made it worse, ▼ one that made it better; the newest is \
+         named. No chart is less than {:.0}% high, so that noise stays small.</p>\
+         <p class=\"table-tools\" id=\"chart-count\"></p><div id=\"small-charts\">\n",
+        LEAST_SPAN * 100.0
+    );
+    for series in dashboard.shown() {
+        out.push_str(&small_chart(dashboard, series));
+    }
+    out.push_str(&format!(
+        "</div>\n<details class=\"behind\" id=\"latest-numbers\"><summary>The newest value of each chart\
+         </summary>{}</details></section>\n",
+        parts::table("all", &latest(dashboard))
+    ));
+    out
+}
+
+fn compare_and_runs(dashboard: &Dashboard) -> String {
+    format!(
+        "<section id=\"compare\"><h2>Compare two runs</h2><p class=\"how\">Exact counts are \
+         subtracted only where machine and toolchain agree; ratios stand side by side with \
+         their intervals. Intervals that lie apart are a hint and no verdict: what moves from run to \
+         run is not in them.</p>\
+         <div id=\"compare-controls\"></div><div id=\"compare-result\"><p>Put together by the page's script.</p>\
+         </div></section>\n<section id=\"commits\"><h2>Runs</h2>\n{}</section>\n",
+        parts::table("all", &runs(dashboard))
+    )
+}
+
+/// The numbers from the first entry with which they fit, and that entry.
+fn fitting(dashboard: &Dashboard, most_bytes: usize) -> Result<(u32, String), ReportError> {
+    let entries = dashboard.history.entries.len() as u32;
+    let mut first = 0;
+    loop {
+        let data = json(&encode(dashboard, first))?;
+        if data.len() <= most_bytes || first + 1 >= entries {
+            return Ok((first, data));
+        }
+        // Bytes grow with the runs: keep the share that fits, and a little less.
+        let share = most_bytes as f64 / data.len() as f64 * 0.95;
+        let kept = (f64::from(entries - first) * share) as u32;
+        first = (entries - kept.max(1)).max(first + 1);
+    }
+}
+
+fn header(dashboard: &Dashboard, first: u32) -> String {
+    let entries = &dashboard.history.entries;
+    let cases = dashboard.shown().map(|series| &series.case);
+    let cases = cases.collect::<std::collections::BTreeSet<_>>().len();
+    let span = match (entries.first(), entries.last()) {
+        (Some(oldest), Some(newest)) => format!(
+            "from {} to {}",
+            short_time(&oldest.environment.finished),
+            short_time(&newest.environment.finished)
+        ),
+        _ => String::new(),
+    };
+    let regressions = dashboard
+        .findings
+        .changes
+        .iter()
+        .filter(|change| change.is_regression())
+        .count();
+    let left_out = match first {
+        0 => String::new(),
+        _ => format!(
+            "<p class=\"notice\">The numbers of the oldest {first} runs were left out to keep the page quick. \
+             The small charts and the list of changes still show them, but they cannot be compared.</p>"
+        ),
+    };
+    format!(
+        "<a class=\"skip\" href=\"#changes\">Skip to the changes</a><header class=\"top\">\
+         <h1>Arena or alloc, over time</h1><p class=\"made\"><b>{} runs</b> of {cases} cases {}; {} changes, {} of them \
+         for the worse</p>{left_out}<nav aria-label=\"Sections\"><a href=\"#changes\">Changes</a>\
+         <a href=\"#charts\">Every case</a><a href=\"#compare\">Compare</a><a href=\"#commits\">Runs</a></nav></header>\n{}",
+        entries.len(),
+        text(&span),
+        dashboard.findings.changes.len(),
+        regressions,
+        TOOLBAR.replace(
+            "{payloads}",
+            &parts::payload_options(dashboard.shown().map(|series| series.payload.as_str()))
+        ),
+    )
+}
+
+fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
+    let newest = dashboard.changes_of(series).next();
+    let value = series
+        .points
+        .last()
+        .map_or(String::new(), |p| write(series.metric, p.value));
+    let metric = match Group::of(series.metric) {
+        Group::Counts => format!(" {}", metric_name(series.metric, None)),
+        _ => String::new(),
+    };
+    let changed = newest.map_or(String::new(), |change| {
+        format!(
+            "<small class=\"verdict {}\">{}</small>",
+            direction(change),
+            text(&newest_change(dashboard, change))
+        )
+    });
+    format!(
+        "<figure class=\"small\" data-key=\"{}\" data-payload=\"{}\" data-measure=\"{}\" data-changed=\"{}\" data-verdict=\"{}\">\
+         <figcaption><a href=\"#detail\">{}{}</a><span>{}</span>{changed}</figcaption>{}</figure>\n",
+        text(&key(series)),
+        text(&series.payload),
+        Group::of(series.metric).name(),
+        newest.map_or(-1, |change| i64::from(change.entry)),
+        newest.map_or("", direction),
+        text(&series.case),
+        text(&metric),
+        text(&value),
+        spark(
+            series,
+            dashboard.history.entries.len(),
+            dashboard.changes_of(series)
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_record::history::{self, History, Options};
+    use bench_record::store;
+    use bench_record::synthetic::{Shift, Synthetic};
+
+    fn history_of(plan: &Synthetic) -> History {
+        let folder = tempfile::tempdir().expect("the system has a place for temporary files");
+        let (file, kept) = (folder.path().join("r.json"), folder.path().join("history"));
+        for record in plan.records() {
+            store::save(&file, &record).expect("a made-up record is valid");
+            history::add(&file, &kept).expect("it is not there yet");
+        }
+        history::load(&kept).expect("it was just written")
+    }
+
+    fn forty() -> Synthetic {
+        Synthetic {
+            pairs: 2,
+            commits: 40,
+            shifts: vec![Shift {
+                commit: 5,
+                pair: 0,
+                time: 1.0,
+                instructions: 3.0,
+            }],
+            ..Synthetic::default()
+        }
+    }
+
+    fn page_of(history: &History, most_changes: usize) -> String {
+        let dashboard = Dashboard::new(history, &Options::default());
+        page_within(&dashboard, MOST_BYTES, most_changes).expect("numbers are JSON")
+    }
+
+    #[test]
+    fn numbers_beyond_the_limit_of_the_page_are_left_out_oldest_first_and_said_so() {
+        let history = history_of(&forty());
+        let dashboard = Dashboard::new(&history, &Options::default());
+        let (first, all) = fitting(&dashboard, MOST_BYTES).expect("numbers are JSON");
+        assert_eq!(first, 0, "a small history is kept whole");
+        let whole = page_of(&history, MOST_CHANGES);
+        assert!(!whole.contains("The numbers of the oldest"));
+
+        let limit = whole.len() + ROOM_FOR_NOTES - all.len() / 2;
+        let page = page_within(&dashboard, limit, MOST_CHANGES).expect("numbers are JSON");
+        assert!(page.len() <= limit, "{} of {limit} bytes", page.len());
+        let (first, data) = fitting(&dashboard, all.len() / 2).expect("numbers are JSON");
+        assert!((6..40).contains(&first), "{first}");
+        assert!(page.contains(&data));
+        assert!(page.contains(&format!(
+            "The numbers of the oldest {first} runs were left out"
+        )));
+        assert!(page.contains("70 → 73"), "older changes are still listed");
+    }
+
+    #[test]
+    fn a_small_chart_names_its_newest_change_and_a_table_its_newest_value() {
+        let page = page_of(&history_of(&forty()), MOST_CHANGES);
+        let named = "<small class=\"verdict slower\">000000050000 +4.29%</small>";
+        assert!(page.contains(named));
+        let table = page.split("id=\"all-latest\"").nth(1).expect("a table");
+        let row = table
+            .split("<tr ")
+            .find(|row| row.contains("data-id=\"drain/case-000/arena instructions_per_item\""))
+            .expect("a row of the series");
+        assert!(
+            row.contains("data-value=\"73\"") && row.contains("000000270000"),
+            "{row}"
+        );
+        assert!(row.contains("000000050000 +4.29%"), "{row}");
+    }
+
+    #[test]
+    fn changes_that_are_not_listed_are_counted() {
+        let history = history_of(&forty());
+        assert!(!page_of(&history, 1).contains("not listed here"));
+        assert!(page_of(&history, 0).contains("1 of 1 changes are not listed here"));
+    }
+
+    #[test]
+    fn a_history_too_short_to_search_is_not_called_unchanged() {
+        let unchanged = "No commit of this history changed anything";
+        let plan = |commits| Synthetic {
+            commits,
+            ..Synthetic::default()
+        };
+        assert!(page_of(&history_of(&plan(8)), MOST_CHANGES).contains(unchanged));
+        let two = page_of(&history_of(&plan(2)), MOST_CHANGES);
+        assert!(!two.contains(unchanged) && two.contains("fewer than 6 runs"));
+        let one = page_of(&history_of(&plan(1)), MOST_CHANGES);
+        assert!(one.contains("this takes two") && !one.contains(unchanged));
+    }
+}

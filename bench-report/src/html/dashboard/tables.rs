@@ -1,0 +1,181 @@
+//! The tables of the page over a history.
+
+use std::collections::HashMap;
+
+use super::words::{key, metric_name, newest_change, percent, write};
+use crate::dashboard::{Dashboard, direction, evidence};
+use crate::model::{Cell, Drawing, Row, Section, Table, short_time};
+use bench_record::history::{Change, Metric};
+use bench_record::wire::Verdict;
+
+/// The newest value of every chart, for readers who see no chart or run no script.
+pub fn latest(dashboard: &Dashboard) -> Table {
+    let rows = dashboard.shown().filter_map(|series| {
+        let point = series.points.last()?;
+        let newest = dashboard.changes_of(series).next();
+        let (written, value) = (write(series.metric, point.value), Some(point.value));
+        let cell = match series.metric {
+            Metric::Ratio => Cell {
+                text: format!(
+                    "{written} [{} to {}]",
+                    write(series.metric, point.low),
+                    write(series.metric, point.high)
+                ),
+                value,
+                ends: Some((point.low, point.high)),
+                ..Cell::default()
+            },
+            Metric::Count(_) => Cell {
+                value,
+                ..Cell::text(written)
+            },
+        };
+        let change = match newest {
+            Some(change) => Cell {
+                drawing: Some(Drawing::Verdict(verdict(change))),
+                ..Cell::text(newest_change(dashboard, change))
+            },
+            None => Cell::text("none"),
+        };
+        Some(Row {
+            id: key(series),
+            payload: series.payload.clone(),
+            verdict: Some(newest.map_or(Verdict::Same, verdict)),
+            cells: vec![
+                Cell::text(&series.case),
+                Cell::text(metric_name(series.metric, series.baseline.as_deref())),
+                cell,
+                Cell::text(&dashboard.names[point.entry as usize]),
+                change,
+            ],
+        })
+    });
+    Table {
+        id: "latest",
+        section: Section::Cases,
+        caption: "The newest value of each chart",
+        columns: vec!["case", "metric", "value", "commit", "newest change"],
+        rows: rows.collect(),
+    }
+}
+
+/// The direction of a change as a verdict.
+fn verdict(change: &Change) -> Verdict {
+    match direction(change) {
+        "slower" => Verdict::Slower,
+        "faster" => Verdict::Faster,
+        _ => Verdict::Inconclusive,
+    }
+}
+
+/// What changed, regressions first, with the shifts that may be the machine's at the end.
+pub fn changes(dashboard: &Dashboard) -> Table {
+    let entries = &dashboard.history.entries;
+    let payloads: HashMap<&str, &str> = dashboard
+        .history
+        .series
+        .iter()
+        .map(|series| (series.case.as_str(), series.payload.as_str()))
+        .collect();
+    let row = |change: &Change, evidence: String, verdict| {
+        let entry = &entries[change.entry as usize];
+        let metric = metric_name(change.metric, change.baseline.as_deref());
+        Row {
+            id: format!("{} {metric}", change.case),
+            payload: payloads
+                .get(change.case.as_str())
+                .map_or_else(String::new, |p| (*p).to_owned()),
+            verdict: Some(verdict),
+            cells: vec![
+                Cell::text(&dashboard.names[change.entry as usize]),
+                Cell::text(&dashboard.names[change.previous as usize]),
+                Cell::text(&entry.environment.subject),
+                Cell::text(&change.case),
+                Cell::text(metric),
+                Cell::text(format!(
+                    "{} → {}",
+                    write(change.metric, change.before),
+                    write(change.metric, change.after)
+                )),
+                Cell {
+                    value: change.relative(),
+                    ..Cell::text(percent(change))
+                },
+                Cell {
+                    drawing: Some(Drawing::Verdict(verdict)),
+                    ..Cell::text(match verdict {
+                        Verdict::Slower => "worse",
+                        Verdict::Faster => "better",
+                        _ => "unconfirmed",
+                    })
+                },
+                Cell::text(evidence),
+            ],
+        }
+    };
+    let found = &dashboard.findings;
+    let own = found
+        .changes
+        .iter()
+        .map(|c| row(c, evidence(c.evidence), verdict(c)));
+    let machines = found.machine_shifts.iter().map(|c| {
+        let why = "the machine changed with the commit: either may have done it".to_owned();
+        row(c, why, Verdict::Inconclusive)
+    });
+    let mut rows: Vec<Row> = own.chain(machines).collect();
+    // Stable: each kind stays newest first.
+    rows.sort_by_key(|row| row.verdict != Some(Verdict::Slower));
+    Table {
+        id: "changes",
+        section: Section::Cases,
+        caption: "Changes, regressions first",
+        columns: vec![
+            "commit",
+            "since",
+            "subject",
+            "case",
+            "metric",
+            "before → after",
+            "change",
+            "direction",
+            "evidence",
+        ],
+        rows,
+    }
+}
+
+/// Every run, the newest first.
+pub fn runs(dashboard: &Dashboard) -> Table {
+    let entries = dashboard.history.entries.iter().zip(&dashboard.names).rev();
+    Table {
+        id: "runs",
+        section: Section::Cases,
+        caption: "All runs, newest first",
+        columns: vec![
+            "commit", "subject", "finished", "machine", "compiler", "A/A",
+        ],
+        rows: entries
+            .map(|(entry, name)| {
+                let e = &entry.environment;
+                let held = if entry.trusted {
+                    "held"
+                } else {
+                    "failed or absent: its ratios are left out"
+                };
+                Row {
+                    id: format!("{name} {}", e.subject),
+                    payload: String::new(),
+                    verdict: None,
+                    cells: vec![
+                        Cell::text(name),
+                        Cell::text(&e.subject),
+                        Cell::text(short_time(&e.finished)),
+                        Cell::text(&e.cpu),
+                        Cell::text(&e.rustc),
+                        Cell::text(held),
+                    ],
+                }
+            })
+            .collect(),
+    }
+}

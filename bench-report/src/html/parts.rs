@@ -1,0 +1,208 @@
+//! Parts that every page is made of: tables, charts, answers, definition lists.
+
+use std::collections::BTreeSet;
+
+use super::text;
+use crate::markdown::sign;
+use crate::model::{Answer, Cell, Drawing, Forest, Panel, Table, Tone, verdict_word};
+
+/// The name of a tone as a CSS class.
+pub fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Against => "against",
+        Tone::Mixed => "mixed",
+        Tone::For => "for",
+        Tone::Same => "same",
+        Tone::Unclear => "unclear",
+        Tone::Plain => "plain",
+        Tone::Missing => "missing",
+    }
+}
+
+/// One of the six answers.
+pub fn answer(prefix: &str, a: &Answer) -> String {
+    let figures: String = a
+        .figures
+        .iter()
+        .map(|f| {
+            format!(
+                "<li class=\"{}\" title=\"{}\"><span class=\"label\">{}</span>\
+                 <strong><span class=\"sign\" aria-hidden=\"true\">{}</span> {}</strong>\
+                 <span class=\"interval\">{}</span></li>",
+                tone_class(f.tone),
+                text(&f.case),
+                text(&f.label),
+                sign(f.tone),
+                text(&f.value),
+                text(&f.interval)
+            )
+        })
+        .collect();
+    let figures = match a.figures.len() {
+        0 => String::new(),
+        _ => format!("<ul class=\"figures\">{figures}</ul>"),
+    };
+    let details: String = a
+        .details
+        .iter()
+        .map(|d| format!("<li>{}</li>", text(d)))
+        .collect();
+    let details = match a.details.len() {
+        0 => String::new(),
+        _ => format!(
+            "<details id=\"{prefix}-answer-{}-more\"><summary>In detail</summary>\
+             <ul class=\"plain-list\">{details}</ul></details>",
+            a.number
+        ),
+    };
+    format!(
+        "<article class=\"answer\" id=\"{prefix}-answer-{number}\">\
+         <div class=\"question\"><span class=\"number\" aria-hidden=\"true\">{number}</span><h3>{question}</h3>\
+         <p class=\"badge {tone}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {verdict}</p></div>\
+         <div class=\"reply\"><p class=\"finding\">{finding}</p>\
+         {figures}{details}\
+         <p class=\"command\"><code>{command}</code></p></div></article>\n",
+        number = a.number,
+        question = text(a.question),
+        tone = tone_class(a.tone),
+        sign = sign(a.tone),
+        verdict = text(&a.verdict),
+        finding = text(&a.finding),
+        command = text(&a.command),
+    )
+}
+
+/// A chart: its static plot, which the page's script replaces by a live one.
+pub fn chart(prefix: &str, panel: &Panel, svg: &str) -> String {
+    let svg = svg.replacen(
+        "<svg ",
+        &format!("<svg role=\"img\" aria-label=\"{}\" ", text(&panel.title)),
+        1,
+    );
+    format!(
+        "<figure class=\"chart\" id=\"{prefix}-{id}\" data-panel=\"{id}\" \
+         data-measure=\"{measure}\"><figcaption>{title}<small>{unit}</small></figcaption>\
+         <div class=\"plot\">{svg}</div></figure>\n",
+        id = text(&panel.id),
+        measure = match panel.measure {
+            crate::model::Measure::Wall => "wall",
+            crate::model::Measure::Instructions => "instructions",
+        },
+        title = text(&panel.title),
+        unit = text(panel.y.label),
+    )
+}
+
+/// A table that scripts can sort and filter.
+pub fn table(prefix: &str, table: &Table) -> String {
+    let head: String = table
+        .columns
+        .iter()
+        .map(|column| format!("<th scope=\"col\">{}</th>", text(column)))
+        .collect();
+    let mut rows = String::new();
+    for row in &table.rows {
+        let verdict = row.verdict.map_or("", verdict_word);
+        rows.push_str(&format!(
+            "<tr data-id=\"{}\" data-payload=\"{}\" data-verdict=\"{verdict}\">",
+            text(&row.id),
+            text(&row.payload)
+        ));
+        for (number, cell) in row.cells.iter().enumerate() {
+            rows.push_str(&self::cell(number, cell));
+        }
+        rows.push_str("</tr>\n");
+    }
+    format!(
+        "<div class=\"table\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\
+         <table id=\"{prefix}-{id}\" data-table=\"{id}\"><caption>{caption}</caption>\
+         <thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div></div>\n",
+        caption = text(table.caption),
+        id = table.id,
+    )
+}
+
+fn cell(number: usize, cell: &Cell) -> String {
+    let written = text(&cell.text);
+    let mut numbers = String::new();
+    let ends = cell.ends.unzip();
+    for (name, value) in [
+        ("value", cell.value),
+        ("low", ends.0),
+        ("high", ends.1),
+        ("rank", cell.rank.map(f64::from)),
+    ] {
+        if let Some(value) = value {
+            numbers.push_str(&format!(" data-{name}=\"{value}\""));
+        }
+    }
+    if number == 0 {
+        return format!("<th scope=\"row\"{numbers}>{written}</th>");
+    }
+    let class = match numbers.is_empty() {
+        false => " class=\"figure\"",
+        true => "",
+    };
+    let inner = match &cell.drawing {
+        None => written,
+        Some(Drawing::Verdict(verdict)) => {
+            format!(
+                "<span class=\"verdict {}\">{written}</span>",
+                verdict_word(*verdict)
+            )
+        }
+        Some(Drawing::Forest(f)) => format!("{written}{}", forest(f)),
+        Some(Drawing::Step { from, to }) => format!("{written}{}", step(*from, *to)),
+    };
+    format!("<td{class}{numbers}>{inner}</td>")
+}
+
+/// A bar from one share of the whole to another.
+fn step(from: f64, to: f64) -> String {
+    const WIDTH: f64 = 200.0;
+    format!(
+        "<svg class=\"step\" viewBox=\"0 0 200 12\" width=\"200\" height=\"12\" aria-hidden=\"true\">\
+         <path d=\"M0 11.5H200\"/><rect x=\"{:.1}\" y=\"2\" width=\"{:.1}\" height=\"8\"/></svg>",
+        from.min(to) * (WIDTH - 1.0),
+        ((to - from).abs() * (WIDTH - 1.0)).max(1.0)
+    )
+}
+
+/// A ratio and its interval on a line from half to twice, the band behind it. An estimate
+/// beyond the line is an arrow at its end.
+fn forest(f: &Forest) -> String {
+    // Logarithmic, so that half and twice lie equally far from the middle.
+    let at = |ratio: f64| (60.0 + 56.0 * ratio.max(0.01).log2()).clamp(0.0, 120.0);
+    let estimate = match f.ratio {
+        beyond if beyond > 2.0 => {
+            "<path class=\"beyond\" d=\"M113 2.5L120 6L113 9.5z\"/>".to_owned()
+        }
+        beyond if beyond < 0.5 => "<path class=\"beyond\" d=\"M7 2.5L0 6L7 9.5z\"/>".to_owned(),
+        within => format!("<circle cx=\"{:.1}\" cy=\"6\" r=\"2.6\"/>", at(within)),
+    };
+    format!(
+        "<svg class=\"forest\" viewBox=\"0 0 120 12\" width=\"100\" height=\"12\" aria-hidden=\"true\">\
+         <rect class=\"band\" x=\"{:.1}\" width=\"{:.1}\" height=\"12\"/><path class=\"one\" d=\"M60 0V12\"/>\
+         <path class=\"range\" d=\"M{:.1} 6H{:.1}\"/>{estimate}</svg>",
+        at(1.0 - f.delta),
+        at(1.0 + f.delta) - at(1.0 - f.delta),
+        at(f.low),
+        at(f.high),
+    )
+}
+
+/// The payloads to filter by, each once, as options of a list.
+pub fn payload_options<'a>(payloads: impl Iterator<Item = &'a str>) -> String {
+    let distinct: BTreeSet<&str> = payloads.filter(|payload| !payload.is_empty()).collect();
+    let option = |payload| format!("<option value=\"{0}\">{0}</option>", text(payload));
+    distinct.into_iter().map(option).collect()
+}
+
+/// Names with their values.
+pub fn definitions(pairs: &[(String, String)]) -> String {
+    let rows: String = pairs
+        .iter()
+        .map(|(name, value)| format!("<div><dt>{}</dt><dd>{}</dd></div>", text(name), text(value)))
+        .collect();
+    format!("<dl>{rows}</dl>\n")
+}

@@ -1,0 +1,247 @@
+//! The page over one or more records.
+
+use serde::Serialize;
+
+use super::{REPORT, document, footer, json, parts, text};
+use crate::ReportError;
+use crate::model::{Facts, Panel, Section, View, short_time};
+use crate::plots;
+
+const METHOD: &str = include_str!("../assets/method.html");
+const TOOLBAR: &str = include_str!("../assets/toolbar.html");
+
+/// What the page's script reads; tables it takes from the page itself.
+#[derive(Serialize)]
+struct Data<'a> {
+    records: Vec<RecordData<'a>>,
+}
+
+#[derive(Serialize)]
+struct RecordData<'a> {
+    name: &'a str,
+    fingerprint: &'a [(String, String)],
+    panels: &'a [Panel],
+    facts: &'a Facts,
+}
+
+impl<'a> From<&'a View> for RecordData<'a> {
+    fn from(view: &'a View) -> Self {
+        Self {
+            name: &view.name,
+            fingerprint: &view.fingerprint,
+            panels: &view.panels,
+            facts: &view.facts,
+        }
+    }
+}
+
+/// Each section: its id, heading, and a sentence that says how to read it.
+const SECTIONS: [(Section, &str, &str, &str); 7] = [
+    (
+        Section::Ratio,
+        "ratio",
+        "Arena / alloc",
+        "Time per item of the arena divided by that of alloc, both drained in the same rounds. Below 1 the \
+         arena is faster. The grey band holds differences that do not matter.",
+    ),
+    (
+        Section::ItemSize,
+        "item-size",
+        "Cost against item size",
+        "Both protocols on logarithmic axes. Bands are 95% intervals of the median over the link layouts of \
+         the case's paired comparison; of a case that was not compared, criterion's. Where there are too few \
+         layouts for an interval, quartiles stand in its place and are called so. A dashed vertical line marks \
+         the size at which the lead changes.",
+    ),
+    (
+        Section::Ladder,
+        "ladder",
+        "Where the time goes",
+        "Cases that differ by one step each; a row is the cost of that step.",
+    ),
+    (
+        Section::Growth,
+        "growth",
+        "Growth strategies",
+        "Cost against the memory that the buffer held on average. A way to grow is dominated, and grey, when \
+         another costs no more, holds no more and is better in one of them. Of the ways that were \
+         only counted, those that differ in more than the strategy are left out here: \
+         arena-bench growth --all prints them.",
+    ),
+    (
+        Section::Allocation,
+        "allocation",
+        "Allocations, bytes, calls",
+        "Exact for one binary, C library and set of tunables, so these numbers have no interval.",
+    ),
+    (
+        Section::SelfCheck,
+        "self-check",
+        "The run judges itself",
+        "The pair against a copy of itself, by the same machinery: any difference here is the method's own.",
+    ),
+    (
+        Section::Cases,
+        "cases",
+        "Further comparisons",
+        "What belongs to no question above.",
+    ),
+];
+
+/// The whole page.
+///
+/// # Errors
+/// [`ReportError`] where a plot cannot be drawn.
+pub fn page(views: &[View]) -> Result<String, ReportError> {
+    let many = views.len() > 1;
+    let mut body = String::new();
+    body.push_str(&header(views));
+    body.push_str("<main>\n");
+    for (number, view) in views.iter().enumerate() {
+        body.push_str(&record(number, view, many)?);
+    }
+    if many {
+        body.push_str(
+            "<section id=\"compare\"><h2>Compare two records</h2>\
+             <p class=\"how\">Exact counts are subtracted only where the environments agree; ratios \
+             stand side by side with their intervals. Intervals that lie apart are a hint and no \
+             verdict: what moves from run to run is not in them.</p><div id=\"compare-controls\"></div>\
+             <div id=\"compare-result\"><p>The comparison is put together by the page's script. \
+             Without it, the tables of each record stand above.</p></div></section>\n",
+        );
+    }
+    body.push_str(METHOD);
+    body.push_str("</main>\n");
+    body.push_str(&footer());
+    let title = match views {
+        [only] => format!("arena-bench: {}", only.name),
+        _ => format!("arena-bench: {} records", views.len()),
+    };
+    let data = Data {
+        records: views.iter().map(RecordData::from).collect(),
+    };
+    Ok(document(&title, &body, &json(&data)?, REPORT))
+}
+
+fn header(views: &[View]) -> String {
+    let lines: String = views
+        .iter()
+        .map(|view| {
+            let find = |name: &str| {
+                let entry = view.environment.iter().find(|(key, _)| key == name);
+                entry.map_or("", |(_, value)| value.as_str())
+            };
+            let commit = crate::model::short_commit(find("Commit"));
+            format!(
+                "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>on {}, {}</span></p>",
+                text(&view.name),
+                text(&commit),
+                text(find("Subject")),
+                text(find("CPU")),
+                text(&short_time(find("Finished")))
+            )
+        })
+        .collect();
+    let rows = views
+        .iter()
+        .flat_map(|view| view.tables.iter().flat_map(|table| &table.rows));
+    let payloads = parts::payload_options(rows.map(|row| row.payload.as_str()));
+    // The last record is the one shown; a section that it lacks leads to the newest with it.
+    let newest_with = |section| views.iter().rposition(|view| has(view, section));
+    let links: String = SECTIONS
+        .iter()
+        .filter_map(|(section, id, heading, _)| {
+            let number = newest_with(*section)?;
+            Some(format!(
+                "<a href=\"#r{number}-{id}\" data-section=\"{id}\">{heading}</a>"
+            ))
+        })
+        .collect();
+    let last = views.len().saturating_sub(1);
+    let compare = if views.len() > 1 {
+        "<a href=\"#compare\">Compare</a>"
+    } else {
+        ""
+    };
+    format!(
+        "<a class=\"skip\" href=\"#r{last}-answers\" data-section=\"answers\">Skip to the answers</a>\
+         <header class=\"top\"><h1>Arena or alloc?</h1>{lines}\
+         <nav aria-label=\"Sections\"><a href=\"#r{last}-answers\" data-section=\"answers\">Answers</a>{links}{compare}\
+         <a href=\"#r{last}-environment\" data-section=\"environment\">Environment</a><a href=\"#method\">Method</a></nav>\
+         </header>\n{}",
+        TOOLBAR.replace("{payloads}", &payloads)
+    )
+}
+
+fn has(view: &View, section: Section) -> bool {
+    view.panels.iter().any(|panel| panel.section == section)
+        || view.tables.iter().any(|table| table.section == section)
+}
+
+fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError> {
+    let prefix = format!("r{number}");
+    let mut out = format!("<article class=\"record\" id=\"{prefix}\" data-record=\"{number}\">\n");
+    if many {
+        out.push_str(&format!(
+            "<h2 class=\"record-name\">Record {}</h2>\n",
+            text(&view.name)
+        ));
+    }
+    if view.trusted == Some(false) {
+        out.push_str(
+            "<p class=\"banner\"><strong>▲ Untrusted.</strong> This run failed its own A/A comparison: \
+             its wall-clock verdicts are not to be relied on. Question 6 has the reason.</p>\n",
+        );
+    }
+    out.push_str(&format!(
+        "<section id=\"{prefix}-answers\"><h2>Six answers</h2>\n"
+    ));
+    for answer in &view.answers {
+        out.push_str(&parts::answer(&prefix, answer));
+    }
+    out.push_str("</section>\n");
+    for (section, id, heading, how) in SECTIONS {
+        if has(view, section) {
+            out.push_str(&format!(
+                "<section id=\"{prefix}-{id}\"><h2>{heading}</h2><p class=\"how\">{how}</p>\n"
+            ));
+            out.push_str(&section_body(&prefix, view, section, id)?);
+            out.push_str("</section>\n");
+        }
+    }
+    out.push_str(&format!(
+        "<section id=\"{prefix}-environment\"><h2>Environment</h2>\n"
+    ));
+    out.push_str(&parts::definitions(&view.environment));
+    out.push_str("</section>\n</article>\n");
+    Ok(out)
+}
+
+/// Charts first, and behind them, folded, the tables with their numbers; a section
+/// without charts shows its tables openly.
+fn section_body(
+    prefix: &str,
+    view: &View,
+    section: Section,
+    id: &str,
+) -> Result<String, ReportError> {
+    let mut charts = String::new();
+    for panel in view.panels.iter().filter(|panel| panel.section == section) {
+        charts.push_str(&parts::chart(prefix, panel, &plots::inline(panel)?));
+    }
+    let tables: String = view
+        .tables
+        .iter()
+        .filter(|table| table.section == section)
+        .map(|table| parts::table(prefix, table))
+        .collect();
+    Ok(match (charts.is_empty(), section) {
+        (true, _) => tables,
+        (false, Section::Ratio) => format!("<div class=\"charts\">{charts}</div>{tables}"),
+        (false, _) => format!(
+            "<div class=\"charts\">{charts}</div>\
+             <details class=\"behind\" id=\"{prefix}-{id}-numbers\">\
+             <summary>The numbers behind these charts</summary>{tables}</details>"
+        ),
+    })
+}

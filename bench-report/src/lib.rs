@@ -1,0 +1,97 @@
+//! Reports: from records to one page, its plots and a Markdown summary.
+//!
+//! [`model`] computes and words every number; the rest gives it form. Nothing
+//! here measures or judges.
+
+#![forbid(unsafe_code)]
+
+pub mod dashboard;
+pub mod gate;
+pub mod html;
+pub mod markdown;
+pub mod model;
+pub mod plots;
+pub mod writer;
+
+use bench_record::growth::Plan;
+use bench_record::history::{History, Options};
+use dashboard::Dashboard;
+use model::{Source, View, view};
+use plots::{Figure, PlotError};
+use writer::File;
+
+/// A report could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A plot failed.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    /// The data of the page could not be written as JSON.
+    #[error("the page's data cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// All files of a report over one or more records; the plots are the last record's.
+///
+/// # Errors
+/// [`ReportError`] where a plot cannot be drawn.
+pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
+    let views: Vec<View> = sources.iter().map(view).collect();
+    let figures = match views.last() {
+        Some(last) => plots::figures(last)?,
+        None => Vec::new(),
+    };
+    let mut files = vec![
+        file("index.html", html::report(&views)?.into_bytes()),
+        file(
+            "summary.md",
+            markdown::summary(&views, &figures).into_bytes(),
+        ),
+    ];
+    for figure in figures {
+        files.push(file(&format!("{}.png", figure.name), figure.png()?));
+        files.push(file(
+            &format!("{}.svg", figure.name),
+            figure.svg.into_bytes(),
+        ));
+    }
+    Ok(files)
+}
+
+/// The plot of growth alone: a chart a size plan, by time where that was measured.
+///
+/// # Errors
+/// [`PlotError`] where there is nothing to draw or it cannot be drawn.
+pub fn growth_plot(plans: &[Plan]) -> Result<Figure, PlotError> {
+    let panels = model::growth_panels(plans);
+    plots::sheet(
+        "growth",
+        "Cost against memory held",
+        &panels.iter().collect::<Vec<_>>(),
+    )
+}
+
+/// All files of a dashboard over a history.
+///
+/// # Errors
+/// [`ReportError`] where the page's data cannot be written.
+pub fn dashboard_files(history: &History, options: &Options) -> Result<Vec<File>, ReportError> {
+    let dashboard = Dashboard::new(history, options);
+    Ok(vec![file(
+        "index.html",
+        html::dashboard(&dashboard)?.into_bytes(),
+    )])
+}
+
+fn file(name: &str, content: Vec<u8>) -> File {
+    File {
+        name: name.to_owned(),
+        content,
+    }
+}
+
+#[cfg(test)]
+use bench_record::{growth, wire};
+#[cfg(test)]
+#[path = "../../tests/report/fixture.rs"]
+mod fixture;

@@ -1,0 +1,84 @@
+//! How a cell is made of a number: what is written, what it sorts by, what is drawn.
+
+use super::index::Estimate;
+use super::{Cell, Drawing, Forest, format};
+use bench_record::wire::{Comparison, Verdict};
+
+impl Cell {
+    /// Text alone.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn number(value: f64, write: fn(f64) -> String) -> Self {
+        Self {
+            text: write(value),
+            value: Some(value),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn optional(value: Option<f64>, write: fn(f64) -> String) -> Self {
+        value.map_or_else(|| Self::text("–"), |value| Self::number(value, write))
+    }
+
+    pub(super) fn bytes(value: Option<u64>) -> Self {
+        Self::optional(value.map(|b| b as f64), |b| format::bytes(b as u64))
+    }
+
+    pub(super) fn estimate(value: f64, low: f64, high: f64, write: fn(f64) -> String) -> Self {
+        let text = format!("{} [{}]", write(value), format::interval(low, high, write));
+        Self {
+            text,
+            value: Some(value),
+            ends: Some((low, high)),
+            ..Self::default()
+        }
+    }
+
+    /// As [`Self::estimate`], where what lies around the number may be quartiles, or nothing.
+    pub(super) fn measured(e: Estimate, write: fn(f64) -> String) -> Self {
+        if e.low >= e.high {
+            return Self::number(e.value, write);
+        }
+        let cell = Self::estimate(e.value, e.low, e.high, write);
+        if !e.quartiles {
+            return cell;
+        }
+        let quartiles = format::interval(e.low, e.high, write);
+        Self {
+            text: format!("{}, quartiles {quartiles}", write(e.value)),
+            ..cell
+        }
+    }
+
+    pub(super) fn ratio(c: &Comparison) -> Self {
+        Self {
+            drawing: Some(Drawing::Forest(Forest {
+                ratio: c.ratio,
+                low: c.low,
+                high: c.high,
+                delta: c.delta,
+            })),
+            ..Self::estimate(c.ratio, c.low, c.high, format::ratio)
+        }
+    }
+
+    /// Sorted with losses first.
+    pub(super) fn verdict(verdict: Verdict) -> Self {
+        let rank = match verdict {
+            Verdict::Slower => 0,
+            Verdict::Inconclusive => 1,
+            Verdict::Same => 2,
+            Verdict::Faster => 3,
+        };
+        Self {
+            rank: Some(rank),
+            drawing: Some(Drawing::Verdict(verdict)),
+            ..Self::text(super::answers::verdict_word(verdict))
+        }
+    }
+}

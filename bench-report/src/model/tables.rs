@@ -1,0 +1,360 @@
+//! The tables: what stands behind every chart, and what has no chart.
+
+use super::index::{Index, Versus, counts, instructions, variant, words};
+use super::{Cell, Drawing, Row, Section, Table, format, growth, ladder};
+use bench_record::wire::{Case, Comparison};
+
+/// All tables that have a row.
+pub fn tables(index: &Index) -> Vec<Table> {
+    let all = [
+        ratios(index),
+        cases(index),
+        steps(index),
+        strategies(index),
+        allocations(index),
+        self_check(index),
+        other_comparisons(index),
+        failures(index),
+    ];
+    all.into_iter()
+        .filter(|table| !table.rows.is_empty())
+        .collect()
+}
+
+fn row(case: &Case, cells: Vec<Cell>) -> Row {
+    Row {
+        id: case.id.clone(),
+        payload: case.params.payload.clone(),
+        verdict: None,
+        cells,
+    }
+}
+
+/// Nanoseconds per item with the band, by [`Index::ns`].
+fn ns_cell(index: &Index, case: &Case) -> Cell {
+    index.ns(case).map_or_else(
+        || Cell::text("–"),
+        |ns| Cell::measured(ns, format::significant),
+    )
+}
+
+/// The cells that every table of comparisons ends with.
+fn comparison_cells(c: &Comparison) -> Vec<Cell> {
+    let difference = c.difference_ns.as_ref().map_or_else(
+        || Cell::text("–"),
+        |d| Cell::estimate(d.estimate, d.low, d.high, format::signed_ns),
+    );
+    vec![
+        Cell::ratio(c),
+        difference,
+        Cell::verdict(c.verdict),
+        Cell::text(format!("{} × {} × {}", c.processes, c.rounds, c.layouts)),
+        Cell::text(&c.why),
+    ]
+}
+
+fn comparison_row(index: &Index, c: &Comparison, first: Vec<Cell>) -> Row {
+    Row {
+        id: c.candidate.clone(),
+        payload: index.payload(&c.candidate).to_owned(),
+        verdict: Some(c.verdict),
+        cells: first.into_iter().chain(comparison_cells(c)).collect(),
+    }
+}
+
+fn ratios(index: &Index) -> Table {
+    let mut all: Vec<Versus> = index.arena_against_alloc();
+    all.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
+    Table {
+        id: "ratios",
+        section: Section::Ratio,
+        caption: "Arena against alloc: time per item, paired; losses first",
+        columns: vec![
+            "item",
+            "size",
+            "ratio",
+            "difference per item",
+            "verdict",
+            "processes × rounds × layouts",
+            "why",
+        ],
+        rows: all
+            .iter()
+            .map(|v| {
+                let size = Cell::bytes(Some(v.candidate.params.item_bytes));
+                let first = vec![Cell::text(variant(v.candidate)), size];
+                comparison_row(index, v.comparison, first)
+            })
+            .collect(),
+    }
+}
+
+/// By payload and variant, then size, arena before alloc.
+fn by_size<'a>(cases: impl Iterator<Item = &'a Case>) -> Vec<&'a Case> {
+    let mut cases: Vec<_> = cases.collect();
+    cases.sort_by_cached_key(|case| {
+        let p = &case.params;
+        (
+            variant(case),
+            p.item_bytes,
+            p.protocol != "arena",
+            case.id.clone(),
+        )
+    });
+    cases
+}
+
+fn cases(index: &Index) -> Table {
+    let cases = ["drain", "lifecycle"]
+        .into_iter()
+        .flat_map(|family| by_size(index.family(family)));
+    Table {
+        id: "costs",
+        section: Section::ItemSize,
+        caption: "Cost per item of every drain and lifecycle case",
+        columns: vec![
+            "case",
+            "size",
+            "protocol",
+            "decode",
+            "ns",
+            "instructions",
+            "items verified",
+        ],
+        rows: cases
+            .map(|case| {
+                let verified = case.verified.as_ref().map(|v| v.items as f64);
+                row(
+                    case,
+                    vec![
+                        Cell::text(&case.id),
+                        Cell::bytes(Some(case.params.item_bytes)),
+                        Cell::text(&case.params.protocol),
+                        Cell::text(&case.params.decode),
+                        ns_cell(index, case),
+                        Cell::optional(instructions(case), format::significant),
+                        Cell::optional(verified, |n| format!("{n:.0}")),
+                    ],
+                )
+            })
+            .collect(),
+    }
+}
+
+fn steps(index: &Index) -> Table {
+    let ladders = ladder::ladders(index);
+    let rows = ladders.iter().flat_map(|ladder| {
+        ladder
+            .steps
+            .iter()
+            .zip(ladder.waterfall())
+            .map(|(step, (from, to))| {
+                let ns = step.ns.map_or_else(
+                    || Cell::text("–"),
+                    |d| Cell {
+                        drawing: Some(Drawing::Step { from, to }),
+                        ..Cell::estimate(d.estimate, d.low, d.high, format::signed_ns)
+                    },
+                );
+                let cells = vec![
+                    Cell::text(&step.versus.candidate.params.payload),
+                    Cell::text(step.name),
+                    Cell::text(step.after),
+                    ns,
+                    Cell::optional(step.instructions, format::significant),
+                ];
+                row(step.versus.candidate, cells)
+            })
+    });
+    Table {
+        id: "steps",
+        section: Section::Ladder,
+        caption: "What each step adds per item to the step it builds on",
+        columns: vec![
+            "payload",
+            "step",
+            "builds on",
+            "added time",
+            "added instructions",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn strategies(index: &Index) -> Table {
+    let plans = growth::plans(index.record).iter();
+    let rows = plans
+        .flat_map(|plan| plan.cells.iter().map(move |cell| (plan, cell)))
+        // Every combination of every switch would be most of the page.
+        .filter(|(_, cell)| {
+            cell.plain || cell.instructions_per_item.is_some() || cell.ratio.is_some()
+        })
+        .map(|(plan, cell)| {
+            let whole = |count: u64| Cell::number(count as f64, |n| format!("{n:.0}"));
+            let bytes = |count: u64| Cell::bytes(Some(count));
+            let time = cell.ratio.as_ref().map_or_else(
+                || Cell::text("–"),
+                |r| Cell::estimate(r.estimate, r.low, r.high, format::ratio),
+            );
+            let better = cell.dominated_by.as_deref().map_or("", growth::name);
+            Row {
+                id: cell.id.clone(),
+                payload: String::new(),
+                verdict: None,
+                cells: vec![
+                    Cell::text(&plan.name),
+                    Cell::text(growth::name(&cell.id)),
+                    time,
+                    Cell::optional(cell.instructions_per_item, format::significant),
+                    whole(cell.retries),
+                    bytes(cell.retried_bytes),
+                    bytes(cell.zeroed_bytes),
+                    bytes(cell.moved_bytes),
+                    bytes(cell.peak_capacity),
+                    bytes(cell.final_capacity),
+                    bytes(cell.mean_held.round() as u64),
+                    Cell::number(cell.mean_share, |share| format!("{:.0}%", share * 100.0)),
+                    Cell::text(better),
+                ],
+            }
+        });
+    Table {
+        id: "strategies",
+        section: Section::Growth,
+        caption: "Ways to grow, by size plan",
+        columns: vec![
+            "size plan",
+            "grows",
+            "time / exact fit",
+            "instructions",
+            "retries",
+            "sized again",
+            "zeroed",
+            "moved",
+            "peak",
+            "at the end",
+            "mean held",
+            "mean use",
+            "dominated by",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn allocations(index: &Index) -> Table {
+    let rows = by_size(index.family("drain"))
+        .into_iter()
+        .filter_map(|case| Some((case, counts(case)?)))
+        .map(|(case, c)| {
+            row(
+                case,
+                vec![
+                    Cell::text(words(case)),
+                    Cell::text(&case.params.protocol),
+                    Cell::optional(c.allocations_per_item, format::significant),
+                    Cell::optional(c.allocated_bytes_per_item, format::significant),
+                    Cell::optional(c.boundary_calls_per_item, format::significant),
+                    Cell::optional(c.instructions_per_item, format::significant),
+                    Cell::optional(c.retries.map(|n| n as f64), |n| format!("{n:.0}")),
+                    Cell::bytes(c.peak_capacity),
+                ],
+            )
+        });
+    Table {
+        id: "counts",
+        section: Section::Allocation,
+        caption: "Exact counts per item, guest and host together",
+        columns: vec![
+            "item",
+            "protocol",
+            "allocations",
+            "bytes allocated",
+            "boundary calls",
+            "instructions",
+            "retries in the drain",
+            "buffer at its peak",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn self_check(index: &Index) -> Table {
+    let comparisons = index
+        .record
+        .self_check
+        .iter()
+        .flat_map(|check| &check.comparisons);
+    Table {
+        id: "copies",
+        section: Section::SelfCheck,
+        caption: "The pair against a copy of itself",
+        columns: vec![
+            "case",
+            "ratio",
+            "difference per item",
+            "verdict",
+            "processes × rounds × layouts",
+            "why",
+        ],
+        rows: comparisons
+            .map(|c| comparison_row(index, c, vec![Cell::text(&c.candidate)]))
+            .collect(),
+    }
+}
+
+/// Comparisons that are neither arena against alloc nor a step of the ladder.
+fn other_comparisons(index: &Index) -> Table {
+    let shown: Vec<(&str, &str)> = ladder::ladders(index)
+        .iter()
+        .flat_map(|ladder| &ladder.steps)
+        .map(|step| step.versus)
+        .chain(index.arena_against_alloc())
+        .map(|v| {
+            (
+                v.comparison.candidate.as_str(),
+                v.comparison.baseline.as_str(),
+            )
+        })
+        .collect();
+    let rows = index
+        .record
+        .comparisons
+        .iter()
+        .filter(|c| !shown.contains(&(c.candidate.as_str(), c.baseline.as_str())));
+    Table {
+        id: "comparisons",
+        section: Section::Cases,
+        caption: "Further paired comparisons",
+        columns: vec![
+            "candidate",
+            "baseline",
+            "ratio",
+            "difference per item",
+            "verdict",
+            "processes × rounds × layouts",
+            "why",
+        ],
+        rows: rows
+            .map(|c| {
+                let first = vec![Cell::text(&c.candidate), Cell::text(&c.baseline)];
+                comparison_row(index, c, first)
+            })
+            .collect(),
+    }
+}
+
+fn failures(index: &Index) -> Table {
+    let rows = index.record.failures.iter().map(|failure| Row {
+        id: failure.id.clone(),
+        payload: index.payload(&failure.id).to_owned(),
+        verdict: None,
+        cells: vec![Cell::text(&failure.id), Cell::text(&failure.why)],
+    });
+    Table {
+        id: "failures",
+        section: Section::Cases,
+        caption: "Cases that could not be measured",
+        columns: vec!["case", "why"],
+        rows: rows.collect(),
+    }
+}

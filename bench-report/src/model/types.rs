@@ -1,0 +1,347 @@
+//! What a reader sees, as values: answers, charts, tables. No number is computed here.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use bench_record::wire::{Record, Verdict};
+
+/// A record and the name it goes by on the page.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Name for people: the file's stem.
+    pub name: String,
+    /// The record.
+    pub record: Record,
+}
+
+/// Everything the page shows of one record.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Name for people: the file's stem.
+    pub name: String,
+    /// Where, when and from what the run was made.
+    pub environment: Vec<(String, String)>,
+    /// What must agree before exact counts of two records may be subtracted.
+    pub fingerprint: Vec<(String, String)>,
+    /// Whether the wall-clock verdicts may be believed; `None` without an A/A.
+    pub trusted: Option<bool>,
+    /// The six questions, in order.
+    pub answers: Vec<Answer>,
+    /// The charts, in reading order.
+    pub panels: Vec<Panel>,
+    /// The tables, in reading order; an empty one is left out.
+    pub tables: Vec<Table>,
+    /// What the page compares two records by.
+    pub facts: Facts,
+}
+
+/// One of the six questions with what the record says to it.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// 1 to 6.
+    pub number: u8,
+    /// The question.
+    pub question: &'static str,
+    /// Which way the finding goes.
+    pub tone: Tone,
+    /// The verdict in a few words.
+    pub verdict: String,
+    /// The finding in a sentence or two.
+    pub finding: String,
+    /// Its numbers; those against the arena first.
+    pub figures: Vec<Figure>,
+    /// What else belongs to the answer, a sentence each.
+    pub details: Vec<String>,
+    /// The command that reproduces it.
+    pub command: String,
+}
+
+/// One number of an answer.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// What was measured, in words.
+    pub label: String,
+    /// The number with its unit.
+    pub value: String,
+    /// Its interval, or why it needs none.
+    pub interval: String,
+    /// Which way it goes.
+    pub tone: Tone,
+    /// The id it was read from.
+    pub case: String,
+}
+
+/// Which way a finding goes. Each is shown with a sign of its own beside the colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Against the arena.
+    Against,
+    /// Some against, some for.
+    Mixed,
+    /// For the arena.
+    For,
+    /// Shown to make no difference that matters.
+    Same,
+    /// Not shown either way.
+    Unclear,
+    /// A plain number, neither good nor bad.
+    Plain,
+    /// The record holds nothing on it.
+    Missing,
+}
+
+impl From<Verdict> for Tone {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Slower => Self::Against,
+            Verdict::Faster => Self::For,
+            Verdict::Same => Self::Same,
+            Verdict::Inconclusive => Self::Unclear,
+        }
+    }
+}
+
+/// Which quantity a chart shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Measure {
+    /// Nanoseconds, or ratios of them.
+    Wall,
+    /// Instructions, or ratios of them.
+    Instructions,
+}
+
+/// Which section of the page a chart or table belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Section {
+    /// Cost against item size.
+    ItemSize,
+    /// Arena / alloc ratios.
+    Ratio,
+    /// Cost step by step.
+    Ladder,
+    /// Growth strategies.
+    Growth,
+    /// Allocations, bytes, calls.
+    Allocation,
+    /// A/A.
+    SelfCheck,
+    /// All the rest.
+    Cases,
+}
+
+/// One chart.
+#[derive(Debug, Clone, Serialize)]
+pub struct Panel {
+    /// Unique on the page; also the plot's file name.
+    pub id: String,
+    /// Where it belongs.
+    pub section: Section,
+    /// What it shows, in words.
+    pub title: String,
+    /// The quantity.
+    pub measure: Measure,
+    /// Horizontal axis.
+    pub x: Axis,
+    /// Vertical axis.
+    pub y: Axis,
+    /// Band of differences that do not matter, and the line in its middle.
+    pub band: Option<Band>,
+    /// The lines or point clouds.
+    pub series: Vec<Series>,
+    /// Values of x to mark with a line and a word.
+    pub marks: Vec<Mark>,
+}
+
+/// An axis: what it counts and in which unit.
+#[derive(Debug, Clone, Serialize)]
+pub struct Axis {
+    /// Name with unit.
+    pub label: &'static str,
+    /// How values are written.
+    pub unit: Unit,
+}
+
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// Bytes, as KiB and MiB where round.
+    Bytes,
+    /// Nanoseconds.
+    Ns,
+    /// A bare count.
+    Count,
+    /// A ratio around 1.
+    Ratio,
+}
+
+/// The band of differences that do not matter.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Band {
+    /// Lower edge.
+    pub low: f64,
+    /// The value of no difference.
+    pub middle: f64,
+    /// Upper edge.
+    pub high: f64,
+}
+
+/// One line or point cloud of a chart.
+#[derive(Debug, Clone, Serialize)]
+pub struct Series {
+    /// Name in the legend.
+    pub name: String,
+    /// Its payload, for the filter; empty for what is of none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub payload: String,
+    /// Index of colour and shape; equal names have equal styles on the page.
+    pub style: usize,
+    /// Drawn dashed, as a second reading of the same protocol.
+    pub dashed: bool,
+    /// Whether the points are joined.
+    pub line: bool,
+    /// By x ascending.
+    pub points: Vec<Point>,
+}
+
+/// One measured point.
+#[derive(Debug, Clone, Serialize)]
+pub struct Point {
+    /// Horizontal value.
+    pub x: f64,
+    /// Estimate.
+    pub y: f64,
+    /// Lower end of its interval; equals `y` for an exact count.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Whether `low` and `high` are quartiles of what was seen, and no interval of the estimate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub quartiles: bool,
+    /// The case it belongs to.
+    pub id: String,
+    /// The verdict, where the point is a comparison.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// What else to say of it, in words.
+    pub note: String,
+}
+
+/// A marked value of x.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mark {
+    /// Where.
+    pub x: f64,
+    /// What happens there.
+    pub label: String,
+}
+
+/// A table: the numbers behind a chart, or a list of its own.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Unique on the page.
+    pub id: &'static str,
+    /// Where it belongs.
+    pub section: Section,
+    /// What it lists.
+    pub caption: &'static str,
+    /// Column heads, units included.
+    pub columns: Vec<&'static str>,
+    /// Its rows.
+    pub rows: Vec<Row>,
+}
+
+/// One row.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The case's id.
+    pub id: String,
+    /// Its payload, for the filter.
+    pub payload: String,
+    /// The verdict, where the row is a comparison.
+    pub verdict: Option<Verdict>,
+    /// One per column.
+    pub cells: Vec<Cell>,
+}
+
+/// One cell: what is written, and the numbers behind it.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    /// What is written.
+    pub text: String,
+    /// The number, which it also sorts by; text where there is none.
+    pub value: Option<f64>,
+    /// The two ends around the number, where it has an interval.
+    pub ends: Option<(f64, f64)>,
+    /// What it sorts by in place of its number or text.
+    pub rank: Option<u8>,
+    /// What to draw beside the number.
+    pub drawing: Option<Drawing>,
+}
+
+/// A small drawing in a cell.
+#[derive(Debug, Clone, Copy)]
+pub enum Drawing {
+    /// A ratio with its interval.
+    Forest(Forest),
+    /// A verdict's sign and colour before the text.
+    Verdict(Verdict),
+    /// A step of a waterfall.
+    Step {
+        /// Where it begins, as a share of the whole.
+        from: f64,
+        /// Where it ends.
+        to: f64,
+    },
+}
+
+/// A ratio with its interval, to be drawn on one line.
+#[derive(Debug, Clone, Copy)]
+pub struct Forest {
+    /// Estimate.
+    pub ratio: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Half width of the band that does not matter.
+    pub delta: f64,
+}
+
+/// What two records are compared by: exact counts and paired ratios.
+#[derive(Debug, Clone, Serialize)]
+pub struct Facts {
+    /// Cases with their exact counts.
+    pub cases: Vec<CaseFacts>,
+    /// Paired ratios.
+    pub ratios: Vec<RatioFacts>,
+}
+
+/// Exact counts of one case.
+#[derive(Debug, Clone, Serialize)]
+pub struct CaseFacts {
+    /// Case id.
+    pub id: String,
+    /// Its payload.
+    pub payload: String,
+    /// The counts that were taken, by their names in a record.
+    pub counts: BTreeMap<&'static str, f64>,
+}
+
+/// One paired ratio.
+#[derive(Debug, Clone, Serialize)]
+pub struct RatioFacts {
+    /// `candidate / baseline`, as case ids.
+    pub id: String,
+    /// The candidate's payload.
+    pub payload: String,
+    /// Estimate.
+    pub ratio: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}

@@ -1,0 +1,266 @@
+//! The static plots: what a README shows, and what a reader without scripts sees.
+//!
+//! Drawn from the model's panels by plotters as SVG; the PNG is that SVG, rasterised.
+//! Knows nothing of records, and decides nothing that the model has not decided.
+
+mod compact;
+mod forest;
+mod panel;
+mod png;
+mod scale;
+mod style;
+mod ticks;
+
+use plotters::prelude::{DrawingAreaErrorKind, IntoDrawingArea, SVGBackend, WHITE};
+
+use super::model::{Measure, Panel, Section, Table, View};
+
+/// A plot could not be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum PlotError {
+    /// There is nothing to draw.
+    #[error("the plot {name} would have no chart: two cases to compare are needed")]
+    Nothing {
+        /// The plot.
+        name: String,
+    },
+    /// The drawing library refused.
+    #[error("the plot {name} could not be drawn: {why}")]
+    Draw {
+        /// The plot.
+        name: String,
+        /// What the library said.
+        why: String,
+    },
+    /// The finished SVG could not be made into a PNG.
+    #[error("the plot {name} could not be rasterised: {why}")]
+    Raster {
+        /// The plot.
+        name: String,
+        /// What the library said.
+        why: String,
+    },
+}
+
+impl PlotError {
+    fn draw<E: std::error::Error + Send + Sync>(
+        name: &str,
+        error: DrawingAreaErrorKind<E>,
+    ) -> Self {
+        Self::Draw {
+            name: name.to_owned(),
+            why: error.to_string(),
+        }
+    }
+}
+
+/// A plot as a file.
+#[derive(Debug)]
+pub struct Figure {
+    /// File name without extension.
+    pub name: String,
+    /// What it shows, for readers who do not see it.
+    pub alt: String,
+    /// The SVG.
+    pub svg: String,
+}
+
+impl Figure {
+    /// The same picture as a PNG at twice the size.
+    ///
+    /// # Errors
+    /// [`PlotError::Raster`] where the SVG is not understood, which would be a defect here.
+    pub fn png(&self) -> Result<Vec<u8>, PlotError> {
+        png::rasterise(&self.svg).map_err(|why| PlotError::Raster {
+            name: self.name.clone(),
+            why,
+        })
+    }
+}
+
+/// One panel as a small SVG without background or fonts, to stand in a page that brings
+/// its own.
+///
+/// # Errors
+/// [`PlotError::Draw`] where plotters refuses.
+pub fn inline(panel: &Panel) -> Result<String, PlotError> {
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, panel::SIZE).into_drawing_area();
+        panel::draw(&root, panel).map_err(|error| PlotError::draw(&panel.id, error))?;
+        root.present()
+            .map_err(|error| PlotError::draw(&panel.id, error))?;
+    }
+    Ok(compact::compact(&svg))
+}
+
+/// The plots of a record as files: charts of one kind together, at most three abreast,
+/// and every arena / alloc ratio on one page.
+///
+/// # Errors
+/// [`PlotError::Draw`] where plotters refuses.
+pub fn figures(view: &View) -> Result<Vec<Figure>, PlotError> {
+    let mut figures = Vec::new();
+    if let Some(table) = view.tables.iter().find(|table| table.id == "ratios") {
+        figures.push(ratios(table)?);
+    }
+    for (section, name, what) in [
+        (
+            Section::ItemSize,
+            "item-size",
+            "Cost per item against item size",
+        ),
+        (Section::Ratio, "ratio", "Arena / alloc against item size"),
+        (Section::Growth, "growth", "Cost against memory held"),
+    ] {
+        for (measure, unit) in [
+            (Measure::Wall, "wall"),
+            (Measure::Instructions, "instructions"),
+        ] {
+            let panels: Vec<_> = view
+                .panels
+                .iter()
+                .filter(|panel| panel.section == section && panel.measure == measure)
+                .collect();
+            if !panels.is_empty() {
+                let (name, what) = (format!("{name}-{unit}"), format!("{what}, {unit}"));
+                figures.push(sheet(&name, &what, &panels)?);
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// Charts of one kind on one sheet, at most three abreast; `what` they show is told to
+/// readers who do not see it.
+///
+/// # Errors
+/// [`PlotError::Nothing`] without a chart, [`PlotError::Draw`] where plotters refuses.
+pub fn sheet(name: &str, what: &str, panels: &[&Panel]) -> Result<Figure, PlotError> {
+    if panels.is_empty() {
+        return Err(PlotError::Nothing {
+            name: name.to_owned(),
+        });
+    }
+    let columns = panels.len().min(3);
+    let rows = panels.len().div_ceil(columns);
+    let size = (panel::SIZE.0 * columns as u32, panel::SIZE.1 * rows as u32);
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        root.fill(&WHITE)
+            .map_err(|error| PlotError::draw(name, error))?;
+        for (area, panel) in root.split_evenly((rows, columns)).iter().zip(panels) {
+            panel::draw(area, panel).map_err(|error| PlotError::draw(name, error))?;
+        }
+        root.present()
+            .map_err(|error| PlotError::draw(name, error))?;
+    }
+    let titles: Vec<_> = panels.iter().map(|panel| panel.title.as_str()).collect();
+    Ok(Figure {
+        name: name.to_owned(),
+        alt: format!("{what}: {}", titles.join("; ")),
+        svg,
+    })
+}
+
+fn ratios(table: &Table) -> Result<Figure, PlotError> {
+    let name = "ratios".to_owned();
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, forest::size(table)).into_drawing_area();
+        root.fill(&WHITE)
+            .map_err(|error| PlotError::draw(&name, error))?;
+        forest::draw(&root, table).map_err(|error| PlotError::draw(&name, error))?;
+        root.present()
+            .map_err(|error| PlotError::draw(&name, error))?;
+    }
+    Ok(Figure {
+        name,
+        alt: table.caption.to_owned(),
+        svg,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::model::{Source, view};
+
+    fn a_view() -> View {
+        view(&Source {
+            name: "run".to_owned(),
+            record: fixture::record("c0ffee", 1.0),
+        })
+    }
+
+    #[test]
+    fn every_kind_of_chart_becomes_a_file() {
+        let figures = figures(&a_view()).expect("the fixture can be drawn");
+        let names: Vec<_> = figures.iter().map(|figure| figure.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "ratios",
+                "item-size-wall",
+                "item-size-instructions",
+                "ratio-wall",
+                "ratio-instructions",
+                "growth-wall",
+                "growth-instructions",
+            ]
+        );
+        assert!(
+            figures
+                .iter()
+                .all(|figure| figure.svg.trim_end().ends_with("</svg>"))
+        );
+    }
+
+    #[test]
+    fn a_sheet_without_a_chart_is_refused() {
+        let refused = sheet("growth", "nothing", &[]).map(|figure| figure.svg);
+        assert!(matches!(refused, Err(PlotError::Nothing { name }) if name == "growth"));
+    }
+
+    #[test]
+    fn a_name_with_markup_is_text_in_a_plot() {
+        let mut panel = a_view().panels.swap_remove(0);
+        panel.title = "<script>alert(1)</script>".to_owned();
+        panel.series[0].name = "\"><img src=x>".to_owned();
+        let svg = inline(&panel).expect("any text can be drawn");
+        assert!(!svg.contains("<script") && !svg.contains("<img"), "{svg}");
+    }
+
+    #[test]
+    fn a_chart_of_a_single_point_can_be_drawn() {
+        let mut panel = a_view().panels.swap_remove(0);
+        for series in &mut panel.series {
+            series.points.truncate(1);
+        }
+        assert!(inline(&panel).is_ok());
+    }
+
+    #[test]
+    fn a_png_shows_ink_and_text_without_fonts_of_the_machine() {
+        let with_text = Figure {
+            name: "text".to_owned(),
+            alt: String::new(),
+            svg: "<svg xmlns='http://www.w3.org/2000/svg' width='40' height='20'>\
+                  <text x='2' y='15' font-family='sans-serif'>ab</text></svg>"
+                .to_owned(),
+        };
+        let without = Figure {
+            svg: with_text.svg.replace("ab", ""),
+            name: String::new(),
+            alt: String::new(),
+        };
+        let (with, without) = (
+            with_text.png().expect("it is SVG"),
+            without.png().expect("too"),
+        );
+        assert_eq!(&with[1..4], b"PNG");
+        assert_ne!(with, without);
+    }
+}

@@ -1,0 +1,158 @@
+//! An axis: its range, its ticks, how a value is placed and written.
+//!
+//! Ratios lie on a linear axis, everything else on a logarithmic one.
+
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+
+use super::ticks;
+use crate::model::{Axis, Unit, bytes};
+
+type Ticks = fn(f64, f64) -> Vec<f64>;
+
+/// An axis ready to draw.
+#[derive(Clone)]
+pub struct Scale {
+    unit: Unit,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    ticks: Vec<f64>,
+}
+
+impl Scale {
+    /// An axis over all values with `margin`, a share of the range, left free at either end.
+    pub fn new(axis: &Axis, values: impl Iterator<Item = f64>, margin: f64) -> Self {
+        let unit = axis.unit;
+        let shown = values
+            .filter(|v| v.is_finite() && (unit == Unit::Ratio || *v > 0.0))
+            .map(|v| drawable(unit, v));
+        let (least, most) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
+            (a.min(v), b.max(v))
+        });
+        let (least, most) = if least > most {
+            (1.0, 2.0)
+        } else {
+            (least, most)
+        };
+        // Where all values are one and large, a fixed span would be lost in rounding.
+        let least_span = 0.1_f64.max(forth(unit, most).abs() * 1e-6);
+        let span = (forth(unit, most) - forth(unit, least)).max(least_span) * margin;
+        let low = drawable(unit, back(unit, forth(unit, least) - span));
+        let high = drawable(unit, back(unit, forth(unit, most) + span));
+        let (choose, narrow): (Ticks, Ticks) = match unit {
+            Unit::Bytes => (ticks::binary, ticks::linear_binary),
+            Unit::Ratio => (ticks::linear, ticks::linear),
+            Unit::Ns | Unit::Count => (ticks::decimal, ticks::linear),
+        };
+        let mut ticks = choose(low, high);
+        if ticks.len() < 3 {
+            ticks = narrow(low, high);
+        }
+        Self {
+            unit,
+            low,
+            high,
+            ticks,
+        }
+    }
+
+    /// The share of the axis below a value. What a logarithmic axis cannot show lies on
+    /// its lower edge.
+    fn share(&self, value: f64) -> f64 {
+        if self.unit != Unit::Ratio && value <= 0.0 {
+            return 0.0;
+        }
+        let (low, high) = (forth(self.unit, self.low), forth(self.unit, self.high));
+        (forth(self.unit, value) - low) / (high - low)
+    }
+
+    /// Whether a value lies in the right, or upper, half.
+    pub fn beyond_middle(&self, value: f64) -> bool {
+        self.share(value) > 0.5
+    }
+}
+
+fn forth(unit: Unit, value: f64) -> f64 {
+    if unit == Unit::Ratio {
+        value
+    } else {
+        value.log10()
+    }
+}
+
+fn back(unit: Unit, value: f64) -> f64 {
+    if unit == Unit::Ratio {
+        value
+    } else {
+        10_f64.powf(value)
+    }
+}
+
+/// The nearest value that an axis of the unit may end at: its length stays a number.
+fn drawable(unit: Unit, value: f64) -> f64 {
+    let most = f64::MAX / 8.0;
+    let least = if unit == Unit::Ratio {
+        -most
+    } else {
+        f64::MIN_POSITIVE
+    };
+    value.clamp(least, most)
+}
+
+impl Ranged for Scale {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
+        from + (self.share(*value) * f64::from(to - from)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        if hint.weight().allow_light_points() {
+            Vec::new()
+        } else {
+            self.ticks.clone()
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.low..self.high
+    }
+}
+
+impl ValueFormatter<f64> for Scale {
+    fn format(value: &f64) -> String {
+        value.to_string()
+    }
+
+    fn format_ext(&self, value: &f64) -> String {
+        match self.unit {
+            Unit::Bytes => bytes(value.round() as u64),
+            Unit::Ratio => format!("{value:.2}"),
+            Unit::Ns | Unit::Count if *value >= 1e6 => format!("{}M", value.round() / 1e6),
+            Unit::Ns | Unit::Count if *value >= 1e3 => format!("{}k", value.round() / 1e3),
+            Unit::Ns | Unit::Count => format!("{}", (value * 1e3).round() / 1e3),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_over_absurd_values_still_has_two_ends_and_few_ticks() {
+        for unit in [Unit::Bytes, Unit::Ns, Unit::Count, Unit::Ratio] {
+            let axis = Axis { label: "x", unit };
+            for values in [[1e-320, 1e308], [1e308, 1e308], [0.0, f64::INFINITY]] {
+                let scale = Scale::new(&axis, values.into_iter(), 0.06);
+                assert!(scale.low < scale.high, "{unit:?} {values:?}");
+                assert!(scale.high.is_finite() && scale.low.is_finite());
+                assert!(scale.ticks.len() < 20, "{:?}", scale.ticks);
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Ratios of times that hold on a noisy machine.
+#![forbid(unsafe_code)]
+
+pub mod child;
+pub mod clock;
+pub mod contest;
+pub mod draw;
+pub mod job;
+#[cfg(any(test, feature = "mock"))]
+pub mod mock;
+pub mod process;
+pub mod ratios;
+pub mod result;
+pub mod stats;

@@ -1,0 +1,176 @@
+//! What a comparison comes to: plain data, with the names that a record gives it.
+//! Nothing here measures or judges.
+
+use serde::{Deserialize, Serialize};
+
+/// A paired comparison of two cases, in one interleaved run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Case id of the baseline.
+    pub baseline: String,
+    /// Case id of the candidate.
+    pub candidate: String,
+    /// Time per item, candidate / baseline: below 1 the candidate is faster.
+    pub ratio: f64,
+    /// Lower end of the interval of the ratio.
+    pub low: f64,
+    /// Upper end of the interval of the ratio.
+    pub high: f64,
+    /// Confidence of the interval after correction, 0 to 1.
+    pub confidence: f64,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, where the verdict needs a reason (mostly `inconclusive`).
+    #[serde(default)]
+    pub why: String,
+    /// The smallest change that matters, as a share (0.01 is one percent).
+    #[serde(default)]
+    pub delta: f64,
+    /// Median time of the baseline over the processes, nanoseconds per item.
+    #[serde(default)]
+    pub baseline_ns: Option<f64>,
+    /// Median time of the candidate over the processes, nanoseconds per item.
+    #[serde(default)]
+    pub candidate_ns: Option<f64>,
+    /// Difference of the time per item, nanoseconds, candidate - baseline.
+    #[serde(default)]
+    pub difference_ns: Option<Difference>,
+    /// What the intervals rest on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// Second copies of the arms against their first, in the rounds that a verdict
+    /// rests on, as a ratio; none where no second look was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<CopiesRatio>,
+    /// Child processes measured.
+    pub processes: u32,
+    /// Link layouts they cycled over.
+    pub layouts: u32,
+    /// Rounds per process.
+    pub rounds: u32,
+    /// Items each arm drained in a round.
+    #[serde(default)]
+    pub items: u64,
+    /// Per process: layout and median log-ratio (natural logarithm).
+    #[serde(default)]
+    pub samples: Vec<PairedSample>,
+}
+
+/// What the interval of a comparison rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// The sign test over processes: exact.
+    Processes,
+    /// The sign test over the medians of link layouts: exact.
+    Layouts,
+    /// Fewer layouts than the sign test needs for the confidence: the range of their
+    /// medians, widened to Student's t interval of their mean where that reaches further.
+    LayoutRange,
+}
+
+/// Copies of an arm against each other, as a ratio of times, with its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CopiesRatio {
+    /// Estimate; 1 is the truth.
+    pub ratio: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A difference in nanoseconds per item, with its interval.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Estimate, nanoseconds per item.
+    pub estimate: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// One process's result in a paired comparison.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct PairedSample {
+    /// Index of the link layout.
+    pub layout: u32,
+    /// Median over the rounds of ln(candidate / baseline).
+    pub log_ratio: f64,
+    /// Median time of the baseline, nanoseconds per item.
+    pub baseline_ns: f64,
+    /// Median time of the candidate, nanoseconds per item.
+    pub candidate_ns: f64,
+}
+
+/// What a comparison says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The interval lies inside the band of changes that do not matter.
+    Same,
+    /// The candidate is faster by more than that band, confirmed.
+    Faster,
+    /// The candidate is slower by more than that band, confirmed.
+    Slower,
+    /// Neither could be shown within the budget.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The name in records and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// A/A: the pair against a copy of itself, interleaved with the rest of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelfCheck {
+    /// Estimate of the ratio; 1 is what it must be.
+    pub ratio: f64,
+    /// Lower end of its interval.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+    /// Whether the run's wall-clock verdicts may be believed.
+    pub trusted: bool,
+    /// The reason, above all where they may not.
+    pub why: String,
+    /// The A/A comparison of each payload, where more than one was made.
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
+}
+
+/// A case that could not be measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Case id.
+    pub id: String,
+    /// What went wrong, in words.
+    pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_called_as_it_is_written() {
+        for verdict in [
+            Verdict::Same,
+            Verdict::Faster,
+            Verdict::Slower,
+            Verdict::Inconclusive,
+        ] {
+            assert_eq!(serde_json::json!(verdict), verdict.name());
+        }
+    }
+}
