@@ -12,15 +12,15 @@ use serde::Serialize;
 
 use bench_report::markdown::escape;
 
+use crate::arms::of_case;
 use crate::case::Case;
-use crate::entrants::entrant;
 use crate::layouts::Layouts;
 use crate::run::CONFIDENCE;
 use crate::verify::{self, VerifyError};
 use bench_record::limits::Limits;
 use bench_record::wire::{self, Comparison, Counts, Failure, SelfCheck};
-use paired::contest::Runner;
 use paired::ratios::{self, Match, Ratios};
+use paired::runner::Runner;
 use paired::stats::{Confidence, Delta, StatsError};
 
 /// A measuring process that takes longer hangs.
@@ -110,8 +110,8 @@ pub fn wall_clock(
     let matches: Vec<Match> = cases
         .iter()
         .map(|case| Match {
-            baseline: entrant(case, &baseline.layouts),
-            candidate: entrant(case, &candidate.layouts),
+            baseline: of_case(case, &baseline.layouts),
+            candidate: of_case(case, &candidate.layouts),
         })
         .collect();
     ratios::measure(runner, &matches, &mut |_, _| done())

@@ -8,11 +8,11 @@
 //! The command line over all of it: [`cmd`].
 #![forbid(unsafe_code)]
 
+pub mod arms;
 pub mod case;
 pub mod cmd;
 pub mod compare;
 pub mod counts;
-pub mod entrants;
 pub mod environment;
 pub mod growth;
 pub mod guest;

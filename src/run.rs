@@ -8,19 +8,19 @@ use bench_protocol::spec::{BufferConfig, Protocol};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+use crate::arms::of_case;
 use crate::case::{Case, Group};
 use crate::compare::PROCESS_LIMIT;
 use crate::counts::{self, CountsError};
-use crate::entrants::entrant;
 use crate::harness::Profile;
 use crate::layouts::Layouts;
 use crate::verify::{self, Verification};
 use crate::wall::{self, WallError};
 use bench_record::wire::{self, Comparison, Counts, Failure, Record};
 use paired::clock::Monotonic;
-use paired::contest::{Runner, Settings};
 use paired::process::{ExecuteError, Processes};
 use paired::ratios::{self, Match};
+use paired::runner::{Runner, Settings};
 use paired::stats::{Confidence, Delta, StatsError, correction};
 
 /// Confidence of all comparisons of a run together.
@@ -184,8 +184,8 @@ fn paired(
     let mut matches: Vec<Match> = protocol_pairs(cases)
         .iter()
         .map(|(alloc, arena)| Match {
-            baseline: entrant(alloc, layouts),
-            candidate: entrant(arena, layouts),
+            baseline: of_case(alloc, layouts),
+            candidate: of_case(arena, layouts),
         })
         .collect();
     let family = options.comparisons.max(matches.len()).max(1);

@@ -23,7 +23,7 @@ pub enum Workload {
     /// Runs a case on a pair.
     Case(Case),
     /// Runs an arm of the ladder on a pair.
-    Rung(ladder::Arm),
+    Ladder(ladder::LadderArm),
     /// Drains a foreign guest that exports our table.
     Guest(Target),
 }
@@ -53,13 +53,13 @@ impl Opener {
             serde_json::from_value(arm.workload.clone()).context("reading the workload")?;
         Ok(match workload {
             Workload::Guest(target) => Box::new(Endless::new(table::load(&target.of_arm(arm)?)?)),
-            Workload::Rung(rung) => {
-                if rung.pinned {
+            Workload::Ladder(step) => {
+                if step.pinned {
                     // All arms of such a job are: the process has one core then.
                     ladder::pin::to_one_core()?;
                 }
                 let pair = self.pair(&arm.libraries)?;
-                let session = pair.open_step(rung.step, &rung.session(ENDLESS))?;
+                let session = pair.open_step(step.step, &step.session(ENDLESS))?;
                 Box::new(Steady { session })
             }
             Workload::Case(case) => open_case(self.pair(&arm.libraries)?, case)?,

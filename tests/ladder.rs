@@ -1,7 +1,7 @@
 //! The verb `ladder` as a user meets it, and the arms on a real pair. Nothing is
 //! timed here.
 
-use arena_bench::ladder::Arm;
+use arena_bench::ladder::LadderArm;
 use arena_bench::pair::PairFiles;
 use assert_cmd::Command;
 use bench_host::error::StreamError;
@@ -66,10 +66,10 @@ fn pair() -> Pair {
     files.load().expect("it is a pair")
 }
 
-fn arm(step: Step) -> Arm {
+fn arm(step: Step) -> LadderArm {
     let (payload, bytes) = (PayloadKind::Record, 256);
     let pinned = false;
-    Arm {
+    LadderArm {
         payload,
         bytes,
         step,

@@ -6,7 +6,7 @@ use super::wire::{
     Verdict, Verified, Wall,
 };
 
-/// A made-up course of a project: `commits` records of `pairs` arena/alloc
+/// A made-up test of a project: `commits` records of `pairs` arena/alloc
 /// pairs each.
 #[derive(Debug, Clone)]
 pub struct Synthetic {

@@ -3,7 +3,6 @@
 
 pub mod child;
 pub mod clock;
-pub mod contest;
 pub mod draw;
 pub mod job;
 #[cfg(any(test, feature = "mock"))]
@@ -11,4 +10,5 @@ pub mod mock;
 pub mod process;
 pub mod ratios;
 pub mod result;
+pub mod runner;
 pub mod stats;

@@ -7,9 +7,9 @@
 
 use rand::Rng;
 
-use crate::contest::{Contestant, Runner};
 use crate::draw::order;
 use crate::result::{Comparison, Failure, SelfCheck};
+use crate::runner::{Arm, Runner};
 use crate::stats::summary::Summary;
 use crate::stats::verdict::self_check;
 use crate::stats::{Confidence, Delta, StatsError};
@@ -18,9 +18,9 @@ use crate::stats::{Confidence, Delta, StatsError};
 #[derive(Debug, Clone)]
 pub struct Match {
     /// What is compared with.
-    pub baseline: Contestant,
+    pub baseline: Arm,
     /// What is judged.
-    pub candidate: Contestant,
+    pub candidate: Arm,
 }
 
 /// What a run's comparisons came to.
@@ -51,7 +51,7 @@ pub fn measure<R: Rng>(
         // Each arm has files of its own: one that shared them with another would
         // find its code a little warmer than the copy of itself does.
         let arms = [baseline.clone(), candidate.copied()];
-        match runner.contest(&arms, &[(0, 1), (1, 1)]) {
+        match runner.compare(&arms, &[(0, 1), (1, 1)]) {
             Ok(comparisons) => {
                 let [comparison, copies] =
                     <[Comparison; 2]>::try_from(comparisons).expect("two pairs were asked for");
@@ -157,10 +157,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::contest::Settings;
     use crate::mock::Machine;
     use crate::process::ExecuteError;
     use crate::result::PairedSample;
+    use crate::runner::Settings;
 
     const DELTA: Delta = Delta::DEFAULT;
 
@@ -213,7 +213,7 @@ mod tests {
             rng: SmallRng::seed_from_u64(1),
             settings: Settings::new(DELTA, confidence, Duration::from_secs(1)),
         };
-        let arm = |name: &str, ns: f64| Contestant {
+        let arm = |name: &str, ns: f64| Arm {
             name: name.to_owned(),
             workload: json!(ns),
             layouts: vec![vec![PathBuf::from("library.so")]],

@@ -21,9 +21,9 @@ use crate::{run, workspace};
 use bench_record::atomic;
 use bench_record::wire::{Counts, Failure};
 use paired::clock::Monotonic;
-use paired::contest::{Runner, Settings};
 use paired::process::Processes;
 use paired::ratios;
+use paired::runner::{Runner, Settings};
 use paired::stats::{Confidence, Delta, correction};
 
 /// What is compared with what, and how.

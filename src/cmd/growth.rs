@@ -16,7 +16,7 @@ use super::{Outcome, print_json, say};
 use crate::case::{plans, recorded};
 use crate::environment::Watch;
 use crate::growth::matrix::{Cell, Stream};
-use crate::growth::paired::Plan as Contest;
+use crate::growth::paired::Plan as ArmSet;
 use crate::growth::section::{self, Timed, is_plain};
 use crate::growth::{replay, table};
 use crate::layouts::Layouts;
@@ -24,8 +24,8 @@ use bench_record::atomic;
 use bench_record::store;
 use bench_report as report;
 use paired::clock::Monotonic;
-use paired::contest::{Runner, Settings};
 use paired::process::Processes;
+use paired::runner::{Runner, Settings};
 use paired::stats::correction::per_comparison;
 use paired::stats::{Confidence, Delta};
 
@@ -210,13 +210,13 @@ fn replayed(pair: &Pair, stream: &Stream) -> Result<Vec<Cell>> {
     Ok(cells)
 }
 
-/// The contests of all plans.
+/// The sets of all plans.
 fn time(config: &Config, streams: &[Stream], layouts: &Layouts, pair: &Pair) -> Result<Timed> {
     let watch = Watch::start();
-    let contests: Vec<Contest> = streams.iter().map(Contest::new).collect();
-    let comparisons: usize = contests.iter().map(Contest::comparisons).sum();
-    // A look for each contest, and a second one for each suspicion.
-    let looks = (contests.len() + comparisons) as f64;
+    let sets: Vec<ArmSet> = streams.iter().map(ArmSet::new).collect();
+    let comparisons: usize = sets.iter().map(ArmSet::comparisons).sum();
+    // A look for each set, and a second one for each suspicion.
+    let looks = (sets.len() + comparisons) as f64;
     let progress = Progress::of_time("", Duration::from_secs(config.budget).mul_f64(1.25));
     let mut processes = Shown {
         execute: Processes::new(PROCESS_LIMIT)?,
@@ -238,9 +238,9 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, pair: &Pair) -> 
         },
     };
     let mut made = Vec::new();
-    for (stream, contest) in streams.iter().zip(&contests) {
+    for (stream, set) in streams.iter().zip(&sets) {
         progress.say(&format!("growth on {}", stream.plan().name()));
-        made.extend(contest.contest(&mut runner, layouts)?);
+        made.extend(set.compare(&mut runner, layouts)?);
     }
     drop(progress);
     let observed = watch.finish(&layouts.plain, pair);

@@ -17,9 +17,9 @@ use crate::guest::saved::{self, Findings};
 use crate::guest::{Target, table};
 use bench_record::wire::{Comparison, SelfCheck, Verdict};
 use paired::clock::Monotonic;
-use paired::contest::{Contestant, Runner, Settings};
 use paired::process::Processes;
 use paired::ratios::{self, Match};
+use paired::runner::{Arm, Runner, Settings};
 use paired::stats::order::Sorted;
 use paired::stats::{Confidence, Delta, sign};
 
@@ -325,7 +325,7 @@ fn compare(
     delta: Delta,
     seconds: f64,
 ) -> Result<Result<(Comparison, SelfCheck), String>> {
-    let contestant = |name: &str, target: &Target| Contestant {
+    let arm = |name: &str, target: &Target| Arm {
         name: name.to_owned(),
         workload: target.workload(),
         layouts: vec![vec![target.library.clone(), now.host.clone()]],
@@ -349,8 +349,8 @@ fn compare(
         settings: Settings::new(delta, confidence, budget),
     };
     let pair = Match {
-        baseline: contestant("kept", kept),
-        candidate: contestant("now", now),
+        baseline: arm("kept", kept),
+        candidate: arm("now", now),
     };
     let mut found = ratios::measure(&mut runner, &[pair], &mut |_, _| ());
     if let Some(failure) = found.failures.pop() {
@@ -360,7 +360,7 @@ fn compare(
     let comparison = found.comparisons.pop();
     let both = comparison.zip(check);
     Ok(Ok(both.context(
-        "a contest of two arms and a copy has two comparisons",
+        "a set of two arms and a copy has two comparisons",
     )?))
 }
 

@@ -17,9 +17,9 @@ use crate::compare::PROCESS_LIMIT;
 use crate::environment::Watch;
 use crate::harness::Profile;
 use crate::ladder::breakdown::Breakdown;
-use crate::ladder::measure::Contest;
+use crate::ladder::measure::ArmSet;
 use crate::ladder::run::{Found, payload, settings, verified};
-use crate::ladder::{Arm, ITEMS, chart, counted_arms, table, words};
+use crate::ladder::{ITEMS, LadderArm, chart, counted_arms, display, table};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::{counts, run};
@@ -27,11 +27,11 @@ use bench_record::atomic;
 use bench_record::store;
 use bench_record::wire::Record;
 use paired::clock::Monotonic;
-use paired::contest::Runner;
 use paired::process::Processes;
+use paired::runner::Runner;
 use paired::stats::Confidence;
 
-/// Time for a contest; a payload has three.
+/// Time for a set; a payload has three.
 const FULL: Duration = Duration::from_secs(5);
 /// The same in a hurry.
 const QUICK: Duration = Duration::from_secs(2);
@@ -161,11 +161,11 @@ fn measure(
 ) -> Result<Found> {
     let budget = if config.quick { QUICK } else { FULL };
     let family = Confidence::new(run::CONFIDENCE)?;
-    let contests: usize = items
+    let sets: usize = items
         .iter()
-        .map(|&(payload, bytes)| Contest::all(payload, bytes).len())
+        .map(|&(payload, bytes)| ArmSet::all(payload, bytes).len())
         .sum();
-    let progress = Progress::of_time("", budget * contests as u32);
+    let progress = Progress::of_time("", budget * sets as u32);
     let mut processes = Shown {
         execute: Processes::new(PROCESS_LIMIT)?,
         progress: &progress,
@@ -213,8 +213,8 @@ fn count(found: &mut Found, items: &[(PayloadKind, u32)], layouts: &Layouts) {
     }
 }
 
-fn name((payload, bytes): (PayloadKind, u32), step: Step) -> Arm {
-    Arm {
+fn name((payload, bytes): (PayloadKind, u32), step: Step) -> LadderArm {
+    LadderArm {
         payload,
         bytes,
         step,
@@ -264,7 +264,7 @@ fn verify_only(pair: &Pair, items: &[(PayloadKind, u32)], as_json: bool) -> Resu
 }
 
 fn json(found: &Found, breakdowns: &[Breakdown]) -> serde_json::Value {
-    let sentences: Vec<String> = breakdowns.iter().map(words::sentence).collect();
+    let sentences: Vec<String> = breakdowns.iter().map(display::sentence).collect();
     serde_json::json!({
         "breakdowns": breakdowns,
         "sentences": sentences,

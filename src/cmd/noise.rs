@@ -13,9 +13,9 @@ use super::options::PairChoice;
 use super::progress::{Progress, Shown};
 use super::run::seconds;
 use super::{Outcome, print_json, say};
+use crate::arms::of_case;
 use crate::case::Case;
 use crate::compare::PROCESS_LIMIT;
-use crate::entrants::entrant;
 use crate::environment::Watch;
 use crate::layouts::Layouts;
 use crate::noise::band::Band;
@@ -82,7 +82,7 @@ fn measure(config: &Config) -> Result<Report> {
     let speed = speed::measure(budget / 10)?;
     let budget = budget * 9 / 10;
     let progress = Progress::of_time("equals, compared", budget);
-    let arm = entrant(&case, &Layouts::single(files.clone()));
+    let arm = of_case(&case, &Layouts::single(files.clone()));
     let mut processes = Shown {
         execute: Processes::new(PROCESS_LIMIT)?,
         progress: &progress,

@@ -114,21 +114,21 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.resume {
         resume(&mut record, &partial)?;
     }
-    let mut desk = Desk {
+    let mut reporter = Reporter {
         partial: partial.clone(),
         progress: None,
         failed: None,
     };
-    let correct = run::verify(&mut record, &pair, &cases, &mut desk);
+    let correct = run::verify(&mut record, &pair, &cases, &mut reporter);
     run::measure(
         &mut record,
         &layouts,
         &correct,
         &options(config, &layouts, comparisons)?,
-        &mut desk,
+        &mut reporter,
     )?;
-    drop(desk.progress.take());
-    if let Some(error) = desk.failed {
+    drop(reporter.progress.take());
+    if let Some(error) = reporter.failed {
         return Err(error.into());
     }
     if correct.iter().any(|case| case.group == Group::Growth) {
@@ -252,13 +252,13 @@ fn finish(record: &mut Record, watch: &Watch, layouts: &Layouts, pair: &bench_ho
 }
 
 /// Keeps what is finished, and shows how far the run is.
-struct Desk {
+struct Reporter {
     partial: PathBuf,
     progress: Option<Progress>,
     failed: Option<bench_record::store::RecordError>,
 }
 
-impl Listener for Desk {
+impl Listener for Reporter {
     fn begin(&mut self, part: &str, steps: usize) {
         self.progress = None;
         self.progress = Some(Progress::new(part, steps as u64));

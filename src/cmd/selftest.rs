@@ -10,17 +10,17 @@ use clap::ValueEnum;
 
 use super::progress::Progress;
 use super::{Outcome, print_json, say};
+use crate::arms::{copy_of, of_case};
 use crate::case::Case;
-use crate::entrants::{copy_of, entrant};
 use crate::environment::Watch;
 use crate::layouts::Layouts;
 use crate::selftest::experiment::{Requirement, Trials};
 use crate::selftest::load::Compiler;
 use crate::selftest::variant::Variants;
-use crate::selftest::{Method, Report, Row, rival, table};
+use crate::selftest::{Method, Report, Row, alternatives, table};
 use crate::workspace;
 use bench_record::atomic;
-use paired::contest::Contestant;
+use paired::runner::Arm;
 
 /// How the method is tried.
 #[derive(Debug, clap::Args)]
@@ -295,9 +295,9 @@ fn unrelated(
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for n in 0..count as u32 {
         let variant = variants.build(n)?;
-        let (a, b) = (entrant(case, layouts), entrant(case, &variant));
+        let (a, b) = (of_case(case, layouts), of_case(case, &variant));
         with.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
-        let (a, b) = (entrant(case, &one(layouts)), entrant(case, &one(&variant)));
+        let (a, b) = (of_case(case, &one(layouts)), of_case(case, &one(&variant)));
         without.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
         progress.tick();
     }
@@ -338,16 +338,16 @@ fn methods(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<Ve
             let mut tick = || progress.tick();
             let row = match method {
                 Method::Sequential | Method::OneProcess => {
-                    let baseline = entrant(case, &single);
-                    let candidate = Contestant {
+                    let baseline = of_case(case, &single);
+                    let candidate = Arm {
                         work,
                         ..copy_of(&baseline)
                     };
                     let items = trials.items(&baseline)?;
                     let arms = [&baseline, &candidate];
                     let measure = match method {
-                        Method::Sequential => rival::sequential,
-                        _ => rival::one_process,
+                        Method::Sequential => alternatives::sequential,
+                        _ => alternatives::one_process,
                     };
                     measure(arms, items, count, &mut tick)?.of(case)
                 }
@@ -365,7 +365,7 @@ fn criterion(config: &Config, root: &Path) -> Result<Row> {
     let (case, _) = &subjects()[0];
     let count = config.count(20);
     let progress = Progress::new("A/A by criterion", count as u64);
-    let row = rival::criterion(root, case, count, &mut || progress.tick())?;
+    let row = alternatives::criterion(root, case, count, &mut || progress.tick())?;
     Ok(row.of(case).named("A/A, criterion against its last run"))
 }
 

@@ -5,7 +5,7 @@ use bench_host::pair::{Pair, Session};
 use bench_protocol::spec::{Decode, ENDLESS};
 
 use crate::case::{Case, Group, catalog, plans};
-use crate::ladder::{self, Arm};
+use crate::ladder::{self, LadderArm};
 
 /// Items between the two lengths where items are small: the size table of a
 /// drain's stream has as many entries, so that every one counts equally.
@@ -72,7 +72,7 @@ impl Subject for Case {
     }
 }
 
-impl Subject for Arm {
+impl Subject for LadderArm {
     fn id(&self) -> String {
         self.to_string()
     }

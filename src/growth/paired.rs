@@ -1,17 +1,17 @@
 //! The timed part of growth: every way to grow of a plan against the exact fit
-//! and against the alloc baseline, in one interleaved contest a plan.
+//! and against the alloc baseline, in one interleaved set a plan.
 
 use bench_protocol::spec::{Growth, Protocol};
 use rand::Rng;
 
 use super::matrix::{Cell, Ratio, Stream};
+use crate::arms::of_case;
 use crate::case::{Case, catalog};
-use crate::entrants::entrant;
 use crate::layouts::Layouts;
 use bench_record::wire::Comparison;
-use paired::contest::{ContestError, Contestant, Runner};
+use paired::runner::{Arm, MeasureError, Runner};
 
-/// What a plan's contest consists of.
+/// What a plan's set consists of.
 #[derive(Debug)]
 pub struct Plan {
     cases: Vec<Case>,
@@ -20,7 +20,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The contest of a stream's plan: the cases of the catalog, each against
+    /// The set of a stream's plan: the cases of the catalog, each against
     /// exact fit and against alloc, and exact fit against presized wherever both
     /// regrow alike, which gives the price of a retry.
     #[must_use]
@@ -66,17 +66,17 @@ impl Plan {
     ///
     /// # Errors
     /// When a process fails or the samples have no statistic.
-    pub fn contest<R: Rng>(
+    pub fn compare<R: Rng>(
         &self,
         runner: &mut Runner<'_, R>,
         layouts: &Layouts,
-    ) -> Result<Vec<Comparison>, ContestError> {
-        let arms: Vec<Contestant> = self
+    ) -> Result<Vec<Comparison>, MeasureError> {
+        let arms: Vec<Arm> = self
             .cases
             .iter()
-            .map(|case| entrant(case, layouts))
+            .map(|case| of_case(case, layouts))
             .collect();
-        runner.contest(&arms, &self.pairs)
+        runner.compare(&arms, &self.pairs)
     }
 }
 

@@ -7,7 +7,7 @@ use bench_protocol::step::Step;
 use serde::Serialize;
 
 use super::measure::{WHOLES, nanoseconds};
-use super::{Arm, Part, RUNGS, path};
+use super::{LadderArm, Part, STEPS, path};
 use bench_record::wire::{Comparison, Difference};
 
 /// Where the time of one payload goes.
@@ -17,13 +17,13 @@ pub struct Breakdown {
     pub item: String,
     /// Content bytes of an item.
     pub bytes: u32,
-    /// The rungs, lowest first; then those of the contest bound to one core.
+    /// The steps, lowest first; then those of the set bound to one core.
     pub stairs: Vec<Stair>,
     /// The steps' sums held against wholes that were compared directly.
     pub checks: Vec<SumCheck>,
 }
 
-/// One rung with its cost.
+/// One step with its cost.
 #[derive(Debug, Clone, Serialize)]
 pub struct Stair {
     /// Id of the arm.
@@ -98,7 +98,7 @@ impl Breakdown {
         instructions: &BTreeMap<String, f64>,
         unstable: &BTreeMap<String, String>,
     ) -> Self {
-        let arm = |step, pinned| Arm {
+        let arm = |step, pinned| LadderArm {
             payload,
             bytes,
             step,
@@ -113,18 +113,18 @@ impl Breakdown {
         };
         let places = [false, true]
             .into_iter()
-            .flat_map(|pinned| RUNGS.iter().map(move |rung| (rung, pinned)))
+            .flat_map(|pinned| STEPS.iter().map(move |step| (step, pinned)))
             // Only hops are bound to a core; the arm below is theirs to stand on.
-            .filter(|(rung, pinned)| !pinned || rung.part == Part::Hop);
-        let stair = |(rung, pinned): (&super::Rung, bool)| {
-            let id = arm(rung.step, pinned).id();
-            let below = rung.on.map(|on| arm(on, pinned).id());
+            .filter(|(step, pinned)| !pinned || step.part == Part::Hop);
+        let stair = |(step, pinned): (&super::StepInfo, bool)| {
+            let id = arm(step.step, pinned).id();
+            let below = step.on.map(|on| arm(on, pinned).id());
             let counted = instructions.get(&id).copied();
             Stair {
-                step: rung.step.name(),
-                on: rung.on.map(Step::name),
-                adds: rung.adds,
-                part: rung.part,
+                step: step.step.name(),
+                on: step.on.map(Step::name),
+                adds: step.adds,
+                part: step.part,
                 pinned,
                 ns_per_item: ns.get(&id).copied(),
                 step_ns: below.as_ref().and_then(|below| difference(below, &id)),
@@ -132,7 +132,7 @@ impl Breakdown {
                 step_instructions: below
                     .and_then(|below| Some(counted? - instructions.get(&below)?)),
                 unstable: unstable.get(&id).cloned().unwrap_or_default(),
-                arm: rung.step,
+                arm: step.step,
                 id,
             }
         };
@@ -163,21 +163,21 @@ impl Breakdown {
     }
 
     /// Why the times of all steps but the hops may not be believed, where that is
-    /// so: they were taken in one contest.
+    /// so: they were taken in one set.
     #[must_use]
     pub fn unstable(&self) -> Option<&str> {
         let why = self.stair(Step::Arena)?.unstable.as_str();
         (!why.is_empty()).then_some(why)
     }
 
-    /// The rung of a step, of the contest that is not bound to a core.
+    /// What a step costs, from the set whose process is not bound to a core.
     #[must_use]
     pub fn stair(&self, step: Step) -> Option<&Stair> {
         let found = |stair: &&Stair| stair.arm == step && !stair.pinned;
         self.stairs.iter().find(found)
     }
 
-    /// The rungs of the way from an arm up to another.
+    /// The steps of the way from an arm up to another.
     #[must_use]
     pub fn way(&self, from: Step, to: Step) -> Vec<&Stair> {
         between(&self.stairs, from, to).unwrap_or_default()
@@ -189,7 +189,7 @@ impl Breakdown {
     }
 }
 
-/// The rungs between two arms. Where neither stands on the other, both stand on
+/// The steps between two arms. Where neither stands on the other, both stand on
 /// the iterator: the sum is that of the upper one's boundary steps, since the
 /// codec does the rest in process.
 fn between(stairs: &[Stair], from: Step, to: Step) -> Option<Vec<&Stair>> {

@@ -11,7 +11,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Part;
 use super::breakdown::{Breakdown, Stair};
-use super::words;
+use super::display;
 use bench_record::wire::Environment;
 
 const WIDTH: i32 = 960;
@@ -112,7 +112,7 @@ pub fn svg(found: &[Breakdown], environment: &Environment) -> Result<String, Cha
         Some(Panel {
             found,
             bars: bars(found)?,
-            notes: words::copies(found, environment).map_or(Vec::new(), Vec::from),
+            notes: display::copies(found, environment).map_or(Vec::new(), Vec::from),
         })
     };
     let panels: Vec<Panel> = found.iter().filter_map(panel_of).collect();
@@ -192,7 +192,7 @@ fn mark_floor(area: &Area<'_>, (place, first, last): (i32, i32, i32), floor: f64
         let ends = [(place, dash), (place, (dash + 4).min(last))];
         area.draw(&PathElement::new(ends, MUTED))?;
     }
-    let text = format!("same items and codec in process: {}", words::ns(floor));
+    let text = format!("same items and codec in process: {}", display::ns(floor));
     let side = if place > (LEFT + RIGHT) / 2 {
         HPos::Right
     } else {
@@ -221,7 +221,7 @@ fn draw_bar(area: &Area<'_>, bar: &Bar<'_>, up: i32, x: impl Fn(f64) -> i32) -> 
         None => ("", bar.to),
     };
     let sign = if cost >= 0.0 { sign } else { "" };
-    let number = format!("{sign}{} ns", words::ns(cost));
+    let number = format!("{sign}{} ns", display::ns(cost));
     write(area, &number, (right + 6, middle - 7), 13, INK, HPos::Left)
 }
 

@@ -1,4 +1,4 @@
-//! Measuring a ladder: its arms take turns in one contest; those that hop between
+//! Measuring a ladder: its arms take turns in one set; those that hop between
 //! threads have two of their own, one of them bound to one core.
 
 use std::collections::BTreeMap;
@@ -7,37 +7,37 @@ use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 use rand::Rng;
 
-use super::{Arm, Part, RUNGS, rung_of};
-use crate::entrants;
+use super::{LadderArm, Part, STEPS, step_of};
+use crate::arms;
 use crate::layouts::Layouts;
 use bench_record::wire::{Comparison, SelfCheck};
-use paired::contest::{ContestError, Contestant, Runner};
+use paired::runner::{Arm, MeasureError, Runner};
 use paired::stats::verdict::self_check;
 use paired::stats::{Confidence, Delta, Interval, LogRatio, StatsError};
 
-/// What can be compared in one contest: no process holds both an arm that is
+/// What can be compared in one set: no process holds both an arm that is
 /// bound to one core and one that is not.
 #[derive(Debug, Clone)]
-pub struct Contest {
+pub struct ArmSet {
     /// The arms.
-    pub arms: Vec<Arm>,
+    pub arms: Vec<LadderArm>,
     /// Place of the arm that the A/A comparison is of.
     pub copy_of: usize,
     /// Baselines and candidates, the A/A comparison left out.
     pub pairs: Vec<(usize, usize)>,
 }
 
-/// A contest's outcome.
+/// A set's outcome.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// One comparison a pair, in their order.
     pub comparisons: Vec<Comparison>,
-    /// The contest's own A/A comparison.
+    /// The set's own A/A comparison.
     pub self_check: SelfCheck,
 }
 
-impl Contest {
-    /// A contest of `steps` and the pairs among them: each with what it stands
+impl ArmSet {
+    /// A set of `steps` and the pairs among them: each with what it stands
     /// on, and the `wholes`.
     fn new(
         (payload, bytes, pinned): (PayloadKind, u32, bool),
@@ -45,19 +45,19 @@ impl Contest {
         copied: Step,
         wholes: &[(Step, Step)],
     ) -> Self {
-        let arm = |&step: &Step| Arm {
+        let arm = |&step: &Step| LadderArm {
             payload,
             bytes,
             step,
             pinned,
         };
         let place = |step: Step| steps.iter().position(|other| *other == step);
-        let neighbours = RUNGS.iter().filter_map(|rung| Some((rung.on?, rung.step)));
+        let neighbours = STEPS.iter().filter_map(|step| Some((step.on?, step.step)));
         let pairs = neighbours
             .chain(wholes.iter().copied())
             .filter_map(|(from, to)| place(from).zip(place(to)))
             .collect();
-        let copy_of = place(copied).expect("the copied step is one of the contest's");
+        let copy_of = place(copied).expect("the copied step is one of the set's");
         Self {
             arms: steps.iter().map(arm).collect(),
             copy_of,
@@ -65,7 +65,7 @@ impl Contest {
         }
     }
 
-    /// The contests of one payload: the ladder, then the hops, bound to one core
+    /// The sets of one payload: the ladder, then the hops, bound to one core
     /// and free.
     #[must_use]
     pub fn all(payload: PayloadKind, bytes: u32) -> Vec<Self> {
@@ -77,10 +77,10 @@ impl Contest {
         vec![ladder, hopping(true), hopping(false)]
     }
 
-    /// The arms whose times are this contest's to tell: among hops, the arm below
+    /// The arms whose times are this set's to tell: among hops, the arm below
     /// is there to be stood on, and has its place in the ladder.
-    pub fn own(&self) -> impl Iterator<Item = &Arm> {
-        let hop = |arm: &Arm| rung_of(arm.step).part == Part::Hop;
+    pub fn own(&self) -> impl Iterator<Item = &LadderArm> {
+        let hop = |arm: &LadderArm| step_of(arm.step).part == Part::Hop;
         let of_hops = self.arms.iter().any(hop);
         self.arms.iter().filter(move |arm| !of_hops || hop(arm))
     }
@@ -93,11 +93,11 @@ impl Contest {
         &self,
         runner: &mut Runner<'_, R>,
         layouts: &Layouts,
-    ) -> Result<Outcome, ContestError> {
-        let entrant = |arm: &Arm| entrants::rung(arm, layouts);
-        let mut arms: Vec<Contestant> = self.arms.iter().map(entrant).collect();
+    ) -> Result<Outcome, MeasureError> {
+        let arm_of = |arm: &LadderArm| arms::of_step(arm, layouts);
+        let mut arms: Vec<Arm> = self.arms.iter().map(arm_of).collect();
         let copy = arms.len();
-        arms.push(entrants::copy_of(&arms[self.copy_of]));
+        arms.push(arms::copy_of(&arms[self.copy_of]));
         let mut pairs = self.pairs.clone();
         pairs.push((self.copy_of, copy));
         let mut comparisons = runner.survey(&arms, &pairs)?;
@@ -118,7 +118,7 @@ pub const WHOLES: [(Step, Step); 4] = [
     (Step::Codec, Step::Arena),
 ];
 
-/// Whether a contest may be believed, by its A/A comparison.
+/// Whether a set may be believed, by its A/A comparison.
 fn judge(same: Comparison, delta: Delta) -> Result<SelfCheck, StatsError> {
     let interval = Interval {
         low: LogRatio(same.low.ln()),

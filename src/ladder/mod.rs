@@ -1,19 +1,19 @@
 //! The ladder: arms that differ by one step each, so that their differences are
 //! what the steps cost.
 //!
-//! [`RUNGS`] says what there is and what stands on what. [`verify`] holds every
+//! [`STEPS`] says what there is and what stands on what. [`verify`] holds every
 //! arm against its payload's generator, [`measure`] lets them take turns,
 //! [`breakdown`] turns comparisons into costs of steps, [`words`], [`table`] and
 //! [`chart`] show them. The arms' loops are in the pair, none of them here.
 
 pub mod breakdown;
 pub mod chart;
+pub mod display;
 pub mod measure;
 pub mod pin;
 pub mod run;
 pub mod table;
 pub mod verify;
-pub mod words;
 
 use std::fmt;
 
@@ -41,9 +41,9 @@ pub enum Part {
     Hop,
 }
 
-/// A rung: an arm, the arm it stands on, and the one thing between them.
+/// A step: an arm, the arm it stands on, and the one thing between them.
 #[derive(Debug, Clone, Copy)]
-pub struct Rung {
+pub struct StepInfo {
     /// What the arm does.
     pub step: Step,
     /// The arm that does the same without this step; none for the lowest.
@@ -54,8 +54,8 @@ pub struct Rung {
     pub part: Part,
 }
 
-const fn rung(step: Step, on: Step, part: Part, adds: &'static str) -> Rung {
-    Rung {
+const fn step(step: Step, on: Step, part: Part, adds: &'static str) -> StepInfo {
+    StepInfo {
         step,
         on: Some(on),
         adds,
@@ -63,83 +63,83 @@ const fn rung(step: Step, on: Step, part: Part, adds: &'static str) -> Rung {
     }
 }
 
-/// Every rung; each stands below those that stand on it.
-pub const RUNGS: [Rung; 15] = [
-    Rung {
+/// Every step; each stands below those that stand on it.
+pub const STEPS: [StepInfo; 15] = [
+    StepInfo {
         step: Step::Iterator,
         on: None,
         adds: "an item from an iterator, in process",
         part: Part::Item,
     },
-    rung(
+    step(
         Step::Codec,
         Step::Iterator,
         Part::Codec,
         "size pass, encode and decode, in process",
     ),
-    rung(
+    step(
         Step::Call,
         Step::Iterator,
         Part::Boundary,
         "an empty call across the boundary",
     ),
-    rung(
+    step(
         Step::Value,
         Step::Call,
         Part::Boundary,
         "the item through the call, as a raw value",
     ),
-    rung(Step::Guard, Step::Value, Part::Boundary, "catch_unwind"),
-    rung(
+    step(Step::Guard, Step::Value, Part::Boundary, "catch_unwind"),
+    step(
         Step::Keep,
         Step::Guard,
         Part::Boundary,
         "keeping the item until it is delivered",
     ),
-    rung(Step::Size, Step::Keep, Part::Codec, "the size pass"),
-    rung(
+    step(Step::Size, Step::Keep, Part::Codec, "the size pass"),
+    step(
         Step::Encode,
         Step::Size,
         Part::Codec,
         "encoding into the host's buffer",
     ),
-    rung(
+    step(
         Step::Arena,
         Step::Encode,
         Part::Codec,
         "decoding to owned values",
     ),
-    rung(
+    step(
         Step::Borrowed,
         Step::Encode,
         Part::Codec,
         "decoding to borrowed values",
     ),
-    rung(
+    step(
         Step::SecondCall,
         Step::Arena,
         Part::Alloc,
         "a second call across the boundary",
     ),
-    rung(
+    step(
         Step::Alloc,
         Step::SecondCall,
         Part::Alloc,
         "encoding into a heap buffer of its own",
     ),
-    rung(
+    step(
         Step::Hop4,
         Step::Arena,
         Part::Hop,
         "a hop to a thread, channel of 4",
     ),
-    rung(
+    step(
         Step::Hop1024,
         Step::Arena,
         Part::Hop,
         "a hop to a thread, channel of 1,024",
     ),
-    rung(
+    step(
         Step::Writer,
         Step::Arena,
         Part::Codec,
@@ -147,23 +147,23 @@ pub const RUNGS: [Rung; 15] = [
     ),
 ];
 
-/// The rung of a step.
+/// What the ladder knows of a step.
 ///
 /// # Panics
 /// Never: a test holds that every step has one.
 #[must_use]
-pub fn rung_of(step: Step) -> &'static Rung {
-    RUNGS
+pub fn step_of(step: Step) -> &'static StepInfo {
+    STEPS
         .iter()
-        .find(|rung| rung.step == step)
-        .expect("every step is a rung")
+        .find(|known| known.step == step)
+        .expect("every step is a step")
 }
 
-/// The steps between two rungs, the lower left out; empty when the one does not
+/// The steps between two steps, the lower left out; empty when the one does not
 /// stand on the other.
 #[must_use]
 pub fn path(from: Step, to: Step) -> Vec<Step> {
-    let below = |step: &Step| rung_of(*step).on;
+    let below = |step: &Step| step_of(*step).on;
     let mut steps: Vec<Step> = std::iter::successors(Some(to), below)
         .take_while(|step| *step != from)
         .collect();
@@ -188,14 +188,14 @@ pub const ITEMS: [(PayloadKind, u32); 5] = [
 /// The arms whose instructions can be counted: what a hop between threads takes
 /// is the scheduler's to decide.
 #[must_use]
-pub fn counted_arms(items: &[(PayloadKind, u32)]) -> Vec<Arm> {
-    let steps = RUNGS.iter().filter(|rung| rung.part != Part::Hop);
+pub fn counted_arms(items: &[(PayloadKind, u32)]) -> Vec<LadderArm> {
+    let steps = STEPS.iter().filter(|step| step.part != Part::Hop);
     steps
-        .flat_map(|rung| {
-            items.iter().map(|&(payload, bytes)| Arm {
+        .flat_map(|step| {
+            items.iter().map(|&(payload, bytes)| LadderArm {
                 payload,
                 bytes,
-                step: rung.step,
+                step: step.step,
                 pinned: false,
             })
         })
@@ -204,7 +204,7 @@ pub fn counted_arms(items: &[(PayloadKind, u32)]) -> Vec<Arm> {
 
 /// An arm: a step with a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Arm {
+pub struct LadderArm {
     /// What an item is.
     pub payload: PayloadKind,
     /// Its content size.
@@ -215,7 +215,7 @@ pub struct Arm {
     pub pinned: bool,
 }
 
-impl Arm {
+impl LadderArm {
     /// The case with the same stream, by the protocol that the arm comes from.
     #[must_use]
     pub fn case(&self) -> Case {
@@ -268,7 +268,7 @@ impl Arm {
     }
 }
 
-impl fmt::Display for Arm {
+impl fmt::Display for LadderArm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pinned = if self.pinned { "-pinned" } else { "" };
         write!(f, "ladder/{}/{}{pinned}", self.item(), self.step.name())

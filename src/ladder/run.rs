@@ -9,11 +9,11 @@ use bench_protocol::step::Step;
 use rand::Rng;
 
 use super::breakdown::Breakdown;
-use super::measure::Contest;
-use super::{Arm, verify};
+use super::measure::ArmSet;
+use super::{LadderArm, verify};
 use crate::layouts::Layouts;
 use bench_record::wire::{self, Comparison, Counts, Failure, SelfCheck, Verified};
-use paired::contest::{ContestError, Runner, Settings};
+use paired::runner::{MeasureError, Runner, Settings};
 use paired::stats::correction::per_comparison;
 use paired::stats::{Confidence, Delta};
 
@@ -28,9 +28,9 @@ pub struct Found {
     pub cases: Vec<wire::Case>,
     /// Each step against what it stands on, and the wholes.
     pub comparisons: Vec<Comparison>,
-    /// The A/A comparison of each contest, by the id of the arm copied.
+    /// The A/A comparison of each set, by the id of the arm copied.
     pub self_checks: BTreeMap<String, SelfCheck>,
-    /// Arms that could not be verified, contests that could not be run.
+    /// Arms that could not be verified, sets that could not be run.
     pub failures: Vec<Failure>,
     /// Why arms' times may not be believed, by their ids.
     unstable: BTreeMap<String, String>,
@@ -38,14 +38,14 @@ pub struct Found {
     measured: Vec<(PayloadKind, u32)>,
 }
 
-/// The settings of a ladder's contests: `budget` for each of them, and a
+/// The settings of a ladder's sets: `budget` for each of them, and a
 /// confidence under which all intervals of the run hold at once.
 #[must_use]
 pub fn settings(items: &[(PayloadKind, u32)], family: Confidence, budget: Duration) -> Settings {
-    let contests = items
+    let sets = items
         .iter()
-        .flat_map(|&(payload, bytes)| Contest::all(payload, bytes));
-    let comparisons = contests.map(|contest| contest.pairs.len() + 1).sum();
+        .flat_map(|&(payload, bytes)| ArmSet::all(payload, bytes));
+    let comparisons = sets.map(|set| set.pairs.len() + 1).sum();
     Settings {
         drain: DRAIN,
         // Its arms are many, and none is a claim: no second look is made.
@@ -59,9 +59,9 @@ pub fn settings(items: &[(PayloadKind, u32)], family: Confidence, budget: Durati
 pub fn verified(
     pair: &Pair,
     (payload, bytes): (PayloadKind, u32),
-) -> Vec<(Arm, Result<Verified, crate::verify::VerifyError>)> {
+) -> Vec<(LadderArm, Result<Verified, crate::verify::VerifyError>)> {
     let arm = |&step: &Step| {
-        let arm = Arm {
+        let arm = LadderArm {
             payload,
             bytes,
             step,
@@ -100,9 +100,9 @@ pub fn payload<R: Rng>(
     if found.failures.len() > before {
         return;
     }
-    for contest in Contest::all(item.0, item.1) {
-        if let Err(error) = run(found, runner, layouts, &contest) {
-            let id = contest.arms[contest.copy_of].id();
+    for set in ArmSet::all(item.0, item.1) {
+        if let Err(error) = run(found, runner, layouts, &set) {
+            let id = set.arms[set.copy_of].id();
             let why = error.to_string();
             found.failures.push(Failure { id, why });
         }
@@ -112,7 +112,7 @@ pub fn payload<R: Rng>(
 
 impl Found {
     /// Adds what was counted of an arm.
-    pub fn count(&mut self, arm: &Arm, counts: Counts) {
+    pub fn count(&mut self, arm: &LadderArm, counts: Counts) {
         let id = arm.id();
         if let Some(case) = self.cases.iter_mut().find(|case| case.id == id) {
             case.counts = Some(counts);
@@ -133,8 +133,8 @@ impl Found {
     }
 
     /// Adds cases, comparisons and failures to a record, in place of those that
-    /// it had of the same ids. Each contest's own A/A comparison stays out: the
-    /// record's self-check is of the run that made it, and what a contest's says
+    /// it had of the same ids. Each set's own A/A comparison stays out: the
+    /// record's self-check is of the run that made it, and what a set's says
     /// is in the reason of its comparisons.
     pub fn add_to(&self, record: &mut wire::Record) {
         let ours = |id: &str| self.cases.iter().any(|case| case.id == id);
@@ -149,17 +149,17 @@ impl Found {
     }
 }
 
-/// Runs a contest and notes which of its arms may not be believed.
+/// Runs a set and notes which of its arms may not be believed.
 fn run<R: Rng>(
     found: &mut Found,
     runner: &mut Runner<'_, R>,
     layouts: &Layouts,
-    contest: &Contest,
-) -> Result<(), ContestError> {
-    let outcome = contest.run(runner, layouts)?;
+    set: &ArmSet,
+) -> Result<(), MeasureError> {
+    let outcome = set.run(runner, layouts)?;
     if !outcome.self_check.trusted {
         let why = &outcome.self_check.why;
-        let doubtful = contest.own().map(|arm| (arm.id(), why.clone()));
+        let doubtful = set.own().map(|arm| (arm.id(), why.clone()));
         found.unstable.extend(doubtful);
     }
     let why = |mut comparison: Comparison| {
@@ -172,8 +172,8 @@ fn run<R: Rng>(
         .comparisons
         .extend(outcome.comparisons.into_iter().map(why));
     // An arm bound to one core is a case, too: comparisons speak of it.
-    for arm in contest.arms.iter().filter(|arm| arm.pinned) {
-        let free = Arm {
+    for arm in set.arms.iter().filter(|arm| arm.pinned) {
+        let free = LadderArm {
             pinned: false,
             ..*arm
         };
@@ -183,7 +183,7 @@ fn run<R: Rng>(
             found.cases.push(wire::Case { id, ..same });
         }
     }
-    let copied = contest.arms[contest.copy_of].id();
+    let copied = set.arms[set.copy_of].id();
     found.self_checks.insert(copied, outcome.self_check);
     Ok(())
 }

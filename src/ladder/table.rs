@@ -9,10 +9,10 @@ use bench_protocol::step::Step;
 
 use super::Part;
 use super::breakdown::{Breakdown, Stair, SumCheck};
-use super::words;
+use super::display;
 use bench_record::wire::{Environment, SelfCheck};
 
-/// All payloads as a document, with where it was made and each contest's A/A.
+/// All payloads as a document, with where it was made and each set's A/A.
 #[must_use]
 pub fn document(
     found: &[Breakdown],
@@ -25,13 +25,13 @@ pub fn document(
     );
     for one in found {
         text += &format!("\n## {}\n\n{}\n\n", one.item, steps(one));
-        let notes = words::copies(one, environment).map(|lines| lines.join(" "));
+        let notes = display::copies(one, environment).map(|lines| lines.join(" "));
         let sums = one.checks.iter().map(sum).chain(notes);
         text.extend(sums.map(|line| format!("- {line}\n")));
-        text += &format!("\n{}\n", words::sentence(one));
+        text += &format!("\n{}\n", display::sentence(one));
     }
     if !checks.is_empty() {
-        text += "\n## A/A of each contest\n\n";
+        text += "\n## A/A of each set\n\n";
         text.extend(checks.iter().map(|check| format!("- {}\n", same(check))));
     }
     text
@@ -45,11 +45,11 @@ pub fn payload(found: &Breakdown) -> String {
         "{}\n{}\n{sums}{}",
         found.item,
         steps(found),
-        words::sentence(found)
+        display::sentence(found)
     )
 }
 
-/// What the A/A comparison of a contest found, by the id of the arm copied.
+/// What the A/A comparison of a set found, by the id of the arm copied.
 #[must_use]
 pub fn same((id, check): (&String, &SelfCheck)) -> String {
     let word = if check.trusted { "trusted" } else { "unstable" };
@@ -82,7 +82,7 @@ fn steps(found: &Breakdown) -> Table {
 
 fn row(stair: &Stair, arena: Option<f64>) -> [String; 7] {
     let dash = || "-".to_owned();
-    let number = |value: Option<f64>| value.map_or_else(dash, words::ns);
+    let number = |value: Option<f64>| value.map_or_else(dash, display::ns);
     let step_ns = stair.step_ns.as_ref();
     // A hop is another order of magnitude, and no share of the arena's time.
     let share = step_ns
@@ -98,7 +98,7 @@ fn row(stair: &Stair, arena: Option<f64>) -> [String; 7] {
         format!("{}{pinned}", stair.step),
         format!("{}{unstable}", stair.adds),
         number(stair.ns_per_item),
-        step_ns.map_or_else(dash, words::difference),
+        step_ns.map_or_else(dash, display::difference),
         number(stair.instructions_per_item),
         number(stair.step_instructions),
         share.unwrap_or_else(dash),
@@ -112,8 +112,8 @@ fn sum(check: &SumCheck) -> String {
         "{} to {}: the steps add up to {} ns, measured directly {} ns ({holds} its interval; {} ns unexplained)",
         check.from,
         check.to,
-        words::ns(check.sum_ns),
-        words::difference(&check.whole_ns),
-        words::ns(check.gap_ns),
+        display::ns(check.sum_ns),
+        display::difference(&check.whole_ns),
+        display::ns(check.gap_ns),
     )
 }

@@ -10,17 +10,17 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::breakdown::Breakdown;
-use super::measure::Contest;
+use super::measure::ArmSet;
 use super::run::settings;
-use super::{Arm, Part, RUNGS, chart, path, table, words};
+use super::{LadderArm, Part, STEPS, chart, display, path, table};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::workload::Workload;
 use bench_record::wire::{CAUTION, Comparison, Environment, SelfCheck};
 use paired::clock::Clock;
-use paired::contest::Runner;
 use paired::job::Job;
 use paired::process::{Execute, ExecuteError};
+use paired::runner::Runner;
 use paired::stats::Confidence;
 
 const ITEM: (PayloadKind, u32) = (PayloadKind::Record, 256);
@@ -54,7 +54,7 @@ impl Execute for Machine {
     fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
         let time = |arm: &paired::job::ArmJob| {
             let workload = serde_json::from_value(arm.workload.clone());
-            let Ok(Workload::Rung(Arm { step, pinned, .. })) = workload else {
+            let Ok(Workload::Ladder(LadderArm { step, pinned, .. })) = workload else {
                 panic!("a workload of the ladder: {:?}", arm.workload);
             };
             let hop = matches!(step, Step::Hop4 | Step::Hop1024);
@@ -79,7 +79,7 @@ impl Clock for Still {
     }
 }
 
-/// All comparisons of a ladder, and the A/A comparison of each contest.
+/// All comparisons of a ladder, and the A/A comparison of each set.
 fn measured() -> (Vec<Comparison>, Vec<SelfCheck>) {
     let family = Confidence::new(0.99).unwrap();
     let mut settings = settings(&[ITEM], family, Duration::from_secs(1));
@@ -94,8 +94,8 @@ fn measured() -> (Vec<Comparison>, Vec<SelfCheck>) {
     };
     let layouts = Layouts::single(PairFiles::in_folder("nowhere".as_ref()));
     let (mut comparisons, mut checks) = (Vec::new(), Vec::new());
-    for contest in Contest::all(ITEM.0, ITEM.1) {
-        let outcome = contest.run(&mut runner, &layouts).unwrap();
+    for set in ArmSet::all(ITEM.0, ITEM.1) {
+        let outcome = set.run(&mut runner, &layouts).unwrap();
         comparisons.extend(outcome.comparisons);
         checks.push(outcome.self_check);
     }
@@ -155,7 +155,7 @@ fn instructions_are_subtracted_like_times() {
     let id = |step| {
         let (payload, bytes) = ITEM;
         let pinned = false;
-        Arm {
+        LadderArm {
             payload,
             bytes,
             step,
@@ -182,7 +182,7 @@ fn a_hop_between_two_regimes_is_called_unstable() {
 
 #[test]
 fn the_sentence_says_where_the_time_goes() {
-    let sentence = words::sentence(&breakdown(&BTreeMap::new()));
+    let sentence = display::sentence(&breakdown(&BTreeMap::new()));
     assert_eq!(
         sentence,
         "record-256B: an item by arena takes 100 ns, of which decoding to owned values 60.0 ns \
@@ -248,14 +248,14 @@ fn large_items_are_marked_where_copies_cost_what_their_place_decides() {
 #[test]
 fn an_unstable_ladder_is_marked_in_rows_title_and_sentence() {
     let (comparisons, _) = measured();
-    let contest = &Contest::all(ITEM.0, ITEM.1)[0];
+    let set = &ArmSet::all(ITEM.0, ITEM.1)[0];
     let why = "A/A gives [-0.91%, +1.09%]".to_owned();
-    let unstable = contest.own().map(|arm| (arm.id(), why.clone())).collect();
+    let unstable = set.own().map(|arm| (arm.id(), why.clone())).collect();
     let found = Breakdown::new(ITEM, &comparisons, &BTreeMap::new(), &unstable);
     let table = table::payload(&found);
     let marked = table.lines().filter(|line| line.contains("(unstable)"));
     assert_eq!(marked.count(), Step::ALL.len() - 2, "{table}");
-    let sentence = words::sentence(&found);
+    let sentence = display::sentence(&found);
     assert!(
         sentence.ends_with(&format!("These times are unstable: {why}.")),
         "{sentence}"
@@ -266,8 +266,8 @@ fn an_unstable_ladder_is_marked_in_rows_title_and_sentence() {
 
 #[test]
 fn hops_between_two_regimes_say_nothing_of_the_ladder() {
-    for contest in &Contest::all(ITEM.0, ITEM.1)[1..] {
-        let steps: Vec<Step> = contest.own().map(|arm| arm.step).collect();
+    for set in &ArmSet::all(ITEM.0, ITEM.1)[1..] {
+        let steps: Vec<Step> = set.own().map(|arm| arm.step).collect();
         assert_eq!(steps, [Step::Hop4, Step::Hop1024]);
     }
 }
@@ -278,7 +278,7 @@ fn the_document_has_every_step_every_sum_and_each_a_a() {
     let (_, checks) = measured();
     let checks = checks.into_iter().enumerate();
     let checks = checks
-        .map(|(at, check)| (format!("contest {at}"), check))
+        .map(|(at, check)| (format!("set {at}"), check))
         .collect();
     let text = table::document(&found, &checks, &Environment::default());
     for stair in &found[0].stairs {
@@ -288,10 +288,10 @@ fn the_document_has_every_step_every_sum_and_each_a_a() {
         .lines()
         .filter(|line| line.contains("the steps add up to"));
     assert_eq!(sums.count(), found[0].checks.len());
-    assert!(text.contains(&words::sentence(&found[0])), "{text}");
+    assert!(text.contains(&display::sentence(&found[0])), "{text}");
     for said in [
-        "A/A of contest 0: +0.00% to +0.00%, trusted",
-        "contest 2",
+        "A/A of set 0: +0.00% to +0.00%, trusted",
+        "set 2",
         "unstable",
     ] {
         assert!(text.contains(said), "{text}");
@@ -301,13 +301,13 @@ fn the_document_has_every_step_every_sum_and_each_a_a() {
 #[test]
 fn every_step_is_a_rung_above_the_one_it_stands_on() {
     for &step in Step::ALL {
-        assert_eq!(RUNGS.iter().filter(|rung| rung.step == step).count(), 1);
+        assert_eq!(STEPS.iter().filter(|known| known.step == step).count(), 1);
     }
-    for (place, rung) in RUNGS.iter().enumerate() {
-        let below = rung
+    for (place, step) in STEPS.iter().enumerate() {
+        let below = step
             .on
-            .map(|on| RUNGS.iter().position(|other| other.step == on));
-        assert!(below.is_none_or(|below| below < Some(place)), "{rung:?}");
+            .map(|on| STEPS.iter().position(|other| other.step == on));
+        assert!(below.is_none_or(|below| below < Some(place)), "{step:?}");
     }
 }
 
@@ -326,14 +326,14 @@ fn the_way_to_a_protocol_leaves_out_what_stands_beside_it() {
 
 #[test]
 fn ids_name_payload_and_step() {
-    let arm = Arm {
+    let arm = LadderArm {
         payload: PayloadKind::Record,
         bytes: 256,
         step: Step::Call,
         pinned: false,
     };
     assert_eq!(arm.id(), "ladder/record-256B/call");
-    let hop = Arm {
+    let hop = LadderArm {
         step: Step::Hop4,
         pinned: true,
         ..arm

@@ -5,7 +5,7 @@ use bench_host::pair::Pair;
 use bench_protocol::spec::{ENDLESS, Observe};
 use bench_protocol::step::Step;
 
-use super::Arm;
+use super::LadderArm;
 use crate::verify::{Expected, VerifyError, expected};
 use bench_record::wire::Verified;
 
@@ -20,7 +20,7 @@ const ITEMS: u64 = 2_000;
 /// # Errors
 /// When the stream fails, its items are not the generator's, or an empty call is
 /// not made once an item.
-pub fn verify(pair: &Pair, arm: &Arm) -> Result<Verified, VerifyError> {
+pub fn verify(pair: &Pair, arm: &LadderArm) -> Result<Verified, VerifyError> {
     let stream = |source| VerifyError::Stream {
         case: arm.id(),
         source,

@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::NoiseError;
 use super::detectable::Spread;
-use crate::entrants::copy_of;
+use crate::arms::copy_of;
 use bench_record::wire::{Comparison, Verdict};
 use paired::clock::Clock;
-use paired::contest::{ContestError, Contestant, Runner, Settings};
 use paired::draw::Draw;
 use paired::job::{ArmJob, Job};
 use paired::process::{Execute, ExecuteError};
+use paired::runner::{Arm, MeasureError, Runner, Settings};
 use paired::stats::order::Sorted;
 use paired::stats::{Confidence, Delta, StatsError};
 
@@ -106,7 +106,7 @@ impl<'a, R: Rng> Bench<'a, R> {
     ///
     /// # Errors
     /// When a process fails.
-    pub fn items(&mut self, arm: &Contestant) -> Result<u64, ContestError> {
+    pub fn items(&mut self, arm: &Arm) -> Result<u64, MeasureError> {
         let arms = [arm.clone()];
         Ok(self.runner().calibrate(&arms)?.items)
     }
@@ -127,7 +127,7 @@ impl<'a, R: Rng> Bench<'a, R> {
     /// When a process fails.
     pub fn sequential(
         &mut self,
-        arm: &Contestant,
+        arm: &Arm,
         items: u64,
         budget: Duration,
     ) -> Result<Band, NoiseError> {
@@ -141,7 +141,7 @@ impl<'a, R: Rng> Bench<'a, R> {
     }
 
     /// The median time of a drain of the arm alone, nanoseconds.
-    fn alone(&mut self, arm: &Contestant, items: u64) -> Result<f64, NoiseError> {
+    fn alone(&mut self, arm: &Arm, items: u64) -> Result<f64, NoiseError> {
         let job = Job {
             arms: vec![ArmJob {
                 libraries: arm.layouts[0].clone(),
@@ -154,7 +154,7 @@ impl<'a, R: Rng> Bench<'a, R> {
             fresh_copies: false,
             draw: Draw::new(&mut self.rng, 1),
         };
-        let rows = self.execute.execute(&job).map_err(ContestError::from)?;
+        let rows = self.execute.execute(&job).map_err(MeasureError::from)?;
         let times = rows
             .iter()
             .flatten()
@@ -167,16 +167,12 @@ impl<'a, R: Rng> Bench<'a, R> {
     ///
     /// # Errors
     /// When a process fails.
-    pub fn paired(
-        &mut self,
-        arm: &Contestant,
-        budget: Duration,
-    ) -> Result<(Band, Spread), NoiseError> {
+    pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread), NoiseError> {
         let (start, jobs) = (self.clock.now(), self.execute.jobs);
         let arms = [arm.clone(), copy_of(arm)];
         let mut found: Vec<Comparison> = Vec::new();
         while found.len() < FEWEST || self.clock.now() - start < budget {
-            found.extend(self.runner().contest(&arms, &[(0, 1)])?);
+            found.extend(self.runner().compare(&arms, &[(0, 1)])?);
         }
         let time = self.clock.now() - start;
         let ratios: Vec<f64> = found.iter().map(|found| found.ratio).collect();
@@ -208,7 +204,7 @@ mod tests {
         let mut machine = Machine::new(1);
         machine.speed = |now| 1.0 + 0.2 * (now.as_secs_f64() * 2.0).sin();
         let clock = machine.clock.clone();
-        let arm = Contestant {
+        let arm = Arm {
             name: "a".to_owned(),
             workload: json!(6.0),
             layouts: vec![vec!["library.so".into()]],

@@ -19,8 +19,8 @@ use band::Band;
 use bench_record::wire::Environment;
 use detectable::Detectable;
 use paired::clock::Clock;
-use paired::contest::{ContestError, Contestant};
 use paired::process::Execute;
+use paired::runner::{Arm, MeasureError};
 use paired::stats::StatsError;
 use speed::Speed;
 use timer::Timer;
@@ -54,7 +54,7 @@ pub struct Report {
 pub enum NoiseError {
     /// A measuring process failed.
     #[error(transparent)]
-    Contest(#[from] ContestError),
+    ArmSet(#[from] MeasureError),
     /// The samples have no statistic.
     #[error(transparent)]
     Stats(#[from] StatsError),
@@ -70,7 +70,7 @@ pub fn compare<R: Rng>(
     execute: &mut dyn Execute,
     clock: &dyn Clock,
     rng: R,
-    arm: &Contestant,
+    arm: &Arm,
     budget: Duration,
 ) -> Result<(Band, Band, Vec<Detectable>), NoiseError> {
     let mut bench = band::Bench::new(execute, clock, rng)?;

@@ -7,13 +7,13 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::{Method, Row};
+use crate::arms::{copy_of, of_case};
 use crate::case::Case;
-use crate::entrants::{copy_of, entrant};
 use crate::layouts::Layouts;
 use bench_record::wire::{Comparison, Verdict};
 use paired::clock::Monotonic;
-use paired::contest::{Contestant, Runner, Settings};
 use paired::process::Processes;
+use paired::runner::{Arm, Runner, Settings};
 use paired::stats::order::Sorted;
 use paired::stats::{Confidence, Delta};
 
@@ -82,8 +82,8 @@ impl Trials {
         count: usize,
         tick: &mut dyn FnMut(),
     ) -> Result<Row> {
-        let baseline = entrant(case, layouts);
-        let candidate = Contestant {
+        let baseline = of_case(case, layouts);
+        let candidate = Arm {
             work,
             ..copy_of(&baseline)
         };
@@ -98,7 +98,7 @@ impl Trials {
     ///
     /// # Errors
     /// When the arm cannot be run.
-    pub fn items(&mut self, arm: &Contestant) -> Result<u64> {
+    pub fn items(&mut self, arm: &Arm) -> Result<u64> {
         let arms = [arm.clone()];
         Ok(self.runner(Delta::DEFAULT)?.calibrate(&arms)?.items)
     }
@@ -109,8 +109,8 @@ impl Trials {
     /// When a comparison cannot be made.
     pub fn repeat(
         &mut self,
-        baseline: &Contestant,
-        candidate: &Contestant,
+        baseline: &Arm,
+        candidate: &Arm,
         delta: f64,
         count: usize,
         tick: &mut dyn FnMut(),
@@ -120,7 +120,7 @@ impl Trials {
         let mut comparisons = Vec::with_capacity(count);
         for _ in 0..count {
             let arms = [baseline.clone(), candidate.clone()];
-            comparisons.extend(self.runner(delta)?.contest(&arms, &[(0, 1)])?);
+            comparisons.extend(self.runner(delta)?.compare(&arms, &[(0, 1)])?);
             tick();
         }
         let seconds = start.elapsed().as_secs_f64() / count.max(1) as f64;

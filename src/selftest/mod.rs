@@ -1,13 +1,13 @@
 //! The experiment that proves the method on this machine: it measures what is
 //! known beforehand, and counts how often the verdict is right.
 //!
-//! [`experiment`] are the trials by this method, [`rival`] the same by others
+//! [`experiment`] are the trials by this method, [`alternatives`] the same by others
 //! (one after another, criterion), [`load`] the compiler that runs beside,
 //! [`variant`] the rebuilt guests, [`table`] the result for people.
 
+pub mod alternatives;
 pub mod experiment;
 pub mod load;
-pub mod rival;
 pub mod table;
 pub mod variant;
 

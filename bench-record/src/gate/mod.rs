@@ -7,9 +7,9 @@
 //! `show` has the words and tables.
 
 pub mod agreement;
-mod words;
+mod display;
 
-pub use words::number;
+pub use display::number;
 
 use serde::Serialize;
 
@@ -78,8 +78,8 @@ impl Verdict {
 pub fn judge(baseline: &Record, record: &Record, limits: &Limits) -> Result<Verdict, Disagreement> {
     agreement::of_counts(&baseline.environment, &record.environment)?;
     let mut verdict = Verdict {
-        baseline: words::commit(&baseline.environment),
-        candidate: words::commit(&record.environment),
+        baseline: display::commit(&baseline.environment),
+        candidate: display::commit(&record.environment),
         cases: 0,
         ratios: 0,
         changes: Vec::new(),
@@ -206,7 +206,7 @@ fn count_changes(before: &Case, after: &Case, limits: &Limits) -> Vec<Change> {
                 match over(what) {
                     Some(over) => (
                         true,
-                        format!("at most {} is allowed", words::number(over.most)),
+                        format!("at most {} is allowed", display::number(over.most)),
                     ),
                     None => (false, String::new()),
                 }
@@ -263,7 +263,7 @@ fn shift(before: &Comparison, after: &Comparison) -> Option<(bool, String)> {
             before.high,
             after.low,
             after.high,
-            words::number(100.0 * delta)
+            display::number(100.0 * delta)
         )
     };
     match (before.verdict, after.verdict) {

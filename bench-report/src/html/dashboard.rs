@@ -1,15 +1,15 @@
 //! The page over a history.
 
+mod display;
 mod tables;
-mod words;
 
 use super::{DASHBOARD, document, footer, json, parts, text};
 use crate::ReportError;
 use crate::dashboard::{Dashboard, Group, LEAST_SPAN, direction, encode, spark};
 use crate::model::short_time;
 use bench_record::history::Series;
+use display::{key, metric_name, newest_change, write};
 use tables::{changes, latest, runs};
-use words::{key, metric_name, newest_change, write};
 
 const TOOLBAR: &str = include_str!("../assets/toolbar-dashboard.html");
 

@@ -9,9 +9,9 @@ use rand::rngs::SmallRng;
 use serde_json::json;
 
 use super::super::clock::Clock;
-use super::super::contest::{ContestError, Contestant, Runner, Settings};
 use super::super::job::{ArmJob, Job};
 use super::super::process::ExecuteError;
+use super::super::runner::{Arm, MeasureError, Runner, Settings};
 use super::{Failure, Machine};
 use crate::result::{Comparison, Verdict};
 use crate::stats::{Confidence, Delta};
@@ -25,13 +25,13 @@ fn settings(delta: f64) -> Settings {
 }
 
 /// An arm of six nanoseconds an item on twelve layouts of a pair.
-fn arm(name: &str, pair: &str) -> Contestant {
+fn arm(name: &str, pair: &str) -> Arm {
     let layouts = |seeds: std::ops::Range<u32>| -> Vec<Vec<PathBuf>> {
         seeds
             .map(|seed| vec![PathBuf::from(format!("{pair}/{seed}/host.so"))])
             .collect()
     };
-    Contestant {
+    Arm {
         name: name.to_owned(),
         workload: json!(6.0),
         layouts: layouts(0..12),
@@ -42,7 +42,7 @@ fn arm(name: &str, pair: &str) -> Contestant {
     }
 }
 
-fn copy_of(arm: &Contestant) -> Contestant {
+fn copy_of(arm: &Arm) -> Arm {
     arm.copied()
 }
 
@@ -50,8 +50,8 @@ fn contest(
     machine: &mut Machine,
     seed: u64,
     settings: Settings,
-    arms: &[Contestant],
-) -> Result<Comparison, ContestError> {
+    arms: &[Arm],
+) -> Result<Comparison, MeasureError> {
     let clock = machine.clock.clone();
     let mut runner = Runner {
         execute: machine,
@@ -59,7 +59,7 @@ fn contest(
         rng: SmallRng::seed_from_u64(!seed),
         settings,
     };
-    let comparisons = runner.contest(arms, &[(0, 1)])?;
+    let comparisons = runner.compare(arms, &[(0, 1)])?;
     Ok(comparisons.into_iter().next().expect("one was asked for"))
 }
 
@@ -194,7 +194,7 @@ fn an_arm_with_itself_beside_it_changes_nothing_of_a_comparison() {
                 settings: settings(0.0025),
             };
             let a = arm("a", "pair");
-            let found = runner.contest(&[a.clone(), copy_of(&a)], pairs);
+            let found = runner.compare(&[a.clone(), copy_of(&a)], pairs);
             found.expect("nothing fails")
         };
         let (alone, beside) = (found(&[(0, 1)]), found(&[(0, 1), (1, 1)]));
@@ -217,12 +217,12 @@ fn an_arm_with_itself_is_a_comparison_of_its_copies() {
         rng: SmallRng::seed_from_u64(4),
         settings: settings(0.01),
     };
-    let fast = Contestant {
+    let fast = Arm {
         workload: json!(4.0),
         ..arm("fast", "pair")
     };
     let arms = [arm("slow", "pair"), fast];
-    let found = runner.contest(&arms, &[(0, 1), (1, 1)]);
+    let found = runner.compare(&arms, &[(0, 1), (1, 1)]);
     let found = found.expect("nothing fails");
     let verdicts: Vec<Verdict> = found.iter().map(|found| found.verdict).collect();
     assert_eq!(verdicts, [Verdict::Faster, Verdict::Same]);
@@ -239,7 +239,7 @@ fn injected_slowdowns_are_found_and_sized_while_the_speed_drifts() {
             let mut machine = Machine::new(seed);
             machine.speed = drift;
             let a = arm("a", "pair");
-            let slow = Contestant {
+            let slow = Arm {
                 work,
                 ..copy_of(&a)
             };
@@ -254,7 +254,7 @@ fn injected_slowdowns_are_found_and_sized_while_the_speed_drifts() {
 #[test]
 fn a_faster_candidate_is_called_faster() {
     let mut machine = Machine::new(1);
-    let fast = Contestant {
+    let fast = Arm {
         workload: json!(4.0),
         ..arm("fast", "pair")
     };
@@ -303,13 +303,13 @@ fn a_process_that_fails_ends_the_contest_with_its_reason() {
 
 #[test]
 fn drains_that_take_no_time_are_an_error_and_not_an_endless_search() {
-    let nothing = Contestant {
+    let nothing = Arm {
         workload: json!(0.0),
         ..arm("nothing", "pair")
     };
     let arms = [nothing.clone(), nothing];
     let error = contest(&mut Machine::new(1), 1, settings(0.01), &arms).expect_err("too fast");
-    assert!(matches!(error, ContestError::TooFast { .. }), "{error}");
+    assert!(matches!(error, MeasureError::TooFast { .. }), "{error}");
 }
 
 #[test]

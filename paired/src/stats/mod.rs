@@ -7,6 +7,7 @@
 //! measured again and [`verdict::confirm`] speaks.
 
 pub mod correction;
+mod display;
 pub mod levels;
 pub mod order;
 pub mod quantity;
@@ -16,7 +17,6 @@ mod simulation;
 pub mod stopping;
 pub mod summary;
 pub mod verdict;
-mod words;
 
 pub use quantity::{Confidence, Delta, Interval, LogRatio};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::words::{key, metric_name, newest_change, percent, write};
+use super::display::{key, metric_name, newest_change, percent, write};
 use crate::dashboard::{Dashboard, direction, evidence};
 use crate::model::{Cell, Drawing, Row, Section, Table, short_time};
 use bench_record::history::{Change, Metric};

@@ -1,4 +1,4 @@
-//! The course of a comparison: processes, one after another, and looks at what
+//! The test of a comparison: processes, one after another, and looks at what
 //! they have measured, until it is enough.
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::Rng;
 
 use super::calibration::Shape;
-use super::{ContestError, Contestant, Look, Runner, Settings};
+use super::{Arm, Look, MeasureError, Runner, Settings};
 use crate::draw::{Draw, order};
 use crate::job::{ArmJob, Job};
 use crate::result::PairedSample;
@@ -28,7 +28,7 @@ pub(super) struct Process {
     times: Vec<Vec<Vec<f64>>>,
 }
 
-/// What a course sets against what, by places of arms.
+/// What a test sets against what, by places of arms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sides {
     /// A candidate against a baseline.
@@ -77,30 +77,30 @@ impl Sides {
 }
 
 /// The state of one comparison of a contest.
-pub(super) struct Course {
+pub(super) struct SequentialTest {
     pub(super) sides: Sides,
-    /// The last summary and the number of processes that it is of (another course
+    /// The last summary and the number of processes that it is of (another test
     /// of the contest may need more); `None` while there are too few.
     pub(super) seen: Option<(Summary, usize)>,
     stopped: bool,
 }
 
 impl<R: Rng> Runner<'_, R> {
-    /// Runs processes until every course has stopped or the budget is spent.
+    /// Runs processes until every test has stopped or the budget is spent.
     pub(super) fn look(
         &mut self,
-        arms: &[&Contestant],
+        arms: &[&Arm],
         sides: impl IntoIterator<Item = Sides>,
         shape: Shape,
         look: Look,
         budget: Duration,
-    ) -> Result<(Vec<Process>, Vec<Course>), ContestError> {
-        let course = |sides| Course {
+    ) -> Result<(Vec<Process>, Vec<SequentialTest>), MeasureError> {
+        let test = |sides| SequentialTest {
             sides,
             seen: None,
             stopped: false,
         };
-        let mut courses: Vec<Course> = sides.into_iter().map(course).collect();
+        let mut tests: Vec<SequentialTest> = sides.into_iter().map(test).collect();
         let mut processes = Vec::new();
         let mut spending = Spending::new(self.settings.confidence);
         let mut planned = None;
@@ -135,14 +135,14 @@ impl<R: Rng> Runner<'_, R> {
             if let Some(share) = share
                 && let Some(confidence) = spending.look(share)
             {
-                for course in courses.iter_mut().filter(|course| !course.stopped) {
-                    course.see(&processes, shape.items, confidence, &self.settings)?;
+                for test in tests.iter_mut().filter(|test| !test.stopped) {
+                    test.see(&processes, shape.items, confidence, &self.settings)?;
                 }
                 // An A/A comparison beside must not cut short what it vouches for.
                 let delta = self.settings.delta;
-                let suspect = |course: &Course| !course.sides.same() && course.suspects(delta);
-                let due = look == Look::First && share >= SCREENED && courses.iter().any(suspect);
-                if due || courses.iter().all(|course| course.stopped) {
+                let suspect = |test: &SequentialTest| !test.sides.same() && test.suspects(delta);
+                let due = look == Look::First && share >= SCREENED && tests.iter().any(suspect);
+                if due || tests.iter().all(|test| test.stopped) {
                     break;
                 }
             }
@@ -150,18 +150,18 @@ impl<R: Rng> Runner<'_, R> {
             share = Some(next);
             until = (planned as f64 * next).ceil() as usize;
         }
-        Ok((processes, courses))
+        Ok((processes, tests))
     }
 
     /// Runs one process; the times come back in the order of `arms`, those of every
     /// copy of an arm round by round.
     pub(super) fn process(
         &mut self,
-        arms: &[&Contestant],
+        arms: &[&Arm],
         look: Look,
         layout: usize,
         shape: Shape,
-    ) -> Result<Vec<Vec<Vec<f64>>>, ContestError> {
+    ) -> Result<Vec<Vec<Vec<f64>>>, MeasureError> {
         let Shape {
             items,
             warmup,
@@ -194,7 +194,7 @@ impl<R: Rng> Runner<'_, R> {
             places.len() * rounds as usize,
         );
         if found != expected || rows.iter().any(|row| row.len() != places.len()) {
-            return Err(ContestError::Shape { found, expected });
+            return Err(MeasureError::Shape { found, expected });
         }
         let each = Vec::with_capacity(rows.len());
         let mut times = vec![vec![each; copies as usize]; arms.len()];
@@ -208,7 +208,7 @@ impl<R: Rng> Runner<'_, R> {
     }
 }
 
-impl Course {
+impl SequentialTest {
     /// Whether what was seen so far is worth a second look.
     fn suspects(&self, delta: Delta) -> bool {
         let seen = self.seen.as_ref();

@@ -1,13 +1,13 @@
-//! From cases to contestants: which libraries and which work stand behind an arm.
+//! From cases to arms: which libraries and which work stand behind an arm.
 
 use std::path::PathBuf;
 
 use crate::case::{Case, Group, plans};
-use crate::ladder::Arm;
+use crate::ladder::LadderArm;
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::workload::Workload;
-use paired::contest::Contestant;
+use paired::runner::Arm;
 
 fn libraries(pairs: &[PairFiles]) -> Vec<Vec<PathBuf>> {
     pairs
@@ -18,21 +18,21 @@ fn libraries(pairs: &[PairFiles]) -> Vec<Vec<PathBuf>> {
 
 /// A case on a pair, as an arm under the case's id.
 #[must_use]
-pub fn entrant(case: &Case, layouts: &Layouts) -> Contestant {
-    Contestant {
+pub fn of_case(case: &Case, layouts: &Layouts) -> Arm {
+    Arm {
         items: (case.group == Group::Growth).then(|| plans::stream_items(&case.plan)),
-        ..contestant(case.id(), &Workload::Case(case.clone()), layouts)
+        ..named(case.id(), &Workload::Case(case.clone()), layouts)
     }
 }
 
 /// An arm of the ladder on a pair, under its id.
 #[must_use]
-pub fn rung(arm: &Arm, layouts: &Layouts) -> Contestant {
-    contestant(arm.id(), &Workload::Rung(*arm), layouts)
+pub fn of_step(arm: &LadderArm, layouts: &Layouts) -> Arm {
+    named(arm.id(), &Workload::Ladder(*arm), layouts)
 }
 
-fn contestant(name: String, workload: &Workload, layouts: &Layouts) -> Contestant {
-    Contestant {
+fn named(name: String, workload: &Workload, layouts: &Layouts) -> Arm {
+    Arm {
         name,
         workload: workload.to_value(),
         layouts: libraries(&layouts.first),
@@ -45,6 +45,6 @@ fn contestant(name: String, workload: &Workload, layouts: &Layouts) -> Contestan
 
 /// The same arm from a copy of the files.
 #[must_use]
-pub fn copy_of(contestant: &Contestant) -> Contestant {
-    contestant.copied()
+pub fn copy_of(arm: &Arm) -> Arm {
+    arm.copied()
 }

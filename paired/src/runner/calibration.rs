@@ -2,8 +2,8 @@
 
 use rand::Rng;
 
-use super::course::median;
-use super::{ContestError, Contestant, Look, Runner, Settings};
+use super::sequential::median;
+use super::{Arm, Look, MeasureError, Runner, Settings};
 
 /// Rounds of a calibration.
 const CALIBRATION_ROUNDS: u32 = 3;
@@ -30,7 +30,7 @@ impl<R: Rng> Runner<'_, R> {
     ///
     /// # Errors
     /// When a process fails, or no number is large enough.
-    pub fn calibrate(&mut self, arms: &[Contestant]) -> Result<Shape, ContestError> {
+    pub fn calibrate(&mut self, arms: &[Arm]) -> Result<Shape, MeasureError> {
         let Settings {
             warmup,
             rounds,
@@ -38,7 +38,7 @@ impl<R: Rng> Runner<'_, R> {
             ..
         } = self.settings;
         let wanted = drain.as_nanos() as f64;
-        let contestants: Vec<&Contestant> = arms.iter().collect();
+        let arms: Vec<&Arm> = arms.iter().collect();
         let given = arms.iter().find_map(|arm| arm.items);
         let mut shape = Shape {
             items: given.unwrap_or(1),
@@ -46,7 +46,7 @@ impl<R: Rng> Runner<'_, R> {
             rounds: CALIBRATION_ROUNDS,
         };
         for _ in 0..CALIBRATIONS {
-            let times = self.process(&contestants, Look::First, 0, shape)?;
+            let times = self.process(&arms, Look::First, 0, shape)?;
             let slowest = times.iter().flatten().map(|times| median(times));
             let slowest = slowest.fold(1.0, f64::max);
             if given.is_some() || slowest >= wanted / 2.0 {
@@ -69,6 +69,6 @@ impl<R: Rng> Runner<'_, R> {
             shape.items = (shape.items as f64 * more) as u64;
         }
         let name = arms.first().map(|arm| arm.name.clone()).unwrap_or_default();
-        Err(ContestError::TooFast { name, drain })
+        Err(MeasureError::TooFast { name, drain })
     }
 }

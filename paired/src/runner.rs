@@ -2,8 +2,8 @@
 //! that was asked for is known well enough or the budget is spent.
 //!
 //! The parent's side: it alone knows which arm is the baseline. [`calibration`]
-//! finds the number of items, `course` runs the processes and looks at what they
-//! measured; here are the arms, and what is made of a course.
+//! finds the number of items, `test` runs the processes and looks at what they
+//! measured; here are the arms, and what is made of a test.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use rand::Rng;
 use serde_json::Value;
 
 use self::calibration::Shape;
-use self::course::{Course, Process, Sides, median, samples};
+use self::sequential::{Process, SequentialTest, Sides, median, samples};
 use super::clock::Clock;
 use super::process::{Execute, ExecuteError};
 use crate::result::{Comparison, CopiesRatio, PairedSample};
@@ -21,11 +21,11 @@ use crate::stats::verdict::{Judgement, confirm, find, screen};
 use crate::stats::{Confidence, Delta, StatsError};
 
 pub mod calibration;
-mod course;
+mod sequential;
 
 /// One arm: what runs, and the name it has here.
 #[derive(Debug, Clone)]
-pub struct Contestant {
+pub struct Arm {
     /// Id of the case.
     pub name: String,
     /// What the arm does; only the child's opener understands it.
@@ -44,7 +44,7 @@ pub struct Contestant {
     pub items: Option<u64>,
 }
 
-impl Contestant {
+impl Arm {
     /// The same arm from another copy of its files.
     #[must_use]
     pub fn copied(&self) -> Self {
@@ -124,7 +124,7 @@ impl Settings {
 
 /// Why a contest has no result.
 #[derive(Debug, thiserror::Error)]
-pub enum ContestError {
+pub enum MeasureError {
     /// A process failed.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
@@ -183,24 +183,24 @@ impl<R: Rng> Runner<'_, R> {
     /// # Panics
     /// If a pair names an arm that is not there, or one with itself that has no copy; or
     /// if an arm has no layout.
-    pub fn contest(
+    pub fn compare(
         &mut self,
-        arms: &[Contestant],
+        arms: &[Arm],
         pairs: &[(usize, usize)],
-    ) -> Result<Vec<Comparison>, ContestError> {
+    ) -> Result<Vec<Comparison>, MeasureError> {
         let shape = self.calibrate(arms)?;
-        let contestants: Vec<&Contestant> = arms.iter().collect();
+        let all: Vec<&Arm> = arms.iter().collect();
         let both = 2 * self.settings.budget;
         let start = self.clock.now();
         let sides = pairs.iter().map(Sides::of);
-        let (processes, courses) = self.look(&contestants, sides, shape, Look::First, both)?;
+        let (processes, tests) = self.look(&all, sides, shape, Look::First, both)?;
         // A suspicion that came late is not looked at in a hurry.
         let left = both.saturating_sub(self.clock.now() - start);
         let left = left.max(self.settings.budget);
         pairs
             .iter()
-            .zip(&courses)
-            .map(|(&pair, course)| self.conclude(arms, pair, &processes, course, shape, left))
+            .zip(&tests)
+            .map(|(&pair, test)| self.conclude(arms, pair, &processes, test, shape, left))
             .collect()
     }
 
@@ -208,23 +208,23 @@ impl<R: Rng> Runner<'_, R> {
     /// no second look is made, so a suspicion stays one.
     ///
     /// # Errors
-    /// As for [`Self::contest`].
+    /// As for [`Self::compare`].
     ///
     /// # Panics
-    /// As for [`Self::contest`].
+    /// As for [`Self::compare`].
     pub fn survey(
         &mut self,
-        arms: &[Contestant],
+        arms: &[Arm],
         pairs: &[(usize, usize)],
-    ) -> Result<Vec<Comparison>, ContestError> {
+    ) -> Result<Vec<Comparison>, MeasureError> {
         let shape = self.calibrate(arms)?;
-        let contestants: Vec<&Contestant> = arms.iter().collect();
+        let all: Vec<&Arm> = arms.iter().collect();
         let budget = self.settings.budget;
         let sides = pairs.iter().map(Sides::of);
-        let (processes, courses) = self.look(&contestants, sides, shape, Look::Only, budget)?;
-        let comparison = |(&(baseline, candidate), course): (&(usize, usize), Course)| {
-            let samples = samples(&processes, &course.sides, shape.items);
-            let summary = match course.seen {
+        let (processes, tests) = self.look(&all, sides, shape, Look::Only, budget)?;
+        let comparison = |(&(baseline, candidate), test): (&(usize, usize), SequentialTest)| {
+            let samples = samples(&processes, &test.sides, shape.items);
+            let summary = match test.seen {
                 Some((summary, _)) => summary,
                 None => Summary::new(&samples, self.settings.confidence)?,
             };
@@ -233,23 +233,23 @@ impl<R: Rng> Runner<'_, R> {
             let (baseline, candidate) = (&arms[baseline], &arms[candidate]);
             Ok(self.comparison(baseline, candidate, &summary, judgement, samples, shape))
         };
-        pairs.iter().zip(courses).map(comparison).collect()
+        pairs.iter().zip(tests).map(comparison).collect()
     }
 
-    /// The comparison of a course; what looks like a change is looked at a second
+    /// The comparison of a test; what looks like a change is looked at a second
     /// time, for all the time that the first look left.
     fn conclude(
         &mut self,
-        arms: &[Contestant],
+        arms: &[Arm],
         (baseline, candidate): (usize, usize),
         processes: &[Process],
-        course: &Course,
+        test: &SequentialTest,
         shape: Shape,
         left: Duration,
-    ) -> Result<Comparison, ContestError> {
+    ) -> Result<Comparison, MeasureError> {
         let same = (baseline == candidate).then(|| arms[baseline].copied());
         let (baseline, candidate) = (&arms[baseline], same.as_ref().unwrap_or(&arms[candidate]));
-        let (summary, samples) = course.result(processes, shape, &self.settings)?;
+        let (summary, samples) = test.result(processes, shape, &self.settings)?;
         let delta = self.settings.delta;
         if screen(&summary.log_ratio, delta).is_some() {
             return self.second_look(baseline, candidate, &summary, shape, left);
@@ -262,17 +262,17 @@ impl<R: Rng> Runner<'_, R> {
     /// compared in the same rounds; this interval is the one that is quoted.
     fn second_look(
         &mut self,
-        baseline: &Contestant,
-        candidate: &Contestant,
+        baseline: &Arm,
+        candidate: &Arm,
         first: &Summary,
         shape: Shape,
         left: Duration,
-    ) -> Result<Comparison, ContestError> {
+    ) -> Result<Comparison, MeasureError> {
         let arms = [baseline, candidate];
         let sides = [Sides::of(&(0, 1)), Sides::Copies(vec![0, 1])];
-        let (processes, courses) = self.look(&arms, sides, shape, Look::Second, left)?;
-        let (summary, second) = courses[0].result(&processes, shape, &self.settings)?;
-        let (copies, _) = courses[1].result(&processes, shape, &self.settings)?;
+        let (processes, tests) = self.look(&arms, sides, shape, Look::Second, left)?;
+        let (summary, second) = tests[0].result(&processes, shape, &self.settings)?;
+        let (copies, _) = tests[1].result(&processes, shape, &self.settings)?;
         let delta = self.settings.delta;
         let judgement = confirm(
             &first.log_ratio,
@@ -293,8 +293,8 @@ impl<R: Rng> Runner<'_, R> {
 
     fn comparison(
         &self,
-        baseline: &Contestant,
-        candidate: &Contestant,
+        baseline: &Arm,
+        candidate: &Arm,
         summary: &Summary,
         judgement: Judgement,
         samples: Vec<PairedSample>,

@@ -11,10 +11,10 @@ use rand::rngs::SmallRng;
 use super::Row;
 use crate::case::Case;
 use crate::wall::Label;
-use paired::contest::Contestant;
 use paired::draw::Draw;
 use paired::job::{ArmJob, Job};
 use paired::process::{Execute, Processes};
+use paired::runner::Arm;
 use paired::stats::order::Sorted;
 use paired::stats::{Confidence, sign};
 
@@ -30,7 +30,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// # Errors
 /// When a process fails.
 pub fn sequential(
-    [baseline, candidate]: [&Contestant; 2],
+    [baseline, candidate]: [&Arm; 2],
     items: u64,
     count: usize,
     tick: &mut dyn FnMut(),
@@ -38,7 +38,7 @@ pub fn sequential(
     let mut processes = Processes::new(LIMIT)?;
     let mut rng = SmallRng::seed_from_u64(1);
     one_by_one(count, tick, || {
-        let mut alone = |arm: &Contestant| -> Result<f64> {
+        let mut alone = |arm: &Arm| -> Result<f64> {
             let job = job(&[arm], items, ALONE, Draw::new(&mut rng, 1));
             let rows = processes.execute(&job)?;
             median(rows.iter().map(|row| row[0] as f64))
@@ -53,7 +53,7 @@ pub fn sequential(
 /// # Errors
 /// When a process fails.
 pub fn one_process(
-    arms: [&Contestant; 2],
+    arms: [&Arm; 2],
     items: u64,
     count: usize,
     tick: &mut dyn FnMut(),
@@ -170,8 +170,8 @@ fn one_by_one(
     })
 }
 
-fn job(arms: &[&Contestant], items: u64, rounds: u32, draw: Draw) -> Job {
-    let arm = |arm: &&Contestant| ArmJob {
+fn job(arms: &[&Arm], items: u64, rounds: u32, draw: Draw) -> Job {
+    let arm = |arm: &&Arm| ArmJob {
         libraries: arm.layouts[0].clone(),
         copy: arm.copy,
         workload: arm.workload.clone(),
