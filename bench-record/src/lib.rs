@@ -10,6 +10,7 @@ mod format;
 pub mod gate;
 pub mod growth;
 pub mod history;
+pub mod ladder;
 pub mod limits;
 pub mod merge;
 mod provenance;

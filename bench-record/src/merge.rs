@@ -120,13 +120,19 @@ pub fn merge(
         self_check,
         failures: Vec::new(),
         growth: None,
+        ladder: None,
     };
     let mut growth: Vec<Growth> = Vec::new();
+    let mut ladders = Vec::new();
     for (_, record) in shards {
         merged.cases.extend(record.cases);
         merged.comparisons.extend(record.comparisons);
         merged.failures.extend(record.failures);
         growth.extend(record.growth);
+        ladders.extend(record.ladder);
+    }
+    for ladder in ladders {
+        merged.ladder.get_or_insert_default().update(ladder);
     }
     if !growth.is_empty() {
         let growth: Vec<&Growth> = growth.iter().collect();

@@ -48,7 +48,11 @@ impl Record {
         }
         let checks = self.self_check.iter_mut().flat_map(|c| &mut c.comparisons);
         let growth = self.growth.iter_mut().flat_map(|g| &mut g.comparisons);
-        for comparison in self.comparisons.iter_mut().chain(checks).chain(growth) {
+        let ladder = self.ladder.iter_mut().flat_map(|l| &mut l.payloads);
+        let sets = ladder.flat_map(|payload| &mut payload.self_checks);
+        let sets = sets.flat_map(|set| &mut set.check.comparisons);
+        let all = self.comparisons.iter_mut();
+        for comparison in all.chain(checks).chain(growth).chain(sets) {
             comparison.samples.clear();
         }
         self

@@ -141,6 +141,7 @@ impl Synthetic {
             }),
             failures: Vec::new(),
             growth: None,
+            ladder: None,
         }
     }
 

@@ -35,6 +35,9 @@ pub struct Record {
     /// The growth matrix, where the run made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub growth: Option<super::growth::Growth>,
+    /// Where the time of an item goes, where `ladder --into` added it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ladder: Option<super::ladder::Ladder>,
 }
 
 /// The machine, the toolchain and the pair under test.

@@ -16,7 +16,6 @@ use super::{Outcome, print_json, say};
 use crate::compare::PROCESS_LIMIT;
 use crate::environment::Watch;
 use crate::harness::Profile;
-use crate::ladder::breakdown::Breakdown;
 use crate::ladder::measure::ArmSet;
 use crate::ladder::run::{Found, payload, settings, verified};
 use crate::ladder::{ITEMS, LadderArm, chart, counted_arms, display, table};
@@ -24,6 +23,7 @@ use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::{counts, run};
 use bench_record::atomic;
+use bench_record::ladder::Ladder;
 use bench_record::store;
 use bench_record::wire::Record;
 use paired::clock::Monotonic;
@@ -100,29 +100,29 @@ pub fn run(config: &Config) -> Result<Outcome> {
     for failure in &found.failures {
         eprintln!("arena-bench: {}: {}", failure.id, failure.why);
     }
+    let environment = watch.finish(&layouts.plain, &pair).environment;
+    let ladder = found.ladder(&environment);
     if let Some((path, mut record)) = config.into.as_ref().zip(record) {
-        found.add_to(&mut record);
+        found.add_to(&mut record, ladder.clone());
         store::save(path, &record)?;
     }
-    let breakdowns = found.breakdowns();
     if config.json {
-        print_json(&json(&found, &breakdowns))?;
+        print_json(&json(&found, &ladder))?;
     } else {
-        for found in &breakdowns {
+        for found in &ladder.payloads {
             say(format_args!("{}\n", table::payload(found)))?;
         }
         for check in &found.self_checks {
             eprintln!("arena-bench: {}", table::same(check));
         }
     }
-    let environment = watch.finish(&layouts.plain, &pair).environment;
     if let Some(path) = &config.table {
-        let text = table::document(&breakdowns, &found.self_checks, &environment);
+        let text = table::document(&ladder.payloads, &environment);
         atomic::replace(path, text.as_bytes())
             .with_context(|| format!("--table {}", path.display()))?;
     }
     if let Some(path) = &config.plot {
-        let svg = chart::svg(&breakdowns, &environment)?;
+        let svg = chart::svg(&ladder.payloads, &environment)?;
         atomic::replace(path, svg.as_bytes())
             .with_context(|| format!("--plot {}", path.display()))?;
     }
@@ -263,14 +263,14 @@ fn verify_only(pair: &Pair, items: &[(PayloadKind, u32)], as_json: bool) -> Resu
     Ok(outcome)
 }
 
-fn json(found: &Found, breakdowns: &[Breakdown]) -> serde_json::Value {
+fn json(found: &Found, ladder: &Ladder) -> serde_json::Value {
+    let breakdowns = &ladder.payloads;
     let sentences: Vec<String> = breakdowns.iter().map(display::sentence).collect();
     serde_json::json!({
         "breakdowns": breakdowns,
         "sentences": sentences,
         "cases": found.cases,
         "comparisons": found.comparisons,
-        "self_checks": found.self_checks,
         "failures": found.failures,
     })
 }

@@ -108,6 +108,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         self_check: None,
         failures: Vec::new(),
         growth: None,
+        ladder: None,
     };
     record.environment.shard = config.shard.map(|(k, n)| format!("{k}/{n}"));
     let partial = run::partial(&config.output);

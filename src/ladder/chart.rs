@@ -9,9 +9,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::Part;
-use super::breakdown::{Breakdown, Stair};
 use super::display;
+use bench_record::ladder::{Breakdown, Part, StepCost};
 use bench_record::wire::Environment;
 
 const WIDTH: i32 = 960;
@@ -62,10 +61,10 @@ fn colour(part: Part) -> RGBColor {
 /// The bars of a payload: the way up to arena, arena itself, the way on to alloc,
 /// alloc itself. `None` when one of them was not measured.
 fn bars(found: &Breakdown) -> Option<Vec<Bar<'_>>> {
-    let iterator = found.stair(Step::Iterator)?;
+    let iterator = found.step(Step::Iterator.name())?;
     let mut height = iterator.ns_per_item?;
     let mut bars = vec![Bar {
-        name: iterator.adds,
+        name: &iterator.adds,
         from: 0.0,
         to: height,
         ends: None,
@@ -75,18 +74,18 @@ fn bars(found: &Breakdown) -> Option<Vec<Bar<'_>>> {
         (Step::Iterator, Step::Arena, "= arena"),
         (Step::Arena, Step::Alloc, "= alloc"),
     ] {
-        let way: Vec<&Stair> = found.way(from, to);
+        let way: Vec<&StepCost> = found.way(from.name(), to.name());
         if way.is_empty() {
             return None;
         }
-        for stair in way {
-            let cost = stair.step_ns.as_ref()?;
+        for step in way {
+            let cost = step.step_ns.as_ref()?;
             bars.push(Bar {
-                name: stair.adds,
+                name: &step.adds,
                 from: height,
                 to: height + cost.estimate,
                 ends: Some((height + cost.low, height + cost.high)),
-                colour: colour(stair.part),
+                colour: colour(step.part),
             });
             height += cost.estimate;
         }
@@ -94,7 +93,7 @@ fn bars(found: &Breakdown) -> Option<Vec<Bar<'_>>> {
         bars.push(Bar {
             name,
             from: 0.0,
-            to: found.stair(to)?.ns_per_item?,
+            to: found.step(to.name())?.ns_per_item?,
             ends: None,
             colour: INK,
         });
@@ -164,7 +163,10 @@ impl Panel<'_> {
     /// Draws it from `top` on.
     fn draw(&self, area: &Area<'_>, top: i32) -> Drawn {
         // The same work in process.
-        let floor = self.found.stair(Step::Codec).and_then(|it| it.ns_per_item);
+        let floor = self
+            .found
+            .step(Step::Codec.name())
+            .and_then(|it| it.ns_per_item);
         let ends = self.bars.iter().map(|bar| bar.ends.map_or(bar.to, |e| e.1));
         let most = ends.chain(floor).fold(f64::MIN_POSITIVE, f64::max);
         let x = |ns: f64| LEFT + (ns / most * f64::from(RIGHT - LEFT)).round() as i32;

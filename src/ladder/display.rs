@@ -3,8 +3,7 @@
 
 use bench_protocol::step::Step;
 
-use super::Part;
-use super::breakdown::{Breakdown, Stair};
+use bench_record::ladder::{Breakdown, Part, StepCost};
 use bench_record::wire::{Difference, Environment};
 
 /// From so many bytes on glibc copies by `rep movsb` where the CPU says that it is
@@ -59,31 +58,31 @@ pub fn copies(found: &Breakdown, environment: &Environment) -> Option<[String; 2
 /// measured.
 #[must_use]
 pub fn sentence(found: &Breakdown) -> String {
-    let of = |step| found.stair(step)?.ns_per_item;
+    let of = |step: Step| found.step(step.name())?.ns_per_item;
     let (Some(iterator), Some(arena)) = (of(Step::Iterator), of(Step::Arena)) else {
         return String::new();
     };
     let share = |value: f64| format!("{:.0}%", 100.0 * value / arena);
-    let estimate = |stair: &Stair| stair.step_ns.as_ref().map_or(0.0, |ns| ns.estimate);
-    let mut way = found.way(Step::Iterator, Step::Arena);
+    let estimate = |step: &StepCost| step.step_ns.as_ref().map_or(0.0, |ns| ns.estimate);
+    let mut way = found.way(Step::Iterator.name(), Step::Arena.name());
     let crossing: f64 = way
         .iter()
-        .filter(|stair| stair.part == Part::Boundary)
-        .map(|stair| estimate(stair))
+        .filter(|step| step.part == Part::Boundary)
+        .map(|step| estimate(step))
         .sum();
     let unseen: Vec<_> = way
         .iter()
-        .filter(|stair| !stair.told_apart())
-        .map(|stair| stair.adds)
+        .filter(|step| !step.told_apart())
+        .map(|step| step.adds.as_str())
         .collect();
-    way.retain(|stair| stair.told_apart());
+    way.retain(|step| step.told_apart());
     way.sort_by(|a, b| estimate(b).total_cmp(&estimate(a)));
     let costly: Vec<_> = way
         .iter()
         .take(NAMED)
-        .map(|stair| {
-            let cost = estimate(stair);
-            format!("{} {} ns ({})", stair.adds, ns(cost), share(cost))
+        .map(|step| {
+            let cost = estimate(step);
+            format!("{} {} ns ({})", step.adds, ns(cost), share(cost))
         })
         .collect();
     let mut text = format!(
@@ -108,8 +107,10 @@ pub fn sentence(found: &Breakdown) -> String {
 
 /// What another way to encode would save.
 fn writer(found: &Breakdown) -> String {
-    let step = found.stair(Step::Writer).filter(|stair| stair.told_apart());
-    let Some(ns_saved) = step.and_then(|stair| Some(-stair.step_ns.as_ref()?.estimate)) else {
+    let step = found
+        .step(Step::Writer.name())
+        .filter(|step| step.told_apart());
+    let Some(ns_saved) = step.and_then(|step| Some(-step.step_ns.as_ref()?.estimate)) else {
         return String::new();
     };
     let word = if ns_saved > 0.0 { "save" } else { "cost" };
@@ -123,16 +124,19 @@ fn writer(found: &Breakdown) -> String {
 /// What alloc costs more, and for what.
 fn alloc(found: &Breakdown) -> String {
     let wanted = (Step::Arena.name(), Step::Alloc.name());
-    let whole = found.checks.iter().find(|c| (c.from, c.to) == wanted);
+    let whole = found
+        .checks
+        .iter()
+        .find(|c| (c.from.as_str(), c.to.as_str()) == wanted);
     let Some(whole) = whole.map(|check| &check.whole_ns) else {
         return String::new();
     };
     let steps: Vec<_> = found
-        .way(Step::Arena, Step::Alloc)
+        .way(Step::Arena.name(), Step::Alloc.name())
         .iter()
-        .filter_map(|stair| {
-            let cost = ns(stair.step_ns.as_ref()?.estimate);
-            Some(format!("{} {cost} ns", stair.adds))
+        .filter_map(|step| {
+            let cost = ns(step.step_ns.as_ref()?.estimate);
+            Some(format!("{} {cost} ns", step.adds))
         })
         .collect();
     let more = |value: f64, word: &str| {
@@ -161,15 +165,15 @@ fn alloc(found: &Breakdown) -> String {
 fn hops(found: &Breakdown) -> String {
     let hops: Vec<_> = found
         .hops()
-        .filter_map(|stair| {
-            let core = if stair.pinned { "on one core" } else { "free" };
-            let unstable = if stair.unstable.is_empty() {
+        .filter_map(|step| {
+            let core = if step.pinned { "on one core" } else { "free" };
+            let unstable = if step.unstable.is_empty() {
                 ""
             } else {
                 ", unstable"
             };
-            let cost = ns(stair.step_ns.as_ref()?.estimate);
-            Some(format!("{cost} ns ({}, {core}{unstable})", stair.step))
+            let cost = ns(step.step_ns.as_ref()?.estimate);
+            Some(format!("{cost} ns ({}, {core}{unstable})", step.step))
         })
         .collect();
     if hops.is_empty() {

@@ -23,23 +23,8 @@ use bench_protocol::step::Step;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+pub use bench_record::ladder::Part;
 use bench_record::wire;
-
-/// What a step's cost is spent on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// Having an item at all: the producer and the loop around it.
-    Item,
-    /// Crossing the boundary.
-    Boundary,
-    /// Turning the item into bytes and back.
-    Codec,
-    /// What the alloc protocol does more.
-    Alloc,
-    /// Handing the item to another thread.
-    Hop,
-}
 
 /// A step: an arm, the arm it stands on, and the one thing between them.
 #[derive(Debug, Clone, Copy)]

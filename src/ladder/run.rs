@@ -8,11 +8,12 @@ use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 use rand::Rng;
 
-use super::breakdown::Breakdown;
+use super::breakdown::breakdown;
 use super::measure::ArmSet;
 use super::{LadderArm, verify};
 use crate::layouts::Layouts;
-use bench_record::wire::{self, Comparison, Counts, Failure, SelfCheck, Verified};
+use bench_record::ladder::{Breakdown, Ladder, SetCheck};
+use bench_record::wire::{self, Comparison, Counts, Environment, Failure, Verified};
 use paired::runner::{MeasureError, Runner, Settings};
 use paired::stats::correction::per_comparison;
 use paired::stats::{Confidence, Delta};
@@ -28,14 +29,14 @@ pub struct Found {
     pub cases: Vec<wire::Case>,
     /// Each step against what it stands on, and the wholes.
     pub comparisons: Vec<Comparison>,
-    /// The A/A comparison of each set, by the id of the arm copied.
-    pub self_checks: BTreeMap<String, SelfCheck>,
+    /// The A/A comparison of each set.
+    pub self_checks: Vec<SetCheck>,
     /// Arms that could not be verified, sets that could not be run.
     pub failures: Vec<Failure>,
     /// Why arms' times may not be believed, by their ids.
-    unstable: BTreeMap<String, String>,
+    pub(super) unstable: BTreeMap<String, String>,
     /// Payloads that were measured, in their order.
-    measured: Vec<(PayloadKind, u32)>,
+    pub(super) measured: Vec<(PayloadKind, u32)>,
 }
 
 /// The settings of a ladder's sets: `budget` for each of them, and a
@@ -119,24 +120,40 @@ impl Found {
         }
     }
 
-    /// Where the time of each payload goes.
+    /// Where the time of each payload goes, as a record keeps it.
     #[must_use]
-    pub fn breakdowns(&self) -> Vec<Breakdown> {
+    pub fn ladder(&self, environment: &Environment) -> Ladder {
         let counted = |case: &wire::Case| {
             let instructions = case.counts.as_ref()?.instructions_per_item?;
             Some((case.id.clone(), instructions))
         };
         let instructions = self.cases.iter().filter_map(counted).collect();
-        let breakdown =
-            |&item| Breakdown::new(item, &self.comparisons, &instructions, &self.unstable);
-        self.measured.iter().map(breakdown).collect()
+        let payload = |&(payload, bytes): &(PayloadKind, u32)| {
+            let ours = |check: &&SetCheck| {
+                ArmSet::all(payload, bytes)
+                    .iter()
+                    .any(|set| set.arms[set.copy_of].id() == check.arm)
+            };
+            Breakdown {
+                self_checks: self.self_checks.iter().filter(ours).cloned().collect(),
+                command: environment.command.clone(),
+                finished: environment.finished.clone(),
+                ..breakdown(
+                    (payload, bytes),
+                    &self.comparisons,
+                    &instructions,
+                    &self.unstable,
+                )
+            }
+        };
+        Ladder {
+            payloads: self.measured.iter().map(payload).collect(),
+        }
     }
 
-    /// Adds cases, comparisons and failures to a record, in place of those that
-    /// it had of the same ids. Each set's own A/A comparison stays out: the
-    /// record's self-check is of the run that made it, and what a set's says
-    /// is in the reason of its comparisons.
-    pub fn add_to(&self, record: &mut wire::Record) {
+    /// Adds cases, comparisons, failures and `ladder` to a record, in place of what
+    /// it had of the same ids and payloads.
+    pub fn add_to(&self, record: &mut wire::Record, ladder: Ladder) {
         let ours = |id: &str| self.cases.iter().any(|case| case.id == id);
         record.cases.retain(|case| !ours(&case.id));
         record.cases.extend(self.cases.iter().cloned());
@@ -146,6 +163,7 @@ impl Found {
         record.comparisons.extend(self.comparisons.iter().cloned());
         record.failures.retain(|failure| !ours(&failure.id));
         record.failures.extend(self.failures.iter().cloned());
+        record.ladder.get_or_insert_default().update(ladder);
     }
 }
 
@@ -184,6 +202,9 @@ fn run<R: Rng>(
         }
     }
     let copied = set.arms[set.copy_of].id();
-    found.self_checks.insert(copied, outcome.self_check);
+    found.self_checks.push(SetCheck {
+        arm: copied,
+        check: outcome.self_check,
+    });
     Ok(())
 }

@@ -1,24 +1,17 @@
 //! The ladder as Markdown, which a terminal shows as well: the steps of a payload,
 //! their sums beside wholes that were measured directly, and the sentence.
 
-use std::collections::BTreeMap;
-
 use comfy_table::{CellAlignment, Table, presets};
 
 use bench_protocol::step::Step;
 
-use super::Part;
-use super::breakdown::{Breakdown, Stair, SumCheck};
 use super::display;
-use bench_record::wire::{Environment, SelfCheck};
+use bench_record::ladder::{Breakdown, Part, SetCheck, StepCost, SumCheck};
+use bench_record::wire::Environment;
 
 /// All payloads as a document, with where it was made and each set's A/A.
 #[must_use]
-pub fn document(
-    found: &[Breakdown],
-    checks: &BTreeMap<String, SelfCheck>,
-    environment: &Environment,
-) -> String {
+pub fn document(found: &[Breakdown], environment: &Environment) -> String {
     let mut text = format!(
         "# Where the time of an item goes\n\n{}.\n",
         environment.provenance()
@@ -30,9 +23,10 @@ pub fn document(
         text.extend(sums.map(|line| format!("- {line}\n")));
         text += &format!("\n{}\n", display::sentence(one));
     }
-    if !checks.is_empty() {
+    let mut checks = found.iter().flat_map(|one| &one.self_checks).peekable();
+    if checks.peek().is_some() {
         text += "\n## A/A of each set\n\n";
-        text.extend(checks.iter().map(|check| format!("- {}\n", same(check))));
+        text.extend(checks.map(|check| format!("- {}\n", same(check))));
     }
     text
 }
@@ -49,13 +43,13 @@ pub fn payload(found: &Breakdown) -> String {
     )
 }
 
-/// What the A/A comparison of a set found, by the id of the arm copied.
+/// What the A/A comparison of a set found.
 #[must_use]
-pub fn same((id, check): (&String, &SelfCheck)) -> String {
+pub fn same(SetCheck { arm, check }: &SetCheck) -> String {
     let word = if check.trusted { "trusted" } else { "unstable" };
     let percent = |ratio: f64| 100.0 * (ratio - 1.0);
     let (low, high) = (percent(check.low), percent(check.high));
-    format!("A/A of {id}: {low:+.2}% to {high:+.2}%, {word}")
+    format!("A/A of {arm}: {low:+.2}% to {high:+.2}%, {word}")
 }
 
 fn steps(found: &Breakdown) -> Table {
@@ -70,9 +64,11 @@ fn steps(found: &Breakdown) -> Table {
         "step instr",
         "of arena",
     ]);
-    let arena = found.stair(Step::Arena).and_then(|arena| arena.ns_per_item);
-    for stair in &found.stairs {
-        table.add_row(row(stair, arena));
+    let arena = found
+        .step(Step::Arena.name())
+        .and_then(|arena| arena.ns_per_item);
+    for step in &found.steps {
+        table.add_row(row(step, arena));
     }
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -80,27 +76,27 @@ fn steps(found: &Breakdown) -> Table {
     table
 }
 
-fn row(stair: &Stair, arena: Option<f64>) -> [String; 7] {
+fn row(step: &StepCost, arena: Option<f64>) -> [String; 7] {
     let dash = || "-".to_owned();
     let number = |value: Option<f64>| value.map_or_else(dash, display::ns);
-    let step_ns = stair.step_ns.as_ref();
+    let step_ns = step.step_ns.as_ref();
     // A hop is another order of magnitude, and no share of the arena's time.
     let share = step_ns
-        .zip(arena.filter(|_| stair.part != Part::Hop))
-        .map(|(step, arena)| format!("{:.0}%", 100.0 * step.estimate / arena));
-    let pinned = if stair.pinned { ", one core" } else { "" };
-    let unstable = if stair.unstable.is_empty() {
+        .zip(arena.filter(|_| step.part != Part::Hop))
+        .map(|(cost, arena)| format!("{:.0}%", 100.0 * cost.estimate / arena));
+    let pinned = if step.pinned { ", one core" } else { "" };
+    let unstable = if step.unstable.is_empty() {
         ""
     } else {
         " (unstable)"
     };
     [
-        format!("{}{pinned}", stair.step),
-        format!("{}{unstable}", stair.adds),
-        number(stair.ns_per_item),
+        format!("{}{pinned}", step.step),
+        format!("{}{unstable}", step.adds),
+        number(step.ns_per_item),
         step_ns.map_or_else(dash, display::difference),
-        number(stair.instructions_per_item),
-        number(stair.step_instructions),
+        number(step.instructions_per_item),
+        number(step.step_instructions),
         share.unwrap_or_else(dash),
     ]
 }

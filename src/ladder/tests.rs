@@ -9,13 +9,15 @@ use bench_protocol::step::Step;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use super::breakdown::Breakdown;
+use super::breakdown::breakdown as broken_down;
 use super::measure::ArmSet;
-use super::run::settings;
+use super::run::{Found, settings};
 use super::{LadderArm, Part, STEPS, chart, display, path, table};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::workload::Workload;
+use bench_record::ladder::{Breakdown, SetCheck};
+use bench_record::synthetic;
 use bench_record::wire::{CAUTION, Comparison, Environment, SelfCheck};
 use paired::clock::Clock;
 use paired::job::Job;
@@ -116,7 +118,7 @@ fn breakdown(instructions: &BTreeMap<String, f64>) -> Breakdown {
     }
     let hop = "ladder/record-256B/hop-4".to_owned();
     let unstable = BTreeMap::from([(hop, "A/A says so".to_owned())]);
-    Breakdown::new(ITEM, &comparisons, instructions, &unstable)
+    broken_down(ITEM, &comparisons, instructions, &unstable)
 }
 
 fn close(a: f64, b: f64) -> bool {
@@ -126,13 +128,21 @@ fn close(a: f64, b: f64) -> bool {
 #[test]
 fn a_step_costs_what_its_arm_takes_more_than_the_one_below() {
     let found = breakdown(&BTreeMap::new());
-    let step = |step: Step| found.stair(step).unwrap().step_ns.clone().unwrap().estimate;
+    let step = |step: Step| {
+        found
+            .step(step.name())
+            .unwrap()
+            .step_ns
+            .clone()
+            .unwrap()
+            .estimate
+    };
     assert!(close(step(Step::Size), 10.0), "{}", step(Step::Size));
     assert!(close(step(Step::Borrowed), 10.0));
     assert!(close(step(Step::Alloc), 28.0));
     assert!(close(step(Step::Hop1024), 200.0));
-    assert!(!found.stair(Step::Guard).unwrap().told_apart());
-    assert_eq!(found.stairs.len(), Step::ALL.len() + 2);
+    assert!(!found.step(Step::Guard.name()).unwrap().told_apart());
+    assert_eq!(found.steps.len(), Step::ALL.len() + 2);
 }
 
 #[test]
@@ -145,7 +155,7 @@ fn the_sum_of_the_steps_is_held_against_the_whole() {
     }
     // Against the same work in process: 4 ns of boundary explain 4 of 10.
     let floor = found.checks.pop().unwrap();
-    assert_eq!((floor.from, floor.to), ("codec", "arena"));
+    assert_eq!((&*floor.from, &*floor.to), ("codec", "arena"));
     assert!(close(floor.sum_ns, 4.0) && close(floor.gap_ns, 6.0));
     assert!(!floor.holds());
 }
@@ -166,10 +176,13 @@ fn instructions_are_subtracted_like_times() {
     let counted = [(Step::Keep, 70.0), (Step::Size, 95.0)];
     let found = breakdown(&counted.map(|(step, count)| (id(step), count)).into());
     assert_eq!(
-        found.stair(Step::Size).unwrap().step_instructions,
+        found.step(Step::Size.name()).unwrap().step_instructions,
         Some(25.0)
     );
-    assert_eq!(found.stair(Step::Keep).unwrap().step_instructions, None);
+    assert_eq!(
+        found.step(Step::Keep.name()).unwrap().step_instructions,
+        None
+    );
 }
 
 #[test]
@@ -201,8 +214,8 @@ fn the_sentence_says_where_the_time_goes() {
 fn the_waterfall_names_every_step_and_both_wholes() {
     let found = [breakdown(&BTreeMap::new())];
     let svg = chart::svg(&found, &Environment::default()).unwrap();
-    for stair in found[0].stairs.iter().filter(|s| s.part != Part::Hop) {
-        let beside = ["codec", "borrowed", "own-writer"].contains(&stair.step);
+    for stair in found[0].steps.iter().filter(|s| s.part != Part::Hop) {
+        let beside = ["codec", "borrowed", "own-writer"].contains(&&*stair.step);
         let name = stair.adds.replace('\'', "&apos;");
         assert_eq!(svg.contains(&name), !beside, "{name}");
     }
@@ -235,7 +248,7 @@ fn large_items_are_marked_where_copies_cost_what_their_place_decides() {
     };
     let drawn = |one: &Breakdown, here: &Environment| {
         let svg = chart::svg(std::slice::from_ref(one), here).unwrap();
-        let table = table::document(std::slice::from_ref(one), &BTreeMap::new(), here);
+        let table = table::document(std::slice::from_ref(one), here);
         let marked = [svg, table].map(|text| text.contains("takes 43 to 1142 ns"));
         assert_eq!(marked[0], marked[1]);
         marked[0]
@@ -251,7 +264,7 @@ fn an_unstable_ladder_is_marked_in_rows_title_and_sentence() {
     let set = &ArmSet::all(ITEM.0, ITEM.1)[0];
     let why = "A/A gives [-0.91%, +1.09%]".to_owned();
     let unstable = set.own().map(|arm| (arm.id(), why.clone())).collect();
-    let found = Breakdown::new(ITEM, &comparisons, &BTreeMap::new(), &unstable);
+    let found = broken_down(ITEM, &comparisons, &BTreeMap::new(), &unstable);
     let table = table::payload(&found);
     let marked = table.lines().filter(|line| line.contains("(unstable)"));
     assert_eq!(marked.count(), Step::ALL.len() - 2, "{table}");
@@ -274,14 +287,18 @@ fn hops_between_two_regimes_say_nothing_of_the_ladder() {
 
 #[test]
 fn the_document_has_every_step_every_sum_and_each_a_a() {
-    let found = [breakdown(&BTreeMap::new())];
     let (_, checks) = measured();
     let checks = checks.into_iter().enumerate();
-    let checks = checks
-        .map(|(at, check)| (format!("set {at}"), check))
-        .collect();
-    let text = table::document(&found, &checks, &Environment::default());
-    for stair in &found[0].stairs {
+    let checks = checks.map(|(at, check)| SetCheck {
+        arm: format!("set {at}"),
+        check,
+    });
+    let found = [Breakdown {
+        self_checks: checks.collect(),
+        ..breakdown(&BTreeMap::new())
+    }];
+    let text = table::document(&found, &Environment::default());
+    for stair in &found[0].steps {
         assert!(text.contains(&format!("| {}", stair.step)), "{text}");
     }
     let sums = text
@@ -340,4 +357,37 @@ fn ids_name_payload_and_step() {
     };
     assert_eq!(hop.id(), "ladder/record-256B/hop-4-pinned");
     assert_eq!(hop.params(1).protocol, "");
+}
+
+#[test]
+fn a_record_keeps_the_ladder_as_it_was_measured() {
+    let (comparisons, checks) = measured();
+    let arms = ArmSet::all(ITEM.0, ITEM.1);
+    let copied = arms.iter().map(|set| set.arms[set.copy_of].id());
+    let found = Found {
+        comparisons,
+        self_checks: copied
+            .zip(checks)
+            .map(|(arm, check)| SetCheck { arm, check })
+            .collect(),
+        measured: vec![ITEM],
+        ..Found::default()
+    };
+    let environment = Environment {
+        command: "arena-bench ladder".to_owned(),
+        ..Environment::default()
+    };
+    let ladder = found.ladder(&environment);
+    assert_eq!(ladder.payloads[0].self_checks.len(), 3);
+    let mut record = synthetic::record(1);
+    found.add_to(&mut record, ladder.clone());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    bench_record::store::save(file.path(), &record).unwrap();
+    let read = bench_record::store::load(file.path()).unwrap();
+    let payload = &read.ladder.unwrap().payloads[0];
+    assert_eq!(payload.command, "arena-bench ladder");
+    assert_eq!(payload.steps.len(), ladder.payloads[0].steps.len());
+    assert!(payload.step("arena").unwrap().ns_per_item.is_some());
+    assert_eq!(payload.checks.len(), 4);
+    assert_eq!(payload.self_checks[2].arm, "ladder/record-256B/hop-4");
 }

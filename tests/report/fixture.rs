@@ -54,6 +54,7 @@ pub fn record(commit: &str, scale: f64) -> Record {
         .comparisons
         .sort_by(|a, b| (&a.candidate, &a.baseline).cmp(&(&b.candidate, &b.baseline)));
     Record {
+        ladder: None,
         schema: SCHEMA.to_owned(),
         environment: environment(commit),
         cases: story.cases,

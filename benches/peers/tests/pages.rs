@@ -101,6 +101,7 @@ fn record() -> Record {
         comparisons: Vec::new(),
         self_check: None,
         growth: None,
+        ladder: None,
         failures: Vec::new(),
     }
 }

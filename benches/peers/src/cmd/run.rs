@@ -104,6 +104,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         cases: cases.into_iter().map(|(_, case)| case).collect(),
         self_check,
         growth: None,
+        ladder: None,
         comparisons: ratios.comparisons,
         failures,
     };
