@@ -231,8 +231,6 @@ pub(crate) fn comparison(pair: usize, baseline_ns: f64, candidate_ns: f64) -> Co
         baseline_ns: Some(baseline_ns),
         candidate_ns: Some(candidate_ns),
         difference_ns: None,
-        basis: None,
-        copies: None,
         processes: 3,
         layouts: 1,
         rounds: 15,
@@ -243,7 +241,9 @@ pub(crate) fn comparison(pair: usize, baseline_ns: f64, candidate_ns: f64) -> Co
                 log_ratio: ratio.ln() + off,
                 baseline_ns,
                 candidate_ns,
+                copies_ns: None,
             })
             .to_vec(),
+        ..Comparison::default()
     }
 }

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 pub use paired::result::{
-    Basis, Comparison, CopiesRatio, Difference, Failure, PairedSample, SelfCheck, Verdict,
+    Comparison, CopiesNs, Difference, Draws, Failure, Method, PairedSample, RatioInterval,
+    SelfCheck, Verdict,
 };
 use serde::{Deserialize, Serialize};
 

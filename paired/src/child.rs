@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+use super::clock;
 use super::draw::{Draw, order};
-use super::job::{ArmJob, Job, Reply};
+use super::job::{ArmJob, Job, Reply, Times};
 
 /// The first argument of a child process: any executable that measures pairs
 /// looks for it first and calls [`serve`].
@@ -79,7 +80,7 @@ fn read_job() -> Result<Job> {
 }
 
 /// Runs a job below the drawn number of stack frames.
-fn run(job: &Job, open: &mut Open<'_>) -> Result<Vec<Vec<u64>>> {
+fn run(job: &Job, open: &mut Open<'_>) -> Result<Times> {
     let heap = vec![1_u8; job.draw.heap as usize];
     let times = below(job.draw.stack_frames, &mut || measure(job, open));
     drop(black_box(heap));
@@ -99,7 +100,11 @@ fn below<T>(frames: u32, body: &mut dyn FnMut() -> T) -> T {
     result
 }
 
-fn measure(job: &Job, open: &mut Open<'_>) -> Result<Vec<Vec<u64>>> {
+fn measure(job: &Job, open: &mut Open<'_>) -> Result<Times> {
+    let start = Instant::now();
+    let clock_step_ns = clock::step_ns(|| start.elapsed())
+        .ok()
+        .context("the clock of this machine does not move: nothing can be timed with it")?;
     let mut arms = open_all(job, open)?;
     let mut rng = SmallRng::seed_from_u64(job.draw.rounds_seed);
     let mut times = Vec::with_capacity(job.rounds as usize);
@@ -112,7 +117,10 @@ fn measure(job: &Job, open: &mut Open<'_>) -> Result<Vec<Vec<u64>>> {
             times.push(row);
         }
     }
-    Ok(times)
+    Ok(Times {
+        rounds: times,
+        clock_step_ns,
+    })
 }
 
 /// Opens the arms, a gap before each, and removes the files if they are copies

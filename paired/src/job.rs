@@ -35,11 +35,20 @@ pub struct Job {
     pub draw: super::draw::Draw,
 }
 
+/// What a process measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// Nanoseconds of each arm's drain, round by round, arms in the job's order.
+    pub rounds: Vec<Vec<u64>>,
+    /// The smallest step that the child saw its clock take, nanoseconds, at least 1.
+    pub clock_step_ns: u64,
+}
+
 /// What a child answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
-    /// Nanoseconds of each arm's drain, round by round, arms in the job's order.
-    Times(Vec<Vec<u64>>),
+    /// What it measured.
+    Times(Times),
     /// It could not do its work.
     Failed(String),
 }

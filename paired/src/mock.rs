@@ -14,7 +14,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::clock::Clock;
 use super::draw::order;
-use super::job::{ArmJob, Job};
+use super::job::{ArmJob, Job, Times};
 use super::process::{Execute, ExecuteError};
 
 /// A clock that moves only as the machine works.
@@ -69,6 +69,8 @@ pub struct Machine {
     pub round_noise: f64,
     /// What goes wrong with the job of this number.
     pub failure: Failure,
+    /// Nanoseconds that its clock counts in.
+    pub clock_step_ns: u64,
     rng: SmallRng,
 }
 
@@ -85,6 +87,7 @@ impl Machine {
             process_noise: 0.002,
             round_noise: 0.01,
             failure: |_| None,
+            clock_step_ns: 1,
             rng: SmallRng::seed_from_u64(seed),
         }
     }
@@ -110,7 +113,7 @@ impl Machine {
 }
 
 impl Execute for Machine {
-    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+    fn execute(&mut self, job: &Job) -> Result<Times, ExecuteError> {
         self.jobs.push(job.clone());
         self.clock.advance(self.start.as_nanos() as f64);
         if let Some(error) = (self.failure)(self.jobs.len() - 1) {
@@ -129,12 +132,15 @@ impl Execute for Machine {
                 let speed = (self.speed)(self.clock.now()) * self.noise(self.round_noise);
                 let nanoseconds = job.arms[arm].items as f64 * arms[arm] * speed;
                 self.clock.advance(nanoseconds);
-                row[arm] = nanoseconds as u64;
+                row[arm] = nanoseconds as u64 / self.clock_step_ns * self.clock_step_ns;
             }
             if round >= job.warmup {
                 times.push(row);
             }
         }
-        Ok(times)
+        Ok(Times {
+            rounds: times,
+            clock_step_ns: self.clock_step_ns,
+        })
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::child::ARGUMENT;
-use super::job::{Job, Reply};
+use super::job::{Job, Reply, Times};
 
 /// Characters of a child's stderr that an error shows.
 const STDERR_SHOWN: usize = 2000;
@@ -61,11 +61,11 @@ fn shown(stderr: &str) -> String {
 
 /// Does jobs.
 pub trait Execute {
-    /// Does one job; the times come round by round, arms in the job's order.
+    /// Does one job.
     ///
     /// # Errors
     /// When the job could not be done.
-    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError>;
+    fn execute(&mut self, job: &Job) -> Result<Times, ExecuteError>;
 }
 
 /// Starts a process for each job.
@@ -107,7 +107,7 @@ impl Processes {
             .spawn()
     }
 
-    fn talk(&self, mut child: Child, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+    fn talk(&self, mut child: Child, job: &Job) -> Result<Times, ExecuteError> {
         let text = serde_json::to_vec(job).expect("a job is plain data");
         let mut stdin = child.stdin.take().expect("stdin is piped");
         // Aside, as a child that hangs takes no job either; one that died neither, but
@@ -177,7 +177,7 @@ fn read_all(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
 }
 
 impl Execute for Processes {
-    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+    fn execute(&mut self, job: &Job) -> Result<Times, ExecuteError> {
         let mut job = job.clone();
         let mut fresh = None;
         if job.fresh_copies {

@@ -171,6 +171,7 @@ mod tests {
             log_ratio: (centre + 0.01 * f64::from(process / 12) - 0.02) / 100.0,
             baseline_ns: 10.0,
             candidate_ns: 10.0,
+            copies_ns: None,
         });
         Comparison {
             ratio: 1.0 + centre / 100.0,
@@ -186,12 +187,11 @@ mod tests {
             baseline_ns: Some(10.0),
             candidate_ns: Some(10.0),
             difference_ns: None,
-            basis: None,
-            copies: None,
             processes: 60,
             layouts: 12,
             rounds: 9,
             items: 10_000,
+            ..Comparison::default()
         }
     }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A paired comparison of two cases, in one interleaved run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Case id of the baseline.
     pub baseline: String,
@@ -35,17 +35,33 @@ pub struct Comparison {
     /// Difference of the time per item, nanoseconds, candidate - baseline.
     #[serde(default)]
     pub difference_ns: Option<Difference>,
-    /// What the intervals rest on.
+    /// How it was made; results of different methods do not belong into one series.
+    #[serde(default)]
+    pub method: Method,
+    /// The median of the same samples with the interval of the sign test, as a ratio:
+    /// shown beside, used for no verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub basis: Option<Basis>,
-    /// Second copies of the arms against their first, in the rounds that a verdict
-    /// rests on, as a ratio; none where no second look was made.
+    pub sign: Option<RatioInterval>,
+    /// A/A: second copies of the arms against their first, in the processes that the
+    /// verdict rests on, as a ratio; 1 is the truth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub copies: Option<CopiesRatio>,
-    /// Child processes measured.
+    pub copies: Option<RatioInterval>,
+    /// The ratio by the mean of both copies of each arm, where `ratio` is that of the
+    /// better ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_of_copies: Option<f64>,
+    /// Child processes that the verdict rests on.
     pub processes: u32,
-    /// Link layouts they cycled over.
+    /// Different link layouts that these used, of the arm with fewer; 1 where an arm has
+    /// one layout only.
     pub layouts: u32,
+    /// Whether both arms used the same layout number in a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draws: Option<Draws>,
+    /// Layouts (and so processes) that the resolution asked for would take, where the
+    /// interval is wider than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layouts_needed: Option<u32>,
     /// Rounds per process.
     pub rounds: u32,
     /// Items each arm drained in a round.
@@ -56,23 +72,33 @@ pub struct Comparison {
     pub samples: Vec<PairedSample>,
 }
 
-/// What the interval of a comparison rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a comparison was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// The sign test over processes: exact.
-    Processes,
-    /// The sign test over the medians of link layouts: exact.
-    Layouts,
-    /// Fewer layouts than the sign test needs for the confidence: the range of their
-    /// medians, widened to Student's t interval of their mean where that reaches further.
-    LayoutRange,
+pub enum Method {
+    /// A dozen layouts cycled over, the interval over processes or over the layouts'
+    /// medians as a pre-test said. Records that name no method are of this one.
+    #[default]
+    LayoutMedians,
+    /// One process is one draw of everything, its layouts included (the documentation
+    /// of this crate).
+    ProcessDraws,
 }
 
-/// Copies of an arm against each other, as a ratio of times, with its interval.
+/// How the layouts of a comparison's arms are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Draws {
+    /// Both arms use the same layout number in a process.
+    Common,
+    /// Each arm draws for itself.
+    Independent,
+}
+
+/// A ratio with its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct CopiesRatio {
-    /// Estimate; 1 is the truth.
+pub struct RatioInterval {
+    /// Estimate.
     pub ratio: f64,
     /// Lower end.
     pub low: f64,
@@ -94,18 +120,30 @@ pub struct Difference {
 /// One process's result in a paired comparison.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct PairedSample {
-    /// Index of the link layout.
+    /// Number of the link layout of the baseline's first library.
     pub layout: u32,
-    /// Median over the rounds of ln(candidate / baseline).
+    /// Median over the rounds of ln(candidate / baseline), each by its better copy.
     pub log_ratio: f64,
-    /// Median time of the baseline, nanoseconds per item.
+    /// Median time of the baseline's better copy, nanoseconds per item.
     pub baseline_ns: f64,
-    /// Median time of the candidate, nanoseconds per item.
+    /// Median time of the candidate's better copy, nanoseconds per item.
     pub candidate_ns: f64,
+    /// Median times of both copies of each arm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies_ns: Option<CopiesNs>,
+}
+
+/// Median times of both copies of two arms in one process, nanoseconds per item.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct CopiesNs {
+    /// First and second copy of the baseline.
+    pub baseline: [f64; 2],
+    /// First and second copy of the candidate.
+    pub candidate: [f64; 2],
 }
 
 /// What a comparison says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The interval lies inside the band of changes that do not matter.
@@ -115,6 +153,7 @@ pub enum Verdict {
     /// The candidate is slower by more than that band, confirmed.
     Slower,
     /// Neither could be shown within the budget.
+    #[default]
     Inconclusive,
 }
 

@@ -15,7 +15,7 @@ use self::calibration::Shape;
 use self::sequential::{Process, SequentialTest, Sides, median, samples};
 use super::clock::Clock;
 use super::process::{Execute, ExecuteError};
-use crate::result::{Comparison, CopiesRatio, PairedSample};
+use crate::result::{Comparison, PairedSample, RatioInterval};
 use crate::stats::summary::Summary;
 use crate::stats::verdict::{Judgement, confirm, find, screen};
 use crate::stats::{Confidence, Delta, StatsError};
@@ -282,7 +282,7 @@ impl<R: Rng> Runner<'_, R> {
         );
         let copies = copies.ratio();
         Ok(Comparison {
-            copies: Some(CopiesRatio {
+            copies: Some(RatioInterval {
                 ratio: copies.estimate,
                 low: copies.low,
                 high: copies.high,
@@ -317,13 +317,12 @@ impl<R: Rng> Runner<'_, R> {
             baseline_ns: median_of(|sample| sample.baseline_ns),
             candidate_ns: median_of(|sample| sample.candidate_ns),
             difference_ns: Some(summary.difference_ns.into()),
-            basis: Some(summary.basis()),
-            copies: None,
             processes: summary.processes as u32,
             layouts: summary.layouts as u32,
             rounds: shape.rounds,
             items: shape.items,
             samples,
+            ..Comparison::default()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
 use comfy_table::{Table, presets};
@@ -19,9 +19,9 @@ use crate::compare::PROCESS_LIMIT;
 use crate::environment::Watch;
 use crate::layouts::Layouts;
 use crate::noise::band::Band;
-use crate::noise::{self, Report, speed, timer};
+use crate::noise::{self, Report, speed};
 use crate::verify;
-use paired::clock::{Clock, Monotonic};
+use paired::clock::{self, Clock, Monotonic};
 use paired::process::Processes;
 
 /// What this machine does to measurements, before anyone trusts them.
@@ -78,7 +78,7 @@ fn measure(config: &Config) -> Result<Report> {
     verify::verify(&pair, &case)?;
     let watch = Watch::start();
     let (clock, budget) = (Monotonic::default(), Duration::from_secs_f64(config.budget));
-    let timer = timer::measure(|| clock.now())?;
+    let timer = clock::timer(|| clock.now()).context("the clock of this machine does not move")?;
     let speed = speed::measure(budget / 10)?;
     let budget = budget * 9 / 10;
     let progress = Progress::of_time("equals, compared", budget);

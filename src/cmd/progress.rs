@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use paired::job::Job;
+use paired::job::{Job, Times};
 use paired::process::{Execute, ExecuteError};
 
 /// Work that is shorter shows no bar.
@@ -80,7 +80,7 @@ pub struct Shown<'a, E> {
 }
 
 impl<E: Execute> Execute for Shown<'_, E> {
-    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+    fn execute(&mut self, job: &Job) -> Result<Times, ExecuteError> {
         let rows = self.execute.execute(job);
         self.progress.pass();
         rows
@@ -98,9 +98,12 @@ mod tests {
     struct Slow;
 
     impl Execute for Slow {
-        fn execute(&mut self, _: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+        fn execute(&mut self, _: &Job) -> Result<Times, ExecuteError> {
             sleep(Duration::from_millis(5));
-            Ok(vec![vec![7]])
+            Ok(Times {
+                rounds: vec![vec![7]],
+                clock_step_ns: 1,
+            })
         }
     }
 
@@ -119,7 +122,10 @@ mod tests {
         let progress = Progress::of_time("", Duration::from_secs(3600));
         let (execute, progress) = (Slow, &progress);
         let mut shown = Shown { execute, progress };
-        assert_eq!(shown.execute(&job()).expect("it knows no failure"), [[7]]);
+        assert_eq!(
+            shown.execute(&job()).expect("it knows no failure").rounds,
+            [[7]]
+        );
         let first = progress.bar.position();
         assert!(first >= 5, "{first} ms");
         assert!(shown.execute(&job()).is_ok() && progress.bar.position() >= first + 5);

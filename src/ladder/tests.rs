@@ -20,7 +20,7 @@ use bench_record::ladder::{Breakdown, SetCheck};
 use bench_record::synthetic;
 use bench_record::wire::{CAUTION, Comparison, Environment, SelfCheck};
 use paired::clock::Clock;
-use paired::job::Job;
+use paired::job::{Job, Times};
 use paired::process::{Execute, ExecuteError};
 use paired::runner::Runner;
 use paired::stats::Confidence;
@@ -53,7 +53,7 @@ fn cost(step: Step) -> f64 {
 struct Machine;
 
 impl Execute for Machine {
-    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+    fn execute(&mut self, job: &Job) -> Result<Times, ExecuteError> {
         let time = |arm: &paired::job::ArmJob| {
             let workload = serde_json::from_value(arm.workload.clone());
             let Ok(Workload::Ladder(LadderArm { step, pinned, .. })) = workload else {
@@ -68,7 +68,10 @@ impl Execute for Machine {
             (1000.0 * cost(step) * regime * arm.items as f64) as u64
         };
         let row: Vec<u64> = job.arms.iter().map(time).collect();
-        Ok(vec![row; job.rounds as usize])
+        Ok(Times {
+            rounds: vec![row; job.rounds as usize],
+            clock_step_ns: 1,
+        })
     }
 }
 

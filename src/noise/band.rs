@@ -12,7 +12,7 @@ use crate::arms::copy_of;
 use bench_record::wire::{Comparison, Verdict};
 use paired::clock::Clock;
 use paired::draw::Draw;
-use paired::job::{ArmJob, Job};
+use paired::job::{ArmJob, Job, Times};
 use paired::process::{Execute, ExecuteError};
 use paired::runner::{Arm, MeasureError, Runner, Settings};
 use paired::stats::order::Sorted;
@@ -74,7 +74,7 @@ struct Counted<'a> {
 }
 
 impl Execute for Counted<'_> {
-    fn execute(&mut self, job: &Job) -> Result<Vec<Vec<u64>>, ExecuteError> {
+    fn execute(&mut self, job: &Job) -> Result<Times, ExecuteError> {
         self.jobs += 1;
         self.inner.execute(job)
     }
@@ -154,8 +154,9 @@ impl<'a, R: Rng> Bench<'a, R> {
             fresh_copies: false,
             draw: Draw::new(&mut self.rng, 1),
         };
-        let rows = self.execute.execute(&job).map_err(MeasureError::from)?;
-        let times = rows
+        let found = self.execute.execute(&job).map_err(MeasureError::from)?;
+        let times = found
+            .rounds
             .iter()
             .flatten()
             .map(|&nanoseconds| nanoseconds.max(1) as f64);

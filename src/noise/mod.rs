@@ -1,6 +1,6 @@
 //! What a machine does to measurements, before anyone trusts them.
 //!
-//! [`timer`] asks the clock, [`speed`] times a fixed computation again and again,
+//! [`paired::clock::timer`] asks the clock, [`speed`] times a fixed computation again and again,
 //! [`band`] compares a case with a copy of itself in two ways, and [`detectable`]
 //! says from that how small a change can be seen in how much time. Nothing here
 //! says anything about the pair under test.
@@ -8,7 +8,6 @@
 pub mod band;
 pub mod detectable;
 pub mod speed;
-pub mod timer;
 
 use std::time::Duration;
 
@@ -18,12 +17,11 @@ use serde::Serialize;
 use band::Band;
 use bench_record::wire::Environment;
 use detectable::Detectable;
-use paired::clock::Clock;
+use paired::clock::{Clock, Timer};
 use paired::process::Execute;
 use paired::runner::{Arm, MeasureError};
 use paired::stats::StatsError;
 use speed::Speed;
-use timer::Timer;
 
 /// Budgets for which the smallest detectable change is told, milliseconds.
 const BUDGETS_MS: [u64; 3] = [500, 2_000, 10_000];

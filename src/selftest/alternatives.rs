@@ -40,7 +40,7 @@ pub fn sequential(
     one_by_one(count, tick, || {
         let mut alone = |arm: &Arm| -> Result<f64> {
             let job = job(&[arm], items, ALONE, Draw::new(&mut rng, 1));
-            let rows = processes.execute(&job)?;
+            let rows = processes.execute(&job)?.rounds;
             median(rows.iter().map(|row| row[0] as f64))
         };
         let (a, b) = (alone(baseline)?, alone(candidate)?);
@@ -63,7 +63,7 @@ pub fn one_process(
     let confidence = Confidence::new(super::experiment::CONFIDENCE)?;
     one_by_one(count, tick, || {
         let job = job(&arms, items, TOGETHER, Draw::new(&mut rng, 2));
-        let rows = processes.execute(&job)?;
+        let rows = processes.execute(&job)?.rounds;
         let ratios = Sorted::new(rows.iter().map(|row| (row[1] as f64 / row[0] as f64).ln()))?;
         let interval =
             sign::interval(&ratios, confidence).context("rounds enough for an interval")?;

@@ -410,8 +410,6 @@ fn compare(candidate: &str, baseline: &str, ratio: f64, baseline_ns: f64) -> Com
             low: difference(low),
             high: difference(high),
         }),
-        basis: None,
-        copies: None,
         processes: 40,
         layouts: 8,
         rounds: 15,
@@ -427,8 +425,10 @@ fn compare(candidate: &str, baseline: &str, ratio: f64, baseline_ns: f64) -> Com
                     log_ratio: ratio.ln(),
                     baseline_ns,
                     candidate_ns: baseline_ns * ratio,
+                    copies_ns: None,
                 }
             })
             .collect(),
+        ..Comparison::default()
     }
 }

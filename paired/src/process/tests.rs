@@ -47,7 +47,7 @@ fn job(library: &Path, fresh_copies: bool) -> Job {
     }
 }
 
-fn run(body: &str, limit: Duration) -> Result<Vec<Vec<u64>>, ExecuteError> {
+fn run(body: &str, limit: Duration) -> Result<Times, ExecuteError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let library = folder.path().join("library.so");
     fs::write(&library, "a library").expect("written");
@@ -59,10 +59,10 @@ const PATIENT: Duration = Duration::from_secs(60);
 #[test]
 fn the_answer_of_a_process_is_its_times() {
     let times = run(
-        r#"cat > /dev/null; echo '{"Times":[[1,2],[3,4]]}'"#,
+        r#"cat > /dev/null; echo '{"Times":{"rounds":[[1,2],[3,4]],"clock_step_ns":1}}'"#,
         PATIENT,
     );
-    assert_eq!(times.expect("it answers"), [[1, 2], [3, 4]]);
+    assert_eq!(times.expect("it answers").rounds, [[1, 2], [3, 4]]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_process_that_hangs_is_killed_and_its_stderr_shown() {
     let error = hung.expect_err("it hangs");
     assert!(matches!(error, ExecuteError::TimedOut { .. }), "{error}");
     assert!(error.to_string().contains("waiting"), "{error}");
-    let answered = r#"cat > /dev/null; echo '{"Times":[[1,2]]}'; exec sleep 600 >&- 2>&-"#;
+    let answered = r#"cat > /dev/null; echo '{"Times":{"rounds":[[1,2]],"clock_step_ns":1}}'; exec sleep 600 >&- 2>&-"#;
     let error = run(answered, Duration::from_secs(3)).expect_err("it hangs at its end");
     assert!(matches!(error, ExecuteError::TimedOut { .. }), "{error}");
 }
@@ -118,7 +118,10 @@ fn arms_that_ask_for_another_copy_get_another_file() {
     let library = folder.path().join("library.so");
     fs::write(&library, "a library").expect("written");
     let seen = folder.path().join("job.json");
-    let body = format!(r#"cat >> '{}'; echo '{{"Times":[[1,1]]}}'"#, seen.display());
+    let body = format!(
+        r#"cat >> '{}'; echo '{{"Times":{{"rounds":[[1,1]],"clock_step_ns":1}}}}'"#,
+        seen.display()
+    );
     let mut processes = script(folder.path(), &body, PATIENT);
     for fresh in [false, false, true] {
         processes

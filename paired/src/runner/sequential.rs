@@ -188,7 +188,7 @@ impl<R: Rng> Runner<'_, R> {
             fresh_copies: look == Look::Second || self.settings.fresh_copies,
             draw: Draw::new(&mut self.rng, places.len()),
         };
-        let rows = self.execute.execute(&job)?;
+        let rows = self.execute.execute(&job)?.rounds;
         let (found, expected) = (
             rows.iter().map(Vec::len).sum(),
             places.len() * rounds as usize,
@@ -263,6 +263,7 @@ pub(super) fn samples(processes: &[Process], sides: &Sides, items: u64) -> Vec<P
             log_ratio: median(&ratios),
             baseline_ns: median(a) / items as f64,
             candidate_ns: median(b) / items as f64,
+            copies_ns: None,
         }
     };
     let of_process = |process: &Process| -> Vec<PairedSample> {

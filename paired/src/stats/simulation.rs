@@ -167,6 +167,7 @@ fn compare(
                 log_ratio,
                 baseline_ns: 100.0,
                 candidate_ns: 100.0 * log_ratio.exp(),
+                copies_ns: None,
             });
         }
         let wanted = spending.look(share).expect("budget was spent");

@@ -147,7 +147,6 @@ mod tests {
                 confidence: confidence(0.99),
             },
             level,
-            exact: true,
             processes: 100,
             layouts: 8,
         };

@@ -2,8 +2,8 @@
 //! the record's samples; judges nothing.
 
 use super::levels::{Level, Samples};
-use super::{Confidence, Interval, LogRatio, StatsError, sign};
-use crate::result::{Basis, Difference, PairedSample};
+use super::{Confidence, Interval, LogRatio, StatsError};
+use crate::result::{Difference, PairedSample};
 
 /// What the samples of one comparison say.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,8 +15,6 @@ pub struct Summary {
     pub difference_ns: Interval<f64>,
     /// The level at which both were taken.
     pub level: Level,
-    /// Whether both are exact; else there were too few layouts for the confidence.
-    pub exact: bool,
     /// Processes measured.
     pub processes: usize,
     /// Layouts they cycled over.
@@ -40,28 +38,14 @@ impl Summary {
         };
         let log_ratios = grouped(|s| s.log_ratio)?;
         let level = log_ratios.level();
-        let observations = match level {
-            Level::Processes => log_ratios.processes(),
-            Level::Layouts => log_ratios.layouts(),
-        };
         Ok(Self {
             log_ratio: log_ratios.interval(level, confidence)?.map(LogRatio),
             difference_ns: grouped(|s| s.candidate_ns - s.baseline_ns)?
                 .interval(level, confidence)?,
             level,
-            exact: observations >= sign::fewest(confidence),
             processes: log_ratios.processes(),
             layouts: log_ratios.layouts(),
         })
-    }
-
-    /// What the intervals rest on.
-    pub fn basis(&self) -> Basis {
-        match (self.level, self.exact) {
-            (Level::Processes, _) => Basis::Processes,
-            (Level::Layouts, true) => Basis::Layouts,
-            (Level::Layouts, false) => Basis::LayoutRange,
-        }
     }
 
     /// Candidate / baseline of the time per item: below 1 the candidate is faster.
@@ -91,6 +75,7 @@ mod tests {
             log_ratio,
             baseline_ns,
             candidate_ns,
+            copies_ns: None,
         }
     }
 
@@ -105,7 +90,6 @@ mod tests {
             (found.processes, found.layouts, found.level),
             (40, 8, Level::Processes)
         );
-        assert_eq!(found.basis(), Basis::Processes);
         assert!((found.ratio().estimate - 1.10).abs() < 1e-12);
         assert_eq!(found.difference_ns.estimate, 10.0);
         let difference = Difference::from(found.difference_ns);
@@ -126,17 +110,7 @@ mod tests {
             .collect();
         let confidence = Confidence::new(0.99).expect("a valid share");
         let found = Summary::new(&samples, confidence).expect("eighty processes");
-        assert_eq!(
-            (found.level, found.basis()),
-            (Level::Layouts, Basis::Layouts)
-        );
-        let surer = Confidence::new(0.9999).expect("a valid share");
-        let wider = Summary::new(&samples, surer).expect("eighty processes");
-        assert_eq!(
-            wider.basis(),
-            Basis::LayoutRange,
-            "eight layouts are too few"
-        );
+        assert_eq!(found.level, Level::Layouts);
         assert!((found.difference_ns.low - 10.045).abs() < 1e-9);
         assert!((found.difference_ns.high - 17.045).abs() < 1e-9);
     }
