@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod atomic;
+mod case_id;
 pub mod export;
 mod format;
 pub mod gate;
@@ -20,4 +21,5 @@ pub mod synthetic;
 pub mod validate;
 pub mod wire;
 
+pub use case_id::CaseId;
 pub use query::Difference;

@@ -177,6 +177,7 @@ pub fn is_quick(case: &Case) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bench_record::CaseId;
     use std::collections::HashSet;
 
     #[test]
@@ -184,6 +185,25 @@ mod tests {
         let cases = all();
         let ids: HashSet<String> = cases.iter().map(Case::id).collect();
         assert_eq!(ids.len(), cases.len());
+    }
+
+    #[test]
+    fn the_parts_of_every_id_are_what_the_case_says_and_give_the_id_back() {
+        for case in all() {
+            let text = case.id();
+            let id = CaseId::of(&text);
+            assert_eq!(id.to_string(), text);
+            assert_eq!(id.arm, Some(case.protocol.name()), "{text}");
+            let (family, item) = match case.group {
+                Group::Drain => ("drain", case.item()),
+                Group::Lifecycle(stage) => {
+                    assert_eq!(id.last(), stage.name());
+                    ("lifecycle", case.item())
+                }
+                Group::Growth => ("growth", case.plan.name().to_owned()),
+            };
+            assert_eq!((id.family, id.item), (family, Some(&*item)), "{text}");
+        }
     }
 
     #[test]

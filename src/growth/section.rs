@@ -9,6 +9,7 @@ use super::matrix::{self, GrowthError, Stream};
 use super::paired;
 use super::retry::{self, RetryCost};
 use crate::case::plans;
+use bench_record::CaseId;
 use bench_record::growth::{Advice, Cell, Growth, Plan, Ratio, Retry};
 use bench_record::wire::{Comparison, Environment, Record};
 
@@ -44,7 +45,7 @@ impl Timed {
     fn of(record: &Record, streams: &[Stream]) -> Option<Self> {
         let growth = record.growth.as_ref()?;
         let of_plan = |comparison: &&Comparison| {
-            let plan = comparison.candidate.split('/').nth(1);
+            let plan = CaseId::of(&comparison.candidate).item;
             let mut names = streams.iter().map(|stream| stream.plan().name());
             names.any(|name| plan == Some(name))
         };

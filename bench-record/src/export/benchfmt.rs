@@ -7,6 +7,7 @@
 use std::io;
 
 use super::{Exporter, Measurement, Metric};
+use crate::CaseId;
 use crate::wire::Record;
 
 /// The exporter.
@@ -73,7 +74,7 @@ impl Exporter for Benchfmt {
 fn name(measurement: &Measurement<'_>) -> String {
     let protocol = &measurement.case.params.protocol;
     let id = escaped(&measurement.case.id);
-    let mut segments = id.split('/');
+    let mut segments = CaseId::of(&id).parts();
     let mut name = String::from("Benchmark");
     let mut first = segments.next().unwrap_or_default().chars();
     // A Go benchmark's name does not go on with a small letter.

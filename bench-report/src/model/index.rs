@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Measure, Point, format};
+use bench_record::CaseId;
 use bench_record::wire::{Case, Comparison, Counts, PairedSample, Record};
 use paired::stats::levels::{Level, Samples};
 use paired::stats::{Confidence, sign};
@@ -184,12 +185,12 @@ impl Versus<'_> {
 
 /// The first part of an id: which experiment the case belongs to.
 pub fn family(id: &str) -> &str {
-    id.split('/').next().unwrap_or(id)
+    CaseId::of(id).family
 }
 
 /// The last part of an id.
 pub fn last_segment(id: &str) -> &str {
-    id.rsplit('/').next().unwrap_or(id)
+    CaseId::of(id).last()
 }
 
 /// Counts of a case, or none.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixture;
+use bench_record::CaseId;
 use bench_record::wire::Record;
 
 fn view_of(record: Record) -> View {
@@ -226,7 +227,7 @@ fn a_time_that_is_not_that_of_the_instructions_is_named_and_no_figure() {
     let is_shown = |id: &str| answer.figures.iter().any(|figure| figure.case == id);
     assert!(!is_shown(&touched[0]) && !is_shown(&odd));
     let command = answer.details.last().expect("a command");
-    let item = touched[0].split('/').nth(1).expect("an item");
+    let item = CaseId::of(&touched[0]).item.expect("an item");
     let filter = format!("--filter '^drain/({item})/'");
     assert!(
         command.contains(&filter) && !command.contains("id;"),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{both_ends, command, overall, ratio_figure, tally, verdict_word};
 use crate::model::index::{Index, UNEXPLAINED, Versus, counts, instructions, variant, words};
 use crate::model::{Answer, Figure, Tone, format};
+use bench_record::CaseId;
 use bench_record::wire::Verdict;
 
 /// Question 1.
@@ -106,7 +107,7 @@ fn filter_of(pairs: &[Versus]) -> String {
     let plain = |item: &&str| item.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let items: BTreeSet<&str> = pairs
         .iter()
-        .filter_map(|versus| versus.candidate.id.split('/').nth(1))
+        .filter_map(|versus| CaseId::of(&versus.candidate.id).item)
         .filter(plain)
         .collect();
     let items: Vec<_> = items.into_iter().collect();

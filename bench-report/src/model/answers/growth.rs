@@ -3,6 +3,7 @@
 use super::{FIGURES_PER_SIDE, command, overall, ratio_figure, tally};
 use crate::model::index::{Index, family};
 use crate::model::{Answer, Figure, Tone, format, growth};
+use bench_record::CaseId;
 use bench_record::growth::{Plan, Retry};
 use bench_record::wire::{Comparison, Verdict};
 
@@ -63,7 +64,7 @@ fn against_alloc<'a>(index: &Index<'a>) -> Vec<&'a Comparison> {
         .growth
         .iter()
         .flat_map(|growth| &growth.comparisons);
-    let is_alloc = |id: &str| id.split('/').nth(2) == Some("alloc");
+    let is_alloc = |id: &str| CaseId::of(id).arm == Some("alloc");
     index
         .record
         .comparisons
@@ -74,7 +75,7 @@ fn against_alloc<'a>(index: &Index<'a>) -> Vec<&'a Comparison> {
 }
 
 fn short(id: &str) -> String {
-    let plan = id.split('/').nth(1).unwrap_or(id);
+    let plan = CaseId::of(id).item.unwrap_or(id);
     format!("{plan}: {}", growth::name(id))
 }
 
