@@ -5,6 +5,7 @@ pub mod child;
 pub mod clock;
 pub mod draw;
 pub mod job;
+pub mod layouts;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
 pub mod process;
