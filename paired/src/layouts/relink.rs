@@ -20,7 +20,7 @@ use super::{CACHE_BYTES, LayoutError, at, make, write_whole};
 const AT_ONCE: usize = 2;
 /// What the options are, beside the layouts that they made.
 const ABILITY: &str = "ability.json";
-/// Bytes of a linker's words that are shown.
+/// Characters of a linker's words that are shown.
 const SHOWN: usize = 600;
 
 /// What a linker can do.
@@ -286,10 +286,9 @@ impl<'a> Job<'a> {
             return Err(Failed::Error(self.no_space(1)));
         }
         let words = words.trim();
-        let end = words.floor_char_boundary(SHOWN.min(words.len()));
         Err(Failed::Said(match words {
             "" => format!("it failed without a word ({})", done.status),
-            words => words[..end].to_owned(),
+            words => words.chars().take(SHOWN).collect(),
         }))
     }
 
