@@ -139,3 +139,20 @@ fn what_cannot_be_judged_or_accepted_is_status_two() {
         .code(2)
         .stderr(contains("arena-bench merge"));
 }
+
+#[test]
+fn an_inconclusive_ratio_is_listed_and_fails_only_where_it_was_asked_for() {
+    let dir = folder();
+    let mut record = synthetic::record(2);
+    // Each interval reaches 0.2% to either side, and the smallest change is 1%.
+    let moved = &mut record.comparisons[0];
+    for value in [&mut moved.low, &mut moved.ratio, &mut moved.high] {
+        *value *= 1.008;
+    }
+    save(&dir, "run.json", &record);
+    gate(&dir, &[])
+        .success()
+        .stdout(contains("inconclusive: a slowdown up to +1.2"))
+        .stderr(contains("1 inconclusive"));
+    gate(&dir, &["--fail-on", "inconclusive"]).code(1);
+}

@@ -6,6 +6,8 @@
 
 pub mod atomic;
 mod case_id;
+mod commit;
+mod counts;
 pub mod export;
 mod format;
 pub mod gate;
@@ -22,4 +24,6 @@ pub mod validate;
 pub mod wire;
 
 pub use case_id::CaseId;
+pub use commit::short_commit;
+pub use counts::Count;
 pub use query::Difference;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use crate::Count;
 use crate::wire::Counts;
 
 /// The limits of every case.
@@ -97,7 +98,7 @@ pub enum LimitsError {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exceeded {
     /// What is counted.
-    pub count: &'static str,
+    pub count: Count,
     /// What it was.
     pub before: f64,
     /// What it is.
@@ -114,7 +115,11 @@ impl fmt::Display for Exceeded {
             after,
             most,
         } = self;
-        write!(f, "{count} {before:.2} → {after:.2} (at most {most:.2})")
+        write!(
+            f,
+            "{} {before:.2} → {after:.2} (at most {most:.2})",
+            count.label()
+        )
     }
 }
 
@@ -161,51 +166,41 @@ impl Limits {
     #[must_use]
     pub fn exceeded(&self, id: &str, before: &Counts, after: &Counts) -> Vec<Exceeded> {
         let limit = self.of(id);
-        let factor = 1.0 + limit.instructions_percent / 100.0;
-        let whole = |count: Option<u64>| count.map(|count| count as f64);
-        let judged = [
-            (
-                "instructions",
-                before.instructions_per_item,
-                after.instructions_per_item,
-                factor,
-                0.0,
-            ),
-            (
-                "allocations",
-                before.allocations_per_item,
-                after.allocations_per_item,
-                1.0,
-                limit.allocations,
-            ),
-            (
-                "boundary calls",
-                before.boundary_calls_per_item,
-                after.boundary_calls_per_item,
-                1.0,
-                limit.boundary_calls,
-            ),
-            (
-                "retries",
-                whole(before.retries),
-                whole(after.retries),
-                1.0,
-                limit.retries,
-            ),
-        ];
-        judged
-            .into_iter()
-            .filter_map(|(count, before, after, factor, more)| {
-                let (before, after) = (before?, after?);
-                let most = before * factor + more;
-                (after > most + NOTHING).then_some(Exceeded {
-                    count,
-                    before,
-                    after,
-                    most,
-                })
+        let exceeded = |&count: &Count| {
+            let (before, after) = (before.get(count)?, after.get(count)?);
+            let most = limit.most(count, before)?;
+            (after > most + NOTHING).then_some(Exceeded {
+                count,
+                before,
+                after,
+                most,
             })
-            .collect()
+        };
+        Count::ALL.iter().filter_map(exceeded).collect()
+    }
+}
+
+impl Limit {
+    /// What a count may be at most where it was `before`; `None` for a count that
+    /// is not limited.
+    #[must_use]
+    pub fn most(&self, count: Count, before: f64) -> Option<f64> {
+        match count {
+            Count::Instructions => Some(before * (1.0 + self.instructions_percent / 100.0)),
+            Count::Allocations => Some(before + self.allocations),
+            Count::BoundaryCalls => Some(before + self.boundary_calls),
+            Count::Retries => Some(before + self.retries),
+            _ => None,
+        }
+    }
+
+    /// Whether two values of a count differ by no more than the limit allows, in
+    /// either direction: such a difference is drift between two builds, and no
+    /// change.
+    #[must_use]
+    pub fn is_drift(&self, count: Count, a: f64, b: f64) -> bool {
+        let (less, more) = (a.min(b), a.max(b));
+        more <= self.most(count, less).unwrap_or(less) + NOTHING * (1.0 + less)
     }
 }
 
@@ -231,13 +226,29 @@ mod tests {
                 .is_empty()
         );
         let over = limits.exceeded("x", &counts(1000.0, 0.0), &counts(1005.1, 0.1));
-        let named: Vec<&str> = over.iter().map(|over| over.count).collect();
-        assert_eq!(named, ["instructions", "allocations"]);
+        let named: Vec<Count> = over.iter().map(|over| over.count).collect();
+        assert_eq!(named, [Count::Instructions, Count::Allocations]);
         assert!(
             limits
                 .exceeded("x", &counts(1000.0, 1.0), &counts(900.0, 0.0))
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_difference_within_the_limit_is_drift_in_both_directions() {
+        let limit = Limit::default();
+        for (count, a, b, drift) in [
+            (Count::Instructions, 1000.0, 1004.9, true),
+            (Count::Instructions, 1004.9, 1000.0, true),
+            (Count::Instructions, 1000.0, 1005.2, false),
+            (Count::Allocations, 1.0, 1.0 + 1e-11, true),
+            (Count::Allocations, 0.0, 0.1, false),
+            (Count::PeakCapacity, 64.0, 64.0, true),
+            (Count::PeakCapacity, 64.0, 65.0, false),
+        ] {
+            assert_eq!(limit.is_drift(count, a, b), drift, "{count:?} {a} {b}");
+        }
     }
 
     #[test]

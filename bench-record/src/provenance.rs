@@ -4,18 +4,14 @@ use std::fmt::Write;
 
 use super::wire::Environment;
 
-/// Digits of a commit's hash that tell it apart.
-const HASH: usize = 12;
-
 impl Environment {
     /// Of which commit, with what, where, when and by what command.
     #[must_use]
     pub fn provenance(&self) -> String {
-        let commit = self.commit.get(..HASH).unwrap_or(&self.commit);
-        let commit = if commit.is_empty() { "unknown" } else { commit };
-        let changed = if self.dirty { " with changes" } else { "" };
+        let commit = self.short_commit();
+        let commit = commit.as_deref().unwrap_or("unknown");
         let mut text = format!(
-            "commit {commit}{changed}, {}, {} with {} cores, {}, begun {}",
+            "commit {commit}, {}, {} with {} cores, {}, begun {}",
             self.rustc, self.cpu, self.cores, self.libc, self.started
         );
         // What the shell had set; the counts are always taken under the same.

@@ -1,6 +1,6 @@
 //! Questions that every reader of a record asks.
 
-use super::wire::{CAUTION, Case, Comparison, Counts, Environment, Record};
+use super::wire::{CAUTION, Case, Comparison, Environment, Record};
 
 /// Key in [`Environment::observed`] of the tunables that the wall clock was taken under.
 const CLOCK_TUNABLES: &str = "tunables_of_wall_clock";
@@ -141,29 +141,5 @@ impl Environment {
             .filter(|(left, right)| left != right)
             .map(|((field, left), (_, right))| Difference { field, left, right })
             .collect()
-    }
-}
-
-impl Counts {
-    /// The exact counts by name; fewer is better for each of them.
-    #[must_use]
-    pub fn named(&self) -> [(&'static str, Option<f64>); 13] {
-        // Whole counts far below 2^53: exact as floating point.
-        let whole = |count: Option<u64>| count.map(|count| count as f64);
-        [
-            ("instructions_per_item", self.instructions_per_item),
-            ("allocations_per_item", self.allocations_per_item),
-            ("allocated_bytes_per_item", self.allocated_bytes_per_item),
-            ("boundary_calls_per_item", self.boundary_calls_per_item),
-            ("retries", whole(self.retries)),
-            ("retried_bytes", whole(self.retried_bytes)),
-            ("peak_capacity", whole(self.peak_capacity)),
-            ("final_capacity", whole(self.final_capacity)),
-            ("encoded_bytes", whole(self.encoded_bytes)),
-            ("zeroed_bytes", whole(self.zeroed_bytes)),
-            ("moved_bytes", whole(self.moved_bytes)),
-            ("buffer_bytes", whole(self.buffer_bytes)),
-            ("mean_held", self.mean_held),
-        ]
     }
 }

@@ -18,8 +18,8 @@ use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
 use crate::{run, workspace};
-use bench_record::atomic;
 use bench_record::wire::{Counts, Failure};
+use bench_record::{atomic, short_commit};
 use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::ratios;
@@ -146,7 +146,7 @@ fn delta(config: &Config) -> Result<Delta> {
 fn here() -> String {
     let root = workspace::root().and_then(|root| workspace::resolve(&root, "HEAD"));
     match root {
-        Ok(commit) => format!("the sources here, on {}", &commit[..12.min(commit.len())]),
+        Ok(commit) => format!("the sources here, on {}", short_commit(&commit)),
         Err(_) => "the sources here".to_owned(),
     }
 }
@@ -156,10 +156,7 @@ fn baseline(config: &Config, candidate: &Side) -> Result<Side> {
         (Some(reference), _) => {
             eprintln!("arena-bench: building the pair of {reference}");
             let (layouts, commit) = workspace::build_at(&workspace::root()?, reference)?;
-            (
-                format!("{reference} ({})", &commit[..12.min(commit.len())]),
-                layouts,
-            )
+            (format!("{reference} ({})", short_commit(&commit)), layouts)
         }
         (None, Some(folder)) => {
             let layouts = in_folder(folder).context("the baseline pair")?;

@@ -16,9 +16,12 @@ use bench_report::gate::{headline, markdown, table};
 /// Exact counts first, each by its limit; then paired wall clock: a ratio whose
 /// interval is apart from the baseline's by more than the smallest change that
 /// matters, where both runs are trusted and of one CPU model. A case that the
-/// baseline has and the record has not is a regression.
+/// baseline has and the record has not is a regression. A ratio that is neither
+/// shown to be the same nor shown to differ is inconclusive: it is listed with what
+/// it could not exclude, and fails nothing unless --fail-on asks for it.
 ///
-/// Exit status 0 fine, 1 a regression, 2 the two cannot be compared.
+/// Exit status 0 fine, 1 a regression (or an inconclusive ratio, with --fail-on
+/// inconclusive), 2 the two cannot be compared or a count was not taken at all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   arena-bench run --quick --output target/run.json
@@ -42,12 +45,22 @@ pub struct Config {
     /// shown, and fails nothing.
     #[arg(long)]
     accept: bool,
+    /// Also fail on ratios that are inconclusive.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
     /// Print JSON instead of the table.
     #[arg(long)]
     json: bool,
     /// Also write the table as Markdown, for a pull request.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+}
+
+/// What fails the gate besides a regression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    /// A ratio of which neither "same" nor a change is shown.
+    Inconclusive,
 }
 
 /// Judges, or accepts.
@@ -84,7 +97,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     if config.json {
         print_json(&verdict)?;
-    } else if !verdict.changes.is_empty() {
+    } else if !(verdict.changes.is_empty() && verdict.inconclusive.is_empty()) {
         say(table(&verdict))?;
     }
     for notice in &verdict.notices {
@@ -95,7 +108,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
         accept(config, &record)?;
         return Ok(Outcome::Fine);
     }
-    Ok(if verdict.regressed() {
+    let open = config.fail_on.is_some() && !verdict.inconclusive.is_empty();
+    Ok(if verdict.regressed() || open {
         Outcome::Found
     } else {
         Outcome::Fine

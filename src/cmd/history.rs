@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use super::{Outcome, print_json, say};
 use bench_record::history::{self, Change, Evidence, History, Options};
-
-/// Digits of a commit in a table.
-const SHORT_COMMIT: usize = 10;
+use bench_record::short_commit;
 
 /// Keeps records of many commits in a folder and finds the commits that changed
 /// something.
@@ -202,7 +200,7 @@ fn run_list(config: &List) -> anyhow::Result<Outcome> {
     for entry in &entries {
         let dirty = if entry.dirty { " dirty" } else { "" };
         table.add_row([
-            short(entry.commit) + dirty,
+            short_commit(entry.commit) + dirty,
             plain(entry.started),
             if entry.trusted {
                 "trusted"
@@ -321,7 +319,7 @@ fn table_of(changes: &[ListedChange<'_>]) -> Table {
             None => "new".to_owned(),
         };
         table.add_row([
-            short(change.commit),
+            short_commit(change.commit),
             size,
             format!("{:.4}", change.before),
             format!("{:.4}", change.after),
@@ -343,10 +341,6 @@ fn table(columns: &[&str]) -> Table {
         .load_style(presets::NOTHING)
         .set_header(columns.to_vec());
     table
-}
-
-fn short(commit: &str) -> String {
-    commit.chars().take(SHORT_COMMIT).collect()
 }
 
 /// A commit's subject is a stranger's text: nothing in it may steer a terminal.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Method, Report, Row};
-use bench_report::model::short_commit;
+use bench_record::short_commit;
 
 /// The report as Markdown.
 #[must_use]

@@ -3,23 +3,19 @@
 //! Exact counts first: they mean the same in both records when [`agreement`]
 //! finds that both were counted alike, and rise by no more than their [`Limits`].
 //! Ratios of paired wall clock second: each lies between its own ends, so the
-//! two are only said to differ when their intervals are apart by more than δ.
-//! `show` has the words and tables.
+//! two are only said to differ when their intervals are apart by more than δ, and
+//! to be the same when no value in them is. Everything between is inconclusive and
+//! says what it could not exclude. Data only: `bench-report` renders it.
 
 pub mod agreement;
-mod display;
-
-pub use display::number;
-
 use serde::Serialize;
 
-use crate::limits::{Exceeded, Limits};
-use crate::wire::{Case, Comparison, Counts, Record, Verdict as Word};
+use crate::Count;
+use crate::limits::Limits;
+use crate::wire::{Case, Comparison, Counts, Record, Verdict};
 use agreement::Disagreement;
 use paired::stats::Delta;
 
-/// What is judged of a ratio, as a change names it.
-const RATIO: &str = "time ratio";
 /// Two counts that differ by less, as a share, are the same: a record keeps ten
 /// digits.
 const ROUNDING: f64 = 1e-9;
@@ -27,9 +23,9 @@ const ROUNDING: f64 = 1e-9;
 /// as a share, to be held against the clock.
 const MOVED: f64 = 0.001;
 
-/// What a record says beside a baseline.
+/// What a record says against a baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Verdict {
+pub struct Judgement {
     /// The commit of the baseline.
     pub baseline: String,
     /// The commit of the record.
@@ -38,10 +34,53 @@ pub struct Verdict {
     pub cases: usize,
     /// Ratios that both have and that could be judged.
     pub ratios: usize,
+    /// Ratios, of those, that are shown to be the same.
+    pub same: usize,
     /// What is not as it was, regressions first.
     pub changes: Vec<Change>,
+    /// Ratios that are neither shown to be the same nor shown to differ, those that
+    /// may have become slower by the most first.
+    pub inconclusive: Vec<Inconclusive>,
     /// What was not judged, and why.
     pub notices: Vec<String>,
+}
+
+/// What a change is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// The case as a whole.
+    Case,
+    /// One of its counts.
+    Count(Count),
+    /// The ratio of its time to another case's.
+    Ratio,
+}
+
+impl What {
+    /// The name for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Count(count) => count.field(),
+            Self::Ratio => "time ratio",
+        }
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Count(count) => count.label(),
+            other => other.name(),
+        }
+    }
+}
+
+impl Serialize for What {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 /// One thing that is not as it was.
@@ -51,8 +90,8 @@ pub struct Change {
     pub case: String,
     /// Of a ratio: id of the case it is relative to.
     pub baseline_case: Option<String>,
-    /// What was counted or compared; `case` for the case as a whole.
-    pub what: &'static str,
+    /// What was counted or compared.
+    pub what: What,
     /// What it was; `null` where it was not measured.
     pub before: Option<f64>,
     /// What it is; `null` where it was not measured.
@@ -63,7 +102,24 @@ pub struct Change {
     pub why: String,
 }
 
-impl Verdict {
+/// A ratio that is neither shown to be the same nor shown to differ.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Inconclusive {
+    /// Id of the case.
+    pub case: String,
+    /// Id of the case it is relative to.
+    pub baseline_case: String,
+    /// What the ratio was.
+    pub before: f64,
+    /// What the ratio is.
+    pub after: f64,
+    /// The largest speed-up that is not excluded: after / before − 1, 0 or below.
+    pub least: f64,
+    /// The largest slowdown that is not excluded: after / before − 1, 0 or above.
+    pub most: f64,
+}
+
+impl Judgement {
     /// Whether something is worse than it may be.
     #[must_use]
     pub fn regressed(&self) -> bool {
@@ -74,25 +130,70 @@ impl Verdict {
 /// Judges `record` by `baseline`.
 ///
 /// # Errors
-/// [`Disagreement`], when the counts of the two mean different things.
-pub fn judge(baseline: &Record, record: &Record, limits: &Limits) -> Result<Verdict, Disagreement> {
+/// [`GateError`], when the counts of the two mean different things, or the record
+/// has none of those that the baseline has.
+pub fn judge(baseline: &Record, record: &Record, limits: &Limits) -> Result<Judgement, GateError> {
     agreement::of_counts(&baseline.environment, &record.environment)?;
-    let mut verdict = Verdict {
-        baseline: display::commit(&baseline.environment),
-        candidate: display::commit(&record.environment),
+    refuse_uncounted(baseline, record)?;
+    let commit = |of: &Record| {
+        let commit = of.environment.short_commit();
+        commit.unwrap_or_else(|| "no commit".to_owned())
+    };
+    let mut judgement = Judgement {
+        baseline: commit(baseline),
+        candidate: commit(record),
         cases: 0,
         ratios: 0,
+        same: 0,
         changes: Vec::new(),
+        inconclusive: Vec::new(),
         notices: Vec::new(),
     };
-    verdict.judge_cases(baseline, record, limits);
-    verdict.judge_ratios(baseline, record);
+    judgement.judge_cases(baseline, record, limits);
+    judgement.judge_ratios(baseline, record);
     // Stable: within each half the order of the record.
-    verdict.changes.sort_by_key(|change| !change.regression);
-    Ok(verdict)
+    judgement.changes.sort_by_key(|change| !change.regression);
+    let by_most = |a: &Inconclusive, b: &Inconclusive| b.most.total_cmp(&a.most);
+    judgement.inconclusive.sort_by(by_most);
+    Ok(judgement)
 }
 
-impl Verdict {
+/// Two records that cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GateError {
+    /// Their counts do not mean the same.
+    #[error(transparent)]
+    Disagreement(#[from] Disagreement),
+    /// A count was taken for the baseline and for no case of the record.
+    #[error(
+        "the baseline counts {}, and no case of the record does: nothing can be said of them; \
+         make the record again without `--skip counts`, with valgrind installed",
+        .0.label()
+    )]
+    Uncounted(Count),
+}
+
+/// That a count is missing everywhere is no regression of any case: it was not
+/// taken.
+fn refuse_uncounted(baseline: &Record, record: &Record) -> Result<(), GateError> {
+    let common: Vec<(&Counts, Option<&Counts>)> = baseline
+        .cases
+        .iter()
+        .filter_map(|case| Some((case.counts.as_ref()?, record.case(&case.id)?)))
+        .map(|(before, after)| (before, after.counts.as_ref()))
+        .collect();
+    let missing = |count: &Count| {
+        let before = common.iter().filter(|(it, _)| it.get(*count).is_some());
+        let mut after = common.iter().filter_map(|(_, after)| *after);
+        before.count() > 0 && after.all(|counts| counts.get(*count).is_none())
+    };
+    match Count::ALL.into_iter().find(missing) {
+        Some(count) if common.len() > 1 => Err(GateError::Uncounted(count)),
+        _ => Ok(()),
+    }
+}
+
+impl Judgement {
     fn judge_cases(&mut self, baseline: &Record, record: &Record, limits: &Limits) {
         let failure = |id: &str| record.failures.iter().find(|failure| failure.id == id);
         for before in &baseline.cases {
@@ -155,16 +256,21 @@ impl Verdict {
                 continue;
             };
             self.ratios += 1;
-            if let Some((regression, mut why)) = shift(before, after) {
-                if let Some(contradiction) = contradiction(baseline, record, before, regression) {
-                    why = format!("{why}; {contradiction}");
+            let Some((regression, mut why)) = shift(before, after) else {
+                match unsettled(before, after) {
+                    Some(row) => self.inconclusive.push(row),
+                    None => self.same += 1,
                 }
-                self.changes.push(Change {
-                    before: Some(before.ratio),
-                    after: Some(after.ratio),
-                    ..ratio(before, regression, why)
-                });
+                continue;
+            };
+            if let Some(contradiction) = contradiction(baseline, record, before, regression) {
+                why = format!("{why}; {contradiction}");
             }
+            self.changes.push(Change {
+                before: Some(before.ratio),
+                after: Some(after.ratio),
+                ..ratio(before, regression, why)
+            });
         }
     }
 }
@@ -174,7 +280,7 @@ fn whole(id: &str, why: String) -> Change {
     Change {
         case: id.to_owned(),
         baseline_case: None,
-        what: "case",
+        what: What::Case,
         before: None,
         after: None,
         regression: true,
@@ -186,7 +292,7 @@ fn ratio(comparison: &Comparison, regression: bool, why: String) -> Change {
     Change {
         case: comparison.candidate.clone(),
         baseline_case: Some(comparison.baseline.clone()),
-        what: RATIO,
+        what: What::Ratio,
         before: None,
         after: None,
         regression,
@@ -198,17 +304,16 @@ fn ratio(comparison: &Comparison, regression: bool, why: String) -> Change {
 fn count_changes(before: &Case, after: &Case, limits: &Limits) -> Vec<Change> {
     let counts = |case: &Case| case.counts.clone().unwrap_or_default();
     let (old, new) = (counts(before), counts(after));
-    let exceeded = limits.exceeded(&before.id, &old, &new);
-    let over = |what: &str| exceeded.iter().find(|over| is_called(over, what));
-    let change = |(what, old, new): (&'static str, Option<f64>, Option<f64>)| {
+    let limit = limits.of(&before.id);
+    let change = |&count: &Count| {
+        let (old, new) = (old.get(count), new.get(count));
         let (regression, why) = match (old, new) {
             (Some(old), Some(new)) if (new - old).abs() > ROUNDING * old.abs() => {
-                match over(what) {
-                    Some(over) => (
-                        true,
-                        format!("at most {} is allowed", display::number(over.most)),
-                    ),
-                    None => (false, String::new()),
+                match limit.most(count, old) {
+                    Some(most) if new > most + ROUNDING => {
+                        (true, format!("at most {} is allowed", number(most)))
+                    }
+                    _ => (false, String::new()),
                 }
             }
             (Some(_), None) => (true, "was counted, and is not any more".to_owned()),
@@ -217,25 +322,49 @@ fn count_changes(before: &Case, after: &Case, limits: &Limits) -> Vec<Change> {
         Some(Change {
             case: before.id.clone(),
             baseline_case: None,
-            what,
+            what: What::Count(count),
             before: old,
             after: new,
             regression,
             why,
         })
     };
-    old.named()
-        .into_iter()
-        .zip(new.named())
-        .map(|((what, old), (_, new))| (what, old, new))
-        .filter_map(change)
-        .collect()
+    Count::ALL.iter().filter_map(change).collect()
 }
 
-/// Whether the limit is that of the record's field `what`.
-fn is_called(over: &Exceeded, what: &str) -> bool {
-    let field = what.strip_suffix("_per_item").unwrap_or(what);
-    field == over.count.replace(' ', "_")
+/// A number with four digits after the point at most.
+#[must_use]
+pub fn number(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The larger δ of two comparisons; a record that names none has the default.
+fn delta(before: &Comparison, after: &Comparison) -> f64 {
+    let known = |delta: f64| {
+        if delta > 0.0 {
+            delta
+        } else {
+            Delta::DEFAULT.share()
+        }
+    };
+    known(before.delta).max(known(after.delta))
+}
+
+/// A ratio of which a change beyond δ is not excluded: the true values lie within
+/// their intervals, so that after / before lies between the ratios of their ends.
+fn unsettled(before: &Comparison, after: &Comparison) -> Option<Inconclusive> {
+    let least = after.low / before.high - 1.0;
+    let most = after.high / before.low - 1.0;
+    let delta = delta(before, after);
+    (most >= delta || 1.0 / (1.0 + least) - 1.0 >= delta).then(|| Inconclusive {
+        case: before.candidate.clone(),
+        baseline_case: before.baseline.clone(),
+        before: before.ratio,
+        after: after.ratio,
+        least: least.min(0.0),
+        most: most.max(0.0),
+    })
 }
 
 /// Whether a ratio rose (a regression) or fell beyond doubt: the intervals are
@@ -246,14 +375,7 @@ fn is_called(over: &Exceeded, what: &str) -> bool {
 /// are both right with at least twice its error; asking for a gap of δ on top
 /// keeps a ratio that hardly moved from failing a build.
 fn shift(before: &Comparison, after: &Comparison) -> Option<(bool, String)> {
-    let known = |delta: f64| {
-        if delta > 0.0 {
-            delta
-        } else {
-            Delta::DEFAULT.share()
-        }
-    };
-    let delta = known(before.delta).max(known(after.delta));
+    let delta = delta(before, after);
     let apart = |low: f64, high: f64| low > high * (1.0 + delta);
     let turned = "the verdict turned round".to_owned();
     let intervals = || {
@@ -263,14 +385,14 @@ fn shift(before: &Comparison, after: &Comparison) -> Option<(bool, String)> {
             before.high,
             after.low,
             after.high,
-            display::number(100.0 * delta)
+            number(100.0 * delta)
         )
     };
     match (before.verdict, after.verdict) {
         _ if apart(after.low, before.high) => Some((true, intervals())),
         _ if apart(before.low, after.high) => Some((false, intervals())),
-        (Word::Faster, Word::Slower) => Some((true, turned)),
-        (Word::Slower, Word::Faster) => Some((false, turned)),
+        (Verdict::Faster, Verdict::Slower) => Some((true, turned)),
+        (Verdict::Slower, Verdict::Faster) => Some((false, turned)),
         _ => None,
     }
 }

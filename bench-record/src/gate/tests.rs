@@ -8,7 +8,7 @@ const ALLOC: &str = "drain/case-000/alloc";
 /// A change of one thing.
 type Edit<T> = fn(&mut T);
 
-fn judged(change: impl FnOnce(&mut Record, &mut Record)) -> Verdict {
+fn judged(change: impl FnOnce(&mut Record, &mut Record)) -> Judgement {
     let (mut baseline, mut record) = (synthetic::record(2), synthetic::record(2));
     change(&mut baseline, &mut record);
     judge(&baseline, &record, &Limits::default()).expect("comparable")
@@ -65,7 +65,11 @@ fn instructions_may_rise_by_half_a_percent_and_the_rest_not_at_all() {
         let [change] = &verdict.changes[..] else {
             panic!("{what}: {verdict:?}")
         };
-        assert_eq!((change.what, change.regression), (what, true), "{change:?}");
+        assert_eq!(
+            (change.what.name(), change.regression),
+            (what, true),
+            "{change:?}"
+        );
     }
 }
 
@@ -82,7 +86,7 @@ fn what_is_missing_or_failed_is_a_regression_and_what_is_new_a_notice() {
     assert!(missing.regressed());
     assert_eq!(
         (missing.changes[0].case.as_str(), missing.changes[0].what),
-        (ALLOC, "case")
+        (ALLOC, What::Case)
     );
     let uncounted = judged(|_, record| counts(record, ARENA).instructions_per_item = None);
     assert!(
@@ -101,7 +105,7 @@ fn what_is_missing_or_failed_is_a_regression_and_what_is_new_a_notice() {
     });
     assert_eq!(
         (compared.changes[0].what, compared.regressed()),
-        (RATIO, true)
+        (What::Ratio, true)
     );
     let new = judged(|baseline, _| baseline.cases.retain(|case| case.id != ALLOC));
     assert!(
@@ -129,8 +133,8 @@ fn ratios_differ_when_their_intervals_are_apart_by_more_than_delta() {
 fn a_verdict_that_turned_round_is_a_regression_however_close() {
     let verdict = judged(|baseline, record| {
         for (record, low, ratio, high, word) in [
-            (baseline, 0.985, 0.989, 0.999, Word::Faster),
-            (record, 1.001, 1.011, 1.015, Word::Slower),
+            (baseline, 0.985, 0.989, 0.999, Verdict::Faster),
+            (record, 1.001, 1.011, 1.015, Verdict::Slower),
         ] {
             let comparison = &mut record.comparisons[0];
             (comparison.low, comparison.ratio, comparison.high) = (low, ratio, high);
@@ -156,7 +160,10 @@ fn counts_and_clock_that_contradict_each_other_are_pointed_out() {
         counts(record, ARENA).instructions_per_item = Some(80.0);
         scale(record, 0.9);
     });
-    let ratio = verdict.changes.iter().find(|change| change.what == RATIO);
+    let ratio = verdict
+        .changes
+        .iter()
+        .find(|change| change.what == What::Ratio);
     assert!(ratio.expect("it moved").why.contains("more instructions"));
 }
 
@@ -242,4 +249,33 @@ fn a_baseline_keeps_what_the_gate_reads_and_drops_what_flickers() {
     let kept = baseline_of(&one);
     assert_eq!(kept.cases[0].counts, one.cases[0].counts);
     assert_eq!(kept.comparisons[0].high, one.comparisons[0].high);
+}
+
+#[test]
+fn a_ratio_that_is_not_shown_to_be_the_same_is_inconclusive_and_says_what_it_left_open() {
+    // Intervals of 0.2% to either side: 0.4% together, with a shift of 0.3%.
+    let settled = judged(|_, record| scale(record, 1.003));
+    assert_eq!((settled.same, settled.inconclusive.len()), (2, 0));
+    let open = judged(|_, record| scale(record, 1.008));
+    assert_eq!((open.same, open.ratios), (1, 2));
+    let [row] = &open.inconclusive[..] else {
+        panic!("{open:?}")
+    };
+    assert_eq!(
+        (row.case.as_str(), row.baseline_case.as_str()),
+        (ARENA, ALLOC)
+    );
+    assert!((row.most - 0.012).abs() < 0.0003, "{row:?}");
+    assert!(row.least == 0.0 && open.changes.is_empty() && !open.regressed());
+}
+
+#[test]
+fn counts_that_the_record_has_nowhere_cannot_be_judged() {
+    let (baseline, mut record) = (synthetic::record(2), synthetic::record(2));
+    for case in &mut record.cases {
+        case.counts.as_mut().expect("counted").instructions_per_item = None;
+    }
+    let refused = judge(&baseline, &record, &Limits::default()).expect_err("not counted");
+    assert_eq!(refused, GateError::Uncounted(Count::Instructions));
+    assert!(refused.to_string().contains("valgrind"), "{refused}");
 }

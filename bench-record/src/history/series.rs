@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::Count;
 use crate::wire::{Case, Comparison, Record};
 
 /// What a series follows.
@@ -10,8 +11,8 @@ use crate::wire::{Case, Comparison, Record};
 pub enum Metric {
     /// Time per item of a case as a multiple of its baseline's in the same run.
     Ratio,
-    /// An exact count, by its name in a record.
-    Count(&'static str),
+    /// An exact count.
+    Count(Count),
 }
 
 impl Metric {
@@ -20,7 +21,7 @@ impl Metric {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ratio => "ratio",
-            Self::Count(name) => name,
+            Self::Count(count) => count.field(),
         }
     }
 
@@ -66,8 +67,8 @@ pub struct Point {
 /// more memory than its numbers.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
-    /// By case id, then in the order of [`crate::wire::Counts::named`].
-    counts: BTreeMap<String, Vec<(&'static str, Vec<Point>)>>,
+    /// By case id, then in the order of [`Count::ALL`].
+    counts: BTreeMap<String, Vec<(Count, Vec<Point>)>>,
     /// By candidate, then by baseline.
     ratios: BTreeMap<String, BTreeMap<String, Vec<Point>>>,
     /// Groups of counts, by machine and length of the drain.
@@ -102,14 +103,13 @@ impl Builder {
 
     fn push_counts(&mut self, entry: u32, group: u32, case: &Case) {
         let Some(counts) = &case.counts else { return };
-        let named = counts.named();
         if !self.counts.contains_key(&case.id) {
-            let empty = named.iter().map(|(name, _)| (*name, Vec::new())).collect();
-            self.counts.insert(case.id.clone(), empty);
+            let empty = Count::ALL.map(|count| (count, Vec::new()));
+            self.counts.insert(case.id.clone(), empty.into());
         }
         let series = self.counts.get_mut(&case.id).expect("inserted above");
-        for ((_, points), (_, value)) in series.iter_mut().zip(named) {
-            points.extend(value.map(|value| Point {
+        for (count, points) in series {
+            points.extend(counts.get(*count).map(|value| Point {
                 entry,
                 group,
                 value,
@@ -157,11 +157,11 @@ impl Builder {
         });
         let counts = self.counts.into_iter().flat_map(|(case, counts)| {
             let payload = payload(&case);
-            counts.into_iter().map(move |(name, points)| Series {
+            counts.into_iter().map(move |(count, points)| Series {
                 case: case.clone(),
                 payload: payload.clone(),
                 baseline: None,
-                metric: Metric::Count(name),
+                metric: Metric::Count(count),
                 points,
             })
         });

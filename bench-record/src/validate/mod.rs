@@ -13,6 +13,7 @@ mod tests;
 
 use check::{MAX_COUNT, MAX_NS, comparisons, fault, id, name, ordered, self_check, twice, within};
 
+use crate::Count;
 use crate::wire::{Case, Environment, Record};
 
 pub use check::Fault;
@@ -110,9 +111,15 @@ fn case(at: &str, case: &Case) -> Result<(), Fault> {
         }
     }
     if let Some(counts) = &case.counts {
-        for (name, value) in counts.named() {
-            if let Some(value) = value {
-                within(&format!("{at}.counts"), name, value, 0.0, MAX_COUNT)?;
+        for count in Count::ALL {
+            if let Some(value) = counts.get(count) {
+                within(
+                    &format!("{at}.counts"),
+                    count.field(),
+                    value,
+                    0.0,
+                    MAX_COUNT,
+                )?;
             }
         }
         if let Some(share) = counts.mean_share {

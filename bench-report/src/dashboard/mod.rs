@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::model::short_commit;
 use bench_record::history::{Change, Evidence, Findings, History, Metric, Options, Series};
+use bench_record::{Count, short_commit};
 
 pub use encode::{Data, encode, evidence};
 pub use spark::{LEAST_SPAN, spark};
@@ -44,7 +44,7 @@ impl Group {
     pub fn of(metric: Metric) -> Self {
         match metric {
             Metric::Ratio => Self::Wall,
-            Metric::Count("instructions_per_item") => Self::Instructions,
+            Metric::Count(Count::Instructions) => Self::Instructions,
             Metric::Count(_) => Self::Counts,
         }
     }

@@ -120,7 +120,7 @@ mod tests {
             case: "c".to_owned(),
             payload: String::new(),
             baseline: None,
-            metric: Metric::Count("instructions_per_item"),
+            metric: Metric::Count(bench_record::Count::Instructions),
             points: points.collect(),
         }
     }

@@ -131,7 +131,7 @@ fn header(views: &[View]) -> String {
                 let entry = view.environment.iter().find(|(key, _)| key == name);
                 entry.map_or("", |(_, value)| value.as_str())
             };
-            let commit = crate::model::short_commit(find("Commit"));
+            let commit = bench_record::short_commit(find("Commit"));
             format!(
                 "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>on {}, {}</span></p>",
                 text(&view.name),

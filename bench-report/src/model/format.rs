@@ -12,12 +12,6 @@ pub fn bytes(count: u64) -> String {
     format!("{count} B")
 }
 
-/// The first twelve characters of a commit, which git takes as its name.
-#[must_use]
-pub fn short_commit(commit: &str) -> String {
-    commit.chars().take(12).collect()
-}
-
 /// A time to the minute: `2026-01-02 03:09`. What is no RFC 3339 time stays as it is.
 #[must_use]
 pub fn short_time(time: &str) -> String {

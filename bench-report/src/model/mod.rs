@@ -14,10 +14,11 @@ mod panels;
 mod tables;
 mod types;
 
+use bench_record::Count;
 use bench_record::wire::Environment;
 
 pub use answers::verdict_word;
-pub use format::{bytes, ratio, short_commit, short_time, significant};
+pub use format::{bytes, ratio, short_time, significant};
 pub use ladder::FLOOR_STEP;
 pub use panels::growth as growth_panels;
 pub use types::*;
@@ -94,13 +95,13 @@ fn facts(index: &index::Index) -> Facts {
         .cases
         .iter()
         .filter_map(|case| {
-            let counts = case.counts.as_ref()?.named();
+            let counts = case.counts.as_ref()?;
             Some(CaseFacts {
                 id: case.id.clone(),
                 payload: case.params.payload.clone(),
-                counts: counts
+                counts: Count::ALL
                     .into_iter()
-                    .filter_map(|(name, n)| Some((name, n?)))
+                    .filter_map(|count| Some((count.field(), counts.get(count)?)))
                     .collect(),
             })
         })

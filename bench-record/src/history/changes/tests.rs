@@ -1,4 +1,5 @@
 use super::*;
+use crate::Count;
 use crate::history::series::Builder;
 use crate::history::store::Entry;
 use crate::synthetic::{Machine, Shift, Synthetic};
@@ -65,7 +66,7 @@ fn real_changes_are_found_at_their_commit_and_nothing_else_is() {
         panic!("two changes: {found:#?}");
     };
     assert_eq!((work.entry, work.previous), (70, 69));
-    assert_eq!(work.metric, Metric::Count("instructions_per_item"));
+    assert_eq!(work.metric, Metric::Count(Count::Instructions));
     assert_eq!((work.before, work.after), (70.0, 72.0));
     assert_eq!(work.evidence, Evidence::Exact);
     assert_eq!((time.entry, time.previous), (60, 59));
@@ -228,7 +229,7 @@ fn allocations_that_appear_have_no_relative_size() {
     let series = plan
         .series
         .iter_mut()
-        .find(|s| s.metric == Metric::Count("allocations_per_item"))
+        .find(|s| s.metric == Metric::Count(Count::Allocations))
         .expect("allocations are counted");
     for point in &mut series.points[40..] {
         point.value += 1.0;
