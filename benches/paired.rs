@@ -6,12 +6,10 @@
 
 use std::process::ExitCode;
 
-use paired::child::is_child;
-
 fn main() -> ExitCode {
     // The measuring processes are this very executable.
-    if is_child() {
-        return arena_bench::cmd::main();
+    if let Some(status) = arena_bench::children::serve() {
+        return status;
     }
     let arguments: Vec<String> = std::env::args()
         .skip(1)

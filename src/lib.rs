@@ -8,8 +8,12 @@
 //! The command line over all of it: [`cmd`].
 #![forbid(unsafe_code)]
 
+/// What temporary files and environment variables of this program are called by.
+pub const PRODUCT: &str = "arena-bench";
+
 pub mod arms;
 pub mod case;
+pub mod children;
 pub mod cmd;
 pub mod compare;
 pub mod counts;

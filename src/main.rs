@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use arena_bench::{children, cmd};
+
 fn main() -> ExitCode {
-    arena_bench::cmd::main()
+    children::serve().unwrap_or_else(cmd::main)
 }

@@ -196,7 +196,7 @@ fn paired(
             .is_none()
     });
     listener.begin("arena against alloc", matches.len());
-    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
     let clock = Monotonic::default();
     let mut runner = Runner {
         execute: &mut processes,

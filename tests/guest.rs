@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use arena_bench::case::Case;
-use arena_bench::guest::child::{Answer, Task};
+use arena_bench::guest::Target;
+use arena_bench::guest::measure::{self, Answer, Task};
 use arena_bench::guest::table::{self, Request};
-use arena_bench::guest::{Target, measure};
 use arena_bench::verify;
 use assert_cmd::Command;
 use bench_protocol::payload::PayloadKind;

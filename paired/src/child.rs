@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -14,6 +13,7 @@ use rand::rngs::SmallRng;
 use super::clock;
 use super::draw::{Draw, order};
 use super::job::{ArmJob, Job, Reply, Times};
+use super::worker;
 
 /// The first argument of a child process: any executable that measures pairs
 /// looks for it first and calls [`serve`].
@@ -45,42 +45,24 @@ pub trait Drive {
 /// Opens arms, in the order of the job; may keep what arms share.
 pub type Open<'a> = dyn FnMut(&ArmJob) -> Result<Box<dyn Drive>> + 'a;
 
-/// Whether this process was started as a child.
-#[must_use]
-pub fn is_child() -> bool {
-    std::env::args()
-        .nth(1)
-        .is_some_and(|argument| argument == ARGUMENT)
-}
-
-/// Does one job: reads it from stdin, writes the reply to stdout.
-pub fn serve(open: &mut Open<'_>) -> ExitCode {
-    let reply = match read_job().and_then(|job| run(&job, open)) {
+/// Does the jobs of this process, if it was started as a measuring child. Call it before
+/// anything else in `main`.
+pub fn serve(open: &mut Open<'_>) -> Option<ExitCode> {
+    worker::serve(ARGUMENT, &mut |job: Job| match run(&job, open) {
         Ok(times) => Reply::Times(times),
-        Err(error) => Reply::Failed(format!("{error:#}")),
-    };
-    let failed = matches!(reply, Reply::Failed(_));
-    let written = serde_json::to_vec(&reply)
-        .map_err(io::Error::from)
-        .and_then(|bytes| io::stdout().lock().write_all(&bytes));
-    if written.is_err() || failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+        Err(Fault::NotOpened(error)) => Reply::NotOpened(format!("{error:#}")),
+        Err(Fault::Failed(error)) => Reply::Failed(format!("{error:#}")),
+    })
 }
 
-fn read_job() -> Result<Job> {
-    let mut text = String::new();
-    io::stdin()
-        .lock()
-        .read_to_string(&mut text)
-        .context("reading the job")?;
-    serde_json::from_str(&text).context("reading the job")
+/// What stopped a job.
+enum Fault {
+    NotOpened(anyhow::Error),
+    Failed(anyhow::Error),
 }
 
 /// Runs a job below the drawn number of stack frames.
-fn run(job: &Job, open: &mut Open<'_>) -> Result<Times> {
+fn run(job: &Job, open: &mut Open<'_>) -> Result<Times, Fault> {
     let heap = vec![1_u8; job.draw.heap as usize];
     let times = below(job.draw.stack_frames, &mut || measure(job, open));
     drop(black_box(heap));
@@ -100,18 +82,19 @@ fn below<T>(frames: u32, body: &mut dyn FnMut() -> T) -> T {
     result
 }
 
-fn measure(job: &Job, open: &mut Open<'_>) -> Result<Times> {
+fn measure(job: &Job, open: &mut Open<'_>) -> Result<Times, Fault> {
     let start = Instant::now();
     let clock_step_ns = clock::step_ns(|| start.elapsed())
         .ok()
-        .context("the clock of this machine does not move: nothing can be timed with it")?;
-    let mut arms = open_all(job, open)?;
+        .context("the clock of this machine does not move: nothing can be timed with it")
+        .map_err(Fault::Failed)?;
+    let mut arms = open_all(job, open).map_err(Fault::NotOpened)?;
     let mut rng = SmallRng::seed_from_u64(job.draw.rounds_seed);
     let mut times = Vec::with_capacity(job.rounds as usize);
     for round in 0..job.warmup + job.rounds {
         let mut row = vec![0; arms.len()];
         for arm in order(&mut rng, arms.len()) {
-            row[arm] = time(arms[arm].as_mut(), job.arms[arm].items)?;
+            row[arm] = time(arms[arm].as_mut(), job.arms[arm].items).map_err(Fault::Failed)?;
         }
         if round >= job.warmup {
             times.push(row);

@@ -9,6 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArmJob {
     /// The libraries that the arm runs, in the order its opener expects.
+    #[serde(with = "crate::paths::list")]
     pub libraries: Vec<PathBuf>,
     /// Arms of one job that name the same libraries and the same copy share one
     /// load; another number means another copy of the files.
@@ -49,6 +50,8 @@ pub struct Times {
 pub enum Reply {
     /// What it measured.
     Times(Times),
-    /// It could not do its work.
+    /// It could not load or open an arm.
+    NotOpened(String),
+    /// An arm failed while it was drained.
     Failed(String),
 }

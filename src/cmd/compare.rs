@@ -185,7 +185,7 @@ fn wall_clock(
 ) -> Result<ratios::Ratios> {
     let family = Confidence::new(run::CONFIDENCE)?;
     let confidence = correction::per_comparison(family, cases.len().max(1));
-    let mut processes = Processes::new(PROCESS_LIMIT)?;
+    let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
     let clock = Monotonic::default();
     let budget = Duration::from_secs_f64(config.budget);
     let mut runner = Runner {

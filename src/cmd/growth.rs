@@ -219,7 +219,7 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, pair: &Pair) -> 
     let looks = (sets.len() + comparisons) as f64;
     let progress = Progress::of_time("", Duration::from_secs(config.budget).mul_f64(1.25));
     let mut processes = Shown {
-        execute: Processes::new(PROCESS_LIMIT)?,
+        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
     let clock = Monotonic::default();

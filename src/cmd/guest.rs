@@ -339,7 +339,7 @@ fn compare(
     // A first look, and the second that a suspicion asks for.
     let progress = Progress::of_time("the two builds, compared", 2 * budget);
     let mut processes = Shown {
-        execute: Processes::new(PROCESS_LIMIT)?,
+        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
     let mut runner = Runner {

@@ -167,7 +167,7 @@ fn measure(
         .sum();
     let progress = Progress::of_time("", budget * sets as u32);
     let mut processes = Shown {
-        execute: Processes::new(PROCESS_LIMIT)?,
+        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
     let mut runner = Runner {

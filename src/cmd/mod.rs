@@ -30,9 +30,7 @@ use clap::{Parser, Subcommand};
 
 use crate::case::catalog;
 use crate::case::filter::{self, FilterError};
-use crate::workload::Opener;
 use crate::workspace;
-use paired::child;
 
 /// What a verb found; it becomes the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +84,6 @@ enum Verb {
 /// command could not do its work.
 #[must_use]
 pub fn main() -> ExitCode {
-    if child::is_child() {
-        let mut opener = Opener::default();
-        return child::serve(&mut |arm| opener.open(arm));
-    }
-    if let Some(status) = crate::guest::child::serve(&crate::guest::table::load) {
-        return status;
-    }
     dispatch(&Cli::parse())
 }
 

@@ -84,7 +84,7 @@ fn measure(config: &Config) -> Result<Report> {
     let progress = Progress::of_time("equals, compared", budget);
     let arm = of_case(&case, &Layouts::single(files.clone()));
     let mut processes = Shown {
-        execute: Processes::new(PROCESS_LIMIT)?,
+        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
     let rng = SmallRng::seed_from_u64(config.seed);

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use bench_protocol::spec::Observe;
 use serde::{Deserialize, Serialize};
 
-use super::child::{Answer, Task};
 use super::{Guest, OpenStream};
 
 /// Items between two looks at the clock, at first; doubled while they are quick.
@@ -15,6 +14,46 @@ const CHUNK: u64 = 64;
 const QUICK: Duration = Duration::from_millis(5);
 /// Samples of a timing, at least and at most.
 const SAMPLES: std::ops::RangeInclusive<usize> = 15..=1000;
+
+/// One thing to do with a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Task {
+    /// Drain one stream and hash it, until it ends or a limit is met; then a second one,
+    /// which must have the same items.
+    Verify {
+        /// Items at most.
+        items: u64,
+        /// Seconds at most for the first.
+        seconds: f64,
+    },
+    /// Drain streams, and time them.
+    Time {
+        /// Items of each stream at most; fewer where they are slow.
+        items: u64,
+        /// Seconds to spend.
+        seconds: f64,
+    },
+    /// Drain so many items of one stream, for a tool that counts.
+    Drain {
+        /// Items.
+        items: u64,
+    },
+}
+
+/// What a child answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To [`Task::Verify`].
+    Verified(Verified),
+    /// To [`Task::Time`].
+    Timed(Timing),
+    /// To [`Task::Drain`].
+    Drained,
+    /// The guest cannot be used, or refuses the request.
+    Refused(String),
+    /// The guest's stream failed or broke the protocol.
+    Failed(String),
+}
 
 /// What a stream consisted of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -32,8 +32,10 @@ use paired::job::ArmJob;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     /// The guest.
+    #[serde(with = "paired::paths")]
     pub library: PathBuf,
     /// The host that drives it.
+    #[serde(with = "paired::paths")]
     pub host: PathBuf,
     /// The largest buffer that the guest may demand, bytes.
     pub memory_limit: u64,

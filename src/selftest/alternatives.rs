@@ -35,7 +35,7 @@ pub fn sequential(
     count: usize,
     tick: &mut dyn FnMut(),
 ) -> Result<Row> {
-    let mut processes = Processes::new(LIMIT)?;
+    let mut processes = Processes::new(crate::PRODUCT, LIMIT)?;
     let mut rng = SmallRng::seed_from_u64(1);
     one_by_one(count, tick, || {
         let mut alone = |arm: &Arm| -> Result<f64> {
@@ -58,7 +58,7 @@ pub fn one_process(
     count: usize,
     tick: &mut dyn FnMut(),
 ) -> Result<Row> {
-    let mut processes = Processes::new(LIMIT)?;
+    let mut processes = Processes::new(crate::PRODUCT, LIMIT)?;
     let mut rng = SmallRng::seed_from_u64(2);
     let confidence = Confidence::new(super::experiment::CONFIDENCE)?;
     one_by_one(count, tick, || {

@@ -43,7 +43,7 @@ impl Trials {
     /// # Errors
     /// When measuring processes cannot be started.
     pub fn new(seed: u64) -> Result<Self> {
-        let processes = Processes::new(LIMIT)?;
+        let processes = Processes::new(crate::PRODUCT, LIMIT)?;
         Ok(Self {
             processes,
             clock: Monotonic::default(),

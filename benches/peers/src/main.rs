@@ -30,11 +30,9 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    if child::is_child() {
-        let mut arms = drive::Opener::default();
-        return child::serve(&mut |job| arms.open(job));
-    }
-    let served = count::serve()
+    let mut arms = drive::Opener::default();
+    let served = child::serve(&mut |job| arms.open(job))
+        .or_else(count::serve)
         .or_else(peer::socket::serve)
         .or_else(|| guest::child::serve(&fidius::guest::load));
     if let Some(status) = served {

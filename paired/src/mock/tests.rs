@@ -15,6 +15,7 @@ use super::super::runner::{Arm, MeasureError, Runner, Settings};
 use super::{Failure, Machine};
 use crate::result::{Comparison, Verdict};
 use crate::stats::{Confidence, Delta};
+use crate::worker::{ChildError, Said};
 
 const SEEDS: std::ops::Range<u64> = 0..12;
 
@@ -276,21 +277,23 @@ fn a_process_that_fails_ends_the_contest_with_its_reason() {
         ),
         (
             |job| {
-                (job == 5).then(|| ExecuteError::TimedOut {
-                    limit: Duration::from_secs(10),
-                    stderr: "deep in thought".into(),
+                (job == 5).then(|| {
+                    let limit = Duration::from_secs(10);
+                    let said = Said::from("deep in thought");
+                    ChildError::TimedOut { limit, said }.into()
                 })
             },
-            "hung: killed after 10 s; it said: deep in thought",
+            "hung: killed after 10.0 s; it said: deep in thought",
         ),
         (
             |job| {
-                (job == 15).then(|| ExecuteError::Crashed {
-                    status: "signal: 11 (SIGSEGV)".into(),
-                    stderr: String::new(),
+                (job == 15).then(|| {
+                    let signal = "SIGSEGV".to_owned();
+                    let said = Said::default();
+                    ChildError::Signalled { signal, said }.into()
                 })
             },
-            "ended with signal: 11 (SIGSEGV)",
+            "ended by SIGSEGV",
         ),
     ];
     for (failure, reason) in failures {

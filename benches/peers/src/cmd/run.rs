@@ -310,7 +310,7 @@ fn timed(
         ..usual.clone()
     };
     let mut ratios = Ratios::default();
-    let mut processes = Processes::new(LIMIT)?;
+    let mut processes = Processes::new(arena_bench::PRODUCT, LIMIT)?;
     let mut left = comparisons;
     let mut hops = Vec::new();
     for (settings, matches, hopping) in [(usual, steady, false), (aside, hopping, true)] {

@@ -1,0 +1,18 @@
+//! The children of this program: code of a guest runs only in them. A child is the running
+//! executable again; its first argument says what it is for.
+
+use std::process::ExitCode;
+
+use crate::guest;
+use crate::workload::Opener;
+
+/// Does the work of this process, if it was started as a child. Every executable that
+/// measures calls this first.
+#[must_use]
+pub fn serve() -> Option<ExitCode> {
+    let mut arms = Opener::default();
+    // Measures arms that take turns.
+    paired::child::serve(&mut |arm| arms.open(arm))
+        // Does tasks with a guest from elsewhere.
+        .or_else(|| guest::child::serve(&guest::table::load))
+}
