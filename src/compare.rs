@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_host::loader::LoadError;
-use comfy_table::{Table, presets};
 use rand::rngs::SmallRng;
-use serde::Serialize;
 
-use bench_report::markdown::escape;
+use bench_report::compare::{Row, Verdict};
+use bench_report::format::signed_percent;
 
 use crate::arms::of_case;
 use crate::case::Case;
@@ -18,7 +17,7 @@ use crate::layouts::Layouts;
 use crate::run::CONFIDENCE;
 use crate::verify::{self, VerifyError};
 use bench_record::limits::Limits;
-use bench_record::wire::{self, Comparison, Counts, Failure, SelfCheck};
+use bench_record::wire::{self, Comparison, Counts, Failure};
 use paired::ratios::{self, Match, Ratios};
 use paired::runner::Runner;
 use paired::stats::{Confidence, Delta, StatsError};
@@ -117,38 +116,6 @@ pub fn wall_clock(
     ratios::measure(runner, &matches, &mut |_, _| done())
 }
 
-/// What a comparison of two pairs says, case by case.
-#[derive(Debug, Clone, Serialize)]
-pub struct Verdict {
-    /// What the baseline is.
-    pub baseline: String,
-    /// What the candidate is.
-    pub candidate: String,
-    /// The cases, in the order of the catalog.
-    pub rows: Vec<Row>,
-    /// The A/A comparison of this very run.
-    pub self_check: Option<SelfCheck>,
-    /// Cases that could not be measured.
-    pub failures: Vec<Failure>,
-}
-
-/// One case on both sides.
-#[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    /// Id of the case.
-    pub id: String,
-    /// Wall clock, candidate / baseline.
-    pub wall: Option<Comparison>,
-    /// Exact counts of the baseline.
-    pub baseline_counts: Option<Counts>,
-    /// Exact counts of the candidate.
-    pub candidate_counts: Option<Counts>,
-    /// What is worse than it may be, in words.
-    pub regressions: Vec<String>,
-    /// What else a reader should know, in words.
-    pub notes: Vec<String>,
-}
-
 /// Judges a comparison of two pairs: counts by their limits, wall clock by its
 /// verdicts, and says where the two contradict each other.
 ///
@@ -204,7 +171,7 @@ fn row(id: &str, compared: &Compared, limits: &Limits, trusted: bool) -> Row {
             (wire::Verdict::Inconclusive, _) => {}
             (_, false) => notes.push("not trusted: the run's A/A comparison failed".to_owned()),
             (wire::Verdict::Slower, true) => {
-                regressions.push(format!("time {:+.2}%", 100.0 * (wall.ratio - 1.0)));
+                regressions.push(format!("time {}", signed_percent(wall.ratio)));
             }
             (wire::Verdict::Same | wire::Verdict::Faster, true) => {}
         }
@@ -237,168 +204,4 @@ fn contradiction(
         }
         _ => None,
     }
-}
-
-impl Verdict {
-    /// Whether something is worse than it may be, or could not be measured.
-    #[must_use]
-    pub fn regressed(&self) -> bool {
-        !self.failures.is_empty() || self.rows.iter().any(|row| !row.regressions.is_empty())
-    }
-
-    /// The same without raw samples.
-    #[must_use]
-    pub fn without_samples(mut self) -> Self {
-        let walls = self.rows.iter_mut().filter_map(|row| row.wall.as_mut());
-        let checks = self
-            .self_check
-            .iter_mut()
-            .flat_map(|check| &mut check.comparisons);
-        walls
-            .chain(checks)
-            .for_each(|comparison| comparison.samples.clear());
-        self
-    }
-
-    /// One sentence over all.
-    #[must_use]
-    pub fn headline(&self) -> String {
-        let count = |verdict| {
-            let of = |row: &&Row| {
-                row.wall
-                    .as_ref()
-                    .is_some_and(|wall| wall.verdict == verdict)
-            };
-            self.rows.iter().filter(of).count()
-        };
-        let worse = self
-            .rows
-            .iter()
-            .filter(|row| !row.regressions.is_empty())
-            .count();
-        format!(
-            "{worse} of {} cases regressed; wall clock: {} same, {} faster, {} slower, {} inconclusive",
-            self.rows.len(),
-            count(wire::Verdict::Same),
-            count(wire::Verdict::Faster),
-            count(wire::Verdict::Slower),
-            count(wire::Verdict::Inconclusive),
-        )
-    }
-
-    /// The table on a terminal.
-    #[must_use]
-    pub fn table(&self) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::ASCII_MARKDOWN).set_header(HEADER);
-        for row in &self.rows {
-            table.add_row(row.cells());
-        }
-        format!("{}\n\n{table}\n\n{}", self.title(), self.foot())
-    }
-
-    /// The same for a pull request: what changed in sight, the rest folded.
-    #[must_use]
-    pub fn markdown(&self) -> String {
-        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-        let header = line(&HEADER.map(str::to_owned)) + &"|---".repeat(HEADER.len()) + "|\n";
-        let (quiet, loud): (Vec<&Row>, Vec<&Row>) =
-            self.rows.iter().partition(|row| row.is_quiet());
-        let rows = |rows: &[&Row]| -> String {
-            rows.iter()
-                .map(|row| line(&row.cells().map(|cell| escape(&cell))))
-                .collect()
-        };
-        let mut text = format!(
-            "### arena-bench: {}\n\n{}\n\n",
-            self.headline(),
-            escape(&self.title())
-        );
-        if !loud.is_empty() {
-            text.push_str(&format!("{header}{}\n", rows(&loud)));
-        }
-        if !quiet.is_empty() {
-            let count = quiet.len();
-            text.push_str(&format!(
-                "<details><summary>{count} cases without a change</summary>\n\n{header}{}\n</details>\n\n",
-                rows(&quiet)
-            ));
-        }
-        text + &self.foot() + "\n"
-    }
-
-    fn title(&self) -> String {
-        format!("{} against {}", self.candidate, self.baseline)
-    }
-
-    fn foot(&self) -> String {
-        let mut lines = vec![self.headline()];
-        if let Some(check) = &self.self_check {
-            let trusted = if check.trusted {
-                "trusted"
-            } else {
-                "NOT TRUSTED"
-            };
-            lines.push(format!(
-                "A/A {:.4} [{:.4}, {:.4}], wall clock {trusted}: {}",
-                check.ratio, check.low, check.high, check.why
-            ));
-        }
-        let failed = |failure: &Failure| format!("failed: {}: {}", failure.id, failure.why);
-        lines.extend(self.failures.iter().map(failed));
-        lines.join("\n\n")
-    }
-}
-
-const HEADER: [&str; 6] = [
-    "case",
-    "instructions",
-    "allocations",
-    "time",
-    "verdict",
-    "notes",
-];
-
-impl Row {
-    fn cells(&self) -> [String; 6] {
-        let pair = |pick: fn(&Counts) -> Option<f64>| {
-            let side = |counts: &Option<Counts>| counts.as_ref().and_then(pick);
-            side(&self.baseline_counts).zip(side(&self.candidate_counts))
-        };
-        let instructions = pair(|counts| counts.instructions_per_item);
-        let allocations = pair(|counts| counts.allocations_per_item);
-        let wall = self.wall.as_ref();
-        [
-            self.id.clone(),
-            instructions.map_or_else(dash, |(before, after)| {
-                format!(
-                    "{before:.1} → {after:.1} ({:+.2}%)",
-                    100.0 * (after / before - 1.0)
-                )
-            }),
-            allocations.map_or_else(dash, |(before, after)| format!("{before:.2} → {after:.2}")),
-            wall.map_or_else(dash, |wall| {
-                let percent = |ratio: f64| 100.0 * (ratio - 1.0);
-                let (low, high) = (percent(wall.low), percent(wall.high));
-                format!("{:+.2}% [{low:+.2}%, {high:+.2}%]", percent(wall.ratio))
-            }),
-            wall.map_or_else(dash, |wall| wall.verdict.name().to_owned()),
-            [&self.regressions[..], &self.notes[..]].concat().join("; "),
-        ]
-    }
-
-    /// Whether there is nothing to see: no regression, no note, no change.
-    fn is_quiet(&self) -> bool {
-        let still = |wall: &Comparison| {
-            matches!(
-                wall.verdict,
-                wire::Verdict::Same | wire::Verdict::Inconclusive
-            )
-        };
-        self.regressions.is_empty() && self.notes.is_empty() && self.wall.as_ref().is_none_or(still)
-    }
-}
-
-fn dash() -> String {
-    "–".to_owned()
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bench_record::synthetic::Synthetic;
-use bench_record::{growth, store, wire};
+use bench_record::{store, wire};
 
 #[path = "report/fixture.rs"]
 mod fixture;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use bench_record::{growth, store, wire};
+use bench_record::{store, wire};
 use predicates::str::contains;
 
 #[path = "report/fixture.rs"]

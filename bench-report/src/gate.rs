@@ -1,22 +1,23 @@
-//! The gate's words and tables, for a terminal and for Markdown.
+//! The gate's sentence and tables, for a terminal and for Markdown.
 
 use bench_record::gate::{Change, Inconclusive, Judgement, number};
-use comfy_table::{Table, presets};
 
-use crate::markdown::escape;
+use crate::format::{optional, plural, signed_percent};
+use crate::markdown;
+use crate::terminal::{Cell, Column, Screen, Table};
+use crate::tone::Tone;
 
 /// One sentence over all.
 #[must_use]
 pub fn headline(verdict: &Judgement) -> String {
-    let (regressions, others): (Vec<_>, Vec<_>) =
-        verdict.changes.iter().partition(|change| change.regression);
+    let regressions = verdict.changes.iter().filter(|c| c.regression).count();
+    let others = verdict.changes.len() - regressions;
     format!(
-        "{} regressions and {} other changes in {} cases and {} ratios ({} same, {} \
-         inconclusive): {} against {}",
-        regressions.len(),
-        others.len(),
-        verdict.cases,
-        verdict.ratios,
+        "{} and {} in {} and {} ({} same, {} inconclusive): {} against {}",
+        plural(regressions, "regression"),
+        plural(others, "other change"),
+        plural(verdict.cases, "case"),
+        plural(verdict.ratios, "ratio"),
         verdict.same,
         verdict.inconclusive.len(),
         verdict.candidate,
@@ -24,78 +25,113 @@ pub fn headline(verdict: &Judgement) -> String {
     )
 }
 
-/// What changed and what is inconclusive, a line each; nothing when there is neither.
+/// What changed and what is inconclusive, for a terminal; nothing when there is neither.
 #[must_use]
-pub fn table(verdict: &Judgement) -> String {
-    if verdict.changes.is_empty() && verdict.inconclusive.is_empty() {
-        return String::new();
+pub fn table(verdict: &Judgement, screen: Screen) -> String {
+    let mut table = Table::new([
+        Column::text("case").breaking(),
+        Column::text("verdict"),
+        Column::number("change"),
+        Column::text("what"),
+        Column::number("baseline").drops(1),
+        Column::number("record").drops(2),
+        Column::text("why").breaking(),
+    ]);
+    for (cells, tone) in rows(verdict) {
+        let [case, word, moved, what, before, after, why] = cells;
+        table.row([
+            case.into(),
+            Cell::toned(word, tone),
+            moved.into(),
+            what.into(),
+            before.into(),
+            after.into(),
+            why.into(),
+        ]);
     }
-    let mut table = Table::new();
-    table
-        .load_style(presets::ASCII_MARKDOWN)
-        .set_header(["case", "what", "baseline", "record", "change", "verdict"]);
-    for change in &verdict.changes {
-        table.add_row(cells(change).map(|cell| escape(&cell)));
+    match table.is_empty() {
+        true => String::new(),
+        false => table.show(screen),
     }
-    for row in &verdict.inconclusive {
-        table.add_row(open_cells(row).map(|cell| escape(&cell)));
-    }
-    table.to_string()
 }
 
 /// All of it for a pull request.
 #[must_use]
 pub fn markdown(verdict: &Judgement) -> String {
+    let heads = [
+        ("case", false),
+        ("verdict", false),
+        ("change", true),
+        ("what", false),
+        ("baseline", true),
+        ("record", true),
+        ("why", false),
+    ];
     let mut parts = vec![format!(
         "### arena-bench gate: {}",
-        escape(&headline(verdict))
+        markdown::escape(&headline(verdict))
     )];
-    if !table(verdict).is_empty() {
-        parts.push(table(verdict));
+    let rows: Vec<_> = rows(verdict).map(|(cells, _)| cells.to_vec()).collect();
+    if !rows.is_empty() {
+        parts.push(markdown::table(&heads, rows));
     }
-    parts.extend(verdict.notices.iter().map(|notice| escape(notice)));
+    parts.extend(
+        verdict
+            .notices
+            .iter()
+            .map(|notice| markdown::escape(notice)),
+    );
     parts.join("\n\n") + "\n"
 }
 
-fn open_cells(row: &Inconclusive) -> [String; 6] {
-    let percent = |share: f64| format!("{:+.2}%", 100.0 * share);
-    [
-        format!("{} / {}", row.case, row.baseline_case),
-        "time ratio".to_owned(),
-        number(row.before),
-        number(row.after),
-        percent(row.after / row.before - 1.0),
-        format!(
-            "inconclusive: a slowdown up to {} and a speed-up up to {} are not excluded",
-            percent(row.most),
-            percent(row.least)
-        ),
-    ]
+fn rows(verdict: &Judgement) -> impl Iterator<Item = ([String; 7], Tone)> {
+    let changes = verdict.changes.iter().map(|change| {
+        let tone = match change.regression {
+            true => Tone::Against,
+            false => Tone::Plain,
+        };
+        (changed(change), tone)
+    });
+    let open = verdict.inconclusive.iter();
+    changes.chain(open.map(|row| (open_cells(row), Tone::Unclear)))
 }
 
-fn cells(change: &Change) -> [String; 6] {
-    let value = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), number);
+fn changed(change: &Change) -> [String; 7] {
     let moved = match (change.before, change.after) {
-        (Some(before), Some(after)) if before != 0.0 => {
-            format!("{:+.2}%", 100.0 * (after / before - 1.0))
-        }
+        (Some(before), Some(after)) if before != 0.0 => signed_percent(after / before),
         _ => String::new(),
     };
     let case = match &change.baseline_case {
         Some(baseline) => format!("{} / {baseline}", change.case),
         None => change.case.clone(),
     };
-    let verdict = match (change.regression, change.why.is_empty()) {
-        (true, _) => format!("regression: {}", change.why),
-        (false, true) => "changed".to_owned(),
-        (false, false) => format!("changed: {}", change.why),
+    let word = match change.regression {
+        true => "regression",
+        false => "changed",
     };
     [
         case,
-        change.what.label().to_owned(),
-        value(change.before),
-        value(change.after),
+        word.to_owned(),
         moved,
-        verdict,
+        change.what.label().to_owned(),
+        optional(change.before, number),
+        optional(change.after, number),
+        change.why.clone(),
+    ]
+}
+
+fn open_cells(row: &Inconclusive) -> [String; 7] {
+    [
+        format!("{} / {}", row.case, row.baseline_case),
+        "inconclusive".to_owned(),
+        signed_percent(row.after / row.before),
+        "time ratio".to_owned(),
+        number(row.before),
+        number(row.after),
+        format!(
+            "not excluded: {} to {}",
+            signed_percent(1.0 + row.least),
+            signed_percent(1.0 + row.most)
+        ),
     ]
 }

@@ -5,16 +5,28 @@
 
 #![forbid(unsafe_code)]
 
+pub mod compare;
 pub mod dashboard;
+pub mod format;
 pub mod gate;
+pub mod growth;
 pub mod html;
+pub mod ladder;
 pub mod markdown;
 pub mod model;
 pub mod plots;
+pub mod run;
+mod summary;
+pub mod terminal;
+mod tone;
 pub mod writer;
+
+pub use tone::Tone;
 
 use bench_record::growth::Plan;
 use bench_record::history::{History, Options};
+use bench_record::ladder::Breakdown;
+use bench_record::wire::Environment;
 use dashboard::Dashboard;
 use model::{Source, View, view};
 use plots::{Figure, PlotError};
@@ -45,7 +57,7 @@ pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
         file("index.html", html::report(&views)?.into_bytes()),
         file(
             "summary.md",
-            markdown::summary(&views, &figures).into_bytes(),
+            summary::summary(&views, &figures).into_bytes(),
         ),
     ];
     for figure in figures {
@@ -71,6 +83,14 @@ pub fn growth_plot(plans: &[Plan]) -> Result<Figure, PlotError> {
     )
 }
 
+/// The waterfall of every payload whose steps were all measured.
+///
+/// # Errors
+/// [`PlotError`] where there is none of them, or the picture cannot be drawn.
+pub fn ladder_plot(found: &[Breakdown], environment: &Environment) -> Result<Figure, PlotError> {
+    plots::waterfalls(found, environment)
+}
+
 /// All files of a dashboard over a history.
 ///
 /// # Errors
@@ -90,8 +110,6 @@ fn file(name: &str, content: Vec<u8>) -> File {
     }
 }
 
-#[cfg(test)]
-use bench_record::{growth, wire};
 #[cfg(test)]
 #[path = "../../tests/report/fixture.rs"]
 mod fixture;

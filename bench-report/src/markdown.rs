@@ -1,15 +1,8 @@
-//! The summary for a pull request or a README.
+//! Markdown: text that stays text, and tables.
 
-use std::fmt::Write as _;
-
-use super::model::{Table, Tone, View};
-use super::plots::Figure;
-
-/// So many rows of ratios; the page has them all.
-const RATIO_ROWS: usize = 40;
-
-/// Text that stays text: no markup, no table cell, no mention.
-fn text(raw: &str) -> String {
+/// Text as text: no markup, no cell of a table, no mention of a person.
+#[must_use]
+pub fn escape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
         match c {
@@ -28,126 +21,55 @@ fn text(raw: &str) -> String {
     out
 }
 
-/// Text as a cell of a Markdown table shows it: text, never markup.
+/// Text within backticks, which nothing in it ends.
 #[must_use]
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('|', "\\|")
-        .replace('\n', " ")
+pub fn code(raw: &str) -> String {
+    format!("`{}`", raw.replace(['`', '\n', '\r'], " "))
 }
 
-/// The sign beside a verdict; the words say the same.
-pub fn sign(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Against => "▲",
-        Tone::Mixed => "◆",
-        Tone::For => "▼",
-        Tone::Same => "=",
-        Tone::Unclear => "?",
-        Tone::Plain => "•",
-        Tone::Missing => "○",
-    }
-}
-
-/// The summary of all records, one after the other.
+/// A table of raw text; columns of numbers stand right.
 #[must_use]
-pub fn summary(views: &[View], figures: &[Figure]) -> String {
-    let mut out = String::new();
-    for view in views {
-        record(&mut out, view).expect("writing to a string cannot fail");
-    }
-    if !figures.is_empty() {
-        out.push_str("## Plots\n\n");
-        for figure in figures {
-            let line = format!("![{}]({}.svg)\n\n", text(&figure.alt), figure.name);
-            out.push_str(&line);
-        }
-    }
-    out
+pub fn table(heads: &[(&str, bool)], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let rule = heads.iter().map(|(_, right)| match right {
+        true => "---:".to_owned(),
+        false => "---".to_owned(),
+    });
+    let head = heads.iter().map(|(head, _)| escape(head)).collect();
+    let escaped = |row: Vec<String>| row.iter().map(|cell| escape(cell)).collect();
+    let rows = rows.into_iter().map(|row| line(escaped(row)));
+    line(head) + &line(rule.collect()) + &rows.collect::<String>()
 }
 
-fn record(out: &mut String, view: &View) -> std::fmt::Result {
-    writeln!(out, "# arena-bench: {}\n", text(&view.name))?;
-    if view.trusted == Some(false) {
-        writeln!(
-            out,
-            "**Untrusted: this run failed its own A/A. See question 6.**\n"
-        )?;
-    }
-    for answer in &view.answers {
-        writeln!(
-            out,
-            "**{}. {}** {} {}",
-            answer.number,
-            text(answer.question),
-            sign(answer.tone),
-            text(&answer.verdict)
-        )?;
-        writeln!(out, "{}\n", text(&answer.finding))?;
-        for figure in &answer.figures {
-            writeln!(
-                out,
-                "- {} {}: **{}** ({})",
-                sign(figure.tone),
-                text(&figure.label),
-                text(&figure.value),
-                text(&figure.interval)
-            )?;
-        }
-        writeln!(out, "\n`{}`\n", answer.command)?;
-    }
-    if let Some(ratios) = view.tables.iter().find(|table| table.id == "ratios") {
-        table(out, ratios, RATIO_ROWS)?;
-    }
-    let environment: Vec<_> = view
-        .environment
-        .iter()
-        .map(|(name, value)| format!("{} {}", text(name), text(value)))
-        .collect();
-    writeln!(
-        out,
-        "<details><summary>Environment</summary>\n\n{}\n\n</details>\n",
-        environment.join("; ")
-    )
-}
-
-fn table(out: &mut String, table: &Table, most: usize) -> std::fmt::Result {
-    writeln!(out, "<details><summary>{}</summary>\n", text(table.caption))?;
-    writeln!(out, "| {} |", table.columns.join(" | "))?;
-    writeln!(out, "|{}", " --- |".repeat(table.columns.len()))?;
-    for row in table.rows.iter().take(most) {
-        let cells: Vec<_> = row.cells.iter().map(|cell| text(&cell.text)).collect();
-        writeln!(out, "| {} |", cells.join(" | "))?;
-    }
-    if table.rows.len() > most {
-        writeln!(out, "\n{} more on the page.", table.rows.len() - most)?;
-    }
-    writeln!(out, "\n</details>\n")
+/// A part that is folded until a reader opens it.
+#[must_use]
+pub fn folded(summary: &str, body: &str) -> String {
+    let summary = escape(summary);
+    format!("<details><summary>{summary}</summary>\n\n{body}\n</details>\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture;
-    use crate::model::{Source, view};
-
-    #[test]
-    fn the_summary_reads_as_a_comment_on_a_pull_request() {
-        let record = fixture::record("c0ffee", 1.0);
-        let view = view(&Source {
-            name: "run".to_owned(),
-            record,
-        });
-        insta::assert_snapshot!(summary(&[view], &[]));
-    }
 
     #[test]
     fn markup_and_mentions_in_names_are_text() {
-        let told = text("<b>@all</b> | `x` [a](b)\n# c");
+        let told = escape("<b>@all</b> | `x` [a](b)\n# c");
         assert_eq!(
             told,
             "&lt;b&gt;&#64;all&lt;/b&gt; \\| \\`x\\` \\[a\\](b) \\# c"
         );
+    }
+
+    #[test]
+    fn a_table_puts_numbers_right_and_keeps_cells_apart() {
+        let rows = [vec!["a|b".to_owned(), "1".to_owned()]];
+        let text = table(&[("case", false), ("ns", true)], rows);
+        assert_eq!(text, "| case | ns |\n| --- | ---: |\n| a\\|b | 1 |\n");
+    }
+
+    #[test]
+    fn nothing_ends_code_but_its_own_backtick() {
+        assert_eq!(code("a `b`\nc"), "`a  b  c`");
     }
 }

@@ -13,13 +13,15 @@ use super::progress::Progress;
 use super::run::{explain, in_folder, pair, percent, seconds, warn_of_one};
 use super::{Outcome, print_json, say};
 use crate::case::Case;
-use crate::compare::{self, Compared, PROCESS_LIMIT, Side};
+use crate::compare::{self as sides, Compared, PROCESS_LIMIT, Side};
 use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
 use crate::{run, workspace};
 use bench_record::wire::{Counts, Failure};
 use bench_record::{atomic, short_commit};
+use bench_report::compare;
+use bench_report::terminal::Screen;
 use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::ratios;
@@ -118,18 +120,18 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     let limits = super::options::limits(config.limits.as_deref())?;
     let delta = delta(config)?;
-    let mut verdict = compare::verdict(&baseline, &candidate, &cases, &compared, &limits, delta)?;
+    let mut verdict = sides::verdict(&baseline, &candidate, &cases, &compared, &limits, delta)?;
     if let Some(check) = &mut verdict.self_check {
         explain(check, &watch);
     }
     if let Some(path) = &config.markdown {
-        atomic::replace(path, verdict.markdown().as_bytes())
+        atomic::replace(path, compare::markdown(&verdict).as_bytes())
             .with_context(|| path.display().to_string())?;
     }
     if config.json {
         print_json(&verdict.clone().without_samples())?;
     } else {
-        say(verdict.table())?;
+        say(compare::table(&verdict, Screen::stdout()))?;
     }
     Ok(if verdict.regressed() {
         Outcome::Found
@@ -195,7 +197,7 @@ fn wall_clock(
         settings: Settings::new(delta(config)?, confidence, budget),
     };
     let progress = Progress::new("wall clock, in turn", cases.len() as u64);
-    Ok(compare::wall_clock(
+    Ok(sides::wall_clock(
         &mut runner,
         baseline,
         candidate,

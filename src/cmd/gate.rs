@@ -10,6 +10,7 @@ use bench_record::store;
 use bench_record::wire::Record;
 use bench_record::{atomic, gate};
 use bench_report::gate::{headline, markdown, table};
+use bench_report::terminal::Screen;
 
 /// Judges a record by a baseline record, for CI.
 ///
@@ -98,7 +99,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&verdict)?;
     } else if !(verdict.changes.is_empty() && verdict.inconclusive.is_empty()) {
-        say(table(&verdict))?;
+        say(table(&verdict, Screen::stdout()))?;
     }
     for notice in &verdict.notices {
         eprintln!("arena-bench: {notice}");

@@ -17,12 +17,13 @@ use crate::case::{plans, recorded};
 use crate::environment::Watch;
 use crate::growth::matrix::{Cell, Stream};
 use crate::growth::paired::Plan as ArmSet;
+use crate::growth::replay;
 use crate::growth::section::{self, Timed, is_plain};
-use crate::growth::{replay, table};
 use crate::layouts::Layouts;
 use bench_record::atomic;
 use bench_record::store;
 use bench_report as report;
+use bench_report::terminal::Screen;
 use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::runner::{Runner, Settings};
@@ -129,10 +130,11 @@ pub fn run(config: &Config) -> Result<Outcome> {
         return print_json(&growth);
     }
     let counted = record.as_ref().map(|record| &record.environment);
-    say(table::text(&growth, counted, config.all).trim_end())?;
+    let shown = report::growth::text(&growth, counted, config.all, Screen::stdout());
+    say(shown.trim_end())?;
     eprintln!(
-        "arena-bench: held is the mean over the items; a cell in brackets is dominated: one that \
-         regrows alike and need not be told more costs and holds no more. Bytes are zeroed and \
+        "arena-bench: held is the mean over the items; a dominated way is beaten by one that \
+         regrows alike, need not be told more, costs no more and holds no more. Bytes are zeroed and \
          moved by the host; a retry sizes its item again and encodes nothing twice."
     );
     Ok(Outcome::Fine)

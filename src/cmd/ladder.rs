@@ -18,7 +18,7 @@ use crate::environment::Watch;
 use crate::harness::Profile;
 use crate::ladder::measure::ArmSet;
 use crate::ladder::run::{Found, payload, settings, verified};
-use crate::ladder::{ITEMS, LadderArm, chart, counted_arms, display, table};
+use crate::ladder::{ITEMS, LadderArm, counted_arms};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::{counts, run};
@@ -26,6 +26,9 @@ use bench_record::atomic;
 use bench_record::ladder::Ladder;
 use bench_record::store;
 use bench_record::wire::Record;
+use bench_report::ladder as shown;
+use bench_report::ladder_plot;
+use bench_report::terminal::Screen;
 use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::runner::Runner;
@@ -110,19 +113,22 @@ pub fn run(config: &Config) -> Result<Outcome> {
         print_json(&json(&found, &ladder))?;
     } else {
         for found in &ladder.payloads {
-            say(format_args!("{}\n", table::payload(found)))?;
+            say(format_args!(
+                "{}\n",
+                shown::payload(found, Screen::stdout())
+            ))?;
         }
         for check in &found.self_checks {
-            eprintln!("arena-bench: {}", table::same(check));
+            eprintln!("arena-bench: {}", shown::a_a(check));
         }
     }
     if let Some(path) = &config.table {
-        let text = table::document(&ladder.payloads, &environment);
+        let text = shown::document(&ladder.payloads, &environment);
         atomic::replace(path, text.as_bytes())
             .with_context(|| format!("--table {}", path.display()))?;
     }
     if let Some(path) = &config.plot {
-        let svg = chart::svg(&ladder.payloads, &environment)?;
+        let svg = ladder_plot(&ladder.payloads, &environment)?.svg;
         atomic::replace(path, svg.as_bytes())
             .with_context(|| format!("--plot {}", path.display()))?;
     }
@@ -265,7 +271,7 @@ fn verify_only(pair: &Pair, items: &[(PayloadKind, u32)], as_json: bool) -> Resu
 
 fn json(found: &Found, ladder: &Ladder) -> serde_json::Value {
     let breakdowns = &ladder.payloads;
-    let sentences: Vec<String> = breakdowns.iter().map(display::sentence).collect();
+    let sentences: Vec<String> = breakdowns.iter().map(shown::sentence).collect();
     serde_json::json!({
         "breakdowns": breakdowns,
         "sentences": sentences,

@@ -19,7 +19,6 @@ mod progress;
 mod report;
 mod run;
 mod selftest;
-mod summary;
 mod verify;
 
 use std::ffi::OsString;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
-use comfy_table::{Table, presets};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
@@ -21,6 +20,7 @@ use crate::layouts::Layouts;
 use crate::noise::band::Band;
 use crate::noise::{self, Report, speed};
 use crate::verify;
+use bench_report::terminal::{Column, Screen, Table};
 use paired::clock::{self, Clock, Monotonic};
 use paired::process::Processes;
 
@@ -55,7 +55,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&report)?;
     } else {
-        say(table(&report))?;
+        say(table(&report).show(Screen::stdout()))?;
         eprintln!(
             "A change is detectable when 95 of 100 comparisons see it: computed from how single \
              processes scattered here, without what link layouts add between two builds."
@@ -117,13 +117,13 @@ fn measure(config: &Config) -> Result<Report> {
 }
 
 fn table(report: &Report) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::ASCII_MARKDOWN)
-        .set_header(["what", "found"]);
+    let mut table = Table::new([
+        Column::text("what").breaking(),
+        Column::text("found").breaking(),
+    ]);
     let environment = &report.environment;
     let mut row = |what: &str, found: String| {
-        table.add_row([what.to_owned(), found]);
+        table.row([what.into(), found.into()]);
     };
     row(
         "machine",

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::options::Selection;
 use super::progress::Progress;
-use super::{Outcome, print_json, say, summary};
+use super::{Outcome, print_json, say};
 use crate::case::{Case, Group};
 use crate::environment::Watch;
 use crate::growth::section;
@@ -20,6 +20,8 @@ use crate::workspace;
 use bench_record::store;
 use bench_record::validate::parse_shard;
 use bench_record::wire::{Record, SCHEMA, SelfCheck};
+use bench_report::run::table;
+use bench_report::terminal::Screen;
 use paired::stats::Delta;
 
 /// What to measure, how, and where the record goes.
@@ -142,7 +144,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.json {
         print_json(&record)?;
     } else {
-        say(summary::of(&record))?;
+        say(table(&record, Screen::stdout()))?;
     }
     eprintln!("arena-bench: the record is {}", config.output.display());
     for failure in &record.failures {

@@ -5,8 +5,7 @@
 //! for a recording without a guest. [`front`] marks what is dominated,
 //! [`advice`] picks one and says why, [`retry`] puts a price on one retry,
 //! [`section`] is all of it as a record has it ([`shards`] joins those of a run's
-//! shards), [`table`] as a person reads it. [`paired`] is the one part that times
-//! anything.
+//! shards). [`paired`] is the one part that times anything.
 
 pub mod advice;
 pub mod front;
@@ -16,4 +15,3 @@ pub mod replay;
 pub mod retry;
 pub mod section;
 pub mod shards;
-pub mod table;

@@ -3,16 +3,13 @@
 //!
 //! [`STEPS`] says what there is and what stands on what. [`verify`] holds every
 //! arm against its payload's generator, [`measure`] lets them take turns,
-//! [`breakdown`] turns comparisons into costs of steps, [`words`], [`table`] and
-//! [`chart`] show them. The arms' loops are in the pair, none of them here.
+//! [`breakdown`] turns comparisons into costs of steps. The arms' loops are in the
+//! pair, none of them here.
 
 pub mod breakdown;
-pub mod chart;
-pub mod display;
 pub mod measure;
 pub mod pin;
 pub mod run;
-pub mod table;
 pub mod verify;
 
 use std::fmt;

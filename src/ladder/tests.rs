@@ -12,13 +12,17 @@ use rand::rngs::SmallRng;
 use super::breakdown::breakdown as broken_down;
 use super::measure::ArmSet;
 use super::run::{Found, settings};
-use super::{LadderArm, Part, STEPS, chart, display, path, table};
+use super::{LadderArm, Part, STEPS, path};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
 use crate::workload::Workload;
 use bench_record::ladder::{Breakdown, SetCheck};
 use bench_record::synthetic;
 use bench_record::wire::{CAUTION, Comparison, Environment, SelfCheck};
+use bench_report::ladder as shown;
+use bench_report::ladder_plot;
+use bench_report::plots::PlotError;
+use bench_report::terminal::Screen;
 use paired::clock::Clock;
 use paired::job::{Job, Times};
 use paired::process::{Execute, ExecuteError};
@@ -198,35 +202,29 @@ fn a_hop_between_two_regimes_is_called_unstable() {
 
 #[test]
 fn the_sentence_says_where_the_time_goes() {
-    let sentence = display::sentence(&breakdown(&BTreeMap::new()));
-    assert_eq!(
-        sentence,
-        "record-256B: an item by arena takes 100 ns, of which decoding to owned values 60.0 ns \
-         (60%), encoding into the host's buffer 24.0 ns (24%) and the size pass 10.0 ns (10%); \
-         having the item at all takes 2.00 ns, and crossing the boundary 4.00 ns (4%) in all. \
-         Not told apart from nothing: catch_unwind. Alloc takes 30.0 ns [30.0, 30.0] more an \
-         item (a second call across the boundary 2.00 ns, encoding into a heap buffer of its own 28.0 ns). \
-         A writer of the guest's own, in place of the standard library's for slices, would save \
-         20.0 ns. \
-         A hop to another thread adds 3000 ns (hop-4, free, unstable), 200 ns (hop-1024, free), \
-         3000 ns (hop-4, on one core) and 200 ns (hop-1024, on one core)."
-    );
+    insta::assert_snapshot!(shown::sentence(&breakdown(&BTreeMap::new())));
 }
 
 #[test]
 fn the_waterfall_names_every_step_and_both_wholes() {
     let found = [breakdown(&BTreeMap::new())];
-    let svg = chart::svg(&found, &Environment::default()).unwrap();
+    let svg = svg(&found, &Environment::default());
     for stair in found[0].steps.iter().filter(|s| s.part != Part::Hop) {
         let beside = ["codec", "borrowed", "own-writer"].contains(&&*stair.step);
         let name = stair.adds.replace('\'', "&apos;");
         assert_eq!(svg.contains(&name), !beside, "{name}");
     }
-    for text in ["= arena", "= alloc", "+60.0 ns", "in process: 90.0"] {
+    for text in ["= arena", "= alloc", "+60 ns", "in process: 90 ns"] {
         assert!(svg.contains(text), "{text}");
     }
-    let nothing = chart::svg(&[], &Environment::default());
-    assert!(matches!(nothing, Err(chart::ChartError::Empty)));
+    let nothing = ladder_plot(&[], &Environment::default());
+    assert!(matches!(nothing, Err(PlotError::Nothing { .. })));
+}
+
+fn svg(found: &[Breakdown], here: &Environment) -> String {
+    ladder_plot(found, here)
+        .expect("every step was measured")
+        .svg
 }
 
 /// A machine whose copies cost much more where buffers lie badly.
@@ -250,8 +248,8 @@ fn large_items_are_marked_where_copies_cost_what_their_place_decides() {
         ..small.clone()
     };
     let drawn = |one: &Breakdown, here: &Environment| {
-        let svg = chart::svg(std::slice::from_ref(one), here).unwrap();
-        let table = table::document(std::slice::from_ref(one), here);
+        let svg = svg(std::slice::from_ref(one), here);
+        let table = shown::document(std::slice::from_ref(one), here);
         let marked = [svg, table].map(|text| text.contains("takes 43 to 1142 ns"));
         assert_eq!(marked[0], marked[1]);
         marked[0]
@@ -268,15 +266,15 @@ fn an_unstable_ladder_is_marked_in_rows_title_and_sentence() {
     let why = "A/A gives [-0.91%, +1.09%]".to_owned();
     let unstable = set.own().map(|arm| (arm.id(), why.clone())).collect();
     let found = broken_down(ITEM, &comparisons, &BTreeMap::new(), &unstable);
-    let table = table::payload(&found);
+    let table = shown::payload(&found, Screen::file());
     let marked = table.lines().filter(|line| line.contains("(unstable)"));
     assert_eq!(marked.count(), Step::ALL.len() - 2, "{table}");
-    let sentence = display::sentence(&found);
+    let sentence = shown::sentence(&found);
     assert!(
         sentence.ends_with(&format!("These times are unstable: {why}.")),
         "{sentence}"
     );
-    let svg = chart::svg(&[found], &Environment::default()).unwrap();
+    let svg = svg(&[found], &Environment::default());
     assert!(svg.contains("step by step (unstable"), "{svg}");
 }
 
@@ -300,7 +298,7 @@ fn the_document_has_every_step_every_sum_and_each_a_a() {
         self_checks: checks.collect(),
         ..breakdown(&BTreeMap::new())
     }];
-    let text = table::document(&found, &Environment::default());
+    let text = shown::document(&found, &Environment::default());
     for stair in &found[0].steps {
         assert!(text.contains(&format!("| {}", stair.step)), "{text}");
     }
@@ -308,7 +306,7 @@ fn the_document_has_every_step_every_sum_and_each_a_a() {
         .lines()
         .filter(|line| line.contains("the steps add up to"));
     assert_eq!(sums.count(), found[0].checks.len());
-    assert!(text.contains(&display::sentence(&found[0])), "{text}");
+    assert!(text.contains(&shown::sentence(&found[0])), "{text}");
     for said in [
         "A/A of set 0: +0.00% to +0.00%, trusted",
         "set 2",
@@ -319,7 +317,7 @@ fn the_document_has_every_step_every_sum_and_each_a_a() {
 }
 
 #[test]
-fn every_step_is_a_rung_above_the_one_it_stands_on() {
+fn every_step_comes_after_the_one_it_builds_on() {
     for &step in Step::ALL {
         assert_eq!(STEPS.iter().filter(|known| known.step == step).count(), 1);
     }
@@ -332,7 +330,7 @@ fn every_step_is_a_rung_above_the_one_it_stands_on() {
 }
 
 #[test]
-fn the_way_to_a_protocol_leaves_out_what_stands_beside_it() {
+fn the_way_to_a_protocol_leaves_out_other_branches() {
     let arena = path(Step::Iterator, Step::Arena);
     assert_eq!(arena.len(), 7);
     assert!(!arena.contains(&Step::Codec) && !arena.contains(&Step::Borrowed));

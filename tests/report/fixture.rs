@@ -1,11 +1,11 @@
 //! A synthetic record with a known story, the same at every call: the arena wins on
 //! small items, is the same at 16 KiB of `bytes`, and loses at 64 KiB.
 //!
-//! Shared by the unit tests of the report and by the black-box tests of its verb, so it
-//! takes the wire types from whoever includes it.
+//! Shared by the unit tests of the report and by the black-box tests of its verb.
 
-use super::growth::{Advice, Cell, Growth, Plan, Ratio, Retry};
-use super::wire::{
+use bench_record::growth::{Advice, Cell, Growth, Plan, Ratio, Retry};
+use bench_record::ladder::{Breakdown, Ladder, Part, SetCheck, StepCost, SumCheck};
+use bench_record::wire::{
     Case, Comparison, Counts, Difference, Environment, PairedSample, Params, Record, SCHEMA,
     SelfCheck, Verdict, Verified, Wall,
 };
@@ -47,14 +47,14 @@ pub fn record(commit: &str, scale: f64) -> Record {
         comparisons: Vec::new(),
     };
     story.drains();
-    story.ladders();
+    let ladder = story.ladders();
     let growth = story.growth();
     story.cases.sort_by(|a, b| a.id.cmp(&b.id));
     story
         .comparisons
         .sort_by(|a, b| (&a.candidate, &a.baseline).cmp(&(&b.candidate, &b.baseline)));
     Record {
-        ladder: None,
+        ladder: Some(ladder),
         schema: SCHEMA.to_owned(),
         environment: environment(commit),
         cases: story.cases,
@@ -223,7 +223,9 @@ impl Story {
         }
     }
 
-    fn ladders(&mut self) {
+    /// Every step of three payloads: cases, comparisons of neighbours, and the section.
+    fn ladders(&mut self) -> Ladder {
+        let mut payloads = Vec::new();
         for (payload, size, factor) in [("u64", 8, 1.0), ("record", 60, 3.4), ("bytes", 4096, 60.0)]
         {
             let id = |step: &str| format!("ladder/{payload}/{step}");
@@ -254,7 +256,9 @@ impl Story {
                         .push(compare(&candidate, &baseline, ratio, below.2 * factor));
                 }
             }
+            payloads.push(breakdown(payload, size, factor, &self.comparisons));
         }
+        Ladder { payloads }
     }
 
     /// Every strategy on three plans: cases, comparisons with alloc, and the section.
@@ -336,6 +340,70 @@ impl Story {
             retry: vec![retry],
             ..Growth::default()
         }
+    }
+}
+
+/// A payload's steps from the comparisons of neighbours.
+fn breakdown(payload: &str, size: u64, factor: f64, comparisons: &[Comparison]) -> Breakdown {
+    let id = |step: &str| format!("ladder/{payload}/{step}");
+    let difference = |from: &str, to: &str| {
+        let (from, to) = (id(from), id(to));
+        let found = comparisons
+            .iter()
+            .find(|c| c.baseline == from && c.candidate == to)?;
+        found.difference_ns.clone()
+    };
+    let step = |(name, below, ns, instructions): &(&str, &str, f64, f64)| StepCost {
+        id: id(name),
+        step: (*name).to_owned(),
+        on: (!below.is_empty()).then(|| (*below).to_owned()),
+        adds: format!("what {name} adds"),
+        part: match *name {
+            "iterator" => Part::Item,
+            "codec" | "size-pass" | "encode" | "arena" | "borrowed" => Part::Codec,
+            "second-call" | "alloc" => Part::Alloc,
+            "hop-4" | "hop-1024" => Part::Hop,
+            _ => Part::Boundary,
+        },
+        ns_per_item: Some(ns * factor),
+        step_ns: difference(below, name),
+        instructions_per_item: Some(instructions * factor),
+        step_instructions: (STEPS.iter().find(|step| step.0 == *below))
+            .map(|below| (instructions - below.3) * factor),
+        ..StepCost::default()
+    };
+    let check = |(from, to): (&str, &str)| {
+        let whole_ns = difference(from, to)?;
+        Some(SumCheck {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            sum_ns: whole_ns.estimate,
+            whole_ns,
+            ..SumCheck::default()
+        })
+    };
+    let arm = id("arena");
+    let same = compare(&arm, &arm, 1.0003, 17.4);
+    Breakdown {
+        item: payload.to_owned(),
+        bytes: size as u32,
+        steps: STEPS.iter().map(step).collect(),
+        checks: [("codec", "arena"), ("arena", "alloc")]
+            .into_iter()
+            .filter_map(check)
+            .collect(),
+        self_checks: vec![SetCheck {
+            arm,
+            check: SelfCheck {
+                ratio: same.ratio,
+                low: same.low,
+                high: same.high,
+                trusted: true,
+                why: String::new(),
+                comparisons: Vec::new(),
+            },
+        }],
+        ..Breakdown::default()
     }
 }
 

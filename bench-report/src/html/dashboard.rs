@@ -6,7 +6,7 @@ mod tables;
 use super::{DASHBOARD, document, footer, json, parts, text};
 use crate::ReportError;
 use crate::dashboard::{Dashboard, Group, LEAST_SPAN, direction, encode, spark};
-use crate::model::short_time;
+use crate::format::short_time;
 use bench_record::history::Series;
 use display::{key, metric_name, newest_change, write};
 use tables::{changes, latest, runs};

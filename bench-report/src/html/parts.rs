@@ -3,21 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::text;
-use crate::markdown::sign;
-use crate::model::{Answer, Cell, Drawing, Forest, Panel, Table, Tone, verdict_word};
-
-/// The name of a tone as a CSS class.
-pub fn tone_class(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Against => "against",
-        Tone::Mixed => "mixed",
-        Tone::For => "for",
-        Tone::Same => "same",
-        Tone::Unclear => "unclear",
-        Tone::Plain => "plain",
-        Tone::Missing => "missing",
-    }
-}
+use crate::model::{Answer, Cell, Drawing, Forest, Panel, Table, verdict_word};
 
 /// One of the six answers.
 pub fn answer(prefix: &str, a: &Answer) -> String {
@@ -29,10 +15,10 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
                 "<li class=\"{}\" title=\"{}\"><span class=\"label\">{}</span>\
                  <strong><span class=\"sign\" aria-hidden=\"true\">{}</span> {}</strong>\
                  <span class=\"interval\">{}</span></li>",
-                tone_class(f.tone),
+                f.tone.name(),
                 text(&f.case),
                 text(&f.label),
-                sign(f.tone),
+                f.tone.sign(),
                 text(&f.value),
                 text(&f.interval)
             )
@@ -64,8 +50,8 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
          <p class=\"command\"><code>{command}</code></p></div></article>\n",
         number = a.number,
         question = text(a.question),
-        tone = tone_class(a.tone),
-        sign = sign(a.tone),
+        tone = a.tone.name(),
+        sign = a.tone.sign(),
         verdict = text(&a.verdict),
         finding = text(&a.finding),
         command = text(&a.command),

@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use super::{REPORT, document, footer, json, parts, text};
 use crate::ReportError;
-use crate::model::{Facts, Panel, Section, View, short_time};
+use crate::format::short_time;
+use crate::model::{Facts, Panel, Section, View};
 use crate::plots;
+use bench_record::short_commit;
 
 const METHOD: &str = include_str!("../assets/method.html");
 const TOOLBAR: &str = include_str!("../assets/toolbar.html");
@@ -131,7 +133,7 @@ fn header(views: &[View]) -> String {
                 let entry = view.environment.iter().find(|(key, _)| key == name);
                 entry.map_or("", |(_, value)| value.as_str())
             };
-            let commit = bench_record::short_commit(find("Commit"));
+            let commit = short_commit(find("Commit"));
             format!(
                 "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>on {}, {}</span></p>",
                 text(&view.name),

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Measure, Point, format};
+use super::{Measure, Point};
+use crate::format;
 use bench_record::CaseId;
 use bench_record::wire::{Case, Comparison, Counts, PairedSample, Record};
 use paired::stats::levels::{Level, Samples};

@@ -6,7 +6,6 @@
 
 mod answers;
 mod cell;
-mod format;
 mod growth;
 mod index;
 mod ladder;
@@ -17,8 +16,10 @@ mod types;
 use bench_record::Count;
 use bench_record::wire::Environment;
 
+pub use crate::format::Unit;
+pub use crate::tone::Tone;
+
 pub use answers::verdict_word;
-pub use format::{bytes, ratio, short_time, significant};
 pub use ladder::FLOOR_STEP;
 pub use panels::growth as growth_panels;
 pub use types::*;

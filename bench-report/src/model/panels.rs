@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::index::{Estimate, Index, Versus, instructions, variant};
-use super::{
-    Axis, Band, Mark, Measure, Panel, Point, Section, Series, Unit, format, growth, verdict_word,
-};
+use super::{Axis, Band, Mark, Measure, Panel, Point, Section, Series, Unit, growth, verdict_word};
+use crate::format;
 use bench_record::growth::{Cell, Plan};
 use bench_record::wire::Verdict;
 

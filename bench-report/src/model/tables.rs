@@ -1,7 +1,8 @@
 //! The tables: what stands behind every chart, and what has no chart.
 
 use super::index::{Index, Versus, counts, instructions, variant, words};
-use super::{Cell, Drawing, Row, Section, Table, format, growth, ladder};
+use super::{Cell, Drawing, Row, Section, Table, growth, ladder};
+use crate::format;
 use bench_record::wire::{Case, Comparison};
 
 /// All tables that have a row.

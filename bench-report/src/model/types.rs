@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use bench_record::wire::{Record, Verdict};
 
+use crate::format::Unit;
+use crate::tone::Tone;
+
 /// A record and the name it goes by on the page.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -72,36 +75,6 @@ pub struct Figure {
     pub case: String,
 }
 
-/// Which way a finding goes. Each is shown with a sign of its own beside the colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Against the arena.
-    Against,
-    /// Some against, some for.
-    Mixed,
-    /// For the arena.
-    For,
-    /// Shown to make no difference that matters.
-    Same,
-    /// Not shown either way.
-    Unclear,
-    /// A plain number, neither good nor bad.
-    Plain,
-    /// The record holds nothing on it.
-    Missing,
-}
-
-impl From<Verdict> for Tone {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Slower => Self::Against,
-            Verdict::Faster => Self::For,
-            Verdict::Same => Self::Same,
-            Verdict::Inconclusive => Self::Unclear,
-        }
-    }
-}
-
 /// Which quantity a chart shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -162,20 +135,6 @@ pub struct Axis {
     pub label: &'static str,
     /// How values are written.
     pub unit: Unit,
-}
-
-/// How a number is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    /// Bytes, as KiB and MiB where round.
-    Bytes,
-    /// Nanoseconds.
-    Ns,
-    /// A bare count.
-    Count,
-    /// A ratio around 1.
-    Ratio,
 }
 
 /// The band of differences that do not matter.

@@ -10,8 +10,13 @@ mod png;
 mod scale;
 mod style;
 mod ticks;
+mod waterfall;
 
 use plotters::prelude::{DrawingAreaErrorKind, IntoDrawingArea, SVGBackend, WHITE};
+
+use bench_record::ladder::Breakdown;
+use bench_record::wire::Environment;
+use waterfall::Waterfall;
 
 use super::model::{Measure, Panel, Section, Table, View};
 
@@ -19,7 +24,7 @@ use super::model::{Measure, Panel, Section, Table, View};
 #[derive(Debug, thiserror::Error)]
 pub enum PlotError {
     /// There is nothing to draw.
-    #[error("the plot {name} would have no chart: two cases to compare are needed")]
+    #[error("there is nothing to draw in the plot {name}: what it shows was not measured")]
     Nothing {
         /// The plot.
         name: String,
@@ -160,6 +165,44 @@ pub fn sheet(name: &str, what: &str, panels: &[&Panel]) -> Result<Figure, PlotEr
     Ok(Figure {
         name: name.to_owned(),
         alt: format!("{what}: {}", titles.join("; ")),
+        svg,
+    })
+}
+
+/// The waterfalls of all payloads whose steps were measured, one below the other.
+///
+/// # Errors
+/// [`PlotError::Nothing`] where there is none, [`PlotError::Draw`] where plotters refuses.
+pub fn waterfalls(found: &[Breakdown], environment: &Environment) -> Result<Figure, PlotError> {
+    let name = "ladder";
+    let all: Vec<Waterfall> = found
+        .iter()
+        .filter_map(|one| Waterfall::new(one, environment))
+        .collect();
+    if all.is_empty() {
+        return Err(PlotError::Nothing {
+            name: name.to_owned(),
+        });
+    }
+    let height = all.iter().map(Waterfall::height).sum();
+    let mut svg = String::new();
+    {
+        let root =
+            SVGBackend::with_string(&mut svg, (waterfall::WIDTH, height)).into_drawing_area();
+        let refused = |error| PlotError::draw(name, error);
+        root.fill(&WHITE).map_err(refused)?;
+        let mut rest = root.clone();
+        for one in &all {
+            let (area, below) = rest.split_vertically(one.height());
+            one.draw(&area).map_err(refused)?;
+            rest = below;
+        }
+        root.present().map_err(refused)?;
+    }
+    let titles: Vec<_> = all.iter().map(Waterfall::title).collect();
+    Ok(Figure {
+        name: name.to_owned(),
+        alt: titles.join("; "),
         svg,
     })
 }

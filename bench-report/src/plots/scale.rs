@@ -7,7 +7,8 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
 use super::ticks;
-use crate::model::{Axis, Unit, bytes};
+use crate::format;
+use crate::model::{Axis, Unit};
 
 type Ticks = fn(f64, f64) -> Vec<f64>;
 
@@ -129,13 +130,7 @@ impl ValueFormatter<f64> for Scale {
     }
 
     fn format_ext(&self, value: &f64) -> String {
-        match self.unit {
-            Unit::Bytes => bytes(value.round() as u64),
-            Unit::Ratio => format!("{value:.2}"),
-            Unit::Ns | Unit::Count if *value >= 1e6 => format!("{}M", value.round() / 1e6),
-            Unit::Ns | Unit::Count if *value >= 1e3 => format!("{}k", value.round() / 1e3),
-            Unit::Ns | Unit::Count => format!("{}", (value * 1e3).round() / 1e3),
-        }
+        format::tick(self.unit, *value)
     }
 }
 

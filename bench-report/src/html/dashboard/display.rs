@@ -1,7 +1,7 @@
 //! How the page over a history names and writes things.
 
 use crate::dashboard::Dashboard;
-use crate::model::{ratio, significant};
+use crate::format::{ratio, significant};
 use bench_record::history::{Change, Metric, Series};
 
 /// A value as people read it.

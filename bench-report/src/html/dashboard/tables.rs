@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::display::{key, metric_name, newest_change, percent, write};
 use crate::dashboard::{Dashboard, direction, evidence};
-use crate::model::{Cell, Drawing, Row, Section, Table, short_time};
+use crate::format::short_time;
+use crate::model::{Cell, Drawing, Row, Section, Table};
 use bench_record::history::{Change, Metric};
 use bench_record::wire::Verdict;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{both_ends, command, ratio_figure};
+use crate::format;
 use crate::model::index::{Index, words};
 use crate::model::ladder::{self, Ladder, Step};
-use crate::model::{Answer, Figure, Tone, format};
+use crate::model::{Answer, Figure, Tone};
 use bench_record::wire::{Comparison, Difference};
 
 /// The ladder is measured by its own verb and added to the record of a run.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{both_ends, command, overall, ratio_figure, tally, verdict_word};
+use crate::format;
 use crate::model::index::{Index, UNEXPLAINED, Versus, counts, instructions, variant, words};
-use crate::model::{Answer, Figure, Tone, format};
+use crate::model::{Answer, Figure, Tone};
 use bench_record::CaseId;
 use bench_record::wire::Verdict;
 

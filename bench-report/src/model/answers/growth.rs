@@ -1,8 +1,9 @@
 //! Question 4: what a retry costs, what growth loses to alloc, what is advised.
 
 use super::{FIGURES_PER_SIDE, command, overall, ratio_figure, tally};
+use crate::format;
 use crate::model::index::{Index, family};
-use crate::model::{Answer, Figure, Tone, format, growth};
+use crate::model::{Answer, Figure, Tone, growth};
 use bench_record::CaseId;
 use bench_record::growth::{Plan, Retry};
 use bench_record::wire::{Comparison, Verdict};

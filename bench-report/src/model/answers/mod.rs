@@ -10,7 +10,8 @@ mod growth;
 mod trust;
 
 use super::index::Index;
-use super::{Answer, Figure, Tone, format};
+use super::{Answer, Figure, Tone};
+use crate::format;
 use bench_record::wire::{Comparison, Verdict};
 
 /// At most so many figures from either end of a sorted list.

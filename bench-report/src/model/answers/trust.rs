@@ -1,8 +1,9 @@
 //! Question 6: what the run's own A/A says.
 
 use super::{FIGURES_PER_SIDE, command};
+use crate::format;
 use crate::model::index::Index;
-use crate::model::{Answer, Figure, Tone, format};
+use crate::model::{Answer, Figure, Tone};
 
 /// Question 6.
 pub fn trust(index: &Index) -> Answer {

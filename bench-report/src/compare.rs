@@ -1,0 +1,342 @@
+//! A comparison of two builds: what it found of each case, and its tables for a terminal
+//! and for Markdown. Whoever measures fills in the data; nothing is judged here.
+
+use bench_record::wire::{Comparison, Counts, Failure, SelfCheck, Verdict as Word};
+use serde::Serialize;
+
+use crate::format::{self, optional, plural, signed_percent};
+use crate::markdown;
+use crate::terminal::{Cell, Column, Screen, Table};
+use crate::tone::Tone;
+
+/// What a comparison of two builds says, case by case.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// What the baseline is.
+    pub baseline: String,
+    /// What the candidate is.
+    pub candidate: String,
+    /// The cases, in the order of the catalog.
+    pub rows: Vec<Row>,
+    /// The A/A comparison of this very run.
+    pub self_check: Option<SelfCheck>,
+    /// Cases that could not be measured.
+    pub failures: Vec<Failure>,
+}
+
+/// One case on both sides.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Id of the case.
+    pub id: String,
+    /// Wall clock, candidate / baseline.
+    pub wall: Option<Comparison>,
+    /// Exact counts of the baseline.
+    pub baseline_counts: Option<Counts>,
+    /// Exact counts of the candidate.
+    pub candidate_counts: Option<Counts>,
+    /// What is worse than it may be, in words.
+    pub regressions: Vec<String>,
+    /// What else a reader should know, in words.
+    pub notes: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether something is worse than it may be, or could not be measured.
+    #[must_use]
+    pub fn regressed(&self) -> bool {
+        !self.failures.is_empty() || self.rows.iter().any(|row| !row.regressions.is_empty())
+    }
+
+    /// The same without raw samples.
+    #[must_use]
+    pub fn without_samples(mut self) -> Self {
+        let walls = self.rows.iter_mut().filter_map(|row| row.wall.as_mut());
+        let checks = self.self_check.iter_mut();
+        walls
+            .chain(checks.flat_map(|check| &mut check.comparisons))
+            .for_each(|comparison| comparison.samples.clear());
+        self
+    }
+
+    fn of(&self, word: Word) -> impl Iterator<Item = &Comparison> {
+        let walls = self.rows.iter().filter_map(|row| row.wall.as_ref());
+        walls.filter(move |wall| wall.verdict == word)
+    }
+}
+
+/// One sentence over all.
+#[must_use]
+pub fn headline(verdict: &Verdict) -> String {
+    let worse = verdict
+        .rows
+        .iter()
+        .filter(|row| !row.regressions.is_empty());
+    let inconclusive: Vec<_> = verdict.of(Word::Inconclusive).collect();
+    let mut text = format!(
+        "{} of {} regressed; wall clock: {} slower, {} faster, {} same, {} inconclusive",
+        worse.count(),
+        plural(verdict.rows.len(), "case"),
+        verdict.of(Word::Slower).count(),
+        verdict.of(Word::Faster).count(),
+        verdict.of(Word::Same).count(),
+        inconclusive.len(),
+    );
+    let most = inconclusive.iter().map(|wall| wall.high);
+    if let Some(most) = most.reduce(f64::max).filter(|most| *most > 1.0) {
+        let most = signed_percent(most);
+        text.push_str(&format!(" (regressions up to {most} not excluded)"));
+    }
+    text
+}
+
+/// What an inconclusive comparison could not exclude, in words; nothing for the others.
+#[must_use]
+pub fn not_excluded(wall: &Comparison) -> Option<String> {
+    let open = wall.verdict == Word::Inconclusive;
+    let band = if wall.delta > 0.0 { wall.delta } else { 0.01 };
+    let percent = |ratio: f64| format::significant((ratio - 1.0).abs() * 100.0);
+    let slower = (wall.high > 1.0 + band).then(|| format!("up to {}% slower", percent(wall.high)));
+    let faster = (wall.low < 1.0 - band).then(|| format!("up to {}% faster", percent(wall.low)));
+    let both: Vec<_> = slower.into_iter().chain(faster).collect();
+    (open && !both.is_empty()).then(|| format!("not excluded: {}", both.join(" or ")))
+}
+
+/// The table on a terminal, with what the comparison says of itself.
+#[must_use]
+pub fn table(verdict: &Verdict, screen: Screen) -> String {
+    let mut table = Table::new([
+        Column::text("case").breaking(),
+        Column::text("verdict"),
+        Column::number("time"),
+        Column::number("instructions").drops(1),
+        Column::number("allocations").drops(2),
+        Column::text("notes").breaking(),
+    ]);
+    for row in &verdict.rows {
+        let [id, word, time, instructions, allocations, notes] = cells(row);
+        let tone = match (&row.wall, row.regressions.is_empty()) {
+            (_, false) => Tone::Against,
+            (Some(wall), true) => wall.verdict.into(),
+            (None, true) => Tone::Plain,
+        };
+        table.row([
+            id.into(),
+            Cell::toned(word, tone),
+            time.into(),
+            instructions.into(),
+            allocations.into(),
+            notes.into(),
+        ]);
+    }
+    let foot = foot(verdict);
+    let foot = foot.iter().map(|line| screen.paragraph("", line, 0));
+    format!(
+        "{}\n\n{}\n\n{}",
+        screen.paragraph("", &title(verdict), 0),
+        table.show(screen),
+        foot.collect::<Vec<_>>().join("\n")
+    )
+}
+
+const HEADS: [(&str, bool); 6] = [
+    ("case", false),
+    ("verdict", false),
+    ("time", true),
+    ("instructions", true),
+    ("allocations", true),
+    ("notes", false),
+];
+
+/// The same for a pull request: what changed in sight, the rest folded.
+#[must_use]
+pub fn markdown(verdict: &Verdict) -> String {
+    let is_open = |row: &Row| {
+        let word = row.wall.as_ref().map(|wall| wall.verdict);
+        word == Some(Word::Inconclusive)
+    };
+    let (quiet, loud): (Vec<&Row>, Vec<&Row>) = verdict.rows.iter().partition(|row| is_quiet(row));
+    let (open, unchanged): (Vec<&Row>, Vec<&Row>) = quiet.into_iter().partition(|row| is_open(row));
+    let rows = |rows: &[&Row]| markdown::table(&HEADS, rows.iter().map(|row| cells(row).to_vec()));
+    let mut parts = vec![
+        format!("### arena-bench: {}", markdown::escape(&headline(verdict))),
+        markdown::escape(&title(verdict)),
+    ];
+    if !loud.is_empty() {
+        parts.push(rows(&loud));
+    }
+    if !open.is_empty() {
+        let what = format!(
+            "{} inconclusive: neither a change nor none was shown",
+            plural(open.len(), "case")
+        );
+        parts.push(markdown::folded(&what, &rows(&open)));
+    }
+    if !unchanged.is_empty() {
+        let what = format!("{} without a change", plural(unchanged.len(), "case"));
+        parts.push(markdown::folded(&what, &rows(&unchanged)));
+    }
+    parts.extend(foot(verdict).iter().map(|line| markdown::escape(line)));
+    parts.join("\n\n") + "\n"
+}
+
+fn title(verdict: &Verdict) -> String {
+    format!("{} against {}", verdict.candidate, verdict.baseline)
+}
+
+/// What a comparison says of itself, a paragraph each.
+fn foot(verdict: &Verdict) -> Vec<String> {
+    let mut lines = vec![headline(verdict)];
+    lines.extend(verdict.self_check.as_ref().map(self_check));
+    let failed = |failure: &Failure| format!("failed: {}: {}", failure.id, failure.why);
+    lines.extend(verdict.failures.iter().map(failed));
+    lines
+}
+
+/// What a run's A/A comparison found, in a line.
+#[must_use]
+pub fn self_check(check: &SelfCheck) -> String {
+    let word = match check.trusted {
+        true => "trusted",
+        false => "NOT TRUSTED",
+    };
+    let (low, high) = (signed_percent(check.low), signed_percent(check.high));
+    format!("wall clock {word}: A/A {low} to {high}: {}", check.why)
+}
+
+fn cells(row: &Row) -> [String; 6] {
+    let pair = |pick: fn(&Counts) -> Option<f64>| {
+        let side = |counts: &Option<Counts>| counts.as_ref().and_then(pick);
+        side(&row.baseline_counts).zip(side(&row.candidate_counts))
+    };
+    let moved = |(before, after): (f64, f64)| {
+        format!(
+            "{} → {}",
+            format::significant(before),
+            format::significant(after)
+        )
+    };
+    let instructions = |(before, after): (f64, f64)| match before != 0.0 {
+        true => format!(
+            "{} ({})",
+            moved((before, after)),
+            signed_percent(after / before)
+        ),
+        false => moved((before, after)),
+    };
+    let wall = row.wall.as_ref();
+    let open = wall.and_then(not_excluded);
+    let notes: Vec<&str> = row
+        .regressions
+        .iter()
+        .chain(&row.notes)
+        .chain(&open)
+        .map(String::as_str)
+        .collect();
+    [
+        row.id.clone(),
+        optional(wall, |wall| wall.verdict.name().to_owned()),
+        optional(wall, |wall| {
+            format::estimate(wall.ratio, wall.low, wall.high, signed_percent)
+        }),
+        optional(pair(|counts| counts.instructions_per_item), instructions),
+        optional(pair(|counts| counts.allocations_per_item), moved),
+        notes.join("; "),
+    ]
+}
+
+/// Whether there is nothing to see: no regression, no note, no change.
+fn is_quiet(row: &Row) -> bool {
+    let still = |wall: &Comparison| matches!(wall.verdict, Word::Same | Word::Inconclusive);
+    row.regressions.is_empty() && row.notes.is_empty() && row.wall.as_ref().is_none_or(still)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, verdict: Word, (low, ratio, high): (f64, f64, f64)) -> Row {
+        let counts = |instructions| {
+            Some(Counts {
+                instructions_per_item: Some(instructions),
+                allocations_per_item: Some(1.0),
+                ..Counts::default()
+            })
+        };
+        Row {
+            id: id.to_owned(),
+            wall: Some(Comparison {
+                ratio,
+                low,
+                high,
+                verdict,
+                delta: 0.01,
+                ..Comparison::default()
+            }),
+            baseline_counts: counts(3000.0),
+            candidate_counts: counts(3072.0),
+            regressions: match verdict {
+                Word::Slower => vec![format!("time {}", signed_percent(ratio))],
+                _ => Vec::new(),
+            },
+            notes: Vec::new(),
+        }
+    }
+
+    fn verdict() -> Verdict {
+        Verdict {
+            baseline: "main (0123456789ab)".to_owned(),
+            candidate: "the sources here".to_owned(),
+            rows: vec![
+                row("drain/u64/arena", Word::Same, (0.998, 1.0, 1.002)),
+                row(
+                    "drain/bytes-4KiB/alloc/owned-producer",
+                    Word::Inconclusive,
+                    (0.985, 1.001, 1.021),
+                ),
+                row(
+                    "drain/record-256B/arena/borrowed",
+                    Word::Slower,
+                    (1.068, 1.082, 1.095),
+                ),
+            ],
+            self_check: Some(SelfCheck {
+                ratio: 1.0,
+                low: 0.998,
+                high: 1.003,
+                trusted: true,
+                why: "3 A/A comparisons, none excludes zero".to_owned(),
+                comparisons: Vec::new(),
+            }),
+            failures: Vec::new(),
+        }
+    }
+
+    fn screen(width: usize) -> Screen {
+        Screen {
+            width: Some(width),
+            colour: false,
+        }
+    }
+
+    #[test]
+    fn a_comparison_fits_eighty_columns() {
+        insta::assert_snapshot!(table(&verdict(), screen(80)));
+    }
+
+    #[test]
+    fn a_comparison_shows_counts_where_there_is_room() {
+        insta::assert_snapshot!(table(&verdict(), screen(120)));
+    }
+
+    #[test]
+    fn an_inconclusive_case_is_listed_apart_with_what_it_could_not_exclude() {
+        let text = markdown(&verdict());
+        let open = text.find("1 case inconclusive").expect("they have a list");
+        let unchanged = text.find("1 case without a change").expect("so have these");
+        let listed = &text[open..unchanged];
+        let both = "not excluded: up to 2.1% slower or up to 1.5% faster";
+        assert!(listed.contains(both), "{text}");
+        assert!(headline(&verdict()).contains("regressions up to +2.10% not excluded"));
+    }
+}
