@@ -4,9 +4,8 @@ use arena_bench::pair::PairFiles;
 use bench_host::error::StreamError;
 use bench_host::pair::Pair;
 use bench_protocol::payload::PayloadKind;
-use bench_protocol::producer::Fault;
 use bench_protocol::size_plan::SizePlan;
-use bench_protocol::spec::{ENDLESS, Protocol, SessionConfig, StreamConfig};
+use bench_protocol::spec::{ENDLESS, Fault, Protocol, SessionConfig, StreamConfig};
 
 fn pair() -> Pair {
     let files = PairFiles::find(None).expect("cargo builds the pair beside its tests");

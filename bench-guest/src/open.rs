@@ -4,8 +4,8 @@ use bench_protocol::guest::arena;
 use bench_protocol::guest::boundary::guard;
 use bench_protocol::handle::{AllocHandle, StreamHandle};
 use bench_protocol::payload::{Payload, PayloadVisitor};
-use bench_protocol::producer::{self, BoxedProducer, Fault};
-use bench_protocol::spec::{ProducerKind, StreamConfig, StreamSpec};
+use bench_protocol::producer::{self, BoxedProducer};
+use bench_protocol::spec::{Fault, ProducerKind, StreamConfig, StreamSpec};
 use bench_protocol::status;
 use serde::Serialize;
 

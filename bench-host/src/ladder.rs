@@ -5,8 +5,6 @@
 //! alloc stream; those that never see bytes run `values`. The guest's part is
 //! its own file; nothing here encodes, but for the arm without a boundary.
 
-use std::marker::PhantomData;
-
 use bench_protocol::api::GuestApi;
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer;

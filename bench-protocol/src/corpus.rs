@@ -8,17 +8,6 @@ use std::sync::Mutex;
 use crate::payload::Payload;
 use crate::size_plan::SizeTable;
 
-/// Random 64 bits for place `k` of the sequence of `seed` (the output function
-/// of SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", OOPSLA 2014). Any place is found without those before it.
-#[must_use]
-pub fn mix(seed: u64, k: u64) -> u64 {
-    let mut z = seed.wrapping_add(k.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 /// The prepared items of a size table: item `k` of a stream is
 /// `items[table.entry(k)]`.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ pub mod guest;
 pub mod handle;
 pub mod payload;
 pub mod producer;
+mod random;
 pub mod size_plan;
 pub mod spec;
 pub mod status;

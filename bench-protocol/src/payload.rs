@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_bytes::{ByteBuf, Bytes};
 
-use crate::corpus::mix;
+use crate::random::mix;
 use crate::size_plan::SizeTable;
 use crate::wire::{self, WireError};
 

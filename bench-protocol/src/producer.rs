@@ -9,7 +9,7 @@ use crate::corpus::prepared;
 use crate::error::PluginError;
 use crate::payload::Payload;
 use crate::size_plan::{SizePlan, SizeTable};
-use crate::spec::{ENDLESS, SEED};
+use crate::spec::{ENDLESS, Fault, SEED};
 
 /// A source of items that may end with an error.
 ///
@@ -117,38 +117,6 @@ impl<V: Copy> Iterator for Views<V> {
         };
         self.next += 1;
         Some(*item)
-    }
-}
-
-/// How a stream goes wrong, for the tests of the paths beside the happy one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u32)]
-pub enum Fault {
-    /// It does not.
-    None = 0,
-    /// The producer panics.
-    ProducerPanic = 1,
-    /// The producer ends with a [`PluginError`].
-    ProducerError = 2,
-    /// The item refuses to be encoded.
-    Unencodable = 3,
-    /// The item panics while it is encoded.
-    EncoderPanic = 4,
-}
-
-impl Fault {
-    /// The fault of a number at the boundary.
-    #[must_use]
-    pub fn from_number(number: u32) -> Option<Self> {
-        [
-            Self::None,
-            Self::ProducerPanic,
-            Self::ProducerError,
-            Self::Unencodable,
-            Self::EncoderPanic,
-        ]
-        .into_iter()
-        .find(|fault| *fault as u32 == number)
     }
 }
 

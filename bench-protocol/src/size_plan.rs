@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::corpus::mix;
+use crate::random::mix;
 
 /// Entries of a table whose plan never repeats by itself.
 const TABLE_LEN: u64 = 4096;

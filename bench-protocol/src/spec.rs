@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 
 use crate::payload::PayloadKind;
-use crate::producer::Fault;
 use crate::size_plan::SizeTable;
 
 /// Items of a stream without an end.
@@ -62,6 +61,21 @@ boundary_enum! {
         Prepared = 0 "prepared",
         /// Allocated one by one, as real plugins do.
         Owned = 1 "owned",
+    }
+}
+boundary_enum! {
+    /// How a stream fails, for the tests of everything but the normal path.
+    Fault {
+        /// It does not fail.
+        None = 0 "none",
+        /// The producer panics.
+        ProducerPanic = 1 "producer-panic",
+        /// The producer ends with a [`PluginError`](crate::error::PluginError).
+        ProducerError = 2 "producer-error",
+        /// The item refuses to be encoded.
+        Unencodable = 3 "unencodable",
+        /// The item panics while it is encoded.
+        EncoderPanic = 4 "encoder-panic",
     }
 }
 boundary_enum! {

@@ -3,11 +3,15 @@
 use core::ffi::c_void;
 use std::ops::Deref;
 
-use super::*;
-use crate::error::of_status;
-use crate::handle;
 use bench_protocol::counts::{GuestCounts, HostCounts};
 use bench_protocol::handle::StreamHandle;
+use bench_protocol::status;
+
+use super::values::Values;
+use crate::decode::Decoder;
+use crate::error::{StreamError, of_status};
+use crate::handle;
+use crate::source::Source;
 
 type ReadCounts = unsafe extern "C" fn(*const c_void, *mut GuestCounts);
 

@@ -2,10 +2,13 @@
 
 use std::hint::black_box;
 
-use super::*;
 use bench_protocol::counts::{GuestCounts, HostCounts};
+use bench_protocol::payload::Payload;
 use bench_protocol::producer::BoxedProducer;
 use bench_protocol::wire;
+
+use crate::error::StreamError;
+use crate::source::Source;
 
 /// Encodes the next item; its length, or `None` at the end.
 type Encode<V> = fn(&mut BoxedProducer<V>, &mut Vec<u8>) -> Result<Option<usize>, StreamError>;

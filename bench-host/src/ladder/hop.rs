@@ -5,7 +5,13 @@
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use super::*;
+use bench_protocol::payload::Payload;
+
+use super::values::Values;
+use crate::decode::{Decoder, Owned};
+use crate::drain;
+use crate::error::StreamError;
+use crate::source::Source;
 
 type Sent<P> = Result<<P as Payload>::Owned, StreamError>;
 

@@ -1,7 +1,11 @@
 //! Raw values: what the guest writes in the arms that do not encode.
 
-use super::*;
+use std::marker::PhantomData;
+
+use bench_protocol::payload::Payload;
 use bench_protocol::wire::{self, WireError};
+
+use crate::decode::Decoder;
 
 /// Takes the front of the item's bytes for the value itself. Only for streams that
 /// [`Open::raw_stream`] opened for the same `P`.

@@ -1,8 +1,14 @@
 //! The drain of arms whose items never are bytes in the host's hands.
 
-use super::*;
 use bench_protocol::counts::{GuestCounts, HostCounts};
+use bench_protocol::payload::Payload;
 use bench_protocol::producer::BoxedProducer;
+
+use super::raw::Value;
+use crate::decode::Decoder;
+use crate::drain::Drain;
+use crate::error::StreamError;
+use crate::observe::Observer;
 
 /// A stream of values.
 pub trait Values {

@@ -1,0 +1,323 @@
+//! The structure of the workspace: which crate depends on which, that no source files import
+//! each other in a circle, how long a file may be, and that every crate says what it is for.
+//!
+//! [`IN_A_CIRCLE`] and [`TOO_LONG`] name the files that break a rule today. Take a file off
+//! its list when you have mended it: an entry that is no longer needed fails the test, and
+//! nothing is ever added.
+
+mod sources;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Lines of production code that a file may have.
+const LINES: usize = 400;
+
+/// Files that import each other, directly or through others.
+const IN_A_CIRCLE: &[&str] = &[
+    "bench-record/src/export/benchfmt.rs",
+    "bench-record/src/export/bmf.rs",
+    "bench-record/src/export/csv.rs",
+    "bench-record/src/export/github_action_benchmark.rs",
+    "bench-record/src/export/mod.rs",
+    "bench-record/src/growth.rs",
+    "bench-record/src/history/changes.rs",
+    "bench-record/src/history/changes/exact.rs",
+    "bench-record/src/history/changes/ratios.rs",
+    "bench-record/src/wire.rs",
+    "bench-report/src/dashboard/encode.rs",
+    "bench-report/src/dashboard/mod.rs",
+    "bench-report/src/dashboard/spark.rs",
+    "bench-report/src/html/dashboard.rs",
+    "bench-report/src/html/mod.rs",
+    "bench-report/src/html/parts.rs",
+    "bench-report/src/html/record.rs",
+    "bench-report/src/lib.rs",
+    "bench-report/src/model/answers/anatomy.rs",
+    "bench-report/src/model/answers/cost.rs",
+    "bench-report/src/model/answers/growth.rs",
+    "bench-report/src/model/answers/mod.rs",
+    "bench-report/src/model/answers/trust.rs",
+    "bench-report/src/model/growth.rs",
+    "bench-report/src/model/index.rs",
+    "bench-report/src/model/ladder.rs",
+    "bench-report/src/model/mod.rs",
+    "bench-report/src/model/panels.rs",
+    "bench-report/src/model/tables.rs",
+    "benches/peers/src/page.rs",
+    "benches/peers/src/page/claims.rs",
+    "benches/peers/src/page/parity.rs",
+    "benches/peers/src/table.rs",
+    "paired/src/runner.rs",
+    "paired/src/runner/calibration.rs",
+    "paired/src/runner/sequential.rs",
+    "paired/src/stats/mod.rs",
+    "paired/src/stats/quantity.rs",
+    "src/case/mod.rs",
+    "src/case/plans.rs",
+    "src/cmd/build_pair.rs",
+    "src/cmd/compare.rs",
+    "src/cmd/export.rs",
+    "src/cmd/gate.rs",
+    "src/cmd/growth.rs",
+    "src/cmd/guest.rs",
+    "src/cmd/history.rs",
+    "src/cmd/ladder.rs",
+    "src/cmd/list.rs",
+    "src/cmd/merge.rs",
+    "src/cmd/mod.rs",
+    "src/cmd/noise.rs",
+    "src/cmd/report.rs",
+    "src/cmd/run.rs",
+    "src/cmd/selftest.rs",
+    "src/cmd/verify.rs",
+    "src/compare.rs",
+    "src/counts/mod.rs",
+    "src/counts/run.rs",
+    "src/guest/child.rs",
+    "src/guest/measure.rs",
+    "src/noise/band.rs",
+    "src/noise/mod.rs",
+    "src/run.rs",
+    "src/wall/estimates.rs",
+    "src/wall/mod.rs",
+    "src/wall/run.rs",
+];
+
+/// Files with more than [`LINES`] lines of production code.
+const TOO_LONG: &[&str] = &[
+    "benches/peers/src/fidius/mod.rs",
+    "benches/peers/src/peer/mod.rs",
+    "src/cmd/guest.rs",
+    "src/compare.rs",
+];
+
+/// The crates of the workspace that each of its crates may depend on. `arena-bench` names
+/// the guest so that cargo builds it; a cdylib cannot be linked.
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("paired", &[]),
+    ("bench-record", &["paired"]),
+    ("bench-report", &["bench-record", "paired"]),
+    ("bench-protocol", &[]),
+    ("bench-guest", &["bench-protocol"]),
+    ("bench-host", &["bench-protocol"]),
+    (
+        "arena-bench",
+        &[
+            "bench-guest",
+            "bench-host",
+            "bench-protocol",
+            "bench-record",
+            "bench-report",
+            "paired",
+        ],
+    ),
+    ("my-guest", &["bench-protocol"]),
+    ("unruly-guest", &["bench-protocol"]),
+];
+
+/// Crates from elsewhere that would let a crate do what is another's work.
+const MAY_NOT_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("paired", &["clap", "plotters"]),
+    ("bench-record", &["clap", "plotters", "libloading"]),
+    ("bench-report", &["clap", "libloading"]),
+    ("bench-protocol", &["libloading"]),
+];
+
+fn top() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The packages of a workspace, as `cargo metadata` describes them.
+fn packages(manifest: &str) -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .arg("--manifest-path")
+        .arg(top().join(manifest))
+        .output()
+        .expect("cargo runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo metadata: {said}");
+    let mut metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
+    match metadata["packages"].take() {
+        Value::Array(packages) => packages,
+        other => panic!("packages are a list, not {other}"),
+    }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("`{field}` is a text in {value}"))
+}
+
+fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    value[field]
+        .as_array()
+        .unwrap_or_else(|| panic!("`{field}` is a list in {value}"))
+}
+
+fn is_kind(target: &Value, kind: &str) -> bool {
+    list(target, "kind").iter().any(|it| it == kind)
+}
+
+/// The targets of both workspaces, this one's and the peers', without build scripts and tests.
+fn targets() -> Vec<Value> {
+    let packages = [packages("Cargo.toml"), packages("benches/peers/Cargo.toml")].concat();
+    let targets = packages.iter().flat_map(|package| list(package, "targets"));
+    targets
+        .filter(|target| !is_kind(target, "custom-build") && !is_kind(target, "test"))
+        .cloned()
+        .collect()
+}
+
+/// The names of the crates that a package needs to be built, without those of its tests.
+fn dependencies(package: &Value) -> BTreeSet<&str> {
+    let of_build = list(package, "dependencies")
+        .iter()
+        .filter(|it| it["kind"] != "dev");
+    of_build.map(|it| text(it, "name")).collect()
+}
+
+/// Compares the files that break a rule with the list of those that may.
+fn assert_only(listed: &[&str], found: impl IntoIterator<Item = PathBuf>, rule: &str) {
+    let found: BTreeSet<String> = found.into_iter().map(|it| name(&it)).collect();
+    let listed: BTreeSet<String> = listed.iter().map(|&it| it.to_owned()).collect();
+    let new: Vec<_> = found.difference(&listed).collect();
+    assert!(new.is_empty(), "{rule}: {new:#?}");
+    let mended: Vec<_> = listed.difference(&found).collect();
+    assert!(
+        mended.is_empty(),
+        "mended, so take them off the list of {rule}: {mended:#?}"
+    );
+}
+
+/// The path as it is listed: from the top of the workspace, with slashes.
+fn name(path: &Path) -> String {
+    let below = path.strip_prefix(top()).unwrap_or(path);
+    below.to_string_lossy().replace('\\', "/")
+}
+
+#[test]
+fn no_source_files_import_each_other() {
+    let files = targets().into_iter().flat_map(|target| {
+        let sources = sources::of_target(Path::new(text(&target, "src_path")));
+        sources::in_a_circle(&sources)
+    });
+    assert_only(IN_A_CIRCLE, files, "files that import each other");
+}
+
+#[test]
+fn no_file_has_more_than_400_lines_of_production_code() {
+    let too_long = targets().into_iter().flat_map(|target| {
+        let sources = sources::of_target(Path::new(text(&target, "src_path")));
+        sources
+            .into_iter()
+            .filter(|(_, source)| source.production_lines() > LINES)
+    });
+    assert_only(
+        TOO_LONG,
+        too_long.map(|(path, _)| path),
+        "files that are too long",
+    );
+}
+
+#[test]
+fn every_target_opens_by_saying_what_it_is_for() {
+    for target in targets() {
+        let path = text(&target, "src_path");
+        let source = std::fs::read_to_string(path).expect("the file that cargo names exists");
+        assert!(
+            source.starts_with("//! "),
+            "{path} does not open with `//! ` and its purpose"
+        );
+    }
+}
+
+#[test]
+fn crates_depend_in_one_direction() {
+    let allowed: BTreeMap<&str, &[&str]> = MAY_DEPEND_ON.iter().copied().collect();
+    for package in packages("Cargo.toml") {
+        let name = text(&package, "name");
+        let known = allowed.get(name);
+        let may = known.unwrap_or_else(|| panic!("say in MAY_DEPEND_ON what {name} depends on"));
+        let found = dependencies(&package)
+            .into_iter()
+            .filter(|it| allowed.contains_key(it));
+        assert_eq!(found.collect::<Vec<_>>(), *may, "dependencies of {name}");
+        for (_, not) in MAY_NOT_DEPEND_ON.iter().filter(|(of, _)| *of == name) {
+            let found: Vec<_> = not
+                .iter()
+                .filter(|it| dependencies(&package).contains(*it))
+                .collect();
+            assert!(found.is_empty(), "{name} must not know {found:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_can_link_the_guest() {
+    let packages = packages("Cargo.toml");
+    let guest = packages
+        .iter()
+        .find(|it| it["name"] == "bench-guest")
+        .expect("there is a guest");
+    let targets = list(guest, "targets")
+        .iter()
+        .filter(|it| !is_kind(it, "custom-build"));
+    for target in targets {
+        assert_eq!(
+            list(target, "crate_types"),
+            ["cdylib"],
+            "crate types of the guest"
+        );
+    }
+}
+
+#[test]
+fn a_circle_through_super_a_macro_and_a_third_file_is_found() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("below the folder")).expect("a folder");
+        std::fs::write(&path, text).expect("a file");
+        path
+    };
+    let root = write(
+        "lib.rs",
+        "mod a; mod b; mod c; mod lone; pub use lone::Lone;",
+    );
+    let a = write("a.rs", "mod inner; pub struct A(inner::Inner);");
+    let inner = write("a/inner.rs", "use super::super::b; pub struct Inner(b::B);");
+    let b = write(
+        "b.rs",
+        "pub struct B; fn b() { println!(\"{}\", crate::c::C); }",
+    );
+    let c = write("c.rs", "use crate::a::A; pub const C: u8 = 0;");
+    let lone = "use crate::c; #[cfg(test)] mod tests { use crate::Lone; } pub struct Lone;";
+    write("lone.rs", lone);
+    let sources = sources::of_target(&root);
+    assert_eq!(
+        sources::in_a_circle(&sources),
+        BTreeSet::from([a, inner, b, c])
+    );
+}
+
+#[test]
+fn lines_of_tests_are_not_counted() {
+    let text = "//! A file.\n\n#[cfg(test)]\nuse a::B;\nfn f() {}\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    fn g() {}\n}\nfn h() {}\n";
+    let source = sources::Source {
+        text: text.to_owned(),
+        imports: BTreeSet::new(),
+    };
+    assert_eq!(source.production_lines(), 5);
+}
