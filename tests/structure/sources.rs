@@ -60,22 +60,28 @@ pub fn of_target(root: &Path) -> BTreeMap<PathBuf, Source> {
     reader.parsed.into_iter().map(source).collect()
 }
 
-/// The files that import each other, directly or through others.
-pub fn in_a_circle(sources: &BTreeMap<PathBuf, Source>) -> BTreeSet<PathBuf> {
-    let reaches_itself = |start: &&PathBuf| {
-        let mut reached = BTreeSet::new();
-        let mut open = vec![*start];
-        while let Some(file) = open.pop() {
-            open.extend(
-                sources[file]
-                    .imports
-                    .iter()
-                    .filter(|it| reached.insert(*it)),
-            );
+/// The files that import each other, directly or through others: each with those of its
+/// imports that lead back to it.
+pub fn circles(sources: &BTreeMap<PathBuf, Source>) -> BTreeMap<&Path, Vec<&Path>> {
+    let mut circles = BTreeMap::<&Path, Vec<&Path>>::new();
+    for (file, source) in sources {
+        for import in &source.imports {
+            if reachable(sources, import).contains(file.as_path()) {
+                circles.entry(file).or_default().push(import);
+            }
         }
-        reached.contains(*start)
-    };
-    sources.keys().filter(reaches_itself).cloned().collect()
+    }
+    circles
+}
+
+fn reachable<'a>(sources: &'a BTreeMap<PathBuf, Source>, from: &'a Path) -> BTreeSet<&'a Path> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(file) = open.pop() {
+        let imports = sources[file].imports.iter().map(PathBuf::as_path);
+        open.extend(imports.filter(|it| reached.insert(*it)));
+    }
+    reached
 }
 
 fn folder(file: &Path) -> PathBuf {
