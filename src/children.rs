@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use crate::guest;
+use crate::pair_process;
 use crate::workload::Opener;
 
 /// Does the work of this process, if it was started as a child. Every executable that
@@ -13,6 +14,8 @@ pub fn serve() -> Option<ExitCode> {
     let mut arms = Opener::default();
     // Measures arms that take turns.
     paired::child::serve(&mut |arm| arms.open(arm))
+        // Verifies and describes a pair.
+        .or_else(pair_process::serve)
         // Does tasks with a guest from elsewhere.
         .or_else(|| guest::child::serve(&guest::table::load))
 }

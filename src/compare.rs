@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_host::loader::LoadError;
 use rand::rngs::SmallRng;
 
 use bench_report::compare::{Row, Verdict};
@@ -14,8 +13,9 @@ use bench_report::format::signed_percent;
 use crate::arms::of_case;
 use crate::case::Case;
 use crate::layouts::Layouts;
+use crate::pair_process::PairProcess;
+use crate::pair_process::error::PairError;
 use crate::run::CONFIDENCE;
-use crate::verify::{self, VerifyError};
 use bench_record::limits::Limits;
 use bench_record::wire::{self, Comparison, Counts, Failure};
 use paired::ratios::{self, Match, Ratios};
@@ -25,25 +25,14 @@ use paired::stats::{Confidence, Delta, StatsError};
 /// A measuring process that takes longer hangs.
 pub const PROCESS_LIMIT: Duration = Duration::from_secs(60);
 
-/// Why two pairs cannot be compared.
+/// One of two pairs cannot be loaded, so they cannot be compared.
 #[derive(Debug, thiserror::Error)]
-pub enum CompareError {
-    /// One of them cannot be loaded.
-    #[error("the {side} pair: {source}")]
-    Load {
-        /// `baseline` or `candidate`.
-        side: &'static str,
-        /// Why.
-        source: LoadError,
-    },
-    /// One of them is not correct.
-    #[error("the {side} pair: {source}")]
-    Verify {
-        /// `baseline` or `candidate`.
-        side: &'static str,
-        /// Why.
-        source: VerifyError,
-    },
+#[error("the {side} pair: {source}")]
+pub struct CompareError {
+    /// `baseline` or `candidate`.
+    side: &'static str,
+    /// Why.
+    source: PairError,
 }
 
 /// One side of a comparison.
@@ -58,19 +47,30 @@ pub struct Side {
 }
 
 impl Side {
-    /// Loads the pair and verifies every case on it.
+    /// Verifies every case on the pair, in a child: those that failed, and why.
     ///
     /// # Errors
-    /// When it cannot be loaded or a case is not correct.
-    pub fn verify(&self, cases: &[Case], done: &mut dyn FnMut()) -> Result<(), CompareError> {
+    /// When it cannot be loaded.
+    pub fn verify(
+        &self,
+        cases: &[Case],
+        done: &mut dyn FnMut(),
+    ) -> Result<BTreeMap<String, String>, CompareError> {
         let side = self.role;
-        let pair = self.layouts.plain.load();
-        let pair = pair.map_err(|source| CompareError::Load { side, source })?;
+        let load = |source| CompareError { side, source };
+        let mut pair = PairProcess::load(&self.layouts.plain).map_err(load)?;
+        let mut failed = BTreeMap::new();
         for case in cases {
-            verify::verify(&pair, case).map_err(|source| CompareError::Verify { side, source })?;
+            match pair.verify(case, None) {
+                Ok(_) => {}
+                Err(error) if error.is_a_finding() => {
+                    failed.insert(case.id(), error.to_string());
+                }
+                Err(error) => return Err(load(error)),
+            }
             done();
         }
-        Ok(())
+        Ok(failed)
     }
 
     /// The folder that the plain pair lies in.

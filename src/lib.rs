@@ -25,6 +25,7 @@ pub mod ladder;
 pub mod layouts;
 pub mod noise;
 pub mod pair;
+pub mod pair_process;
 pub mod run;
 pub mod selftest;
 pub mod verify;

@@ -14,7 +14,8 @@ use crate::compare::PROCESS_LIMIT;
 use crate::counts::{self, CountsError};
 use crate::harness::Profile;
 use crate::layouts::Layouts;
-use crate::verify::{self, Verification};
+use crate::pair_process::PairProcess;
+use crate::verify::Verification;
 use crate::wall::{self, WallError};
 use bench_record::wire::{self, Comparison, Counts, Failure, Record};
 use paired::clock::Monotonic;
@@ -91,7 +92,7 @@ pub trait Listener {
 /// Cases that the record holds already are taken as they are.
 pub fn verify(
     record: &mut Record,
-    pair: &bench_host::pair::Pair,
+    pair: &mut PairProcess,
     cases: &[Case],
     listener: &mut dyn Listener,
 ) -> Vec<Case> {
@@ -100,7 +101,7 @@ pub fn verify(
     for case in cases {
         let id = case.id();
         if !record.cases.iter().any(|known| known.id == id) {
-            match verify::verify(pair, case) {
+            match pair.verify(case, None) {
                 Ok(verification) => record.cases.push(verified(case, &verification)),
                 Err(error) => {
                     fail(record, id, error.to_string());

@@ -187,7 +187,8 @@ proptest! {
             prop_assert!(cell.counts.retries <= stream.items());
             prop_assert!(cell.counts.peak_capacity <= limit.max(8), "{}", cell.id);
         }
-        let checked = replay::checked(&PAIR, &stream, &cells.iter().collect::<Vec<_>>());
+        let mut drain = |stream: &Stream, buffers: &[BufferConfig]| stream.drain(&PAIR, buffers);
+        let checked = replay::checked(&mut drain, &stream, &cells.iter().collect::<Vec<_>>());
         prop_assert!(checked.is_ok(), "{:#?}", checked);
     }
 }

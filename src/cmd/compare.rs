@@ -90,7 +90,7 @@ struct Baseline {
 /// When one of them cannot be had, loaded or verified, or nothing can be
 /// measured.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let cases: Vec<Case> = config
+    let mut cases: Vec<Case> = config
         .selection
         .cases()?
         .into_iter()
@@ -106,12 +106,16 @@ pub fn run(config: &Config) -> Result<Outcome> {
     };
     let baseline = baseline(config, &candidate)?;
     let progress = Progress::new("verify", 2 * cases.len() as u64);
+    let mut compared = Compared::default();
     for side in [&baseline, &candidate] {
-        side.verify(&cases, &mut || progress.tick())?;
+        for (id, why) in side.verify(&cases, &mut || progress.tick())? {
+            cases.retain(|case| case.id() != id);
+            let id = format!("{id} on the {} pair", side.role);
+            compared.failures.push(Failure { id, why });
+        }
     }
     drop(progress);
     let watch = Watch::start();
-    let mut compared = Compared::default();
     if !config.counts_only {
         compared.ratios = wall_clock(config, &baseline, &candidate, &cases)?;
     }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use bench_host::pair::Pair;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Regrow};
 
@@ -20,6 +19,7 @@ use crate::growth::paired::Plan as ArmSet;
 use crate::growth::replay;
 use crate::growth::section::{self, Timed, is_plain};
 use crate::layouts::Layouts;
+use crate::pair_process::{Builds, PairProcess};
 use bench_record::atomic;
 use bench_record::store;
 use bench_report as report;
@@ -99,19 +99,19 @@ pub struct Config {
 pub fn run(config: &Config) -> Result<Outcome> {
     let streams = streams(config)?;
     let layouts = layouts(config)?;
-    let pair = layouts.plain.load()?;
+    let mut pair = PairProcess::load(&layouts.plain)?.with_buffers(config.memory_limit);
     // Before minutes are spent on what could not be kept.
     let options = [("--record", &config.record), ("--into", &config.into)];
     let given = options
         .into_iter()
         .find_map(|(name, path)| Some((name, path.as_deref()?)));
     let mut record = match given {
-        Some((option, path)) => Some(matching(option, path, &layouts.plain, &pair)?),
+        Some((option, path)) => Some(matching(option, path, &layouts.plain, pair.builds())?),
         None => None,
     };
-    let matrices = matrices(config, &streams, &pair)?;
+    let matrices = matrices(config, &streams, &mut pair)?;
     let timed = match config.time {
-        true => Some(time(config, &streams, &layouts, &pair)?),
+        true => Some(time(config, &streams, &layouts, pair.builds())?),
         false => None,
     };
     let growth = section::section(&streams, matrices, record.as_ref(), timed);
@@ -150,13 +150,13 @@ fn layouts(config: &Config) -> Result<Layouts> {
 }
 
 /// Every cell of every stream, counted.
-fn matrices(config: &Config, streams: &[Stream], pair: &Pair) -> Result<Vec<Vec<Cell>>> {
+fn matrices(config: &Config, streams: &[Stream], pair: &mut PairProcess) -> Result<Vec<Vec<Cell>>> {
     let start = Instant::now();
-    let counted = |stream: &Stream| match config.sizes {
-        None => Ok(stream.drain(pair, &stream.buffers(Regrow::ALL))?),
+    let mut counted = |stream: &Stream| match config.sizes {
+        None => Ok(pair.grow(stream, &stream.buffers(Regrow::ALL))?),
         Some(_) => replayed(pair, stream),
     };
-    let matrices: Vec<Vec<Cell>> = streams.iter().map(counted).collect::<Result<_>>()?;
+    let matrices: Vec<Vec<Cell>> = streams.iter().map(&mut counted).collect::<Result<_>>()?;
     eprintln!(
         "arena-bench: {} ways to grow, counted and verified in {:.1} s",
         matrices.iter().map(Vec::len).sum::<usize>(),
@@ -197,13 +197,17 @@ fn standard(names: &[String]) -> Result<Vec<SizePlan>> {
 }
 
 /// The cells of a recording. What will be shown is drained through the pair too.
-fn replayed(pair: &Pair, stream: &Stream) -> Result<Vec<Cell>> {
+fn replayed(pair: &mut PairProcess, stream: &Stream) -> Result<Vec<Cell>> {
     let cells = stream.replay(&stream.buffers(Regrow::ALL))?;
     let advised = section::plan(stream, &cells).advice;
     let shown =
         |cell: &&Cell| is_plain(&cell.buffer) || advised.iter().any(|advice| advice.id == cell.id);
     let shown: Vec<&Cell> = cells.iter().filter(shown).collect();
-    replay::checked(pair, stream, &shown)?;
+    replay::checked(
+        &mut |stream, buffers| pair.grow(stream, buffers),
+        stream,
+        &shown,
+    )?;
     eprintln!(
         "arena-bench: {} cells replayed, {} of them drained through the pair: the counters agree",
         cells.len(),
@@ -213,7 +217,7 @@ fn replayed(pair: &Pair, stream: &Stream) -> Result<Vec<Cell>> {
 }
 
 /// The sets of all plans.
-fn time(config: &Config, streams: &[Stream], layouts: &Layouts, pair: &Pair) -> Result<Timed> {
+fn time(config: &Config, streams: &[Stream], layouts: &Layouts, builds: &Builds) -> Result<Timed> {
     let watch = Watch::start();
     let sets: Vec<ArmSet> = streams.iter().map(ArmSet::new).collect();
     let comparisons: usize = sets.iter().map(ArmSet::comparisons).sum();
@@ -245,7 +249,7 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, pair: &Pair) -> 
         made.extend(set.compare(&mut runner, layouts)?);
     }
     drop(progress);
-    let observed = watch.finish(&layouts.plain, pair);
+    let observed = watch.finish(&layouts.plain, builds);
     for notice in &observed.notices {
         eprintln!("arena-bench: {notice}");
     }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use bench_host::pair::Pair;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 use rand::SeedableRng;
@@ -21,6 +20,7 @@ use crate::ladder::run::{Found, payload, settings, verified};
 use crate::ladder::{ITEMS, LadderArm, counted_arms};
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
+use crate::pair_process::{Builds, PairProcess};
 use crate::{counts, run};
 use bench_record::atomic;
 use bench_record::ladder::Ladder;
@@ -88,22 +88,22 @@ pub struct Config {
 pub fn run(config: &Config) -> Result<Outcome> {
     let items = items(config.filter.as_deref())?;
     if config.verify_only {
-        let pair = PairFiles::find(config.pair.as_deref())?.load()?;
-        return verify_only(&pair, &items, config.json);
+        let mut pair = PairProcess::load(&PairFiles::find(config.pair.as_deref())?)?;
+        return verify_only(&mut pair, &items, config.json);
     }
     let layouts = super::run::pair(config.pair.as_deref())?;
-    let pair = layouts.plain.load()?;
+    let mut pair = PairProcess::load(&layouts.plain)?;
     // Before minutes are spent on what could not be kept.
     let record = match &config.into {
-        Some(path) => Some(matching("--into", path, &layouts.plain, &pair)?),
+        Some(path) => Some(matching("--into", path, &layouts.plain, pair.builds())?),
         None => None,
     };
     let watch = Watch::start();
-    let found = measure(config, &items, &pair, &layouts)?;
+    let found = measure(config, &items, &mut pair, &layouts)?;
     for failure in &found.failures {
         eprintln!("arena-bench: {}: {}", failure.id, failure.why);
     }
-    let environment = watch.finish(&layouts.plain, &pair).environment;
+    let environment = watch.finish(&layouts.plain, pair.builds()).environment;
     let ladder = found.ladder(&environment);
     if let Some((path, mut record)) = config.into.as_ref().zip(record) {
         found.add_to(&mut record, ladder.clone());
@@ -144,10 +144,10 @@ pub(super) fn matching(
     option: &str,
     path: &Path,
     files: &PairFiles,
-    pair: &Pair,
+    builds: &Builds,
 ) -> Result<Record> {
     let record = store::load(path)?;
-    let here = Watch::start().finish(files, pair).environment;
+    let here = Watch::start().finish(files, builds).environment;
     let differences = record.environment.differences(&here);
     if let Some(difference) = differences.first() {
         bail!(
@@ -162,7 +162,7 @@ pub(super) fn matching(
 fn measure(
     config: &Config,
     items: &[(PayloadKind, u32)],
-    pair: &Pair,
+    pair: &mut PairProcess,
     layouts: &Layouts,
 ) -> Result<Found> {
     let budget = if config.quick { QUICK } else { FULL };
@@ -245,10 +245,18 @@ fn items(filter: Option<&str>) -> Result<Vec<(PayloadKind, u32)>> {
     Ok(chosen)
 }
 
-fn verify_only(pair: &Pair, items: &[(PayloadKind, u32)], as_json: bool) -> Result<Outcome> {
+fn verify_only(
+    pair: &mut PairProcess,
+    items: &[(PayloadKind, u32)],
+    as_json: bool,
+) -> Result<Outcome> {
     let mut outcome = Outcome::Fine;
     let mut rows = Vec::new();
-    for (arm, result) in items.iter().flat_map(|&item| verified(pair, item)) {
+    let arms: Vec<_> = items
+        .iter()
+        .flat_map(|&item| verified(pair, item))
+        .collect();
+    for (arm, result) in arms {
         if let Err(error) = &result {
             outcome = Outcome::Found;
             eprintln!("arena-bench: {error}");

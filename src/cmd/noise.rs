@@ -19,7 +19,7 @@ use crate::environment::Watch;
 use crate::layouts::Layouts;
 use crate::noise::band::Band;
 use crate::noise::{self, Report, speed};
-use crate::verify;
+use crate::pair_process::PairProcess;
 use bench_report::terminal::{Column, Screen, Table};
 use paired::clock::{self, Clock, Monotonic};
 use paired::process::Processes;
@@ -73,9 +73,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
 
 fn measure(config: &Config) -> Result<Report> {
     let files = config.pair.files()?;
-    let pair = files.load()?;
+    let mut pair = PairProcess::load(&files)?;
     let case = Case::drain(PayloadKind::U64, 8, Protocol::Arena);
-    verify::verify(&pair, &case)?;
+    pair.verify(&case, None)?;
     let watch = Watch::start();
     let (clock, budget) = (Monotonic::default(), Duration::from_secs_f64(config.budget));
     let timer = clock::timer(|| clock.now()).context("the clock of this machine does not move")?;
@@ -92,7 +92,7 @@ fn measure(config: &Config) -> Result<Report> {
         noise::compare(&mut processes, &clock, rng, &arm, budget)?;
     drop(progress);
     let mut warnings = watch.likely_causes();
-    if pair.host.build.profile == "debug" {
+    if pair.builds().host.profile == "debug" {
         warnings
             .push("the pair is a debug build: measure one of `cargo build --release`".to_owned());
     }
@@ -102,7 +102,7 @@ fn measure(config: &Config) -> Result<Report> {
             paired.false_verdicts, paired.comparisons
         ));
     }
-    let observed = watch.finish(&files, &pair);
+    let observed = watch.finish(&files, pair.builds());
     warnings.extend(observed.notices);
     Ok(Report {
         case: case.id(),

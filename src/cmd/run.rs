@@ -12,14 +12,16 @@ use super::progress::Progress;
 use super::{Outcome, print_json, say};
 use crate::case::{Case, Group};
 use crate::environment::Watch;
+use crate::growth::matrix::Stream;
 use crate::growth::section;
 use crate::layouts::Layouts;
 use crate::pair::PairFiles;
+use crate::pair_process::{Builds, PairProcess};
 use crate::run::{self, Listener, Options, Step};
 use crate::workspace;
 use bench_record::store;
 use bench_record::validate::parse_shard;
-use bench_record::wire::{Record, SCHEMA, SelfCheck};
+use bench_record::wire::{Failure, Record, SCHEMA, SelfCheck};
 use bench_report::run::table;
 use bench_report::terminal::Screen;
 use paired::stats::Delta;
@@ -95,9 +97,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let comparisons = run::protocol_pairs(&all).len();
     let cases = chosen(config, all)?;
     let layouts = pair(config.pair.as_deref())?;
-    let pair = layouts.plain.load()?;
+    let mut pair = PairProcess::load(&layouts.plain)?;
     let watch = Watch::start();
-    let observed = watch.finish(&layouts.plain, &pair);
+    let observed = watch.finish(&layouts.plain, pair.builds());
     observed
         .notices
         .iter()
@@ -122,7 +124,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         progress: None,
         failed: None,
     };
-    let correct = run::verify(&mut record, &pair, &cases, &mut reporter);
+    let correct = run::verify(&mut record, &mut pair, &cases, &mut reporter);
     run::measure(
         &mut record,
         &layouts,
@@ -135,9 +137,17 @@ pub fn run(config: &Config) -> Result<Outcome> {
         return Err(error.into());
     }
     if correct.iter().any(|case| case.group == Group::Growth) {
-        record.growth = Some(section::standard(&pair, &record)?);
+        let mut drain = |stream: &Stream, buffers: &[_]| pair.grow(stream, buffers);
+        match section::standard(&mut drain, &record) {
+            Ok(growth) => record.growth = Some(growth),
+            // What was measured is worth more than this.
+            Err(error) => record.failures.push(Failure {
+                id: "growth".to_owned(),
+                why: error.to_string(),
+            }),
+        }
     }
-    finish(&mut record, &watch, &layouts, &pair);
+    finish(&mut record, &watch, &layouts, pair.builds());
     store::save(&config.output, &record)?;
     // What it was for is done; a resumed run of nothing would be no help.
     let _ = fs::remove_file(&partial);
@@ -244,9 +254,9 @@ fn resume(record: &mut Record, partial: &Path) -> Result<()> {
 }
 
 /// What is known of the environment only now.
-fn finish(record: &mut Record, watch: &Watch, layouts: &Layouts, pair: &bench_host::pair::Pair) {
+fn finish(record: &mut Record, watch: &Watch, layouts: &Layouts, builds: &Builds) {
     let begun = record.environment.clone();
-    record.environment = watch.finish(&layouts.plain, pair).environment;
+    record.environment = watch.finish(&layouts.plain, builds).environment;
     record.environment.started = begun.started;
     record.environment.shard = begun.shard;
     if let Some(check) = &mut record.self_check {

@@ -14,6 +14,7 @@ use crate::arms::{copy_of, of_case};
 use crate::case::Case;
 use crate::environment::Watch;
 use crate::layouts::Layouts;
+use crate::pair_process::PairProcess;
 use crate::selftest::experiment::{Requirement, Trials};
 use crate::selftest::load::Compiler;
 use crate::selftest::variant::Variants;
@@ -137,7 +138,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let rows = experiment(config, &root, &layouts);
     drop(beside);
     let environment = watch
-        .finish(&layouts.plain, &layouts.plain.load()?)
+        .finish(&layouts.plain, PairProcess::load(&layouts.plain)?.builds())
         .environment;
     let beside = match config.load {
         Load::Compiler => "rustc -O, over and over",

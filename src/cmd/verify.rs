@@ -4,7 +4,8 @@ use anyhow::Result;
 
 use super::options::{PairChoice, Selection};
 use super::{Outcome, print_json, say};
-use crate::verify;
+use crate::pair_process::PairProcess;
+use crate::verify::Verification;
 
 /// What to verify.
 #[derive(Debug, clap::Args)]
@@ -31,19 +32,16 @@ pub struct Config {
 /// When there is no pair, it cannot be loaded, or the filter matches nothing.
 pub fn run(config: &Config) -> Result<Outcome> {
     let cases = config.selection.cases()?;
-    let pair = config.pair.files()?.load()?;
+    let mut pair = PairProcess::load(&config.pair.files()?)?;
     let mut outcome = Outcome::Fine;
     let mut rows = Vec::new();
     for case in &cases {
-        let result = match config.items {
-            Some(items) => verify::verify_items(&pair, case, items),
-            None => verify::verify(&pair, case),
-        };
+        let result = pair.verify(case, config.items);
         if let Err(error) = &result {
             outcome = Outcome::Found;
             eprintln!("arena-bench: {error}");
         }
-        let verified = result.as_ref().ok().map(verify::Verification::verified);
+        let verified = result.as_ref().ok().map(Verification::verified);
         if config.json {
             let error = result.as_ref().err().map(ToString::to_string);
             rows.push(serde_json::json!({ "id": case.id(), "verified": verified, "error": error }));
@@ -54,6 +52,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
                 "{case}: {items} items, {bytes} bytes, digest {digest}"
             ))?;
         }
+    }
+    if let Err(error) = pair.finish() {
+        outcome = Outcome::Found;
+        eprintln!("arena-bench: {error}");
     }
     if config.json {
         print_json(&rows)?;

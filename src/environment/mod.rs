@@ -14,7 +14,6 @@ mod machine;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bench_host::pair::Pair;
 use jiff::{Timestamp, Unit};
 
 pub use bench_record::wire::COPY_ROUTINES;
@@ -23,6 +22,7 @@ use copies::Copies;
 
 use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
+use crate::pair_process::Builds;
 use bench_record::wire::{CAUTION, Environment};
 
 /// Watches the machine during a run.
@@ -51,17 +51,17 @@ impl Watch {
         }
     }
 
-    /// The environment of a run of `pair` (loaded from `files`) that ends now.
+    /// The environment of a run of the pair in `files` that ends now.
     ///
     /// The checkout is that of the current folder.
     #[must_use]
-    pub fn finish(&self, files: &PairFiles, pair: &Pair) -> Observed {
+    pub fn finish(&self, files: &PairFiles, builds: &Builds) -> Observed {
         let mut notices = Vec::new();
-        let build = &pair.host.build;
-        if pair.guest.build != *build {
+        let build = &builds.host;
+        if builds.guest != *build {
             notices.push(format!(
                 "guest and host were not built together: {} and {build}",
-                pair.guest.build
+                builds.guest
             ));
         }
         let checkout = commit::look_up(Path::new("."), &build.commit);
@@ -180,7 +180,7 @@ mod tests {
             panic!("cargo builds the pair with the tests");
         };
         let pair = files.load().expect("the pair of this build");
-        let Observed { environment, .. } = Watch::start().finish(&files, &pair);
+        let Observed { environment, .. } = Watch::start().finish(&files, &(&pair).into());
         assert_eq!(environment.guest_sha256.len(), 64);
         assert!(environment.started <= environment.finished);
         let mut record = bench_record::synthetic::record(1);

@@ -7,9 +7,11 @@ use bench_host::pair::Pair;
 use bench_protocol::counts::HostCounts;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{BufferConfig, Growth, Regrow};
+use serde::{Deserialize, Serialize};
 
 use crate::case::catalog::{INITIAL_CAPACITIES, SHRINKS};
 use crate::case::{BufferName, Case, plans};
+use crate::pair_process::error::PairError;
 use crate::verify::{self, VerifyError};
 use bench_record::wire::Verdict;
 
@@ -31,6 +33,9 @@ pub enum GrowthError {
     /// A stream is not what it must be.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The pair has no answer.
+    #[error(transparent)]
+    Pair(#[from] PairError),
     /// A replayed stream failed.
     #[error("{cell}")]
     Replay {
@@ -52,7 +57,7 @@ pub enum GrowthError {
 }
 
 /// A stream that shows all of a plan, and what is to be known of it beforehand.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stream {
     case: Case,
     items: u64,
@@ -203,6 +208,9 @@ impl Stream {
         }
     }
 }
+
+/// Drains ways to grow on a stream, wherever the pair's code runs.
+pub type Drain<'a> = dyn FnMut(&Stream, &[BufferConfig]) -> Result<Vec<Cell>, GrowthError> + 'a;
 
 /// One way to grow on one stream, and what it came to.
 #[derive(Debug, Clone, PartialEq)]

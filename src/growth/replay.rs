@@ -4,12 +4,11 @@
 
 use bench_host::error::StreamError;
 use bench_host::growth::{Growth, strategy};
-use bench_host::pair::Pair;
 use bench_host::shrink::{AfterSmall, Decay, Never, ShrinkRule};
 use bench_protocol::counts::HostCounts;
 use bench_protocol::spec::{BufferConfig, Regrow, Shrink};
 
-use super::matrix::{Cell, GrowthError, Stream};
+use super::matrix::{Cell, Drain, GrowthError, Stream};
 
 /// The counters of a stream of items of `lengths` bytes on the wire. It has no
 /// contents, so the digest stays 0.
@@ -175,14 +174,14 @@ impl Stream {
     }
 }
 
-/// Drains the replayed `cells` through the pair and holds the counters of both
-/// against each other.
+/// Has the replayed `cells` drained by a pair, and holds the counters of both against each
+/// other.
 ///
 /// # Errors
 /// When a stream is not what it must be, or was replayed otherwise.
-pub fn checked(pair: &Pair, stream: &Stream, cells: &[&Cell]) -> Result<(), GrowthError> {
+pub fn checked(drain: &mut Drain<'_>, stream: &Stream, cells: &[&Cell]) -> Result<(), GrowthError> {
     let buffers: Vec<BufferConfig> = cells.iter().map(|cell| cell.buffer).collect();
-    for (cell, drained) in cells.iter().zip(stream.drain(pair, &buffers)?) {
+    for (cell, drained) in cells.iter().zip(drain(stream, &buffers)?) {
         let drained = HostCounts {
             digest: cell.counts.digest,
             ..drained.counts

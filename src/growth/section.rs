@@ -1,11 +1,10 @@
 //! Growth as it goes into a record: cells in memory become cells on disk, with
 //! what dominates them and what to use.
 
-use bench_host::pair::Pair;
 use bench_protocol::spec::{BufferConfig, DEFAULT_MEMORY_LIMIT, Regrow};
 
 use super::advice::{self, Measure};
-use super::matrix::{self, GrowthError, Stream};
+use super::matrix::{self, Drain, GrowthError, Stream};
 use super::paired;
 use super::retry::{self, RetryCost};
 use crate::case::plans;
@@ -65,13 +64,13 @@ impl Timed {
 ///
 /// # Panics
 /// If a standard plan is above the standard memory limit.
-pub fn standard(pair: &Pair, record: &Record) -> Result<Growth, GrowthError> {
+pub fn standard(drain: &mut Drain<'_>, record: &Record) -> Result<Growth, GrowthError> {
     let streams: Vec<Stream> = plans::standard()
         .into_iter()
         .map(|plan| Stream::new(plan, DEFAULT_MEMORY_LIMIT))
         .collect::<Result<_, _>>()?;
-    let drain = |stream: &Stream| stream.drain(pair, &stream.buffers(Regrow::ALL));
-    let matrices = streams.iter().map(drain).collect::<Result<_, _>>()?;
+    let all = |stream: &Stream| drain(stream, &stream.buffers(Regrow::ALL));
+    let matrices = streams.iter().map(all).collect::<Result<_, _>>()?;
     Ok(telling(section(&streams, matrices, Some(record), None)))
 }
 

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bench_host::pair::Pair;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 use rand::Rng;
 
+use super::LadderArm;
 use super::breakdown::breakdown;
 use super::measure::ArmSet;
-use super::{LadderArm, verify};
 use crate::layouts::Layouts;
+use crate::pair_process::PairProcess;
+use crate::pair_process::error::PairError;
 use bench_record::ladder::{Breakdown, Ladder, SetCheck};
 use bench_record::wire::{self, Comparison, Counts, Environment, Failure, Verified};
 use paired::runner::{MeasureError, Runner, Settings};
@@ -56,21 +57,20 @@ pub fn settings(items: &[(PayloadKind, u32)], family: Confidence, budget: Durati
 }
 
 /// Holds every arm of a payload against its generator.
-#[must_use]
 pub fn verified(
-    pair: &Pair,
+    pair: &mut PairProcess,
     (payload, bytes): (PayloadKind, u32),
-) -> Vec<(LadderArm, Result<Verified, crate::verify::VerifyError>)> {
-    let arm = |&step: &Step| {
+) -> Vec<(LadderArm, Result<Verified, PairError>)> {
+    let mut arm = |&step: &Step| {
         let arm = LadderArm {
             payload,
             bytes,
             step,
             pinned: false,
         };
-        (arm, verify::verify(pair, &arm))
+        (arm, pair.verify_step(&arm))
     };
-    Step::ALL.iter().map(arm).collect()
+    Step::ALL.iter().map(&mut arm).collect()
 }
 
 /// Verifies one payload's arms, and measures them unless one is wrong; adds what
@@ -78,7 +78,7 @@ pub fn verified(
 pub fn payload<R: Rng>(
     found: &mut Found,
     runner: &mut Runner<'_, R>,
-    (pair, layouts): (&Pair, &Layouts),
+    (pair, layouts): (&mut PairProcess, &Layouts),
     item: (PayloadKind, u32),
 ) {
     let before = found.failures.len();

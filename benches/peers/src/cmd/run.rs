@@ -100,7 +100,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let pair = files.pair();
     let record = Record {
         schema: SCHEMA.to_owned(),
-        environment: watch.finish(pair, &pair.load()?).environment,
+        environment: watch.finish(pair, &(&pair.load()?).into()).environment,
         cases: cases.into_iter().map(|(_, case)| case).collect(),
         self_check,
         growth: None,
