@@ -10,8 +10,15 @@ fn output(command: &mut Command) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// What git says of the repository that this package is in, whatever repository the
+/// caller works on: a hook runs with GIT_DIR set, for example.
 fn git(arguments: &[&str]) -> Option<String> {
-    output(Command::new("git").args(arguments))
+    let mut command = Command::new("git");
+    let local = output(Command::new("git").args(["rev-parse", "--local-env-vars"]));
+    for name in local.unwrap_or_default().lines() {
+        command.env_remove(name);
+    }
+    output(command.args(arguments))
 }
 
 /// The profile's folder: `<target>/<profile>/build/<package>-<hash>/out`.
@@ -21,7 +28,15 @@ fn profile() -> Option<String> {
 }
 
 fn main() {
-    let commit = git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "0".repeat(40));
+    let commit = git(&["rev-parse", "HEAD"]).unwrap_or_else(|| {
+        // Git may be missing, or refuse this repository, today alone: this file is never
+        // there, so cargo asks again at the next build.
+        let here = std::env::current_dir().unwrap_or_default();
+        if here.ancestors().any(|folder| folder.join(".git").exists()) {
+            println!("cargo::rerun-if-changed=git-did-not-answer");
+        }
+        "0".repeat(40)
+    });
     let rustc = std::env::var_os("RUSTC")
         .and_then(|rustc| output(Command::new(rustc).arg("--version")))
         .unwrap_or_default();

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The measuring processes are this very executable.
+    // The measuring processes are this very executable, and so is the pair's linker.
     if let Some(status) = arena_bench::children::serve() {
         return status;
     }

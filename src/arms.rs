@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use crate::case::{Case, Group, plans};
 use crate::ladder::LadderArm;
-use crate::layouts::Layouts;
-use crate::pair::PairFiles;
+use crate::pair::Layouts;
 use crate::workload::Workload;
 use paired::runner::Arm;
 
-fn libraries(pairs: &[PairFiles]) -> Vec<Vec<PathBuf>> {
+/// The layouts of guest and host by pairs.
+fn libraries(layouts: &Layouts) -> Vec<Vec<PathBuf>> {
+    let [guest, host] = layouts.libraries();
+    let pairs = guest.iter().zip(host);
     pairs
-        .iter()
-        .map(|pair| vec![pair.guest.clone(), pair.host.clone()])
+        .map(|(guest, host)| vec![guest.clone(), host.clone()])
         .collect()
 }
 
@@ -32,11 +33,13 @@ pub fn of_step(arm: &LadderArm, layouts: &Layouts) -> Arm {
 }
 
 fn named(name: String, workload: &Workload, layouts: &Layouts) -> Arm {
+    let mut first = libraries(layouts);
+    let reserve = first.split_off(first.len().div_ceil(2));
     Arm {
         name,
         workload: workload.to_value(),
-        layouts: libraries(&layouts.first),
-        reserve: libraries(&layouts.second),
+        layouts: first,
+        reserve,
         copy: 0,
         work: 1.0,
         items: None,

@@ -11,6 +11,10 @@ use crate::workload::Opener;
 /// measures calls this first.
 #[must_use]
 pub fn serve() -> Option<ExitCode> {
+    // Compiles and links the pair, in a build that this program started.
+    if let Some(status) = paired::layouts::serve() {
+        return Some(status);
+    }
     let mut arms = Opener::default();
     // Measures arms that take turns.
     paired::child::serve(&mut |arm| arms.open(arm))

@@ -12,7 +12,7 @@ use bench_report::format::signed_percent;
 
 use crate::arms::of_case;
 use crate::case::Case;
-use crate::layouts::Layouts;
+use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use crate::pair_process::error::PairError;
 use crate::run::CONFIDENCE;

@@ -13,7 +13,9 @@ use bench_host::loader::LoadError;
 use bench_host::pair::Pair;
 
 use crate::case::{Case, catalog};
+use crate::git;
 use crate::pair::{NoPair, PairFiles};
+use crate::workspace::{self, WorkspaceError};
 
 /// Environment variable: `quick` or `full`, the set of cases. Without it, all.
 pub const SET: &str = "ARENA_BENCH_SET";
@@ -45,6 +47,9 @@ pub enum HarnessError {
     /// The pair cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// There are no sources to build.
+    #[error(transparent)]
+    Sources(#[from] WorkspaceError),
     /// A program cannot be started.
     #[error("cannot run {}: {source}", program.display())]
     Start {
@@ -144,8 +149,22 @@ pub fn build(target: &str, profile: Profile) -> Result<PathBuf, HarnessError> {
         Profile::Release => "bench",
         Profile::Debug => "test",
     };
+    let root = workspace::root()?;
     let mut command = Command::new(cargo());
+    // Of this workbench, whatever project the current folder belongs to.
+    command.current_dir(&root);
     command.args([verb, "--no-run", "--quiet", "--bench", target]);
+    command.arg("--manifest-path").arg(root.join("Cargo.toml"));
+    if let Some(relative) = env::var_os("CARGO_TARGET_DIR") {
+        command.env(
+            "CARGO_TARGET_DIR",
+            std::path::absolute(relative).unwrap_or_default(),
+        );
+    }
+    // The pair's build scripts ask git, of the checkout that they are in.
+    for name in git::local_variables() {
+        command.env_remove(name);
+    }
     command.arg("--message-format=json-render-diagnostics");
     let mut child = command
         .stdin(Stdio::null())

@@ -1,4 +1,4 @@
-//! Where the pair under test lies.
+//! Where the pair under test is, in all its link layouts.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bench_host::loader::LoadError;
 use bench_host::pair::Pair;
+use paired::layouts::{self, Build, Compiled, KeptError};
 use sha2::{Digest, Sha256};
 
 /// The two files of a pair.
@@ -30,10 +31,10 @@ impl PairFiles {
     /// The pair in `folder`, whether it is there or not.
     #[must_use]
     pub fn in_folder(folder: &Path) -> Self {
-        let file = |name: &str| folder.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"));
+        let [guest, host] = file_names();
         Self {
-            guest: file("bench_guest"),
-            host: file("bench_host"),
+            guest: folder.join(guest),
+            host: folder.join(host),
         }
     }
 
@@ -53,8 +54,7 @@ impl PairFiles {
             .map(|folder| Self::in_folder(folder))
             .find(Self::exist);
         found.ok_or_else(|| NoPair {
-            names: ["bench_guest", "bench_host"]
-                .map(|name| format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")),
+            names: file_names(),
             looked: folders
                 .iter()
                 .map(|folder| folder.display().to_string())
@@ -85,6 +85,11 @@ impl PairFiles {
     }
 }
 
+/// The file names of guest and host.
+fn file_names() -> [String; 2] {
+    ["bench_guest", "bench_host"].map(|name| format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
+}
+
 /// Folders in which cargo may have left the pair of the running executable.
 fn beside_executable() -> Vec<PathBuf> {
     let executable = std::env::current_exe()
@@ -97,4 +102,216 @@ fn beside_executable() -> Vec<PathBuf> {
 fn sha256(path: &Path) -> io::Result<String> {
     let digest = Sha256::digest(fs::read(path)?);
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A kept pair cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeptPairError {
+    /// There is none.
+    #[error(transparent)]
+    NoPair(#[from] NoPair),
+    /// It is not as it was kept.
+    #[error("{0} (arena-bench build-pair --output DIR)")]
+    Kept(#[from] KeptError),
+}
+
+/// A pair in all its link layouts. Guest and host are linked independently: any layout
+/// of the one goes with any of the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layouts {
+    /// As cargo links it.
+    pub plain: PairFiles,
+    /// The guest's layouts.
+    pub guest: Build,
+    /// The host's.
+    pub host: Build,
+}
+
+impl Layouts {
+    /// A pair of a guest and a host.
+    #[must_use]
+    pub fn new(guest: Build, host: Build) -> Self {
+        let plain = PairFiles {
+            guest: guest.plain.clone(),
+            host: host.plain.clone(),
+        };
+        Self { plain, guest, host }
+    }
+
+    /// A pair that exists in one layout only.
+    #[must_use]
+    pub fn single(plain: PairFiles) -> Self {
+        let build = |plain: PathBuf| Build {
+            layouts: vec![plain.clone()],
+            plain,
+            seeds: Vec::new(),
+            why_single: Some("the folder has the pair alone".to_owned()),
+            why_unpadded: None,
+            compiled: Compiled::default(),
+        };
+        Self::new(build(plain.guest), build(plain.host))
+    }
+
+    /// The pair that [`Layouts::save`] kept in `folder`, or one in a single layout
+    /// that cargo left there.
+    ///
+    /// # Errors
+    /// When there is no pair, or it is not as it was kept.
+    pub fn in_folder(folder: &Path) -> Result<Self, KeptPairError> {
+        if let Some(kept) = layouts::load(folder)? {
+            let [guest, host] = file_names();
+            let library = |file: &str| kept.library(folder, file);
+            return Ok(Self::new(library(&guest)?, library(&host)?));
+        }
+        Ok(Self::single(PairFiles::find(Some(folder))?))
+    }
+
+    /// Keeps the pair and its layouts in `folder`, for a later comparison.
+    ///
+    /// # Errors
+    /// When somebody else's files are there, or one cannot be written.
+    pub fn save(&self, folder: &Path, about: &str) -> Result<(), KeptError> {
+        layouts::save(folder, about, &[&self.guest, &self.host])
+    }
+
+    /// The layouts of guest and host, in this order.
+    #[must_use]
+    pub fn libraries(&self) -> [&[PathBuf]; 2] {
+        [&self.guest.layouts, &self.host.layouts]
+    }
+
+    /// Whether there are several.
+    #[must_use]
+    pub fn shuffled(&self) -> bool {
+        self.why_single().is_none()
+    }
+
+    /// Why there is one layout only, for people.
+    #[must_use]
+    pub fn why_single(&self) -> Option<&str> {
+        let why = self.guest.why_single.as_ref();
+        why.or(self.host.why_single.as_ref()).map(String::as_str)
+    }
+
+    /// Whether both files bear the commit that they were built from.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn is_of(&self, commit: &str) -> io::Result<bool> {
+        let bears = |path: &Path| -> io::Result<bool> {
+            let bytes = fs::read(path)?;
+            let mut windows = bytes.windows(commit.len());
+            Ok(windows.any(|window| window == commit.as_bytes()))
+        };
+        Ok(bears(&self.plain.guest)? && bears(&self.plain.host)?)
+    }
+
+    /// Whether two pairs are the same bytes, but for the commits that they bear.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn is_same_code(&self, commit: &str, other: &Self, others: &str) -> io::Result<bool> {
+        let same = |one: &Path, other: &Path| -> io::Result<bool> {
+            Ok(without(fs::read(one)?, commit) == without(fs::read(other)?, others))
+        };
+        Ok(same(&self.plain.guest, &other.plain.guest)?
+            && same(&self.plain.host, &other.plain.host)?)
+    }
+}
+
+/// Some bytes with zeros in the place of a commit.
+fn without(mut bytes: Vec<u8>, commit: &str) -> Vec<u8> {
+    let commit = commit.as_bytes();
+    let mut at = 0;
+    while let Some(found) = bytes[at..]
+        .windows(commit.len())
+        .position(|window| window == commit)
+    {
+        at += found;
+        bytes[at..at + commit.len()].fill(b'0');
+    }
+    bytes
+}
+
+/// In what the compilers of two builds differ, in words: the compiler itself, and flags
+/// that only one of them was given.
+#[must_use]
+pub fn compiled_differently(baseline: &Compiled, candidate: &Compiled) -> Vec<String> {
+    // Of a pair that cargo left in a folder, neither is known.
+    if baseline.compiler.is_empty() || candidate.compiler.is_empty() {
+        return Vec::new();
+    }
+    let only = |of: &Compiled, other: &Compiled| {
+        let flags = of.flags.iter().filter(|flag| !other.flags.contains(flag));
+        flags.map(String::as_str).collect::<Vec<_>>().join(" ")
+    };
+    let (baseline_only, candidate_only) = (only(baseline, candidate), only(candidate, baseline));
+    let compilers = (baseline.compiler.as_str(), candidate.compiler.as_str());
+    let flags = (baseline_only.as_str(), candidate_only.as_str());
+    let differ = |(baseline, candidate): (&str, &str), what: &str| {
+        let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
+        (baseline != candidate).then(|| {
+            let (baseline, candidate) = (or_none(baseline), or_none(candidate));
+            format!("{what}: baseline {baseline}, candidate {candidate}")
+        })
+    };
+    [
+        differ(compilers, "compiler"),
+        differ(flags, "flags of one side alone"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layouts(folder: &Path, guest: &str, host: &str) -> Layouts {
+        fs::create_dir_all(folder).expect("the folder is writable");
+        let files = PairFiles::in_folder(folder);
+        fs::write(&files.guest, guest).expect("the folder is writable");
+        fs::write(&files.host, host).expect("the folder is writable");
+        Layouts::single(files)
+    }
+
+    #[test]
+    fn a_pair_is_of_the_commit_that_both_files_bear() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pair = layouts(folder.path(), "xx abc1 x", "abc1");
+        assert!(pair.is_of("abc1").expect("both are there"));
+        assert!(!pair.is_of("abc2").expect("both are there"));
+        let mixed = layouts(folder.path(), "xx abc1 x", "abc2");
+        assert!(!mixed.is_of("abc1").expect("both are there"));
+    }
+
+    #[test]
+    fn builds_of_two_commits_are_the_same_code_when_only_the_commit_differs() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let one = layouts(&folder.path().join("1"), "code abc1, abc1", "host abc1");
+        let same = layouts(&folder.path().join("2"), "code abc2, abc2", "host abc2");
+        let other = layouts(&folder.path().join("3"), "cold abc3, abc3", "host abc3");
+        assert!(one.is_same_code("abc1", &same, "abc2").expect("read"));
+        assert!(!one.is_same_code("abc1", &other, "abc3").expect("read"));
+    }
+
+    #[test]
+    fn compilers_and_flags_that_differ_are_named_for_both_sides() {
+        let compiled = |compiler: &str, flags: &[&str]| Compiled {
+            compiler: compiler.to_owned(),
+            flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+        };
+        let one = compiled("rustc 1.89.0", &["-Copt-level=3", "-Ctarget-cpu=native"]);
+        let other = compiled("rustc 1.95.0", &["-Copt-level=3"]);
+        assert_eq!(compiled_differently(&one, &one), Vec::<String>::new());
+        assert_eq!(
+            compiled_differently(&one, &other),
+            [
+                "compiler: baseline rustc 1.89.0, candidate rustc 1.95.0",
+                "flags of one side alone: baseline -Ctarget-cpu=native, candidate none"
+            ]
+        );
+        assert!(compiled_differently(&one, &Compiled::default()).is_empty());
+    }
 }

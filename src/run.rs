@@ -13,7 +13,7 @@ use crate::case::{Case, Group};
 use crate::compare::PROCESS_LIMIT;
 use crate::counts::{self, CountsError};
 use crate::harness::Profile;
-use crate::layouts::Layouts;
+use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use crate::verify::Verification;
 use crate::wall::{self, WallError};

@@ -1,11 +1,20 @@
-//! The sources of this workbench, and those of another commit of it.
+//! The sources of this workbench, and those of another commit of it, built as pairs.
+//!
+//! A base is built from a checkout of its own, outside the user's: in the cache folder,
+//! keyed by the user's checkout, so that cargo finds neither the candidate's
+//! `Cargo.toml` nor its configuration. It borrows the objects of the user's repository
+//! and leaves no trace there.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::layouts::{self, LayoutError, Layouts};
+use paired::layouts::{self, LayoutError, Source};
+use sha2::{Digest, Sha256};
+
+use crate::git::{self, GitError};
+use crate::pair::Layouts;
 
 /// Why the sources of a commit could not be had or built.
 #[derive(Debug, thiserror::Error)]
@@ -13,31 +22,74 @@ pub enum WorkspaceError {
     /// There are no sources.
     #[error("no sources of arena-bench here or above; run it inside a clone of the repository")]
     NoSources,
-    /// Git could not be started.
-    #[error(
-        "cannot start git: {0}; install it (apt-get install git), or compare with --baseline-pair DIR"
-    )]
-    NoGit(std::io::Error),
+    /// Git is missing or refuses.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// The reference names no commit.
-    #[error("{reference:?} names no commit of this repository: {output}")]
+    #[error("{reference:?} names no commit of this repository: {output}{}", if *shallow { SHALLOW } else { "" })]
     UnknownRef {
         /// The reference.
         reference: String,
         /// What git said.
         output: String,
+        /// Whether the repository has a part of its history only.
+        shallow: bool,
     },
-    /// Git failed.
-    #[error("git {what} failed: {output}")]
-    Git {
-        /// What it was asked for.
-        what: &'static str,
-        /// What it said.
-        output: String,
+    /// The commit has no such project.
+    #[error("{reference} has no {file}: there is no pair to build; choose a commit that has one")]
+    NoProject {
+        /// The reference.
+        reference: String,
+        /// The file that it would need.
+        file: String,
+    },
+    /// What was built is not what was asked for.
+    #[error(
+        "the pair that was built of {reference} does not bear its commit {commit}: nothing is compared with it; remove {} and try again",
+        folder.display()
+    )]
+    AnotherCommit {
+        /// The reference.
+        reference: String,
+        /// Its hash.
+        commit: String,
+        /// Where it was built.
+        folder: PathBuf,
+    },
+    /// A folder or file of the cache cannot be used.
+    #[error("{}: {source}; XDG_CACHE_HOME chooses another folder for builds", path.display())]
+    Cache {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The cache's folder belongs to somebody else.
+    #[error("{} is not empty and was not made by arena-bench; XDG_CACHE_HOME chooses another folder for builds", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
     },
     /// The pair does not build.
     #[error(transparent)]
     Layout(#[from] LayoutError),
 }
+
+const SHALLOW: &str =
+    "\nThis clone is shallow: `git fetch --unshallow` gets the rest of its history.";
+
+/// What says that a folder of the cache is ours.
+const MARKER: &str = ".arena-bench-builds";
+
+/// A file without which there is no pair to build.
+const PROJECT: [&str; 3] = [
+    "Cargo.toml",
+    "bench-guest/Cargo.toml",
+    "bench-host/Cargo.toml",
+];
+
+/// What hears of links: how many are done, and of how many.
+pub type Heard<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// The root of the sources: the first folder from here upwards that holds the pair's,
 /// or else the one that this executable was built from.
@@ -59,71 +111,164 @@ pub fn root() -> Result<PathBuf, WorkspaceError> {
 #[must_use]
 pub fn target(root: &Path) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.and_then(|target| std::path::absolute(target).ok());
     target.unwrap_or_else(|| root.join("target"))
 }
 
-/// Where builds of this tool's own go.
-#[must_use]
-pub fn scratch(root: &Path) -> PathBuf {
-    target(root).join("arena-bench")
+/// Where builds of the checkout at `root` go: a folder in the user's cache for each
+/// checkout, by its path.
+///
+/// # Errors
+/// When the folder cannot be made, or is somebody else's.
+pub fn scratch(root: &Path) -> Result<PathBuf, WorkspaceError> {
+    let path = fs::canonicalize(root).map_err(cache(root))?;
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    let key: String = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let folder = cache_folder().join("arena-bench").join(key);
+    fs::create_dir_all(&folder).map_err(cache(&folder))?;
+    let marker = folder.join(MARKER);
+    if !marker.exists() {
+        let mut entries = fs::read_dir(&folder).map_err(cache(&folder))?;
+        if entries.next().is_some() {
+            return Err(WorkspaceError::Foreign { path: folder });
+        }
+        let about = format!("Builds of {}; may be removed.\n", path.display());
+        fs::write(&marker, about).map_err(cache(&marker))?;
+    }
+    Ok(folder)
 }
 
-/// Builds the pair of the sources as they are, uncommitted changes included.
+fn cache_folder() -> PathBuf {
+    let absolute = |name: &str| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    absolute("XDG_CACHE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+        .unwrap_or_else(std::env::temp_dir)
+}
+
+fn cache(path: &Path) -> impl Fn(io::Error) -> WorkspaceError + use<> {
+    let path = path.to_owned();
+    move |source| WorkspaceError::Cache {
+        path: path.clone(),
+        source,
+    }
+}
+
+/// Builds the pair of the sources as they are, uncommitted changes included, and links
+/// it once for each seed.
 ///
 /// # Errors
 /// When it does not build.
-pub fn build_here(root: &Path) -> Result<Layouts, WorkspaceError> {
-    hold(&scratch(root))?;
-    Ok(layouts::build(root, &scratch(root).join("head"))?)
+pub fn build_here(root: &Path, seeds: &[u64], heard: Heard<'_>) -> Result<Layouts, WorkspaceError> {
+    let scratch = scratch(root)?;
+    hold(&scratch)?;
+    build(root, &scratch.join("head"), seeds, heard)
 }
 
-/// Builds the pair of another commit, in a worktree of its own that is gone
-/// afterwards; the user's checkout is not touched. Gives the full commit hash as
-/// well.
+/// Builds the pair of the sources in `root`, with a cache folder of its own.
 ///
 /// # Errors
-/// When there is no git, the reference names no commit, or the commit does not
-/// build.
-pub fn build_at(root: &Path, reference: &str) -> Result<(Layouts, String), WorkspaceError> {
-    let commit = resolve(root, reference)?;
-    hold(&scratch(root))?;
-    let folder = scratch(root).join("base");
-    let tree = folder.join("worktree");
-    // One that an interrupted run left behind.
-    let _ = remove_worktree(root, &tree);
-    fs::create_dir_all(&folder).map_err(|source| LayoutError::Io {
-        path: folder.clone(),
-        source,
-    })?;
-    let path = tree.display().to_string();
-    git(
-        root,
-        "worktree add",
-        &["worktree", "add", "--force", "--detach", &path, &commit],
-    )?;
-    let built = layouts::build(&tree, &folder);
-    let removed = remove_worktree(root, &tree);
-    let layouts = built?;
-    removed?;
-    Ok((layouts, commit))
+/// When it does not build.
+pub fn build(
+    root: &Path,
+    cache: &Path,
+    seeds: &[u64],
+    heard: Heard<'_>,
+) -> Result<Layouts, WorkspaceError> {
+    let compile = |package: &str| {
+        let mut source = Source::new(root, package, cache).map_err(self::cache(root))?;
+        // The pair's build scripts ask git, of the checkout that they are in.
+        let local = git::local_variables().iter().map(Into::into);
+        source.without_env.extend(local);
+        layouts::compile(&source).map_err(WorkspaceError::from)
+    };
+    // Both before anything is linked: a host that does not build is known at once.
+    let (guest, host) = (compile("bench-guest")?, compile("bench-host")?);
+    let all = 2 * seeds.len();
+    let guest = guest.link(seeds, &mut |done, _| heard(done, all))?;
+    let host = host.link(seeds, &mut |done, of| heard(of + done, all))?;
+    Ok(Layouts::new(guest, host))
+}
+
+/// Builds the pair of a commit, by its full hash, as [`resolve`] gives it.
+///
+/// # Errors
+/// When the commit has no pair, or it does not build, or what was built is not of it.
+pub fn build_at(
+    root: &Path,
+    commit: &Commit,
+    seeds: &[u64],
+    heard: Heard<'_>,
+) -> Result<Layouts, WorkspaceError> {
+    let scratch = scratch(root)?;
+    hold(&scratch)?;
+    let folder = scratch.join("base");
+    fs::create_dir_all(&folder).map_err(cache(&folder))?;
+    let tree = folder.join("tree");
+    if check_out(root, commit, &tree).is_err() {
+        // What an interrupted run left behind; the folder is ours, by its marker.
+        if tree.exists() {
+            fs::remove_dir_all(&tree).map_err(cache(&tree))?;
+        }
+        check_out(root, commit, &tree)?;
+    }
+    let sources = tree.join(&commit.prefix);
+    let layouts = build(&sources, &folder.join("build"), seeds, heard)?;
+    let bears = layouts.is_of(&commit.hash);
+    if !bears.map_err(cache(&folder))? {
+        return Err(WorkspaceError::AnotherCommit {
+            reference: commit.reference.clone(),
+            commit: commit.hash.clone(),
+            folder,
+        });
+    }
+    Ok(layouts)
+}
+
+/// Makes `tree` a checkout of the commit: a repository of its own, which borrows the
+/// objects of the user's.
+fn check_out(root: &Path, commit: &Commit, tree: &Path) -> Result<(), WorkspaceError> {
+    let ask = |what: &[&str]| git::run(root, what);
+    let objects = ask(&[
+        "rev-parse",
+        "--path-format=absolute",
+        "--git-path",
+        "objects",
+    ])?;
+    if !tree.join(".git").is_dir() {
+        fs::create_dir_all(tree).map_err(cache(tree))?;
+        let format = ask(&["rev-parse", "--show-object-format"])?;
+        let format = format!("--object-format={format}");
+        git::run(tree, &["init", "--quiet", "--template=", &format])?;
+    }
+    let info = tree.join(".git/objects/info");
+    let alternates = info.join("alternates");
+    fs::create_dir_all(&info).map_err(cache(&info))?;
+    fs::write(&alternates, format!("{objects}\n")).map_err(cache(&alternates))?;
+    let hash = commit.hash.as_str();
+    git::run(tree, &["checkout", "--quiet", "--force", "--detach", hash])?;
+    git::run(tree, &["clean", "--quiet", "-ffdx"])?;
+    Ok(())
 }
 
 /// Keeps other commands from the builds in `scratch` for as long as this process lives:
 /// its measuring processes copy the libraries from there, and another command's build
 /// would put other code in their place. Waits where another command is at work; the
-/// two would have disturbed each other's times as well.
-fn hold(scratch: &Path) -> Result<(), LayoutError> {
+/// two would have disturbed each other's times as well. On a file system without locks,
+/// nothing is kept from anybody.
+fn hold(scratch: &Path) -> Result<(), WorkspaceError> {
     static HELD: OnceLock<File> = OnceLock::new();
     if HELD.get().is_some() {
         return Ok(());
     }
     let path = scratch.join("lock");
-    let at = |source| LayoutError::Io {
-        path: path.clone(),
-        source,
-    };
-    fs::create_dir_all(scratch).map_err(at)?;
-    let file = File::create(&path).map_err(at)?;
+    let file = File::create(&path).map_err(cache(&path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -131,53 +276,79 @@ fn hold(scratch: &Path) -> Result<(), LayoutError> {
                 "arena-bench: waiting for another command that measures in {}",
                 scratch.display()
             );
-            file.lock().map_err(at)?;
+            file.lock().map_err(cache(&path))?;
         }
-        Err(TryLockError::Error(error)) => return Err(at(error)),
+        Err(TryLockError::Error(error)) if has_no_locks(&error) => return Ok(()),
+        Err(TryLockError::Error(error)) => return Err(cache(&path)(error)),
     }
     // Another thread of this process may have been faster; one lock is enough.
     let _ = HELD.set(file);
     Ok(())
 }
 
-/// The full hash of the commit that `reference` names.
+/// Whether a lock failed because the file system has none, as network file systems
+/// often do, and not because something is wrong.
+fn has_no_locks(error: &io::Error) -> bool {
+    /// `ENOLCK` of Linux: a network file system without its lock service.
+    const NO_LOCKS: i32 = 37;
+    matches!(
+        error.kind(),
+        io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput
+    ) || error.raw_os_error() == Some(NO_LOCKS)
+}
+
+/// A commit of the checkout's repository that has a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// As the user named it.
+    pub reference: String,
+    /// Full hash.
+    pub hash: String,
+    /// The project's folder within the repository; empty at its top.
+    prefix: PathBuf,
+}
+
+/// The commit that `reference` names, before anything is built.
 ///
 /// # Errors
-/// When there is no git or it names none.
-pub fn resolve(root: &Path, reference: &str) -> Result<String, WorkspaceError> {
+/// When git is missing or refuses, the reference names no commit, or the commit does
+/// not have this project.
+pub fn resolve(root: &Path, reference: &str) -> Result<Commit, WorkspaceError> {
+    let prefix = git::run(root, &["rev-parse", "--show-prefix"])?;
     let commit = format!("{reference}^{{commit}}");
-    match git(
+    let found = git::run(
         root,
-        "rev-parse",
         &["rev-parse", "--verify", "--end-of-options", &commit],
-    ) {
-        Err(WorkspaceError::Git { output, .. }) => Err(WorkspaceError::UnknownRef {
+    );
+    let hash = found.map_err(|error| match error {
+        GitError::Refused { output, .. } => WorkspaceError::UnknownRef {
             reference: reference.to_owned(),
             output,
-        }),
-        other => other,
+            shallow: git::run(root, &["rev-parse", "--is-shallow-repository"])
+                .is_ok_and(|answer| answer == "true"),
+        },
+        missing => missing.into(),
+    })?;
+    for name in PROJECT {
+        let file = format!("{prefix}{name}");
+        let object = format!("{hash}:{file}");
+        if git::run(root, &["cat-file", "-e", &object]).is_err() {
+            return Err(WorkspaceError::NoProject {
+                reference: reference.to_owned(),
+                file,
+            });
+        }
     }
+    Ok(Commit {
+        reference: reference.to_owned(),
+        hash,
+        prefix: prefix.into(),
+    })
 }
 
-fn remove_worktree(root: &Path, tree: &Path) -> Result<String, WorkspaceError> {
-    let path = tree.display().to_string();
-    git(
-        root,
-        "worktree remove",
-        &["worktree", "remove", "--force", &path],
-    )
-}
-
-fn git(root: &Path, what: &'static str, arguments: &[&str]) -> Result<String, WorkspaceError> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args(arguments)
-        .output()
-        .map_err(WorkspaceError::NoGit)?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    }
-    let output = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(WorkspaceError::Git { what, output })
+/// Whether the project's sources differ from those of a commit; unknown counts as yes.
+#[must_use]
+pub fn differs_from(root: &Path, commit: &Commit) -> bool {
+    let same = ["diff", "--quiet", "--no-ext-diff", &commit.hash, "--", "."];
+    git::run(root, &same).is_err()
 }

@@ -2,8 +2,6 @@
 //! pair with itself that is far too short for any verdict.
 
 use std::fs;
-use std::path::Path;
-use std::process;
 
 use arena_bench::pair::PairFiles;
 use assert_cmd::Command;
@@ -101,71 +99,6 @@ fn a_pair_is_compared_with_itself_and_the_table_says_so() {
         markdown.contains("drain/u64/arena") && markdown.contains("A/A"),
         "{markdown}"
     );
-}
-
-/// A repository whose only commit has a guest that does not build, and whose checkout
-/// has one that is being mended.
-fn broken_repository() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("it can be made");
-        fs::write(path, text).expect("it can be written");
-    };
-    write(
-        "Cargo.toml",
-        "[workspace]\nmembers = [\"bench-guest\"]\nresolver = \"3\"\n",
-    );
-    write(
-        "bench-guest/Cargo.toml",
-        "[package]\nname = \"bench-guest\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
-    );
-    write(
-        "bench-guest/src/lib.rs",
-        "compile_error!(\"out of order\");\n",
-    );
-    write(".gitignore", "target\nCargo.lock\n");
-    git(folder.path(), &["init", "--quiet"]);
-    git(folder.path(), &["add", "--all"]);
-    let who = [
-        "-c",
-        "user.name=someone",
-        "-c",
-        "user.email=someone@localhost",
-    ];
-    let commit = ["commit", "--quiet", "--message", "A guest out of order"];
-    git(folder.path(), &[&who[..], &commit].concat());
-    write("bench-guest/src/lib.rs", "// being mended\n");
-    folder
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = process::Command::new("git")
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .expect("git is installed");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).expect("names are UTF-8")
-}
-
-#[test]
-fn a_commit_that_does_not_build_shows_the_compilers_words_and_leaves_the_checkout_alone() {
-    let repository = broken_repository();
-    compare()
-        .current_dir(repository.path())
-        .env_remove("CARGO_TARGET_DIR")
-        .args(["--against", "HEAD", "--quick", "--pair"])
-        .arg(pairs::folder())
-        .assert()
-        .code(2)
-        .stderr(contains("bench-guest does not build").and(contains("out of order")));
-    let guest = repository.path().join("bench-guest/src/lib.rs");
-    assert_eq!(fs::read_to_string(guest).unwrap(), "// being mended\n");
-    let changes = git(repository.path(), &["status", "--porcelain"]);
-    assert_eq!(changes, " M bench-guest/src/lib.rs\n");
-    let worktrees = git(repository.path(), &["worktree", "list"]);
-    assert_eq!(worktrees.lines().count(), 1, "{worktrees}");
 }
 
 #[test]

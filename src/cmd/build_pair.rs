@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::Outcome;
+use super::building::{Chance, pair, pair_at};
 use crate::workspace;
 
 /// Which pair, and where it goes.
@@ -16,9 +17,15 @@ pub struct Config {
     /// Build this commit, branch or tag instead of the sources here.
     #[arg(long, value_name = "REF")]
     at: Option<String>,
-    /// Folder that takes the pair and its layouts.
+    /// Folder that takes the pair and its layouts: a new or empty one, or one that
+    /// build-pair made.
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
+    /// As many layouts as the quick set uses.
+    #[arg(long)]
+    quick: bool,
+    #[command(flatten)]
+    chance: Chance,
 }
 
 /// Builds the pair and copies it.
@@ -27,14 +34,19 @@ pub struct Config {
 /// When it does not build or cannot be copied.
 pub fn run(config: &Config) -> Result<Outcome> {
     let root = workspace::root()?;
+    let seeds = config.chance.layouts(config.quick);
+    paired::layouts::replaceable(&config.output)?;
     let (layouts, what) = match &config.at {
-        Some(reference) => workspace::build_at(&root, reference)?,
-        None => (workspace::build_here(&root)?, "the sources here".to_owned()),
+        Some(reference) => {
+            let commit = workspace::resolve(&root, reference)?;
+            (pair_at(&root, &commit, &seeds)?, commit.hash)
+        }
+        None => (pair(None, &seeds)?, "the sources here".to_owned()),
     };
-    layouts.save(&config.output)?;
-    let count = layouts.first.len() + layouts.second.len();
+    layouts.save(&config.output, &what)?;
     eprintln!(
-        "arena-bench: {what}: the pair, linked {count} times over, is in {}",
+        "arena-bench: {what}: the pair and {} link layouts of it are in {}",
+        layouts.guest.seeds.len(),
         config.output.display()
     );
     Ok(Outcome::Fine)

@@ -1,22 +1,25 @@
 //! `compare`: two pairs against each other, on this machine, now.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
+use super::building::{Chance, pair, pair_at, warn_of_one};
 use super::options::Selection;
 use super::progress::Progress;
-use super::run::{explain, in_folder, pair, percent, seconds, warn_of_one};
+use super::run::{explain, percent, seconds};
 use super::{Outcome, print_json, say};
 use crate::case::Case;
 use crate::compare::{self as sides, Compared, PROCESS_LIMIT, Side};
 use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
+use crate::pair::{Layouts, compiled_differently};
+use crate::workspace::Commit;
 use crate::{run, workspace};
 use bench_record::wire::{Counts, Failure};
 use bench_record::{atomic, short_commit};
@@ -58,12 +61,15 @@ pub struct Config {
     /// How far counts may rise; by default `results/limits.json` of the sources.
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
-    /// Seed of everything that chance decides.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    chance: Chance,
     /// Print JSON instead of the table.
     #[arg(long)]
     json: bool,
+    /// For `git bisect run`: exit with 125, which skips the commit, where the comparison
+    /// cannot be made, since the sources here do not build, for example.
+    #[arg(long)]
+    bisect: bool,
     /// Also write the table as Markdown, for a pull request.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -90,21 +96,30 @@ struct Baseline {
 /// When one of them cannot be had, loaded or verified, or nothing can be
 /// measured.
 pub fn run(config: &Config) -> Result<Outcome> {
+    match compare(config) {
+        // Any other status would be taken for a bad commit.
+        Err(error) if config.bisect => {
+            eprintln!("arena-bench: {error:#}; git bisect is told to skip this commit");
+            Ok(Outcome::Skip)
+        }
+        outcome => outcome,
+    }
+}
+
+fn compare(config: &Config) -> Result<Outcome> {
+    // What can be wrong without a measurement is looked at before one.
+    let limits = super::options::limits(config.limits.as_deref())?;
+    let delta = delta(config)?;
+    if config.counts_only {
+        counts::available()?;
+    }
     let mut cases: Vec<Case> = config
         .selection
         .cases()?
         .into_iter()
         .filter(Case::is_drain)
         .collect();
-    let candidate = Side {
-        role: "candidate",
-        name: config
-            .pair
-            .as_ref()
-            .map_or_else(here, |folder| folder.display().to_string()),
-        layouts: pair(config.pair.as_deref())?,
-    };
-    let baseline = baseline(config, &candidate)?;
+    let (baseline, candidate) = sides(config)?;
     let progress = Progress::new("verify", 2 * cases.len() as u64);
     let mut compared = Compared::default();
     for side in [&baseline, &candidate] {
@@ -122,8 +137,6 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if !config.no_counts {
         count(&baseline, &candidate, &cases, &mut compared)?;
     }
-    let limits = super::options::limits(config.limits.as_deref())?;
-    let delta = delta(config)?;
     let mut verdict = sides::verdict(&baseline, &candidate, &cases, &compared, &limits, delta)?;
     if let Some(check) = &mut verdict.self_check {
         explain(check, &watch);
@@ -148,39 +161,90 @@ fn delta(config: &Config) -> Result<Delta> {
     Ok(Delta::new(config.delta / 100.0)?)
 }
 
-/// The sources here, for people.
-fn here() -> String {
-    let root = workspace::root().and_then(|root| workspace::resolve(&root, "HEAD"));
-    match root {
-        Ok(commit) => format!("the sources here, on {}", short_commit(&commit)),
-        Err(_) => "the sources here".to_owned(),
-    }
-}
-
-fn baseline(config: &Config, candidate: &Side) -> Result<Side> {
-    let (name, layouts) = match (&config.baseline.against, &config.baseline.baseline_pair) {
-        (Some(reference), _) => {
-            eprintln!("arena-bench: building the pair of {reference}");
-            let (layouts, commit) = workspace::build_at(&workspace::root()?, reference)?;
-            (format!("{reference} ({})", short_commit(&commit)), layouts)
+/// Both sides. What is named wrongly is known before anything is built, and both are
+/// linked with the same seeds, so that they share their layouts.
+fn sides(config: &Config) -> Result<(Side, Side)> {
+    let root = workspace::root();
+    let commit = match &config.baseline.against {
+        Some(reference) => {
+            let root = root.as_ref().map_err(|error| anyhow!("{error}"))?;
+            Some(workspace::resolve(root, reference)?)
         }
-        (None, Some(folder)) => {
-            let layouts = in_folder(folder).context("the baseline pair")?;
-            if candidate.layouts.shuffled() {
-                warn_of_one(&layouts);
-            }
-            (folder.display().to_string(), layouts)
-        }
-        (None, None) => (
-            format!("{}, once more", candidate.name),
-            candidate.layouts.clone(),
-        ),
+        None => None,
     };
-    Ok(Side {
-        role: "baseline",
+    let folder = config.baseline.baseline_pair.as_deref();
+    let kept = folder.map(Layouts::in_folder).transpose();
+    let kept = kept.context("the baseline pair")?;
+    let seeds = match &kept {
+        Some(kept) if !kept.guest.seeds.is_empty() => kept.guest.seeds.clone(),
+        _ => config.chance.layouts(config.selection.quick),
+    };
+    let head = match (&config.pair, &root) {
+        (None, Ok(root)) => workspace::resolve(root, "HEAD").ok(),
+        _ => None,
+    };
+    let name = match (&config.pair, &head) {
+        (Some(folder), _) => folder.display().to_string(),
+        (None, Some(head)) => format!("the sources here, on {}", short_commit(&head.hash)),
+        (None, None) => "the sources here".to_owned(),
+    };
+    let candidate = pair(config.pair.as_deref(), &seeds)?;
+    let (other, baseline) = match (&commit, kept) {
+        (Some(commit), _) => {
+            let root = root.as_ref().map_err(|error| anyhow!("{error}"))?;
+            let seeds = match &candidate.guest.seeds[..] {
+                [] => &seeds,
+                its => its,
+            };
+            let built = pair_at(root, commit, seeds)?;
+            if let Some(head) = &head {
+                warn_of_same_code(root, (commit, &built), (head, &candidate))?;
+            }
+            (
+                format!("{} ({})", commit.reference, short_commit(&commit.hash)),
+                built,
+            )
+        }
+        (None, Some(kept)) => {
+            if candidate.shuffled() {
+                warn_of_one(&kept);
+            }
+            let folder = folder.unwrap_or(Path::new("."));
+            (folder.display().to_string(), kept)
+        }
+        (None, None) => (format!("{name}, once more"), candidate.clone()),
+    };
+    for difference in compiled_differently(&baseline.guest.compiled, &candidate.guest.compiled) {
+        eprintln!("arena-bench: the two sides were compiled differently: {difference}");
+    }
+    let side = |role, name, layouts| Side {
+        role,
         name,
         layouts,
-    })
+    };
+    Ok((
+        side("baseline", other, baseline),
+        side("candidate", name, candidate),
+    ))
+}
+
+/// Says so where two commits make the same machine code although their sources differ:
+/// nothing can be slower then, and if the change was meant to be measured, it was not
+/// built.
+fn warn_of_same_code(
+    root: &Path,
+    (base, baseline): (&Commit, &Layouts),
+    (head, candidate): (&Commit, &Layouts),
+) -> Result<()> {
+    let same = candidate.is_same_code(&head.hash, baseline, &base.hash);
+    if same.context("the pairs that were built")? && workspace::differs_from(root, base) {
+        eprintln!(
+            "arena-bench: the sources differ from those of {}, but both sides are the same machine code, \
+             byte for byte: no difference that is seen can come from the change",
+            base.reference
+        );
+    }
+    Ok(())
 }
 
 fn wall_clock(
@@ -197,7 +261,7 @@ fn wall_clock(
     let mut runner = Runner {
         execute: &mut processes,
         clock: &clock,
-        rng: SmallRng::seed_from_u64(config.seed),
+        rng: SmallRng::seed_from_u64(config.chance.seed),
         settings: Settings::new(delta(config)?, confidence, budget),
     };
     let progress = Progress::new("wall clock, in turn", cases.len() as u64);

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Regrow};
 
+use super::building::{Chance, pair as built};
 use super::ladder::matching;
 use super::options::PairChoice;
 use super::progress::{Progress, Shown};
@@ -18,7 +19,7 @@ use crate::growth::matrix::{Cell, Stream};
 use crate::growth::paired::Plan as ArmSet;
 use crate::growth::replay;
 use crate::growth::section::{self, Timed, is_plain};
-use crate::layouts::Layouts;
+use crate::pair::Layouts;
 use crate::pair_process::{Builds, PairProcess};
 use bench_record::atomic;
 use bench_record::store;
@@ -89,6 +90,8 @@ pub struct Config {
     json: bool,
     #[command(flatten)]
     pair: PairChoice,
+    #[command(flatten)]
+    chance: Chance,
 }
 
 /// Counts every way to grow on every plan, and says which one to use.
@@ -144,7 +147,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
 /// where a record is given; the exact counters alone need but the one at hand.
 fn layouts(config: &Config) -> Result<Layouts> {
     if config.time || config.record.is_some() {
-        return super::run::pair(config.pair.pair.as_deref());
+        return built(config.pair.pair.as_deref(), &config.chance.layouts(false));
     }
     Ok(Layouts::single(config.pair.files()?))
 }

@@ -10,6 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use regex::Regex;
 
+use super::building::{Chance, pair as built};
 use super::progress::{Progress, Shown};
 use super::{Outcome, print_json, say};
 use crate::compare::PROCESS_LIMIT;
@@ -18,8 +19,7 @@ use crate::harness::Profile;
 use crate::ladder::measure::ArmSet;
 use crate::ladder::run::{Found, payload, settings, verified};
 use crate::ladder::{ITEMS, LadderArm, counted_arms};
-use crate::layouts::Layouts;
-use crate::pair::PairFiles;
+use crate::pair::{Layouts, PairFiles};
 use crate::pair_process::{Builds, PairProcess};
 use crate::{counts, run};
 use bench_record::atomic;
@@ -63,9 +63,8 @@ pub struct Config {
     /// Leave out the instructions.
     #[arg(long)]
     skip_counts: bool,
-    /// Seed of everything that chance decides.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    chance: Chance,
     /// Print JSON instead of tables: breakdowns, sentences, cases, comparisons.
     #[arg(long)]
     json: bool,
@@ -91,7 +90,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         let mut pair = PairProcess::load(&PairFiles::find(config.pair.as_deref())?)?;
         return verify_only(&mut pair, &items, config.json);
     }
-    let layouts = super::run::pair(config.pair.as_deref())?;
+    let layouts = built(config.pair.as_deref(), &config.chance.layouts(config.quick))?;
     let mut pair = PairProcess::load(&layouts.plain)?;
     // Before minutes are spent on what could not be kept.
     let record = match &config.into {
@@ -179,7 +178,7 @@ fn measure(
     let mut runner = Runner {
         execute: &mut processes,
         clock: &Monotonic::default(),
-        rng: SmallRng::seed_from_u64(config.seed),
+        rng: SmallRng::seed_from_u64(config.chance.seed),
         settings: settings(items, family, budget),
     };
     let mut found = Found::default();

@@ -4,6 +4,7 @@
 //! stdout, words for people to stderr.
 
 mod build_pair;
+mod building;
 mod compare;
 mod export;
 mod gate;
@@ -38,6 +39,9 @@ pub enum Outcome {
     Fine,
     /// Exit status 1: a regression, or a check that failed.
     Found,
+    /// Exit status 125, which `git bisect run` takes for a commit to skip: it does not
+    /// build.
+    Skip,
 }
 
 /// Measures what it costs to hand an item over a C ABI, and which buffer
@@ -135,6 +139,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Skip) => ExitCode::from(125),
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("arena-bench: {}", words(&error));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::building::{Chance, pair};
 use super::options::Selection;
 use super::progress::Progress;
 use super::{Outcome, print_json, say};
@@ -14,8 +15,7 @@ use crate::case::{Case, Group};
 use crate::environment::Watch;
 use crate::growth::matrix::Stream;
 use crate::growth::section;
-use crate::layouts::Layouts;
-use crate::pair::PairFiles;
+use crate::pair::Layouts;
 use crate::pair_process::{Builds, PairProcess};
 use crate::run::{self, Listener, Options, Step};
 use crate::workspace;
@@ -57,9 +57,8 @@ pub struct Config {
     /// Seconds for each of the two looks at a comparison.
     #[arg(long, value_parser = seconds, allow_negative_numbers = true)]
     budget: Option<f64>,
-    /// Seed of everything that chance decides.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    chance: Chance,
     /// The record.
     #[arg(long, default_value = "results/latest.json", value_name = "FILE")]
     output: PathBuf,
@@ -96,7 +95,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let all = config.selection.cases()?;
     let comparisons = run::protocol_pairs(&all).len();
     let cases = chosen(config, all)?;
-    let layouts = pair(config.pair.as_deref())?;
+    let seeds = config.chance.layouts(config.selection.quick);
+    let layouts = pair(config.pair.as_deref(), &seeds)?;
     let mut pair = PairProcess::load(&layouts.plain)?;
     let watch = Watch::start();
     let observed = watch.finish(&layouts.plain, pair.builds());
@@ -180,34 +180,6 @@ fn chosen(config: &Config, cases: Vec<Case>) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// The pair in its layouts: of a folder, or of the sources here.
-pub(super) fn pair(folder: Option<&Path>) -> Result<Layouts> {
-    let layouts = match folder {
-        Some(folder) => in_folder(folder)?,
-        None => {
-            eprintln!("arena-bench: building the pair in its link layouts");
-            workspace::build_here(&workspace::root()?)?
-        }
-    };
-    warn_of_one(&layouts);
-    Ok(layouts)
-}
-
-/// The pair that was kept in a folder, or that cargo left there, with its layouts.
-pub(super) fn in_folder(folder: &Path) -> Result<Layouts> {
-    let found = PairFiles::find(Some(folder))?;
-    Ok(Layouts::in_folder(found.guest.parent().unwrap_or(folder)))
-}
-
-/// Says so where a pair has one link layout only.
-pub(super) fn warn_of_one(layouts: &Layouts) {
-    if !layouts.shuffled() {
-        eprintln!(
-            "arena-bench: one link layout only: what the linker did by chance is part of every ratio"
-        );
-    }
-}
-
 /// Adds what the system tells of the likely cause to a self-check that failed.
 pub(super) fn explain(check: &mut SelfCheck, watch: &Watch) {
     let causes = watch.likely_causes();
@@ -227,7 +199,7 @@ fn options(config: &Config, layouts: &Layouts, comparisons: usize) -> Result<Opt
         pair: layouts.plain.guest.parent().map(Path::to_owned),
         criterion: workspace::target(&root).join("criterion"),
         comparisons,
-        seed: config.seed,
+        seed: config.chance.seed,
     })
 }
 

@@ -8,12 +8,13 @@ use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
 use clap::ValueEnum;
 
+use super::building::{Chance, pair};
 use super::progress::Progress;
 use super::{Outcome, print_json, say};
 use crate::arms::{copy_of, of_case};
 use crate::case::Case;
 use crate::environment::Watch;
-use crate::layouts::Layouts;
+use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use crate::selftest::experiment::{Requirement, Trials};
 use crate::selftest::load::Compiler;
@@ -21,6 +22,7 @@ use crate::selftest::variant::Variants;
 use crate::selftest::{Method, Report, Row, alternatives, table};
 use crate::workspace;
 use bench_record::atomic;
+use paired::layouts::seeds;
 use paired::runner::Arm;
 
 /// How the method is tried.
@@ -37,9 +39,8 @@ pub struct Config {
     /// What runs beside the measurement.
     #[arg(long, value_enum, default_value = "compiler")]
     load: Load,
-    /// Seed of everything that chance decides.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    chance: Chance,
     /// Only these parts of the experiment.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
@@ -126,10 +127,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     // Before the best part of an hour is spent on what could not be kept.
     let before = config.add.then(|| load(&config.output)).transpose()?;
     let root = workspace::root()?;
-    let layouts = workspace::build_here(&root)?;
-    if !layouts.shuffled() {
-        eprintln!("arena-bench: this linker cannot shuffle sections: one layout only");
-    }
+    let layouts = pair(None, &config.chance.layouts(true))?;
     let watch = Watch::start();
     let beside = match config.load {
         Load::Compiler => Some(Compiler::start()?),
@@ -188,7 +186,7 @@ fn write(folder: &Path, report: &Report) -> Result<()> {
 }
 
 fn experiment(config: &Config, root: &Path, layouts: &Layouts) -> Result<Vec<Row>> {
-    let mut trials = Trials::new(config.seed)?;
+    let mut trials = Trials::new(config.chance.seed)?;
     let mut rows = Vec::new();
     if config.wants(Part::Aa) {
         rows.extend(same(config, &mut trials, layouts)?);
@@ -291,11 +289,17 @@ fn unrelated(
 ) -> Result<Vec<Row>> {
     let (case, _) = &subjects()[0];
     let count = config.count(20);
-    let variants = Variants::new(root, &workspace::scratch(root).join("variant"))?;
+    let variants = Variants::new(root, &workspace::scratch(root)?.join("variant"))?;
     let progress = Progress::new("an unrelated function", count as u64);
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for n in 0..count as u32 {
-        let variant = variants.build(n)?;
+        let variant = variants.build(
+            n,
+            &seeds(
+                config.chance.seed + 1 + u64::from(n),
+                layouts.guest.layouts.len() as u32,
+            ),
+        )?;
         let (a, b) = (of_case(case, layouts), of_case(case, &variant));
         with.push(trials.repeat(&a, &b, 0.01, 1, &mut || ())?);
         let (a, b) = (of_case(case, &one(layouts)), of_case(case, &one(&variant)));

@@ -13,7 +13,7 @@ mod summary;
 pub mod valgrind;
 
 pub use plan::{Length, Lengths, Subject, subject_by_id};
-pub use run::{CountError, CountsError, Options, build, measure};
+pub use run::{CountError, CountsError, Options, available, build, measure};
 
 /// Environment variable that tells the target its case, by id.
 pub const CASE: &str = "ARENA_BENCH_CASE";

@@ -70,6 +70,15 @@ pub struct Options {
     pub jobs: Option<NonZero<usize>>,
 }
 
+/// Whether anything can be counted here; nothing is built.
+///
+/// # Errors
+/// When there is no valgrind.
+pub fn available() -> Result<(), CountsError> {
+    valgrind::version()?;
+    Ok(())
+}
+
 /// Builds the target; where its executable lies.
 ///
 /// # Errors

@@ -1,7 +1,8 @@
 //! The commit that a pair was built from, as far as git knows it.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+
+use crate::git;
 
 /// A commit as a record names it; whatever git does not tell is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,14 +71,7 @@ pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
 
 /// What git says; `None` when there is no git or it refuses.
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git")
-        .current_dir(folder)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    output.status.success().then(|| text.trim().to_owned())
+    git::run(folder, arguments).ok()
 }
 
 #[cfg(test)]
@@ -115,6 +109,26 @@ mod tests {
         );
         assert!(found.committed.parse::<jiff::Timestamp>().is_ok());
         assert_eq!((found.dirty, found.notice), (false, None));
+    }
+
+    #[test]
+    fn a_user_s_wish_to_see_signatures_is_no_part_of_the_subject() {
+        let (folder, head) = repository();
+        let run = |arguments: &[&str]| git(folder.path(), arguments).expect("git works");
+        let commit = run(&["cat-file", "commit", &head]);
+        let signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n A\n -----END PGP SIGNATURE-----";
+        let signed = commit.replacen("\n\n", &format!("\n{signature}\n\n"), 1);
+        fs::write(folder.path().join("signed"), signed + "\n").expect("written");
+        let signed = run(&["hash-object", "-t", "commit", "-w", "signed"]);
+        run(&["reset", "--quiet", "--hard", &signed]);
+        run(&["config", "log.showSignature", "true"]);
+        run(&["config", "gpg.program", "/bin/echo"]);
+        let found = look_up(folder.path(), &signed);
+        assert_eq!(
+            (found.subject.as_str(), found.dirty),
+            ("The subject", false)
+        );
+        assert!(found.committed.parse::<jiff::Timestamp>().is_ok());
     }
 
     #[test]

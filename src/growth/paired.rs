@@ -7,7 +7,7 @@ use rand::Rng;
 use super::matrix::{Cell, Ratio, Stream};
 use crate::arms::of_case;
 use crate::case::{Case, catalog};
-use crate::layouts::Layouts;
+use crate::pair::Layouts;
 use bench_record::wire::Comparison;
 use paired::runner::{Arm, MeasureError, Runner};
 

@@ -9,7 +9,7 @@ use rand::Rng;
 
 use super::{LadderArm, Part, STEPS, step_of};
 use crate::arms;
-use crate::layouts::Layouts;
+use crate::pair::Layouts;
 use bench_record::wire::{Comparison, SelfCheck};
 use paired::runner::{Arm, MeasureError, Runner};
 use paired::stats::verdict::self_check;

@@ -10,7 +10,7 @@ use rand::Rng;
 use super::LadderArm;
 use super::breakdown::breakdown;
 use super::measure::ArmSet;
-use crate::layouts::Layouts;
+use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use crate::pair_process::error::PairError;
 use bench_record::ladder::{Breakdown, Ladder, SetCheck};

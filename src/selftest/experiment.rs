@@ -9,7 +9,7 @@ use rand::rngs::SmallRng;
 use super::{Method, Row};
 use crate::arms::{copy_of, of_case};
 use crate::case::Case;
-use crate::layouts::Layouts;
+use crate::pair::Layouts;
 use bench_record::wire::{Comparison, Verdict};
 use paired::clock::Monotonic;
 use paired::process::Processes;

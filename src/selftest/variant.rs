@@ -1,32 +1,27 @@
 //! Rebuilt guests: the same sources with one more function, which nobody calls.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::layouts::{self, Layouts};
+use crate::pair::Layouts;
+use crate::workspace;
 
-/// What a copy of the sources needs: enough for cargo to build the pair.
-const COPIED: [&str; 9] = [
-    "Cargo.toml",
-    "Cargo.lock",
-    "src",
-    "benches",
-    "examples",
-    "bench-protocol",
-    "bench-guest",
-    "bench-host",
-    // A guest that the tests use is a member of the workspace.
-    "tests",
-];
+/// What a copy of the sources does without: results, and what git and other tools keep.
+/// Cargo's configuration is copied, since it is part of how the pair is built.
+fn is_left_out(name: &OsStr) -> bool {
+    let hidden = name.as_encoded_bytes().starts_with(b".");
+    (hidden && name != ".cargo") || name == "results" || name == "report"
+}
 
 /// A copy of the sources, whose guest is rebuilt with another function each time.
 #[derive(Debug)]
 pub struct Variants {
     sources: PathBuf,
-    target: PathBuf,
+    cache: PathBuf,
     guest: String,
 }
 
@@ -41,31 +36,38 @@ impl Variants {
             fs::remove_dir_all(&sources).with_context(|| sources.display().to_string())?;
         }
         fs::create_dir_all(&sources).with_context(|| sources.display().to_string())?;
-        for name in COPIED {
-            let from = root.join(name);
-            if from.exists() {
-                copy(&from, &sources.join(name)).with_context(|| from.display().to_string())?;
+        for entry in fs::read_dir(root).with_context(|| root.display().to_string())? {
+            let name = entry?.file_name();
+            let from = root.join(&name);
+            if !is_left_out(&name) {
+                copy(&from, &sources.join(&name)).with_context(|| from.display().to_string())?;
             }
         }
         let guest = sources.join("bench-guest/src/lib.rs");
         let guest = fs::read_to_string(&guest).with_context(|| guest.display().to_string())?;
         Ok(Self {
             sources,
-            target: folder.join("target"),
+            cache: folder.join("build"),
             guest,
         })
     }
 
-    /// The pair with unrelated function number `n` in the guest, in all layouts.
-    /// The last one is gone then: all variants are built in one place.
+    /// The pair with unrelated function number `n` in the guest, linked once for each
+    /// seed. All variants are built in one place, by turns; only the plain files of the
+    /// last one are still there.
     ///
     /// # Errors
     /// When it does not build.
-    pub fn build(&self, n: u32) -> Result<Layouts> {
+    pub fn build(&self, n: u32, seeds: &[u64]) -> Result<Layouts> {
         let path = self.sources.join("bench-guest/src/lib.rs");
         let source = format!("{}\n{}", self.guest, unrelated(n));
         fs::write(&path, source).with_context(|| path.display().to_string())?;
-        Ok(layouts::build(&self.sources, &self.target)?)
+        Ok(workspace::build(
+            &self.sources,
+            &self.cache,
+            seeds,
+            &mut |_, _| (),
+        )?)
     }
 }
 
@@ -87,16 +89,17 @@ fn unrelated(n: u32) -> String {
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let built = |name: &OsStr| name == "target" || name == "node_modules";
+    if from.file_name().is_some_and(built) {
+        return Ok(());
+    }
     if !from.is_dir() {
         return fs::copy(from, to).map(drop);
     }
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        // Workspaces of their own bring their own target folders.
-        if entry.file_name() != "target" && entry.file_name() != "node_modules" {
-            copy(&entry.path(), &to.join(entry.file_name()))?;
-        }
+        copy(&entry.path(), &to.join(entry.file_name()))?;
     }
     Ok(())
 }

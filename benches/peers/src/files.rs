@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use arena_bench::layouts::Layouts;
-use arena_bench::pair::PairFiles;
+use arena_bench::pair::{Layouts, PairFiles};
 use arena_bench::workspace;
+use paired::layouts::seeds;
 
 use crate::peer::Arm;
+
+/// Link layouts of the pair.
+const LAYOUTS: u32 = 64;
 
 /// The pair, and beside it the libraries of everybody else, which there is one link of.
 #[derive(Debug, Clone)]
@@ -35,12 +38,13 @@ impl Files {
     }
 
     /// The same, but with the pair that the workbench itself measures: that of the
-    /// sources here, in its link layouts. It is built if need be.
+    /// sources here, in its link layouts, by a random seed. It is built if need be.
     ///
     /// # Errors
     /// When it does not build.
-    pub fn in_layouts() -> Result<Self> {
-        let pair = workspace::build_here(&workspace::root()?)?;
+    pub fn in_layouts(seed: u64) -> Result<Self> {
+        let seeds = seeds(seed, LAYOUTS);
+        let pair = workspace::build_here(&workspace::root()?, &seeds, &mut |_, _| ())?;
         Ok(Self {
             pair,
             ..Self::beside_executable()?
@@ -69,18 +73,25 @@ impl Files {
     /// the pair's.
     #[must_use]
     pub fn first_look(&self, arm: &Arm) -> Vec<Vec<PathBuf>> {
-        self.layouts(arm, &self.pair.first)
+        self.layouts(arm, false)
     }
 
     /// Those of a second look; none where the linker cannot shuffle.
     #[must_use]
     pub fn second_look(&self, arm: &Arm) -> Vec<Vec<PathBuf>> {
-        self.layouts(arm, &self.pair.second)
+        self.layouts(arm, true)
     }
 
-    fn layouts(&self, arm: &Arm, pairs: &[PairFiles]) -> Vec<Vec<PathBuf>> {
-        let libraries = |pair| arm.libraries(&self.folder, pair);
-        let mut layouts: Vec<_> = pairs.iter().map(libraries).collect();
+    fn layouts(&self, arm: &Arm, second: bool) -> Vec<Vec<PathBuf>> {
+        let [guest, host] = self.pair.libraries();
+        let half = guest.len().div_ceil(2);
+        let chosen = if second { half..guest.len() } else { 0..half };
+        let pair = |index: usize| PairFiles {
+            guest: guest[index].clone(),
+            host: host[index].clone(),
+        };
+        let libraries = |index| arm.libraries(&self.folder, &pair(index));
+        let mut layouts: Vec<_> = chosen.map(libraries).collect();
         layouts.dedup();
         layouts
     }
@@ -94,14 +105,13 @@ mod tests {
 
     #[test]
     fn an_arm_has_as_many_layouts_as_what_it_loads_of_the_pair() {
-        let pair = |name: &str| PairFiles::in_folder(&PathBuf::from("layouts").join(name));
+        let mut pair = Layouts::single(PairFiles::in_folder(&PathBuf::from("plain")));
+        for build in [&mut pair.guest, &mut pair.host] {
+            build.layouts = ["0", "1", "2", "3", "4"].map(PathBuf::from).to_vec();
+        }
         let files = Files {
             folder: "others".into(),
-            pair: Layouts {
-                plain: pair("plain"),
-                first: vec![pair("0"), pair("1"), pair("2")],
-                second: vec![pair("3"), pair("4")],
-            },
+            pair,
         };
         for (peer, first, second) in [
             (Peer::Arena, 3, 2),

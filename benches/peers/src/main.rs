@@ -30,6 +30,9 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    if let Some(status) = paired::layouts::serve() {
+        return status;
+    }
     let mut arms = drive::Opener::default();
     let served = child::serve(&mut |job| arms.open(job))
         .or_else(count::serve)
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
-        Ok(Outcome::Found) => ExitCode::from(1),
+        Ok(Outcome::Found | Outcome::Skip) => ExitCode::from(1),
         Err(error) => {
             eprintln!("peers: {error:#}");
             ExitCode::from(2)

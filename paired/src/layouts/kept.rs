@@ -47,9 +47,9 @@ pub enum KeptError {
 
 /// A library of a kept folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Library {
+struct Library {
     /// File name.
-    pub file: String,
+    file: String,
     /// SHA-256 of the file as cargo linked it.
     sha256: String,
     /// The layouts: seed and SHA-256, in order.
@@ -75,9 +75,7 @@ pub struct Kept {
 /// # Errors
 /// When something else is there, or a file cannot be written.
 pub fn save(folder: &Path, about: &str, builds: &[&Build]) -> Result<(), KeptError> {
-    if folder.exists() {
-        replaceable(folder)?;
-    }
+    replaceable(folder)?;
     let parent = match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -136,9 +134,16 @@ fn copy(from: &Path, to: &Path) -> Result<String, KeptError> {
     Ok(sha256(&bytes))
 }
 
-/// Makes sure that everything in a folder is of a list of ours.
-fn replaceable(folder: &Path) -> Result<(), KeptError> {
+/// Makes sure that [`save`] may write to `folder`: that there is none, or that
+/// everything in it is of a list of ours.
+///
+/// # Errors
+/// When something else is there.
+pub fn replaceable(folder: &Path) -> Result<(), KeptError> {
     let mut found = Vec::new();
+    if !folder.exists() {
+        return Ok(());
+    }
     collect(folder, &mut found)?;
     let ours = list(folder).unwrap_or(None).map(|kept| kept.files(folder));
     let ours = ours.unwrap_or_default();

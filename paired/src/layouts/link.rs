@@ -64,6 +64,12 @@ impl Link {
                 arguments.next();
                 continue;
             }
+            // A folder of rustc's that is about to go, another one at every link.
+            let of_rustc = |next: &OsString| Path::new(next).ends_with("raw-dylibs");
+            if argument == "-L" && arguments.peek().is_some_and(of_rustc) {
+                arguments.next();
+                continue;
+            }
             let Some((option, path)) = input(&here, &argument) else {
                 kept.push(argument);
                 continue;

@@ -47,10 +47,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 pub use cargo::Source;
-pub use kept::{Kept, KeptError, Library, load, save};
+pub use kept::{Kept, KeptError, load, replaceable, save};
+pub use link::Compiled;
 pub use wrapper::serve;
 
-use link::{Compiled, Link};
+use link::Link;
 
 /// Bytes that the layouts of one package may take in the cache. Layouts of the running
 /// process are never removed, even beyond this.

@@ -161,11 +161,17 @@ fn flags(arguments: &[OsString]) -> Vec<String> {
     let code = codegen(arguments)
         .filter(|option| !NAMES_ONLY.iter().any(|name| option.starts_with(name)))
         .map(|option| format!("-C{option}"));
-    let others = arguments.windows(2).filter_map(|two| {
-        let (option, value) = (two[0].to_str()?, two[1].to_str()?);
-        match option {
-            "--cfg" | "--target" | "-Z" => Some(format!("{option} {value}")),
-            _ => option.starts_with("-Z").then(|| option.to_owned()),
+    let before = std::iter::once(None).chain(arguments.iter().map(|argument| argument.to_str()));
+    let others = before.zip(arguments).filter_map(|(before, argument)| {
+        let text = argument.to_str()?;
+        match before {
+            Some(option @ ("--cfg" | "--target" | "-Z")) => Some(format!("{option} {text}")),
+            _ if text.starts_with("-Z") && text.len() > 2 => Some(text.to_owned()),
+            _ => {
+                let (option, value) = text.split_once('=')?;
+                let named = matches!(option, "--cfg" | "--target");
+                named.then(|| format!("{option} {value}"))
+            }
         }
     });
     code.chain(others).collect()
@@ -200,9 +206,10 @@ mod tests {
 
     #[test]
     fn flags_are_those_that_may_change_the_code() {
-        let line =
-            "--crate-name a -C metadata=1 -C opt-level=0 --cfg fast -C extra-filename=-1 -L x";
-        assert_eq!(flags(&arguments(line)), ["-Copt-level=0", "--cfg fast"]);
+        let line = "--crate-name a -C metadata=1 -C opt-level=0 --cfg fast -C extra-filename=-1 -L x \
+             --cfg=small -Zthreads=2";
+        let found = ["-Copt-level=0", "--cfg fast", "--cfg small", "-Zthreads=2"];
+        assert_eq!(flags(&arguments(line)), found);
     }
 
     #[test]

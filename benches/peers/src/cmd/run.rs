@@ -68,7 +68,7 @@ pub struct Config {
 pub fn run(config: &Config) -> Result<Outcome> {
     let watch = Watch::start();
     let delta = Delta::new(config.delta / 100.0).context("--delta")?;
-    let files = files()?;
+    let files = files(config.seed)?;
     let mut failures = Vec::new();
     let mut cases = verified(config, &files, &mut failures);
     cases.extend(claims::cases(&files)?);
@@ -122,9 +122,9 @@ fn failure(id: &str, error: &anyhow::Error) -> Failure {
 }
 
 /// The libraries: the pair's in its link layouts.
-fn files() -> Result<Files> {
+fn files(seed: u64) -> Result<Files> {
     eprintln!("peers: building the pair in its link layouts");
-    let files = Files::in_layouts()?;
+    let files = Files::in_layouts(seed)?;
     if !files.shuffled() {
         eprintln!(
             "peers: one link layout only: what the linker did by chance is part of every ratio"

@@ -1,0 +1,111 @@
+//! The pair that a verb measures: built here and linked in many layouts, or taken from
+//! a folder.
+
+use std::path::Path;
+
+use anyhow::Result;
+use rand::RngExt;
+
+use super::progress::Progress;
+use crate::pair::Layouts;
+use crate::workspace::{self, Commit};
+use paired::layouts::seeds;
+
+/// Link layouts of a run of the quick set.
+const QUICK: u32 = 64;
+/// Link layouts of a full run.
+const FULL: u32 = 128;
+
+/// What chance decides of a run, the pair's link layouts among it.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Chance {
+    /// Link layouts of guest and host, each for one process of a comparison
+    /// [default: 128, or 64 for the quick set]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    layouts: Option<u32>,
+    /// Random seed of layouts, order and draws; by default a fresh one, which is
+    /// printed
+    #[arg(long, value_name = "N", default_value_t = fresh_seed(), hide_default_value = true)]
+    pub(super) seed: u64,
+}
+
+impl Chance {
+    /// The seeds of the layouts of a run.
+    pub(super) fn layouts(self, quick: bool) -> Vec<u64> {
+        let count = self.layouts.unwrap_or(if quick { QUICK } else { FULL });
+        eprintln!(
+            "arena-bench: random seed {0} (--seed {0} repeats it)",
+            self.seed
+        );
+        seeds(self.seed, count)
+    }
+}
+
+/// A random seed that no run has had; short enough to be typed.
+fn fresh_seed() -> u64 {
+    rand::rng().random_range(1..1_000_000_000)
+}
+
+/// The pair in its layouts: of a folder, or of the sources here.
+///
+/// # Errors
+/// When there is none, or it does not build.
+pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
+    let layouts = match folder {
+        Some(folder) => Layouts::in_folder(folder)?,
+        None => {
+            eprintln!(
+                "arena-bench: building the pair and linking it {} times",
+                seeds.len()
+            );
+            let root = workspace::root()?;
+            linking(seeds, |heard| workspace::build_here(&root, seeds, heard))?
+        }
+    };
+    warn_of_one(&layouts);
+    Ok(layouts)
+}
+
+/// The pair of a commit, in the layouts of the same seeds.
+///
+/// # Errors
+/// When it does not build.
+pub(super) fn pair_at(root: &Path, commit: &Commit, seeds: &[u64]) -> Result<Layouts> {
+    eprintln!(
+        "arena-bench: building the pair of {} and linking it {} times",
+        commit.reference,
+        seeds.len()
+    );
+    linking(seeds, |heard| {
+        workspace::build_at(root, commit, seeds, heard)
+    })
+}
+
+/// Builds something while a bar shows how many links are done.
+fn linking<E>(
+    seeds: &[u64],
+    build: impl FnOnce(workspace::Heard<'_>) -> Result<Layouts, E>,
+) -> Result<Layouts>
+where
+    anyhow::Error: From<E>,
+{
+    let progress = Progress::new("link layouts", 2 * seeds.len() as u64);
+    let mut shown = 0;
+    Ok(build(&mut |done, _| {
+        (shown..done).for_each(|_| progress.tick());
+        shown = shown.max(done);
+    })?)
+}
+
+/// Says so where a pair has one link layout only, and where its layouts have no random
+/// padding.
+pub(super) fn warn_of_one(layouts: &Layouts) {
+    if let Some(why) = layouts.why_single() {
+        eprintln!(
+            "arena-bench: {why}: one link layout only, so what the linker did by chance is part of every ratio"
+        );
+    }
+    if let Some(why) = &layouts.guest.why_unpadded {
+        eprintln!("arena-bench: {why}: the layouts differ in the order of functions alone");
+    }
+}
