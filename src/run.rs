@@ -1,7 +1,7 @@
 //! A run: verify, then measure, and keep what is finished as it comes.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_protocol::spec::{BufferConfig, Protocol};
@@ -333,12 +333,6 @@ pub fn shard(cases: Vec<Case>, k: u32, n: u32) -> Vec<Case> {
             *place.entry(key).or_insert(next) % n == k - 1
         })
         .collect()
-}
-
-/// The file that an unfinished run of `output` leaves behind.
-#[must_use]
-pub fn partial(output: &Path) -> PathBuf {
-    output.with_extension("partial.json")
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! `run`, `list` and `verify` from outside: what a person gets for good and bad
 //! input. Nothing is timed that a result depends on.
 
-use std::fs::{self, File};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use arena_bench::pair::PairFiles;
 use assert_cmd::Command;
 use bench_protocol::api::ABI_VERSION;
-use bench_record::store;
+use bench_record::lock::Lock;
+use bench_record::partial::{self, Partial};
+use bench_record::wire::Record;
+use bench_record::{output, store};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -65,8 +69,7 @@ fn a_second_run_on_the_same_output_is_refused_and_the_record_stays() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("run.json");
     fs::write(&output, "an earlier result").unwrap();
-    let lock = File::create(output.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
+    let _lock = Lock::take(&output).unwrap();
     verify_only(&output)
         .assert()
         .code(2)
@@ -142,18 +145,36 @@ fn a_shard_beyond_the_last_is_refused() {
     }
 }
 
+/// What `--resume` compares, for [`verify_only`]'s options.
+fn asked() -> BTreeMap<String, String> {
+    [
+        ("--filter", "^drain/u64/(arena|alloc)$"),
+        ("--skip", "paired,criterion,counts"),
+        ("--delta", "1"),
+        ("--seed", "1"),
+        ("--layouts", "1"),
+    ]
+    .map(|(option, value)| (option.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// Leaves a partial run as an interrupted one does, with one case finished.
+fn interrupted(output: &Path, spoil: impl FnOnce(&mut Record)) -> PathBuf {
+    verify_only(output).assert().success();
+    let mut record = store::load(output).unwrap();
+    record.cases.retain(|case| case.id.ends_with("/arena"));
+    record.cases[0].verified.as_mut().unwrap().items = 4321;
+    spoil(&mut record);
+    let path = partial::path_of(output);
+    Partial::new(asked(), record).save(&path).unwrap();
+    path
+}
+
 #[test]
 fn resuming_takes_over_what_was_finished() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("run.json");
-    verify_only(&output).assert().success();
-    // As an interrupted run leaves it: finished cases in the partial record.
-    let partial = arena_bench::run::partial(&output);
-    let mut record = store::load(&output).unwrap();
-    record.cases.retain(|case| case.id.ends_with("/arena"));
-    let verified = record.cases[0].verified.as_mut().unwrap();
-    verified.items = 4321;
-    store::save(&partial, &record).unwrap();
+    let partial = interrupted(&output, |_| {});
     verify_only(&output).arg("--resume").assert().success();
     let resumed = store::load(&output).unwrap();
     assert_eq!(resumed.cases.len(), 2);
@@ -170,16 +191,88 @@ fn resuming_takes_over_what_was_finished() {
 fn resuming_on_another_pair_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("run.json");
-    verify_only(&output).assert().success();
-    let partial = arena_bench::run::partial(&output);
-    let mut record = store::load(&output).unwrap();
-    record.environment.guest_sha256 = "0".repeat(64);
-    store::save(&partial, &record).unwrap();
+    interrupted(&output, |record| {
+        record.environment.guest_sha256 = "0".repeat(64);
+    });
     verify_only(&output)
         .arg("--resume")
         .assert()
         .code(2)
         .stderr(contains("guest_sha256").and(contains("without --resume")));
+}
+
+#[test]
+fn resuming_with_other_settings_is_refused_and_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("run.json");
+    let partial = interrupted(&output, |_| {});
+    for (options, said) in [
+        (&["--delta", "0.5"][..], "--delta was 1 and is 0.5"),
+        (&["--seed", "2"], "--seed was 1 and is 2"),
+        (&["--budget", "3"], "--budget was not given and is 3"),
+        (&["--shard", "1/1"], "--shard was not given and is 1/1"),
+        (&["--quick"], "--quick was not given and is given"),
+    ] {
+        verify_only(&output)
+            .arg("--resume")
+            .args(options)
+            .assert()
+            .code(2)
+            .stderr(contains(said));
+        assert!(partial.exists(), "{said}");
+    }
+}
+
+#[test]
+fn files_of_other_programs_beside_the_record_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = ["Cargo.lock", "Cargo.partial.json"].map(|name| folder.path().join(name));
+    for path in &theirs {
+        fs::write(path, "theirs").unwrap();
+    }
+    let output = folder.path().join("Cargo.json");
+    verify_only(&output).assert().success();
+    verify_only(&folder.path().join("my.lock"))
+        .assert()
+        .success();
+    assert!(store::load(&folder.path().join("my.lock")).is_ok());
+    for path in &theirs {
+        assert_eq!(fs::read_to_string(path).unwrap(), "theirs");
+    }
+    // And what has our very names without being ours.
+    for path in [partial::path_of(&output), output::beside(&output, "lock")] {
+        fs::write(&path, "theirs").unwrap();
+        verify_only(&output)
+            .assert()
+            .code(2)
+            .stderr(contains("was not made by this tool"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+        fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn a_record_goes_into_a_pipe_and_through_a_link_and_over_no_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link.json");
+    std::os::unix::fs::symlink("real.json", &link).unwrap();
+    verify_only(&link).assert().success();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert!(store::load(&folder.path().join("real.json")).is_ok());
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read(pipe)
+    });
+    verify_only(&pipe).assert().success();
+    let bytes = reader.join().unwrap().unwrap();
+    assert_eq!(store::parse(&pipe, &bytes).unwrap().cases.len(), 2);
+    verify_only(folder.path())
+        .assert()
+        .code(2)
+        .stderr(contains("--output").and(contains("a folder")));
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! [`store`] reads and writes it. Nothing here measures or renders.
 #![forbid(unsafe_code)]
 
-pub mod atomic;
 mod case_id;
+mod clean;
 mod commit;
 mod counts;
 pub mod export;
@@ -13,9 +13,13 @@ mod format;
 pub mod gate;
 pub mod growth;
 pub mod history;
+pub mod input;
 pub mod ladder;
 pub mod limits;
+pub mod lock;
 pub mod merge;
+pub mod output;
+pub mod partial;
 mod provenance;
 mod query;
 pub mod store;
@@ -24,6 +28,7 @@ pub mod validate;
 pub mod wire;
 
 pub use case_id::CaseId;
+pub use clean::visible;
 pub use commit::short_commit;
 pub use counts::Count;
 pub use query::Difference;

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use crate::Count;
 use crate::wire::Counts;
+use crate::{Count, input};
 
 /// The limits of every case.
 #[derive(Debug, Clone, Default)]
@@ -134,7 +134,8 @@ impl Limits {
     /// When it cannot be read or is not of the form.
     pub fn read(path: &Path) -> Result<Self, LimitsError> {
         let at = || path.to_owned();
-        let text = std::fs::read(path).map_err(|source| LimitsError::Io { path: at(), source })?;
+        let text = input::read(path, input::SETTINGS)
+            .map_err(|source| LimitsError::Io { path: at(), source })?;
         let wire: Wire = serde_json::from_slice(&text)
             .map_err(|source| LimitsError::Form { path: at(), source })?;
         let exception = |exception: Exception| {

@@ -1,7 +1,6 @@
 //! Records as files: read with suspicion, written whole or not at all.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -9,11 +8,9 @@ use serde::Deserialize;
 use super::format::to_json;
 use super::validate::validate;
 use super::wire::{Record, SCHEMA};
-use crate::atomic;
-
-/// Largest file that is read, bytes; a full record with all its samples is a
-/// hundredth of it.
-const MAX_BYTES: u64 = 256 << 20;
+use crate::clean::clean;
+use crate::output::Misplaced;
+use crate::{input, output};
 
 /// Why a record could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +29,6 @@ pub enum RecordError {
         /// The record.
         path: PathBuf,
     },
-    /// Too large to be a record.
-    #[error("{} is larger than {MAX_BYTES} bytes, which no record is: is it the right file?", path.display())]
-    TooLarge {
-        /// The record.
-        path: PathBuf,
-    },
     /// The JSON ends too early.
     #[error(
         "{} is truncated: it ends at line {line}, column {column}, in the middle of a value; \
@@ -52,7 +43,7 @@ pub enum RecordError {
         column: usize,
     },
     /// No JSON at all.
-    #[error("{} is no JSON: {source}; expected a record as `arena-bench run` writes it", path.display())]
+    #[error("{} is not JSON: {source}; expected a record as `arena-bench run` writes it", path.display())]
     Syntax {
         /// The record.
         path: PathBuf,
@@ -116,16 +107,7 @@ pub fn load(path: &Path) -> Result<Record, RecordError> {
         path: path.to_owned(),
         source,
     };
-    // Never more than the limit: the path may be a device or a pipe.
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(read_error)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(RecordError::TooLarge {
-            path: path.to_owned(),
-        });
-    }
+    let bytes = input::read(path, input::RECORD).map_err(read_error)?;
     parse(path, &bytes)
 }
 
@@ -141,6 +123,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Record, RecordError> {
     };
     check(path, &record)?;
     sort(&mut record);
+    clean(&mut record);
     Ok(record)
 }
 
@@ -152,24 +135,47 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Record, RecordError> {
 /// [`RecordError::Write`]; the file is then as it was before.
 pub fn save(path: &Path, record: &Record) -> Result<(), RecordError> {
     let bytes = to_bytes(path, record)?;
-    atomic::replace(path, &bytes).map_err(|source| RecordError::Write {
+    output::replace(path, &bytes).map_err(|source| RecordError::Write {
         path: path.to_owned(),
         source,
     })
 }
 
+/// [`save`], for a record that took minutes to measure: what cannot be written where
+/// it was wanted, or is not valid, is kept beside it.
+///
+/// # Errors
+/// [`Misplaced`], which says where the record is.
+pub fn keep(path: &Path, record: &Record) -> Result<(), Misplaced> {
+    match to_bytes(path, record) {
+        Ok(bytes) => output::keep(path, &bytes),
+        Err(invalid) => {
+            let bytes = unchecked(record);
+            Err(output::keep_elsewhere(path, &bytes, invalid.to_string()))
+        }
+    }
+}
+
 /// The bytes that [`save`] writes; `path` is for the errors alone.
 ///
 /// # Errors
-/// [`RecordError::Invalid`] for a record that [`load`] would refuse.
+/// For a record that [`load`] would refuse: what was written, numbers rounded, is
+/// read again.
 pub fn to_bytes(path: &Path, record: &Record) -> Result<Vec<u8>, RecordError> {
     check(path, record)?;
-    let mut sorted = record.clone();
-    sort(&mut sorted);
-    Ok(to_json(&sorted).expect("a record's keys are strings and it is written to memory"))
+    let bytes = unchecked(record);
+    parse(path, &bytes)?;
+    Ok(bytes)
 }
 
-fn check(path: &Path, record: &Record) -> Result<(), RecordError> {
+fn unchecked(record: &Record) -> Vec<u8> {
+    let mut sorted = record.clone();
+    sort(&mut sorted);
+    clean(&mut sorted);
+    to_json(&sorted).expect("a record's keys are strings and it is written to memory")
+}
+
+pub(crate) fn check(path: &Path, record: &Record) -> Result<(), RecordError> {
     validate(record).map_err(|fault| RecordError::Invalid {
         path: path.to_owned(),
         field: fault.field,
@@ -289,7 +295,7 @@ mod tests {
         assert!(message.contains(r#""arena-bench/record/1""#), "{message}");
         assert!(refused(b"{}").contains("schema is missing"));
         assert!(refused(b"7").contains("schema is missing"));
-        assert!(refused(b"hello").contains("no JSON"));
+        assert!(refused(b"hello").contains("not JSON"));
     }
 
     #[test]
@@ -361,7 +367,7 @@ mod tests {
 
     #[test]
     fn nan_is_neither_read_nor_written() {
-        assert!(edited("\"confidence\":0.99", "\"confidence\":NaN").contains("no JSON"));
+        assert!(edited("\"confidence\":0.99", "\"confidence\":NaN").contains("not JSON"));
         let mut record = synthetic::record(1);
         record.comparisons[0].ratio = f64::NAN;
         let dir = tempfile::tempdir().expect("a temporary folder");
@@ -369,6 +375,47 @@ mod tests {
         let error = save(&path, &record).expect_err("refused").to_string();
         assert!(error.contains("comparisons[0].ratio: NaN"), "{error}");
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_only_rounding_makes_invalid_is_refused_before_it_is_written() {
+        let mut record = synthetic::record(1);
+        // The largest that is taken has more digits than are written, and they
+        // round up.
+        record.comparisons[0].samples[0].log_ratio = 1e6_f64.ln();
+        assert_eq!(validate(&record), Ok(()));
+        let refused = to_bytes(Path::new("r.json"), &record).expect_err("refused");
+        assert!(refused.to_string().contains("log_ratio"), "{refused}");
+    }
+
+    #[test]
+    fn a_record_that_is_not_valid_is_kept_beside_and_named() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("r.json");
+        let mut record = synthetic::record(1);
+        record.comparisons[0].ratio = -1.0;
+        let Err(Misplaced::Kept { kept, why, .. }) = keep(&path, &record) else {
+            panic!("it is not valid, and there is room");
+        };
+        assert!(why.contains("ratio"), "{why}");
+        let text = std::fs::read_to_string(kept).expect("kept");
+        assert!(text.contains("drain/case-000/arena") && !path.exists());
+        record.comparisons[0].ratio = 0.8;
+        keep(&path, &synthetic::record(1)).expect("valid");
+        assert!(load(&path).is_ok());
+    }
+
+    #[test]
+    fn text_that_steers_a_terminal_is_made_visible_on_the_way_in_and_out() {
+        let mut record = synthetic::record(1);
+        record.environment.subject = "\u{1b}[2Jsubject".to_owned();
+        let bytes = to_bytes(Path::new("r.json"), &record).expect("text may hold anything");
+        let read = parse(Path::new("r.json"), &bytes).expect("readable");
+        assert_eq!(read.environment.subject, "\\u{1b}[2Jsubject");
+        let raw = String::from_utf8(bytes).expect("UTF-8");
+        let raw = raw.replace("Jsubject", "J\\u0007subject");
+        let read = parse(Path::new("r.json"), raw.as_bytes()).expect("readable");
+        assert_eq!(read.environment.subject, "\\u{1b}[2J\\u{7}subject");
     }
 
     #[test]

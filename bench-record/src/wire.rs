@@ -49,6 +49,9 @@ pub struct Environment {
     pub commit: String,
     /// Subject line of that commit; text, never markup.
     pub subject: String,
+    /// Branch of the checkout, or empty where it was on none: a history follows one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub branch: String,
     /// Whether the checkout had uncommitted changes.
     pub dirty: bool,
     /// `rustc --version` of the pair.

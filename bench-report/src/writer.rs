@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use bench_record::atomic;
+use bench_record::{lock, output};
 
 /// The marker's file name.
 pub const MARKER: &str = ".arena-bench-report";
@@ -66,6 +66,9 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), WriteError> {
         move |source| WriteError::Io { path, source }
     };
     std::fs::create_dir_all(folder).map_err(io(folder))?;
+    // Two reports into one folder take turns: else each finds the other's files
+    // changed, and so does every later one.
+    let _lock = lock::folder(folder).map_err(io(folder))?;
     let before = read_marker(folder)?;
     for (name, digests) in &before {
         let path = folder.join(name);
@@ -116,7 +119,7 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), WriteError> {
 
 fn replace(folder: &Path, name: &str, content: &[u8]) -> Result<(), WriteError> {
     let path = folder.join(name);
-    atomic::replace(&path, content).map_err(|source| WriteError::Io { path, source })
+    output::replace(&path, content).map_err(|source| WriteError::Io { path, source })
 }
 
 fn digest(content: &[u8]) -> String {
@@ -179,6 +182,23 @@ mod tests {
             name: name.to_owned(),
             content: content.into(),
         }
+    }
+
+    #[test]
+    fn reports_that_are_written_at_the_same_time_leave_a_folder_for_the_next() {
+        let dir = folder();
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let path = dir.path();
+                scope.spawn(move || {
+                    let files: Vec<File> = (0..20)
+                        .map(|number| file(&number.to_string(), &format!("{writer} {number}")))
+                        .collect();
+                    write(path, &files).expect("written");
+                });
+            }
+        });
+        write(dir.path(), &[file("a", "last")]).expect("the folder is ours");
     }
 
     fn folder() -> tempfile::TempDir {

@@ -1,9 +1,10 @@
 //! Recorded sizes: a text file with one size a line, as a user's own stream had
 //! them.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use bench_record::input;
 
 /// Bytes that the wire puts before an item's content: its length.
 pub const WIRE_PREFIX: u32 = 8;
@@ -51,7 +52,7 @@ pub enum SizesError {
 /// # Errors
 /// When it cannot be read, has no lines, or one that is no size.
 pub fn read(file: &Path) -> Result<Vec<u32>, SizesError> {
-    let text = fs::read_to_string(file).map_err(|source| SizesError::Read {
+    let text = input::read_text(file, input::SIZES).map_err(|source| SizesError::Read {
         file: file.to_owned(),
         source,
     })?;
@@ -138,6 +139,13 @@ mod tests {
                 "{said}"
             );
         }
+    }
+
+    #[test]
+    fn a_device_without_end_is_refused_at_once() {
+        let error = read(Path::new("/dev/zero")).unwrap_err();
+        let why = std::error::Error::source(&error).expect("it has a cause");
+        assert!(why.to_string().contains("a device"), "{why}");
     }
 
     #[test]

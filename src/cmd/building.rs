@@ -25,19 +25,34 @@ pub(super) struct Chance {
     layouts: Option<u32>,
     /// Random seed of layouts, order and draws; by default a fresh one, which is
     /// printed
-    #[arg(long, value_name = "N", default_value_t = fresh_seed(), hide_default_value = true)]
-    pub(super) seed: u64,
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    #[arg(skip = fresh_seed())]
+    fresh: u64,
 }
 
 impl Chance {
+    /// The random seed: the one that was given, or a fresh one.
+    pub(super) fn seed(self) -> u64 {
+        self.seed.unwrap_or(self.fresh)
+    }
+
+    /// With the seed of the run that is resumed, where none was given.
+    pub(super) fn resumed(self, seed: Option<u64>) -> Self {
+        Self {
+            fresh: seed.unwrap_or(self.fresh),
+            ..self
+        }
+    }
+
     /// The seeds of the layouts of a run.
     pub(super) fn layouts(self, quick: bool) -> Vec<u64> {
         let count = self.layouts.unwrap_or(if quick { QUICK } else { FULL });
         eprintln!(
             "arena-bench: random seed {0} (--seed {0} repeats it)",
-            self.seed
+            self.seed()
         );
-        seeds(self.seed, count)
+        seeds(self.seed(), count)
     }
 }
 

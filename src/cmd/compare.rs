@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::building::{Chance, pair, pair_at, warn_of_one};
-use super::options::Selection;
+use super::options::{self, Selection};
 use super::progress::Progress;
 use super::run::{explain, percent, seconds};
 use super::{Outcome, print_json, say};
@@ -22,7 +22,7 @@ use crate::pair::{Layouts, compiled_differently};
 use crate::workspace::Commit;
 use crate::{run, workspace};
 use bench_record::wire::{Counts, Failure};
-use bench_record::{atomic, short_commit};
+use bench_record::{output, short_commit};
 use bench_report::compare;
 use bench_report::terminal::Screen;
 use paired::clock::Monotonic;
@@ -108,7 +108,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
 
 fn compare(config: &Config) -> Result<Outcome> {
     // What can be wrong without a measurement is looked at before one.
-    let limits = super::options::limits(config.limits.as_deref())?;
+    let limits = options::limits(config.limits.as_deref())?;
     let delta = delta(config)?;
     if config.counts_only {
         counts::available()?;
@@ -119,6 +119,7 @@ fn compare(config: &Config) -> Result<Outcome> {
         .into_iter()
         .filter(Case::is_drain)
         .collect();
+    options::writable("--markdown", config.markdown.as_deref())?;
     let (baseline, candidate) = sides(config)?;
     let progress = Progress::new("verify", 2 * cases.len() as u64);
     let mut compared = Compared::default();
@@ -141,14 +142,15 @@ fn compare(config: &Config) -> Result<Outcome> {
     if let Some(check) = &mut verdict.self_check {
         explain(check, &watch);
     }
-    if let Some(path) = &config.markdown {
-        atomic::replace(path, compare::markdown(&verdict).as_bytes())
-            .with_context(|| path.display().to_string())?;
-    }
+    // What was measured is shown before a file can fail.
     if config.json {
         print_json(&verdict.clone().without_samples())?;
     } else {
         say(compare::table(&verdict, Screen::stdout()))?;
+    }
+    if let Some(path) = &config.markdown {
+        output::replace(path, compare::markdown(&verdict).as_bytes())
+            .with_context(|| format!("cannot write --markdown {}", path.display()))?;
     }
     Ok(if verdict.regressed() {
         Outcome::Found
@@ -261,7 +263,7 @@ fn wall_clock(
     let mut runner = Runner {
         execute: &mut processes,
         clock: &clock,
-        rng: SmallRng::seed_from_u64(config.chance.seed),
+        rng: SmallRng::seed_from_u64(config.chance.seed()),
         settings: Settings::new(delta(config)?, confidence, budget),
     };
     let progress = Progress::new("wall clock, in turn", cases.len() as u64);

@@ -9,7 +9,7 @@ use super::Outcome;
 use bench_record::export::{
     Benchfmt, Bmf, Csv, Exporter, GithubActionBenchmark, Metric, measurements,
 };
-use bench_record::{atomic, store};
+use bench_record::{output, store};
 
 /// Writes a record in a format that another tool reads.
 #[derive(Debug, clap::Args)]
@@ -89,7 +89,7 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let mut bytes = Vec::new();
     exporter.write(&record, &measurements, &mut bytes)?;
     match &config.output {
-        Some(path) => atomic::replace(path, &bytes)
+        Some(path) => output::replace(path, &bytes)
             .with_context(|| format!("cannot write --output {}", path.display()))?,
         None => std::io::stdout()
             .write_all(&bytes)

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::{Outcome, options, print_json, say};
 use bench_record::store;
 use bench_record::wire::Record;
-use bench_record::{atomic, gate};
+use bench_record::{gate, output};
 use bench_report::gate::{headline, markdown, table};
 use bench_report::terminal::Screen;
 
@@ -93,7 +93,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         Err(disagreement) => return Err(disagreement.into()),
     };
     if let Some(path) = &config.markdown {
-        atomic::replace(path, markdown(&verdict).as_bytes())
+        output::replace(path, markdown(&verdict).as_bytes())
             .with_context(|| format!("cannot write --markdown {}", path.display()))?;
     }
     if config.json {

@@ -10,7 +10,7 @@ use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Regrow};
 
 use super::building::{Chance, pair as built};
 use super::ladder::matching;
-use super::options::PairChoice;
+use super::options::{self, PairChoice};
 use super::progress::{Progress, Shown};
 use super::{Outcome, print_json, say};
 use crate::case::{plans, recorded};
@@ -21,7 +21,7 @@ use crate::growth::replay;
 use crate::growth::section::{self, Timed, is_plain};
 use crate::pair::Layouts;
 use crate::pair_process::{Builds, PairProcess};
-use bench_record::atomic;
+use bench_record::output;
 use bench_record::store;
 use bench_report as report;
 use bench_report::terminal::Screen;
@@ -101,6 +101,8 @@ pub struct Config {
 /// limit, there is no pair, or a stream is not what it must be.
 pub fn run(config: &Config) -> Result<Outcome> {
     let streams = streams(config)?;
+    options::writable("--plot", config.plot.as_deref())?;
+    options::writable("--into", config.into.as_deref())?;
     let layouts = layouts(config)?;
     let mut pair = PairProcess::load(&layouts.plain)?.with_buffers(config.memory_limit);
     // Before minutes are spent on what could not be kept.
@@ -120,12 +122,12 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let growth = section::section(&streams, matrices, record.as_ref(), timed);
     if let Some((path, record)) = config.into.as_deref().zip(record.as_mut()) {
         section::add_to(record, growth.clone());
-        store::save(path, record)?;
+        store::keep(path, record)?;
         eprintln!("arena-bench: added to {}", path.display());
     }
     if let Some(file) = &config.plot {
         let plot = report::growth_plot(&growth.plans)?;
-        atomic::replace(file, plot.svg.as_bytes())
+        output::replace(file, plot.svg.as_bytes())
             .with_context(|| format!("--plot {}", file.display()))?;
         eprintln!("arena-bench: wrote {}", file.display());
     }

@@ -12,7 +12,7 @@ use regex::Regex;
 
 use super::building::{Chance, pair as built};
 use super::progress::{Progress, Shown};
-use super::{Outcome, print_json, say};
+use super::{Outcome, options, print_json, say};
 use crate::compare::PROCESS_LIMIT;
 use crate::environment::Watch;
 use crate::harness::Profile;
@@ -22,8 +22,8 @@ use crate::ladder::{ITEMS, LadderArm, counted_arms};
 use crate::pair::{Layouts, PairFiles};
 use crate::pair_process::{Builds, PairProcess};
 use crate::{counts, run};
-use bench_record::atomic;
 use bench_record::ladder::Ladder;
+use bench_record::output;
 use bench_record::store;
 use bench_record::wire::Record;
 use bench_report::ladder as shown;
@@ -90,6 +90,13 @@ pub fn run(config: &Config) -> Result<Outcome> {
         let mut pair = PairProcess::load(&PairFiles::find(config.pair.as_deref())?)?;
         return verify_only(&mut pair, &items, config.json);
     }
+    for (option, file) in [
+        ("--plot", &config.plot),
+        ("--table", &config.table),
+        ("--into", &config.into),
+    ] {
+        options::writable(option, file.as_deref())?;
+    }
     let layouts = built(config.pair.as_deref(), &config.chance.layouts(config.quick))?;
     let mut pair = PairProcess::load(&layouts.plain)?;
     // Before minutes are spent on what could not be kept.
@@ -106,7 +113,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let ladder = found.ladder(&environment);
     if let Some((path, mut record)) = config.into.as_ref().zip(record) {
         found.add_to(&mut record, ladder.clone());
-        store::save(path, &record)?;
+        store::keep(path, &record)?;
     }
     if config.json {
         print_json(&json(&found, &ladder))?;
@@ -123,12 +130,12 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     if let Some(path) = &config.table {
         let text = shown::document(&ladder.payloads, &environment);
-        atomic::replace(path, text.as_bytes())
+        output::replace(path, text.as_bytes())
             .with_context(|| format!("--table {}", path.display()))?;
     }
     if let Some(path) = &config.plot {
         let svg = ladder_plot(&ladder.payloads, &environment)?.svg;
-        atomic::replace(path, svg.as_bytes())
+        output::replace(path, svg.as_bytes())
             .with_context(|| format!("--plot {}", path.display()))?;
     }
     Ok(if found.failures.is_empty() {
@@ -178,7 +185,7 @@ fn measure(
     let mut runner = Runner {
         execute: &mut processes,
         clock: &Monotonic::default(),
-        rng: SmallRng::seed_from_u64(config.chance.seed),
+        rng: SmallRng::seed_from_u64(config.chance.seed()),
         settings: settings(items, family, budget),
     };
     let mut found = Found::default();

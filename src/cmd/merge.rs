@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use super::Outcome;
 use crate::growth::shards::joined;
-use bench_record::{merge, store};
+use bench_record::{merge, output, store};
 
 /// Joins the shards of one run into one record.
 ///
@@ -35,12 +35,15 @@ pub struct Config {
 /// Where a shard cannot be read, the shards are not one run, or the record
 /// cannot be written.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
-    if config.output.exists() && !config.force {
+    let file = output::file_of(&config.output)
+        .with_context(|| format!("--output {}", config.output.display()))?;
+    if file.is_some_and(|file| file.exists()) && !config.force {
         bail!(
             "--output {} exists; give another name, or --force to replace it",
             config.output.display()
         );
     }
+    super::options::writable("--output", Some(&config.output))?;
     let shards = config
         .shards
         .iter()

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::case::{Case, catalog, filter};
 use crate::pair::PairFiles;
 use crate::workspace;
 use bench_record::limits::Limits;
+use bench_record::output;
 
 /// Which cases.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -51,6 +52,16 @@ impl PairChoice {
     pub fn files(&self) -> Result<PairFiles> {
         Ok(PairFiles::find(self.pair.as_deref())?)
     }
+}
+
+/// Whether the file that an option names can be written, before minutes are spent on
+/// what could not be kept.
+///
+/// # Errors
+/// With the option, the file and what is in the way.
+pub fn writable(option: &str, file: Option<&Path>) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    output::check(file).with_context(|| format!("{option}: cannot write {}", file.display()))
 }
 
 /// The limits of a file; by default those of the sources here, or the built-in

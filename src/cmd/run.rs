@@ -1,14 +1,15 @@
 //! `run`: the measurements, and the record of them.
 
-use std::fs::{self, File, TryLockError};
-use std::os::unix::fs::MetadataExt;
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
 
 use super::building::{Chance, pair};
-use super::options::Selection;
+use super::options::{self, Selection};
 use super::progress::Progress;
 use super::{Outcome, print_json, say};
 use crate::case::{Case, Group};
@@ -19,9 +20,11 @@ use crate::pair::Layouts;
 use crate::pair_process::{Builds, PairProcess};
 use crate::run::{self, Listener, Options, Step};
 use crate::workspace;
-use bench_record::store;
+use bench_record::lock::Lock;
+use bench_record::partial::{self, Partial};
 use bench_record::validate::parse_shard;
 use bench_record::wire::{Failure, Record, SCHEMA, SelfCheck};
+use bench_record::{output, store};
 use bench_report::run::table;
 use bench_report::terminal::Screen;
 use paired::stats::Delta;
@@ -87,15 +90,35 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 
 /// Measures and writes the record.
 ///
+/// What is finished is kept as it comes, and what was measured is never thrown away:
+/// where the record cannot be written in the end, it is kept beside or in the folder
+/// for temporary files, and the error says where.
+///
 /// # Errors
 /// When there is no pair, the record cannot be written, another run writes to
 /// the same place, or a harness cannot be run at all.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let _lock = Lock::take(&config.output)?;
+    if let Some(folder) = config.output.parent().filter(|it| it.file_name().is_some()) {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    options::writable("--output", Some(&config.output))?;
+    // A device or a pipe has nothing beside it.
+    let file = output::file_of(&config.output)?;
+    let _lock = file.as_deref().map(Lock::take).transpose()?;
+    let partial = file.as_deref().map(partial::path_of);
+    let earlier = match &partial {
+        Some(path) => Partial::load(path)?,
+        None => None,
+    };
     let all = config.selection.cases()?;
     let comparisons = run::protocol_pairs(&all).len();
     let cases = chosen(config, all)?;
-    let seeds = config.chance.layouts(config.selection.quick);
+    let earlier = earlier.filter(|_| config.resume);
+    let seed = earlier
+        .as_ref()
+        .and_then(|it| it.asked.get(SEED)?.parse().ok());
+    let chance = config.chance.resumed(seed);
+    let seeds = chance.layouts(config.selection.quick);
     let layouts = pair(config.pair.as_deref(), &seeds)?;
     let mut pair = PairProcess::load(&layouts.plain)?;
     let watch = Watch::start();
@@ -115,27 +138,25 @@ pub fn run(config: &Config) -> Result<Outcome> {
         ladder: None,
     };
     record.environment.shard = config.shard.map(|(k, n)| format!("{k}/{n}"));
-    let partial = run::partial(&config.output);
-    if config.resume {
-        resume(&mut record, &partial)?;
+    let asked = asked(config, chance, &layouts);
+    if let Some(path) = partial.as_deref().filter(|_| config.resume) {
+        resume(&mut record, path, earlier, &asked)?;
     }
     let mut reporter = Reporter {
         partial: partial.clone(),
+        asked,
         progress: None,
-        failed: None,
+        failed: false,
     };
     let correct = run::verify(&mut record, &mut pair, &cases, &mut reporter);
     run::measure(
         &mut record,
         &layouts,
         &correct,
-        &options(config, &layouts, comparisons)?,
+        &options(config, chance, &layouts, comparisons)?,
         &mut reporter,
     )?;
     drop(reporter.progress.take());
-    if let Some(error) = reporter.failed {
-        return Err(error.into());
-    }
     if correct.iter().any(|case| case.group == Group::Growth) {
         let mut drain = |stream: &Stream, buffers: &[_]| pair.grow(stream, buffers);
         match section::standard(&mut drain, &record) {
@@ -148,9 +169,11 @@ pub fn run(config: &Config) -> Result<Outcome> {
         }
     }
     finish(&mut record, &watch, &layouts, pair.builds());
-    store::save(&config.output, &record)?;
+    store::keep(&config.output, &record)?;
     // What it was for is done; a resumed run of nothing would be no help.
-    let _ = fs::remove_file(&partial);
+    if let Some(partial) = &partial {
+        let _ = fs::remove_file(partial);
+    }
     if config.json {
         print_json(&record)?;
     } else {
@@ -188,7 +211,12 @@ pub(super) fn explain(check: &mut SelfCheck, watch: &Watch) {
     }
 }
 
-fn options(config: &Config, layouts: &Layouts, comparisons: usize) -> Result<Options> {
+fn options(
+    config: &Config,
+    chance: Chance,
+    layouts: &Layouts,
+    comparisons: usize,
+) -> Result<Options> {
     let default = if config.selection.quick { 1.5 } else { 0.9 };
     let root = workspace::root().unwrap_or_default();
     Ok(Options {
@@ -199,23 +227,58 @@ fn options(config: &Config, layouts: &Layouts, comparisons: usize) -> Result<Opt
         pair: layouts.plain.guest.parent().map(Path::to_owned),
         criterion: workspace::target(&root).join("criterion"),
         comparisons,
-        seed: config.chance.seed,
+        seed: chance.seed(),
     })
 }
 
+/// The option whose value a resumed run takes over.
+const SEED: &str = "--seed";
+
+/// The settings that decide what the record holds: a run is resumed with the same.
+fn asked(config: &Config, chance: Chance, layouts: &Layouts) -> BTreeMap<String, String> {
+    let selection = &config.selection;
+    let skip: Vec<String> = Step::value_variants()
+        .iter()
+        .filter(|step| config.skip.contains(step))
+        .filter_map(|step| Some(step.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    let text = |value: Option<String>| value.unwrap_or_default();
+    [
+        ("--filter", text(selection.filter.clone())),
+        ("--quick", text(selection.quick.then(|| "given".to_owned()))),
+        ("--skip", skip.join(",")),
+        (
+            "--shard",
+            text(config.shard.map(|(k, n)| format!("{k}/{n}"))),
+        ),
+        ("--delta", config.delta.to_string()),
+        ("--budget", text(config.budget.map(|it| it.to_string()))),
+        (SEED, chance.seed().to_string()),
+        ("--layouts", layouts.guest.layouts.len().to_string()),
+    ]
+    .map(|(option, value)| (option.to_owned(), value))
+    .into()
+}
+
 /// Takes over what an interrupted run of the same pair on the same machine had
-/// finished.
-fn resume(record: &mut Record, partial: &Path) -> Result<()> {
-    if !partial.exists() {
+/// finished, if it was asked for the same.
+fn resume(
+    record: &mut Record,
+    path: &Path,
+    earlier: Option<Partial>,
+    asked: &BTreeMap<String, String>,
+) -> Result<()> {
+    let Some(partial) = earlier else {
         eprintln!("arena-bench: no unfinished run to resume; starting anew");
         return Ok(());
-    }
-    let earlier = store::load(partial)?;
+    };
+    partial.refuse_other(path, asked)?;
+    let earlier = partial.record;
     let differences = earlier.environment.differences(&record.environment);
     if let Some(difference) = differences.first() {
         bail!(
             "cannot resume {}: {difference}; start anew without --resume",
-            partial.display()
+            path.display()
         );
     }
     record.environment.started = earlier.environment.started;
@@ -238,9 +301,10 @@ fn finish(record: &mut Record, watch: &Watch, layouts: &Layouts, builds: &Builds
 
 /// Keeps what is finished, and shows how far the run is.
 struct Reporter {
-    partial: PathBuf,
+    partial: Option<PathBuf>,
+    asked: BTreeMap<String, String>,
     progress: Option<Progress>,
-    failed: Option<bench_record::store::RecordError>,
+    failed: bool,
 }
 
 impl Listener for Reporter {
@@ -250,8 +314,15 @@ impl Listener for Reporter {
     }
 
     fn step(&mut self, record: &Record) {
-        if self.failed.is_none() {
-            self.failed = store::save(&self.partial, record).err();
+        if let Some(path) = self.partial.as_deref().filter(|_| !self.failed) {
+            let partial = Partial::new(self.asked.clone(), record.clone());
+            if let Err(error) = partial.save(path) {
+                self.failed = true;
+                let path = path.display();
+                self.notice(&format!(
+                    "{path}: {error}; the run goes on, and cannot be resumed if it is interrupted"
+                ));
+            }
         }
         if let Some(progress) = &self.progress {
             progress.tick();
@@ -260,54 +331,5 @@ impl Listener for Reporter {
 
     fn notice(&mut self, text: &str) {
         eprintln!("arena-bench: {text}");
-    }
-}
-
-/// The right to write one record; the file is gone when it is given back.
-struct Lock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Lock {
-    fn take(output: &Path) -> Result<Self> {
-        let path = output.with_extension("lock");
-        if let Some(folder) = output
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        }
-        let unwritable = || {
-            format!(
-                "{}: cannot be written; choose another --output",
-                output.display()
-            )
-        };
-        loop {
-            let file = File::create(&path).with_context(unwritable)?;
-            match file.try_lock() {
-                // Not the file that another run has just removed.
-                Ok(()) if is_at(&file, &path) => return Ok(Self { path, _file: file }),
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => bail!(
-                    "another run writes to {}; wait for it, or choose another --output",
-                    output.display()
-                ),
-                Err(TryLockError::Error(error)) => return Err(error).with_context(unwritable),
-            }
-        }
-    }
-}
-
-/// Whether an open file is the one that stands at `path`.
-fn is_at(file: &File, path: &Path) -> bool {
-    let known = |found: std::io::Result<fs::Metadata>| found.map(|it| (it.dev(), it.ino())).ok();
-    known(file.metadata()) == known(fs::metadata(path))
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
     }
 }

@@ -21,7 +21,7 @@ use crate::selftest::load::Compiler;
 use crate::selftest::variant::Variants;
 use crate::selftest::{Method, Report, Row, alternatives, table};
 use crate::workspace;
-use bench_record::atomic;
+use bench_record::output;
 use paired::layouts::seeds;
 use paired::runner::Arm;
 
@@ -177,8 +177,8 @@ fn load(folder: &Path) -> Result<Report> {
 
 fn write(folder: &Path, report: &Report) -> Result<()> {
     let json = serde_json::to_vec_pretty(report)?;
-    atomic::replace(&folder.join("selftest.json"), &json)?;
-    atomic::replace(
+    output::replace(&folder.join("selftest.json"), &json)?;
+    output::replace(
         &folder.join("selftest.md"),
         table::markdown(report).as_bytes(),
     )?;
@@ -186,7 +186,7 @@ fn write(folder: &Path, report: &Report) -> Result<()> {
 }
 
 fn experiment(config: &Config, root: &Path, layouts: &Layouts) -> Result<Vec<Row>> {
-    let mut trials = Trials::new(config.chance.seed)?;
+    let mut trials = Trials::new(config.chance.seed())?;
     let mut rows = Vec::new();
     if config.wants(Part::Aa) {
         rows.extend(same(config, &mut trials, layouts)?);
@@ -296,7 +296,7 @@ fn unrelated(
         let variant = variants.build(
             n,
             &seeds(
-                config.chance.seed + 1 + u64::from(n),
+                config.chance.seed() + 1 + u64::from(n),
                 layouts.guest.layouts.len() as u32,
             ),
         )?;

@@ -11,6 +11,8 @@ pub(super) struct Checkout {
     pub(super) commit: String,
     /// Subject line.
     pub(super) subject: String,
+    /// Branch that is checked out, where that is the commit; empty on none.
+    pub(super) branch: String,
     /// Committer date, RFC 3339.
     pub(super) committed: String,
     /// Whether tracked files differ from the commit. Files that git does not
@@ -51,6 +53,8 @@ pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
         ));
         return checkout;
     }
+    checkout.branch =
+        git(folder, &["symbolic-ref", "--quiet", "--short", "HEAD"]).unwrap_or_default();
     let changes = git(
         folder,
         &[

@@ -12,6 +12,7 @@ mod copies;
 mod machine;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 
 use jiff::{Timestamp, Unit};
@@ -85,6 +86,7 @@ impl Watch {
         let environment = Environment {
             commit: checkout.commit,
             subject: checkout.subject,
+            branch: branch(&|name| std::env::var(name).ok(), checkout.branch),
             dirty: checkout.dirty,
             committed: checkout.committed,
             rustc: build.rustc.clone(),
@@ -101,7 +103,7 @@ impl Watch {
             started: self.started.to_string(),
             finished: now().to_string(),
             shard: None,
-            command: command(std::env::args()),
+            command: command(std::env::args_os()),
             observed,
         };
         Observed {
@@ -118,6 +120,18 @@ impl Watch {
     }
 }
 
+/// The branch of a run: CI checks a commit out without one, and says in `variable`s
+/// which it is.
+fn branch(variable: &dyn Fn(&str) -> Option<String>, checked_out: String) -> String {
+    // Of a pull request the second names the merge, such as `7/merge`.
+    ["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_BRANCH"]
+        .into_iter()
+        .filter(|_| checked_out.is_empty())
+        .filter_map(variable)
+        .find(|name| !name.is_empty())
+        .unwrap_or(checked_out)
+}
+
 /// Now, in whole seconds.
 fn now() -> Timestamp {
     let now = Timestamp::now();
@@ -126,8 +140,9 @@ fn now() -> Timestamp {
 
 /// A command line as it may be published: of absolute paths, the executable's
 /// above all, only the last component.
-fn command(arguments: impl Iterator<Item = String>) -> String {
-    let public = |argument: String| {
+fn command(arguments: impl Iterator<Item = OsString>) -> String {
+    let public = |argument: OsString| {
+        let argument = argument.to_string_lossy().into_owned();
         let (option, value) = match argument.split_once('=') {
             Some((option, value)) if option.starts_with('-') => (format!("{option}="), value),
             _ => (String::new(), argument.as_str()),
@@ -152,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_command_line_is_published_without_the_machines_paths() {
-        let said = |words: &[&str]| command(words.iter().map(|word| (*word).to_owned()));
+        let said = |words: &[&str]| command(words.iter().map(|word| (*word).into()));
         assert_eq!(
             said(&[
                 "target/release/arena-bench",
@@ -172,6 +187,25 @@ mod tests {
             "arena-bench run --pair=pair out.json"
         );
         assert_eq!(said(&[]), "");
+    }
+
+    #[test]
+    fn a_branch_is_the_one_checked_out_or_the_one_that_ci_names() {
+        let named = |known: &'static [(&str, &str)]| {
+            move |name: &str| {
+                let found = known.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| (*value).to_owned())
+            }
+        };
+        let pull = named(&[
+            ("GITHUB_HEAD_REF", "feature"),
+            ("GITHUB_REF_NAME", "7/merge"),
+        ]);
+        assert_eq!(branch(&pull, String::new()), "feature");
+        assert_eq!(branch(&pull, "main".to_owned()), "main");
+        let push = named(&[("GITHUB_HEAD_REF", ""), ("GITHUB_REF_NAME", "main")]);
+        assert_eq!(branch(&push, String::new()), "main");
+        assert_eq!(branch(&named(&[]), String::new()), "");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Target;
 use super::measure::Verified;
-use bench_record::atomic;
+use bench_record::output;
 
 /// The schema of a kept guest.
 const SCHEMA: &str = "arena-bench/guest/1";
@@ -82,7 +82,7 @@ pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
         ),
         (&json, text.into_bytes()),
     ] {
-        atomic::replace(path, &bytes).map_err(at(path))?;
+        output::replace(path, &bytes).map_err(at(path))?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::series::{Builder, Series};
-use crate::atomic;
+use crate::output;
 use crate::store::{self, RecordError};
 use crate::wire::{Environment, Record};
 
@@ -150,7 +150,7 @@ pub fn add(record: &Path, folder: &Path) -> Result<PathBuf, HistoryError> {
     })?;
     // Refuses a folder that is something else before anything is put into it.
     files(folder)?;
-    match atomic::create_new(&path, &bytes) {
+    match output::create_new(&path, &bytes) {
         Ok(()) => Ok(path),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(HistoryError::Duplicate { path })

@@ -36,6 +36,9 @@ pub fn validate(record: &Record) -> Result<(), Fault> {
         self::case(&format!("cases[{}]", case.id), case)?;
     }
     comparisons("comparisons", &record.comparisons)?;
+    for (index, failure) in record.failures.iter().enumerate() {
+        id(&format!("failures[{index}].id"), &failure.id)?;
+    }
     if let Some(check) = &record.self_check {
         self_check("self_check", check)?;
     }
@@ -52,6 +55,7 @@ pub fn parse_shard(text: &str) -> Option<(u32, u32)> {
 }
 
 fn environment(env: &Environment) -> Result<(), Fault> {
+    name("environment.branch", &env.branch)?;
     let commit = &env.commit;
     let is_hash = (4..=64).contains(&commit.len()) && commit.bytes().all(|b| b.is_ascii_hexdigit());
     if !commit.is_empty() && !is_hash {

@@ -46,7 +46,7 @@ pub fn load(record: &Path) -> Result<ByArm> {
 pub fn save(record: &Path, parts: &ByArm) -> Result<()> {
     let path = beside(record);
     let text = serde_json::to_vec_pretty(parts)?;
-    atomic::replace(&path, &text).with_context(|| format!("writing {}", path.display()))
+    output::replace(&path, &text).with_context(|| format!("writing {}", path.display()))
 }
 
 /// Counts the instructions of an arm by crate: the slope between two lengths. Its

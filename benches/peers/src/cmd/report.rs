@@ -41,7 +41,7 @@ pub fn write(record: &Record, path: &Path) -> Result<()> {
             page::markdown(record, &parts),
         ),
     ] {
-        atomic::replace(&page, text.as_bytes())
+        output::replace(&page, text.as_bytes())
             .with_context(|| format!("writing {}", page.display()))?;
         eprintln!("peers: wrote {}", page.display());
     }
