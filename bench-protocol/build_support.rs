@@ -1,7 +1,7 @@
-// Included by the build scripts of guest and host: what `build_info!` reads.
+// Included by the build scripts of guest and host: sets what `build_info!` reads.
 //
-// The commit is stamped into each cdylib at one fixed length, so that a commit
-// that changes no code changes no layout either.
+// The commit is stamped into each cdylib with a fixed length, so that a commit that
+// changes no code does not change the layout either.
 
 use std::process::Command;
 
@@ -21,7 +21,7 @@ fn git(arguments: &[&str]) -> Option<String> {
     output(command.args(arguments))
 }
 
-/// The profile's folder: `<target>/<profile>/build/<package>-<hash>/out`.
+/// The profile's name, from `OUT_DIR`: `<target>/<profile>/build/<package>-<hash>/out`.
 fn profile() -> Option<String> {
     let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR")?);
     Some(out.ancestors().nth(3)?.file_name()?.to_string_lossy().into_owned())
@@ -47,7 +47,7 @@ fn main() {
     println!("cargo::rustc-env=BENCH_FLAGS={}", flags.replace('\u{1f}', " "));
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../bench-protocol/build_support.rs");
-    // HEAD moves with a checkout, its log with every commit on it.
+    // A checkout changes HEAD; a commit changes its log.
     for name in ["HEAD", "logs/HEAD"] {
         if let Some(path) = git(&["rev-parse", "--path-format=absolute", "--git-path", name]) {
             println!("cargo::rerun-if-changed={path}");

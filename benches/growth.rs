@@ -1,9 +1,9 @@
-//! The cost of items that do not fit: a group for each size plan, a series for
-//! each way to grow, and the alloc baseline.
+//! `cargo bench --bench growth`: what items cost that do not fit, by criterion. There is a group
+//! for each size plan, and a series for each growth strategy and for alloc, the baseline.
 //!
-//! An iteration is one item of a whole stream: every stream is opened anew, so
-//! that its buffer grows from the start, and drained to the end of its plan.
-//! Nothing is decoded; opening and dropping it are not timed.
+//! An iteration is one item of a whole stream. Every stream is opened anew, so that its buffer
+//! grows from the start, and drained to the end of its plan. Nothing is decoded. Opening and
+//! dropping the stream are not timed.
 
 mod support;
 
@@ -17,8 +17,8 @@ use criterion::{BenchmarkGroup, BenchmarkId, Throughput};
 
 use support::PerItem;
 
-/// Milliseconds to warm up and to measure a case: there are a hundred, and
-/// verdicts are not made here.
+/// Milliseconds to warm up and to measure a case. They are short, because there are a hundred
+/// cases and no verdict depends on them.
 const TIMES: [u64; 2] = [200, 800];
 
 fn main() {
@@ -44,7 +44,7 @@ fn stream(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, lab
         bencher.iter_custom(|iterations| {
             let streams = iterations.div_ceil(items);
             let total: Duration = (0..streams).map(|_| whole_stream()).sum();
-            // Whole streams only: what is asked for is their share of it.
+            // Only whole streams are timed; scale to the iterations asked for.
             total.mul_f64(iterations as f64 / (streams * items) as f64)
         });
     });

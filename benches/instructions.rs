@@ -1,12 +1,11 @@
-//! Instructions and allocations per item, under valgrind, of the drains that
-//! `item_size` times: the same pair, the same function, the same cases.
+//! `cargo bench --bench instructions`: instructions and allocations per item under valgrind, for
+//! the drains that `item_size` times: the same pair, the same function, the same cases.
 //!
-//! As its own driver (`cargo bench --bench instructions`) it counts every case,
-//! or those whose id matches the one argument, and prints a table. The driver
-//! starts it once more for each case, now as a target of iai-callgrind's with
-//! two benchmarks: a short and a long drain. Loading, symbol look-up, opening
-//! and a drain that warms the stream belong to their setup. The arms of the
-//! ladder are counted in the same way.
+//! Started by cargo, it is a driver: it counts every case, or those whose id matches its
+//! argument, and prints a table. For each case it starts itself again as a target of
+//! iai-callgrind with two benchmarks, a short and a long drain. Loading, symbol look-up, opening
+//! and a first drain that warms the stream are part of their setup. The ladder's arms are counted
+//! in the same way.
 
 #![allow(missing_docs, reason = "iai-callgrind's macros make public items")]
 
@@ -45,7 +44,7 @@ fn prepare(length: Length) -> Subject {
     }
 }
 
-/// Whether the counted drain did what it is counted for.
+/// Checks that the counted drain took all its items.
 fn check(subject: Subject) {
     let expected = subject.taken + subject.items;
     assert_eq!(subject.session.counts().items, expected, "items drained");
@@ -61,17 +60,17 @@ fn drain(mut subject: Subject) -> Subject {
     subject
 }
 
-/// iai-callgrind clears the environment; what the setup needs is named here.
+/// iai-callgrind clears the environment, so the setup's variables are passed on here.
 fn config() -> LibraryBenchmarkConfig {
     let mut config = LibraryBenchmarkConfig::default();
     config
         .pass_through_envs([CASE, harness::PAIR])
         .env("GLIBC_TUNABLES", TUNABLES)
-        // Caches are not simulated: they would take half of the time again.
+        // Simulating caches would take half as long again.
         .tool(Callgrind::with_args(["--cache-sim=no"]))
-        // The whole process: the slope leaves the drain's allocations alone, and
-        // does not depend on whether a stack could be walked. Names of inlined functions
-        // are not read: nobody looks at them, and they take most of its start.
+        // The whole process: the slope still gives the drain's allocations, and does not depend
+        // on whether stacks can be walked. Names of inlined functions are not used, and reading
+        // them would take most of the start-up time.
         .tool(
             Dhat::with_args(["--num-callers=1", "--read-inline-info=no"])
                 .entry_point(EntryPoint::None),
@@ -97,7 +96,7 @@ mod target {
 }
 
 fn main() -> ExitCode {
-    // The runner calls with `--iai-run`, without the driver's environment.
+    // The runner passes `--iai-run`, without the driver's environment.
     if env::var_os(CASE).is_some() || env::args().nth(1).is_some_and(|it| it == "--iai-run") {
         target::run();
         return ExitCode::SUCCESS;
@@ -125,7 +124,7 @@ fn drive() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let all = [catalog::drains(), catalog::growths()].concat();
     let cases: Vec<Case> = match filter::select(harness::cases(all)?, pattern) {
         Ok(cases) => cases,
-        // A filter for criterion's targets, whose names are others.
+        // The filter is for criterion's targets, which have other names.
         Err(filter::FilterError::NoMatch { .. }) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
@@ -155,7 +154,7 @@ fn drive() -> Result<ExitCode, Box<dyn std::error::Error>> {
     match measured {
         Ok(()) if failed => Ok(ExitCode::from(1)),
         Ok(()) => Ok(ExitCode::SUCCESS),
-        // Everything else of `cargo bench` still runs.
+        // The other targets of `cargo bench` still run.
         Err(counts::CountsError::NoValgrind(notice)) => {
             eprintln!("instructions: {notice}");
             Ok(ExitCode::SUCCESS)

@@ -1,8 +1,9 @@
-//! The cost of an item in a running stream: a group for each payload and
-//! decoding, the item size on the x axis, the protocols as series.
+//! `cargo bench --bench item_size`: what an item costs in a running stream, by criterion. There is
+//! a group for each payload and decoding, with the item size on the x axis and the protocols as
+//! series.
 //!
-//! An iteration is one item. The stream is endless and open, and one drain has
-//! warmed it; a sample is a single drain of as many items as criterion asks for.
+//! An iteration is one item of an endless stream that is open and warm. A sample is a single
+//! drain of as many items as criterion asks for.
 
 mod support;
 
@@ -16,9 +17,9 @@ use criterion::{BenchmarkGroup, BenchmarkId, Throughput};
 
 use support::PerItem;
 
-/// Content bytes of the drain that warms a stream: buffers grown, caches filled.
+/// Content bytes of the drain that warms a stream: its buffer grows and caches fill.
 const WARM_BYTES: u64 = 1 << 20;
-/// Items of that drain at most.
+/// Largest number of items of that drain.
 const WARM_ITEMS: u64 = 1000;
 
 fn main() {

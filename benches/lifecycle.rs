@@ -1,5 +1,5 @@
-//! The cost of what happens once a stream: opening and dropping it, its first
-//! item, cancelling it after one item while more would come.
+//! `cargo bench --bench lifecycle`: what happens once per stream, by criterion: opening and
+//! dropping it, its first item, and cancelling it after one item.
 
 mod support;
 
@@ -12,8 +12,8 @@ use criterion::{BatchSize, BenchmarkGroup, BenchmarkId};
 
 use support::PerItem;
 
-/// Streams prepared for one look at the clock: many against its cost, few
-/// against the memory that they hold (64 KiB each at most).
+/// Streams prepared for one reading of the clock: enough to hide the clock's cost, few enough for
+/// the memory that they hold (up to 64 KiB each).
 const BATCH: BatchSize = BatchSize::NumIterations(128);
 
 fn main() {
@@ -33,9 +33,9 @@ fn stage(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, labe
     let id = BenchmarkId::new(&label.series, &label.value);
     group.bench_function(id, |bencher| match stage {
         Stage::OpenDrop => bencher.iter(open),
-        // What a routine returns is dropped outside the timed span, ...
+        // What a routine returns is dropped outside of the timed span.
         Stage::FirstItem => bencher.iter_batched(open, one_item, BATCH),
-        // ... what it takes is dropped within.
+        // What a routine takes is dropped inside of it.
         Stage::Cancel => bencher.iter_batched(|| one_item(open()), drop, BATCH),
     });
 }

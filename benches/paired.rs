@@ -1,8 +1,8 @@
-//! `cargo bench --bench paired [-- FILTER | --quick]`: arena against alloc, every
-//! payload and size, by the paired runner.
+//! `cargo bench --bench paired [-- FILTER | --quick]`: arena against alloc for every payload and
+//! size, by the paired runner.
 //!
-//! `cargo bench -- <flags>` reaches every target: what is meant for criterion alone
-//! makes this one do nothing.
+//! `cargo bench -- <flags>` passes its flags to every target. With flags for criterion, this
+//! target does nothing.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! The alloc protocol: the guest encodes each item into a heap buffer of its
-//! own, which the host gives back through `free_buffer`.
+//! The guest's side of the alloc protocol: it encodes each item into a heap buffer of its own,
+//! which the host returns through `free_buffer`.
 
 use bench_protocol::guest::boundary::{State, guard};
 use bench_protocol::handle::{AllocHandle, AllocNext};
@@ -7,7 +7,7 @@ use bench_protocol::producer::{self, BoxedProducer};
 use bench_protocol::{status, wire};
 use serde::Serialize;
 
-/// A stream of `T`. Nothing waits between two calls: every item fits.
+/// A stream of `T`. No item waits for the next call, because every item fits.
 struct Driver<T> {
     stream: BoxedProducer<T>,
 }
@@ -24,7 +24,7 @@ impl<T: Serialize + Send + 'static> Driver<T> {
     #[cold]
     fn ended(&mut self) -> (i32, Option<Box<[u8]>>) {
         let fault = self.stream.fault();
-        // An iterator need not keep saying `None`; an empty one does.
+        // After `None`, an iterator may yield items again; an empty one does not.
         self.stream = producer::ended();
         match fault {
             Some(fault) => (status::PLUGIN_ERROR, encode(&fault)),
@@ -32,15 +32,15 @@ impl<T: Serialize + Send + 'static> Driver<T> {
         }
     }
 
-    /// Whatever panicked is not asked again.
+    /// Drops everything that may have panicked: the stream has ended.
     #[cold]
     fn abandon(&mut self) {
         self.stream = producer::ended();
     }
 }
 
-/// The item in a buffer of exactly its size; `None` when it cannot be encoded
-/// or is longer than the wire's 32-bit lengths.
+/// The item in a buffer of exactly its size; `None` if it cannot be encoded or its length does
+/// not fit into 32 bits.
 #[inline]
 fn encode<T: Serialize>(item: &T) -> Option<Box<[u8]>> {
     let bytes = wire::serialize(item).ok()?;
@@ -48,8 +48,8 @@ fn encode<T: Serialize>(item: &T) -> Option<Box<[u8]>> {
     Some(bytes.into_boxed_slice())
 }
 
-/// Opens a stream of `producer`'s items.
-pub fn open<T: Serialize + Send + 'static>(
+/// Opens a stream of the producer's items.
+pub(crate) fn open<T: Serialize + Send + 'static>(
     producer: BoxedProducer<T>,
     counted: bool,
 ) -> *mut AllocHandle {
@@ -71,10 +71,10 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
     out_buffer: *mut *mut u8,
     out_len: *mut u32,
 ) -> i32 {
-    // Moved in, not borrowed: what the body captures by reference goes through memory.
+    // Captured by value: captures by reference would go through memory.
     let status = guard(move || {
-        // SAFETY: the handle is one that `open` of the same `T` made; the host
-        // calls from one thread at a time, so nobody else borrows the state.
+        // SAFETY: `open` of the same `T` made the handle. The host calls from one thread at
+        // a time, so nobody else borrows the state.
         let state = unsafe { State::<Driver<T>>::of((*handle).state) };
         let (status, buffer) = match state.driver.next() {
             (status::STREAM_END, _) => return status::STREAM_END,
@@ -82,8 +82,8 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
             (status, Some(buffer)) => (status, buffer),
         };
         let len = buffer.len() as u32;
-        // SAFETY: the host lends places for the pointer and the length. The
-        // buffer is the host's until it comes back through `free_buffer`.
+        // SAFETY: the host lends places for the pointer and the length. It owns the buffer
+        // until it returns it through `free_buffer`.
         unsafe {
             *out_buffer = Box::into_raw(buffer).cast();
             *out_len = len;
@@ -91,9 +91,9 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
         status
     });
     if status == status::PANIC {
-        // SAFETY: as above; the borrow in there has ended.
+        // SAFETY: as above; that borrow has ended.
         let state = unsafe { State::<Driver<T>>::of((*handle).state) };
-        // Dropping the producer may panic once more.
+        // Dropping the producer may panic again.
         guard(|| {
             state.driver.abandon();
             status::PANIC
@@ -102,16 +102,16 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
     status
 }
 
-/// The same, and it counts: the stream under test does not.
+/// [`next`], and counts. Only verification uses it.
 unsafe extern "C" fn next_counted<T: Serialize + Send + 'static>(
     handle: *mut AllocHandle,
     out_buffer: *mut *mut u8,
     out_len: *mut u32,
 ) -> i32 {
-    // SAFETY: the caller's promises are those that `next` asks for.
+    // SAFETY: the caller keeps the contract of `next`.
     let status = unsafe { next::<T>(handle, out_buffer, out_len) };
-    // SAFETY: `next` has returned and borrows the state no longer; it wrote the
-    // length for both statuses that come with a buffer.
+    // SAFETY: `next` has returned, so nobody borrows the state. It has written the length
+    // for both statuses that come with a buffer.
     unsafe {
         let counts = &mut State::<Driver<T>>::of((*handle).state).counts;
         counts.calls += 1;
@@ -126,16 +126,15 @@ unsafe extern "C" fn next_counted<T: Serialize + Send + 'static>(
     status
 }
 
-/// Takes a buffer back and frees it.
-pub unsafe extern "C" fn free_buffer(buffer: *mut u8, len: u32) {
-    // SAFETY: the host hands in a pointer and a length that `next` gave out
-    // together, once; they are those of a boxed slice.
+/// Frees a buffer that `next` returned.
+pub(crate) unsafe extern "C" fn free_buffer(buffer: *mut u8, len: u32) {
+    // SAFETY: the host returns a pointer and a length that `next` gave it together, once:
+    // those of a boxed slice.
     drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(buffer, len as usize)) });
 }
 
 unsafe extern "C" fn drop_stream<T>(handle: *mut AllocHandle) {
-    // SAFETY: the host calls this once, with a handle that `open` of the same
-    // `T` made.
+    // SAFETY: the host calls this once, with a handle that `open` of the same `T` made.
     unsafe {
         let handle = Box::from_raw(handle);
         State::<Driver<T>>::free(handle.state);

@@ -1,9 +1,8 @@
-//! The plugin side: a cdylib that streams prepared items, by either protocol.
+//! The guest: a cdylib that streams items by both protocols and by the arms of the ladder.
 //!
-//! The arena's `next` is that of every arena guest, `bench_protocol::guest::arena`;
-//! `alloc` is the other protocol's, `step` has those on the way to them. They
-//! share the producers and what every function at the boundary does, and nothing
-//! that belongs to only one of them.
+//! The arena's `next` is in `bench_protocol::guest::arena`, as every arena guest uses it.
+//! `alloc` has the alloc protocol's `next`, `step` those of the ladder. They share the producers
+//! and the code of `bench_protocol::guest::boundary`, and nothing else.
 
 use bench_protocol::api::GuestApi;
 
@@ -27,7 +26,7 @@ static API: GuestApi = GuestApi {
     open_step: step::open_step,
 };
 
-/// The one symbol of this cdylib: where its table is.
+/// The only exported symbol: returns the table.
 #[unsafe(no_mangle)]
 pub extern "C" fn bench_guest_api() -> *const GuestApi {
     &raw const API

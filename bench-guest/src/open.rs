@@ -1,4 +1,4 @@
-//! Opening a stream: from a spec to a producer, from a producer to a handle.
+//! Opens streams: makes a producer of a spec, and a handle of a producer.
 
 use bench_protocol::guest::arena;
 use bench_protocol::guest::boundary::guard;
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::alloc;
 
-/// Makes a handle of a producer: what the two protocols differ in here.
+/// Makes a handle of a producer; the only difference between the protocols in this file.
 trait Protocol {
     type Handle;
     fn open<T: Serialize + Send + 'static>(
@@ -42,7 +42,7 @@ impl Protocol for Alloc {
     }
 }
 
-/// Opens the stream for a payload's type.
+/// Opens a stream of the payload's type.
 struct Open<'a, K> {
     config: &'a StreamConfig,
     protocol: std::marker::PhantomData<K>,
@@ -78,10 +78,10 @@ fn open<K: Protocol>(config: &StreamConfig) -> *mut K::Handle {
 }
 
 /// # Safety
-/// `spec` must be a valid spec, `out` a place for a handle.
+/// `spec` must be valid, `out` must be a place for a handle.
 unsafe fn open_into<K: Protocol>(spec: *const StreamSpec<'_>, out: *mut *mut K::Handle) -> i32 {
     guard(|| {
-        // SAFETY: the host hands in a valid spec with the sizes it speaks of.
+        // SAFETY: the host passes a valid spec, and its sizes.
         match unsafe { (*spec).read() } {
             Some(config) => {
                 // SAFETY: the host lends a place for the handle.
@@ -94,19 +94,19 @@ unsafe fn open_into<K: Protocol>(spec: *const StreamSpec<'_>, out: *mut *mut K::
 }
 
 /// See [`GuestApi::open_arena`](bench_protocol::api::GuestApi::open_arena).
-pub unsafe extern "C" fn open_arena(
+pub(crate) unsafe extern "C" fn open_arena(
     spec: *const StreamSpec<'_>,
     out: *mut *mut StreamHandle,
 ) -> i32 {
-    // SAFETY: the host's promises are the same.
+    // SAFETY: the host keeps the same contract.
     unsafe { open_into::<Arena>(spec, out) }
 }
 
 /// See [`GuestApi::open_alloc`](bench_protocol::api::GuestApi::open_alloc).
-pub unsafe extern "C" fn open_alloc(
+pub(crate) unsafe extern "C" fn open_alloc(
     spec: *const StreamSpec<'_>,
     out: *mut *mut AllocHandle,
 ) -> i32 {
-    // SAFETY: the host's promises are the same.
+    // SAFETY: the host keeps the same contract.
     unsafe { open_into::<Alloc>(spec, out) }
 }

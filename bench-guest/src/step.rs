@@ -1,7 +1,8 @@
-//! The ladder's arms: `next` functions that do a part of what [`arena`] does.
+//! The guest's part of the ladder's arms: `next` functions that do a part of what [`arena`]
+//! does.
 //!
-//! From `guard` on they are `arena`'s own code with another way to deliver the
-//! item, so that each differs from the one before it by one thing alone.
+//! From [`kept`] on, they are `arena`'s own code with another way to deliver the item, so that
+//! each differs from the one before it in one thing only.
 
 use bench_protocol::guest::arena::{self, Driver, Encoded, Unencodable};
 use bench_protocol::guest::boundary::{State, guard};
@@ -13,35 +14,35 @@ use bench_protocol::status;
 use bench_protocol::step::{RAW_CAPACITY, Step};
 use bench_protocol::wire::{self, WireError};
 
-/// A call that does nothing. Its stream has no items, and never ends.
+/// A call that does nothing. Its stream has no items and never ends.
 unsafe extern "C" fn empty(_: *mut StreamHandle, _: *mut u8, _: u32, _: *mut u32) -> i32 {
     status::OK
 }
 
-/// The same, and it counts.
+/// [`empty`], and counts.
 unsafe extern "C" fn empty_counted(
     handle: *mut StreamHandle,
     _: *mut u8,
     _: u32,
     _: *mut u32,
 ) -> i32 {
-    // SAFETY: the handle is one that `open_step` made for a state of this type;
-    // the host calls from one thread at a time.
+    // SAFETY: `open_step` made the handle, with a state of this type; the host calls from one
+    // thread at a time.
     unsafe { State::<Driver<u64>>::of((*handle).state) }
         .counts
         .calls += 1;
     status::OK
 }
 
-/// The item as a raw value.
+/// Passes the item as a raw value.
 unsafe extern "C" fn value<P: Payload>(
     handle: *mut StreamHandle,
     buffer: *mut u8,
     capacity: u32,
     out_len: *mut u32,
 ) -> i32 {
-    // SAFETY: the handle is one that `open_step` made for `P`; the host calls
-    // from one thread at a time and lends `capacity` writable bytes.
+    // SAFETY: `open_step` made the handle for `P`; the host calls from one thread at a time
+    // and lends `capacity` writable bytes.
     let (state, buffer) = unsafe {
         let state = State::<Driver<P::View>>::of((*handle).state);
         (
@@ -62,30 +63,29 @@ unsafe extern "C" fn value<P: Payload>(
     }
 }
 
-/// The same under `catch_unwind`.
+/// [`value`] under `catch_unwind`.
 unsafe extern "C" fn guarded<P: Payload>(
     handle: *mut StreamHandle,
     buffer: *mut u8,
     capacity: u32,
     out_len: *mut u32,
 ) -> i32 {
-    // SAFETY: the caller's promises are the same.
+    // SAFETY: the caller keeps the same contract.
     guard(|| unsafe { value::<P>(handle, buffer, capacity, out_len) })
 }
 
-/// The same, and the item is kept until it is delivered, as arena must.
+/// [`guarded`], and keeps the item until it is delivered, as the arena must.
 unsafe extern "C" fn kept<P: Payload>(
     handle: *mut StreamHandle,
     buffer: *mut u8,
     capacity: u32,
     out_len: *mut u32,
 ) -> i32 {
-    // SAFETY: the caller's promises are the same.
+    // SAFETY: the caller keeps the same contract.
     unsafe { arena::next_with(handle, buffer, capacity, out_len, raw::<P::View>) }
 }
 
-/// The same with a size pass: `encode`, with a raw value in place of the encoding.
-/// An item must be at least as long on the wire as it is in memory.
+/// [`kept`], with a size pass. An item must be at least as long on the wire as in memory.
 unsafe extern "C" fn sized<P: Payload>(
     handle: *mut StreamHandle,
     buffer: *mut u8,
@@ -98,11 +98,11 @@ unsafe extern "C" fn sized<P: Payload>(
             _ => Err(WireError::custom("longer in memory than on the wire")),
         })
     };
-    // SAFETY: the caller's promises are the same.
+    // SAFETY: the caller keeps the same contract.
     unsafe { arena::next_with(handle, buffer, capacity, out_len, deliver) }
 }
 
-/// Arena with another way to encode: through a writer of our own.
+/// The arena, encoding through a writer that knows the length of each copy.
 unsafe extern "C" fn written<P: Payload>(
     handle: *mut StreamHandle,
     buffer: *mut u8,
@@ -112,11 +112,11 @@ unsafe extern "C" fn written<P: Payload>(
     let deliver = |item: &P::View, buffer: &mut [u8]| {
         arena::deliver_sized(item, buffer, wire::serialize_by_own_writer)
     };
-    // SAFETY: the caller's promises are the same.
+    // SAFETY: the caller keeps the same contract.
     unsafe { arena::next_with(handle, buffer, capacity, out_len, deliver) }
 }
 
-/// Writes the value itself: what it points to lives as long as the guest.
+/// Writes the value itself. What it points to lives as long as the guest.
 #[inline]
 fn raw<V: Copy>(item: &V, buffer: &mut [u8]) -> Result<Encoded, Unencodable> {
     let len = const {
@@ -129,12 +129,12 @@ fn raw<V: Copy>(item: &V, buffer: &mut [u8]) -> Result<Encoded, Unencodable> {
     let Some(room) = buffer.get_mut(..len) else {
         return Ok(Encoded::Needs(len as u32));
     };
-    // SAFETY: there is room for a `V`, and no alignment is asked for.
+    // SAFETY: there is room for a `V`, and the write needs no alignment.
     unsafe { room.as_mut_ptr().cast::<V>().write_unaligned(*item) };
     Ok(Encoded::Fits(len as u32))
 }
 
-/// Opens an arm's stream for a payload's type; `None` for an arm without one.
+/// Opens an arm's stream of the payload's type; `None` for an arm without a stream of its own.
 struct Open<'a> {
     step: Step,
     config: &'a StreamConfig,
@@ -170,15 +170,15 @@ impl PayloadVisitor for Open<'_> {
 }
 
 /// See [`GuestApi::open_step`](bench_protocol::api::GuestApi::open_step).
-pub unsafe extern "C" fn open_step(
+pub(crate) unsafe extern "C" fn open_step(
     step: u32,
     spec: *const StreamSpec<'_>,
     out: *mut *mut StreamHandle,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the host hands in a valid spec with the sizes it speaks of.
+        // SAFETY: the host passes a valid spec, and its sizes.
         let config = unsafe { (*spec).read() };
-        // Raw values are lent, never owned, and nothing of them goes wrong.
+        // The arms lend prepared items and have no faults.
         let opened = config
             .filter(|c| c.producer == ProducerKind::Prepared && c.fault.0 == Fault::None)
             .and_then(|config| {

@@ -1,5 +1,5 @@
-//! The alloc protocol: the guest gives out a heap buffer per item, the host
-//! hands it back.
+//! The host's side of the alloc protocol: the guest allocates a heap buffer per item, and the
+//! host returns it.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -15,25 +15,25 @@ use crate::error::{StreamError, of_status};
 use crate::handle;
 use crate::source::Source;
 
-/// An alloc stream: the guest's handle, owned.
+/// An alloc stream; it owns the guest's handle.
 #[derive(Debug)]
 pub struct Alloc {
     handle: *mut AllocHandle,
     free_buffer: unsafe extern "C" fn(*mut u8, u32),
-    /// The largest item a guest may hand over, bytes.
+    /// Largest item that the guest may deliver, bytes.
     limit: u64,
-    /// Calls that brought no item: the end, errors.
+    /// Calls that delivered no item: the end and errors.
     fruitless: u64,
-    /// Buffers freed that held no item.
+    /// Returned buffers that held an error, not an item.
     error_buffers: u64,
     counts: Option<unsafe extern "C" fn(*const core::ffi::c_void, *mut GuestCounts)>,
 }
 
-// SAFETY: a stream handle may be driven from any one thread at a time: its
-// producer is `Send`, and `Alloc` is neither `Clone` nor `Sync`.
+// SAFETY: a stream may be driven from any thread, one at a time: its producer is `Send`, and
+// `Alloc` is neither `Clone` nor `Sync`.
 unsafe impl Send for Alloc {}
 
-/// A buffer of the guest's; it goes back when dropped.
+/// A buffer of the guest. Dropping it returns it.
 #[derive(Debug)]
 pub struct GuestBuffer<'a> {
     ptr: *mut u8,
@@ -46,8 +46,8 @@ impl Deref for GuestBuffer<'_> {
     type Target = [u8];
     #[inline(always)]
     fn deref(&self) -> &[u8] {
-        // SAFETY: the pointer is not null and the guest answered that it holds
-        // `len` bytes, which are the host's until they go back.
+        // SAFETY: the pointer is not null. The guest answered that it holds `len` bytes, which
+        // belong to the host until it returns them.
         unsafe { std::slice::from_raw_parts(self.ptr, self.len as usize) }
     }
 }
@@ -55,17 +55,16 @@ impl Deref for GuestBuffer<'_> {
 impl Drop for GuestBuffer<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: the guest gave out this pointer with this length; it goes back
-        // once.
+        // SAFETY: the guest gave this pointer with this length; they are returned once.
         unsafe { (self.free_buffer)(self.ptr, self.len) }
     }
 }
 
 impl Alloc {
-    /// Opens a stream of the guest's; items above `limit` bytes are refused.
+    /// Opens a stream of the guest. Items above `limit` bytes are an error.
     ///
     /// # Errors
-    /// When the guest refuses or gives out a handle that cannot be driven.
+    /// If the guest refuses or returns a handle that cannot be driven.
     pub fn open(guest: &GuestApi, stream: &StreamConfig, limit: u64) -> Result<Self, StreamError> {
         let mut handle: *mut AllocHandle = std::ptr::null_mut();
         // SAFETY: the spec borrows `stream`; the table was checked when loaded.
@@ -73,8 +72,8 @@ impl Alloc {
         if status != status::OK {
             return Err(StreamError::OpenFailed { status });
         }
-        // SAFETY: the guest answered OK, so the handle is given away; it has the
-        // layout of an arena stream's (`AllocHandle` differs in `next` alone).
+        // SAFETY: the guest answered OK, so the host owns the handle. It has the layout of an
+        // arena stream's handle; only the type of `next` differs.
         unsafe { handle::check(handle.cast())? };
         Ok(Self {
             handle,
@@ -86,7 +85,7 @@ impl Alloc {
         })
     }
 
-    /// The buffer that the guest says it gave out.
+    /// The buffer that the guest's answer describes.
     #[inline(always)]
     fn buffer(&self, ptr: *mut u8, len: u32) -> Result<GuestBuffer<'_>, StreamError> {
         if ptr.is_null() {
@@ -108,7 +107,7 @@ impl Alloc {
         Ok(buffer)
     }
 
-    /// Whatever is not simply an item.
+    /// Handles every answer that is neither an item nor the end.
     #[cold]
     fn unusual(&mut self, status: i32, ptr: *mut u8, len: u32) -> StreamError {
         self.fruitless += 1;
@@ -150,8 +149,7 @@ impl Source for Alloc {
 
     fn guest_counts(&self) -> Option<GuestCounts> {
         let mut counts = GuestCounts::default();
-        // SAFETY: the handle is alive, and its state is of the guest whose
-        // function this is.
+        // SAFETY: the handle is alive, and the function belongs to the same guest.
         self.counts.map(|read| unsafe {
             read((*self.handle).state, &mut counts);
             counts
@@ -161,8 +159,8 @@ impl Source for Alloc {
 
 impl Drop for Alloc {
     fn drop(&mut self) {
-        // SAFETY: the handle is owned and has a `drop_fn`; this is the only call
-        // of it, and the last use of the handle.
+        // SAFETY: this owns the handle, which has a `drop_fn`. This is its only call and the
+        // last use of the handle.
         unsafe { ((*self.handle).drop_fn)(self.handle) }
     }
 }

@@ -1,4 +1,4 @@
-//! The arena protocol: the guest writes each item into the host's one buffer.
+//! The host's side of the arena protocol: the guest writes every item into the host's buffer.
 
 use bench_protocol::api::GuestApi;
 use bench_protocol::counts::{GuestCounts, HostCounts};
@@ -13,38 +13,38 @@ use crate::handle;
 use crate::shrink::ShrinkRule;
 use crate::source::Source;
 
-/// An arena stream: the guest's handle, owned, and the buffer it writes into.
+/// An arena stream; it owns the guest's handle and the buffer that the guest writes into.
 #[derive(Debug)]
 pub struct Arena<S> {
     handle: *mut StreamHandle,
     buffer: Buffer,
     shrink: S,
-    /// Length of the item that the buffer holds.
+    /// Length of the item in the buffer.
     last_len: u32,
     retries: u64,
     retried_bytes: u64,
-    /// Calls that brought no item: retries' first halves, ends, errors.
+    /// Calls that delivered no item: "too small", the end and errors.
     fruitless: u64,
     counts: Option<unsafe extern "C" fn(*const core::ffi::c_void, *mut GuestCounts)>,
 }
 
-// SAFETY: a stream handle may be driven from any one thread at a time: its
-// producer is `Send`, and `Arena` is neither `Clone` nor `Sync`.
+// SAFETY: a stream may be driven from any thread, one at a time: its producer is `Send`, and
+// `Arena` is neither `Clone` nor `Sync`.
 unsafe impl<S: Send> Send for Arena<S> {}
 
 impl<S: ShrinkRule> Arena<S> {
-    /// Opens a stream of the guest's.
+    /// Opens a stream of the guest.
     ///
     /// # Errors
-    /// When the guest refuses, gives out a handle that cannot be driven, or the
-    /// first buffer is above the limit.
+    /// If the guest refuses or returns a handle that cannot be driven, or if the first buffer
+    /// is above the limit.
     pub fn open(
         guest: &GuestApi,
         stream: &StreamConfig,
         config: &BufferConfig,
         shrink: S,
     ) -> Result<Self, StreamError> {
-        // Before the guest is asked, so that a refusal leaves nothing open.
+        // First, so that no stream is open if this fails.
         let buffer = Buffer::new(config)?;
         let mut handle = std::ptr::null_mut();
         // SAFETY: the spec borrows `stream`; the table was checked when loaded.
@@ -52,30 +52,28 @@ impl<S: ShrinkRule> Arena<S> {
         if status != status::OK {
             return Err(StreamError::OpenFailed { status });
         }
-        // SAFETY: a guest that answers OK gives its handle away.
+        // SAFETY: the guest answered OK, so the host owns the handle.
         let mut arena = unsafe { Self::adopt(handle, buffer, shrink)? };
         arena.counts = stream.counted.then_some(guest.counts);
         Ok(arena)
     }
 
-    /// Takes over a handle made elsewhere.
+    /// Takes ownership of a handle from elsewhere.
     ///
     /// # Errors
-    /// When the handle or one of its functions is null; a handle that has a
-    /// `drop_fn` is dropped then.
+    /// If the handle or one of its functions is null. A handle with a `drop_fn` is dropped.
     ///
     /// # Safety
-    /// `handle` must be null or a stream handle that nobody else uses, of a
-    /// library that stays loaded.
+    /// `handle` must be null, or a stream handle that nobody else uses and whose library stays
+    /// loaded.
     pub unsafe fn adopt(
         handle: *mut StreamHandle,
         buffer: Buffer,
         shrink: S,
     ) -> Result<Self, StreamError> {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller keeps the same contract.
         unsafe { handle::check(handle)? };
-        // As if an item had filled the buffer: before the first one there is no
-        // reason to shrink.
+        // As if an item had filled the buffer: it must not shrink before the first item.
         let last_len = buffer.usable();
         Ok(Self {
             handle,
@@ -101,8 +99,7 @@ impl<S: ShrinkRule> Arena<S> {
         (status, len)
     }
 
-    /// The bytes of an item of `len` that the guest says it wrote, and the memory
-    /// held.
+    /// The `len` bytes that the guest says it wrote, and the memory held.
     #[inline(always)]
     fn item(&mut self, len: u32) -> Result<(&[u8], u64), StreamError> {
         let capacity = self.buffer.usable();
@@ -112,14 +109,14 @@ impl<S: ShrinkRule> Arena<S> {
         }
         self.last_len = len;
         let held = self.buffer.held();
-        // SAFETY: `len` is within the buffer, and the guest answered that it
-        // wrote that many bytes. (Where the buffer is not zeroed, that answer is
-        // all there is: such buffers are for guests that one trusts.)
+        // SAFETY: `len` is within the buffer, and the guest answered that it wrote as many
+        // bytes. (If the buffer was not zeroed, this relies on the guest's answer: use such
+        // buffers only for guests that you trust.)
         let bytes = unsafe { std::slice::from_raw_parts(self.buffer.as_mut_ptr(), len as usize) };
         Ok((bytes, held))
     }
 
-    /// Whatever is not simply an item.
+    /// Handles every answer that is not an item.
     #[cold]
     fn unusual(&mut self, status: i32, len: u32) -> Result<Option<(&[u8], u64)>, StreamError> {
         self.fruitless += 1;
@@ -159,7 +156,7 @@ impl<S: ShrinkRule> Source for Arena<S> {
 
     #[inline(always)]
     fn pull(&mut self) -> Result<Option<(&[u8], u64)>, StreamError> {
-        // Now, as the last item was still in the buffer when it came.
+        // Not earlier: until now, the last item was in the buffer.
         if let Some(capacity) = self.shrink.after(self.last_len, self.buffer.usable()) {
             self.buffer.shrink(capacity);
         }
@@ -180,8 +177,7 @@ impl<S: ShrinkRule> Source for Arena<S> {
 
     fn guest_counts(&self) -> Option<GuestCounts> {
         let mut counts = GuestCounts::default();
-        // SAFETY: the handle is alive, and its state is of the guest whose
-        // function this is.
+        // SAFETY: the handle is alive, and the function belongs to the same guest.
         self.counts.map(|read| unsafe {
             read((*self.handle).state, &mut counts);
             counts
@@ -191,8 +187,8 @@ impl<S: ShrinkRule> Source for Arena<S> {
 
 impl<S> Drop for Arena<S> {
     fn drop(&mut self) {
-        // SAFETY: the handle is owned and has a `drop_fn`; this is the only call
-        // of it, and the last use of the handle.
+        // SAFETY: this owns the handle, which has a `drop_fn`. This is its only call and the
+        // last use of the handle.
         unsafe { ((*self.handle).drop_fn)(self.handle) }
     }
 }

@@ -1,4 +1,4 @@
-//! The host's buffer: one for the whole stream, larger when an item demands it.
+//! The host's buffer: one for the whole stream, which grows when an item does not fit.
 
 use bench_protocol::counts::HostCounts;
 use bench_protocol::spec::{BufferConfig, Regrow};
@@ -8,14 +8,14 @@ use crate::growth::{Growth, strategy};
 
 /// A buffer that a guest may write into.
 ///
-/// `bytes.capacity()` is the memory held; `usable` is what the guest is told.
-/// They differ where `Vec::resize` takes more than it was asked for.
+/// `bytes.capacity()` is the memory held; `usable` is the capacity that the guest is told.
+/// They differ when `Vec::resize` allocates more than it was asked for.
 pub struct Buffer {
     bytes: Vec<u8>,
     usable: u32,
     growth: Box<dyn Growth>,
     regrow: Regrow,
-    /// The largest capacity to grow to: the session's limit or the strategy's cap.
+    /// Largest capacity: the session's limit or the strategy's cap.
     limit: u64,
     initial: u32,
     tally: Tally,
@@ -35,16 +35,16 @@ impl Buffer {
     /// A buffer of the configured first capacity.
     ///
     /// # Errors
-    /// When that is above the memory limit.
+    /// If that is above the memory limit.
     pub fn new(config: &BufferConfig) -> Result<Self, StreamError> {
         let growth = strategy(config.growth, config.growth_param);
         Self::with_growth(config, growth)
     }
 
-    /// The same with a strategy of the caller's own.
+    /// As [`new`](Self::new), with another growth strategy.
     ///
     /// # Errors
-    /// When the first capacity is above the memory limit.
+    /// If the first capacity is above the memory limit.
     pub fn with_growth(
         config: &BufferConfig,
         growth: Box<dyn Growth>,
@@ -66,13 +66,13 @@ impl Buffer {
         Ok(buffer)
     }
 
-    /// Where the guest may write.
+    /// Start of the bytes that the guest may write.
     #[inline]
     pub fn as_mut_ptr(&mut self) -> *mut u8 {
         self.bytes.as_mut_ptr()
     }
 
-    /// Bytes that the guest may write.
+    /// Number of bytes that the guest may write.
     #[inline]
     #[must_use]
     pub fn usable(&self) -> u32 {
@@ -89,8 +89,8 @@ impl Buffer {
     /// Makes room for an item of `required` bytes.
     ///
     /// # Errors
-    /// When there is room already, when the demand is above the limit, and when
-    /// the strategy chooses too little.
+    /// If there is room already, if the demand is above the limit, or if the strategy chooses
+    /// less than the demand.
     #[cold]
     pub fn grow(&mut self, required: u32) -> Result<(), StreamError> {
         let (demanded, capacity) = (u64::from(required), u64::from(self.usable));
@@ -105,7 +105,7 @@ impl Buffer {
         if chosen < demanded {
             return Err(StreamError::GrowthBelowDemand { chosen, demanded });
         }
-        // A strategy's foresight yields to the limit, and to the wire's lengths.
+        // A strategy may choose more than the limit or a 32-bit length allows.
         let chosen = chosen.min(limit).min(u64::from(u32::MAX));
         let chosen = u32::try_from(chosen).expect("cut to 32 bits above");
         match self.regrow {
@@ -115,8 +115,8 @@ impl Buffer {
         Ok(())
     }
 
-    /// Gives memory back: a new buffer of `capacity`, or of the first one's if
-    /// that is larger; nothing happens when it would not be smaller.
+    /// Replaces the buffer by one of `capacity` bytes, but not less than the first capacity.
+    /// Does nothing if that is not smaller.
     #[cold]
     pub fn shrink(&mut self, capacity: u32) {
         let capacity = capacity.max(self.initial);
@@ -126,12 +126,12 @@ impl Buffer {
         }
     }
 
-    /// `Vec::resize`: when the memory held does not suffice, it takes up to twice
-    /// of it, moves the old bytes and zeroes the new ones.
+    /// Grows by `Vec::resize`: if the memory held does not suffice, it allocates up to twice
+    /// as much, copies the old bytes and zeroes the new ones.
     fn resize(&mut self, capacity: u32) {
         let (held, len) = (self.held(), self.bytes.len());
         if 2 * held > self.limit {
-            // `Vec` would double what is held, and pass the limit by it.
+            // `Vec` would double the memory held, and exceed the limit.
             self.bytes.reserve_exact(capacity as usize - len);
         }
         self.bytes.resize(capacity as usize, 0);
@@ -144,7 +144,7 @@ impl Buffer {
         self.tally.peak = self.tally.peak.max(self.held());
     }
 
-    /// A new buffer; the old one is dropped first, its bytes are not needed.
+    /// Drops the buffer, then allocates a new one: the old bytes are not needed.
     fn replace(&mut self, capacity: u32) {
         self.bytes = Vec::new();
         if self.regrow == Regrow::Uninit {
@@ -203,8 +203,8 @@ mod tests {
         let mut buffer = Buffer::new(&config(Kind::Exact, Regrow::Resize)).unwrap();
         buffer.grow(1000).unwrap();
         assert_eq!((buffer.usable(), buffer.held()), (1000, 1000));
-        // Resizing by a byte makes `Vec` double: the memory held is not what the
-        // guest is told, and the next byte costs no allocation.
+        // For a byte more, `Vec` doubles the memory held; the guest is told one byte more,
+        // and the next byte costs no allocation.
         buffer.grow(1001).unwrap();
         assert_eq!((buffer.usable(), buffer.held()), (1001, 2000));
         buffer.grow(1002).unwrap();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn foresight_yields_to_the_limit_and_a_demand_above_it_is_refused() {
+    fn a_choice_above_the_limit_is_cut_and_a_demand_above_it_is_refused() {
         let mut buffer = Buffer::new(&config(Kind::PowerOfTwo, Regrow::Fresh)).unwrap();
         let limit = 1 << 20;
         buffer.grow((1 << 20) - 1).unwrap();
@@ -276,7 +276,7 @@ mod tests {
             chosen in proptest::collection::vec(0..120_000_u64, 1..20),
             regrow in proptest::sample::select(Regrow::ALL),
         ) {
-            /// Chooses whatever it is told to.
+            /// Chooses what it is told.
             struct Wild(Vec<u64>, Cell<usize>);
             impl Growth for Wild {
                 fn next_capacity(&self, _current: u64, _required: u64) -> u64 {

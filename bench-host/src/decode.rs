@@ -1,29 +1,26 @@
-//! What the host makes of an item's bytes.
+//! How the host decodes an item's bytes.
 
 use std::marker::PhantomData;
 
 use bench_protocol::payload::Payload;
 use bench_protocol::wire::{self, WireError};
 
-/// Makes a value of an item's bytes, and bytes of that value again.
-pub trait Decoder {
-    /// The value; it may borrow from the bytes.
+/// Decodes an item's bytes, and encodes the value again to verify it.
+pub(crate) trait Decoder {
+    /// The decoded value; it may borrow from the bytes.
     type Value<'a>;
 
-    /// Decodes an item.
-    ///
     /// # Errors
-    /// When the bytes are not an item.
+    /// If the bytes are not an item.
     fn decode(bytes: &[u8]) -> Result<Self::Value<'_>, WireError>;
 
-    /// Encodes a decoded value again, to verify it; `None` where nothing was
-    /// decoded.
+    /// The encoding of a decoded value; `None` if nothing was decoded.
     fn encode(value: &Self::Value<'_>) -> Option<Result<Vec<u8>, WireError>>;
 }
 
-/// Owned values.
+/// Decodes to owned values.
 #[derive(Debug)]
-pub struct Owned<P>(PhantomData<P>);
+pub(crate) struct Owned<P>(PhantomData<P>);
 
 impl<P: Payload> Decoder for Owned<P> {
     type Value<'a> = P::Owned;
@@ -36,9 +33,9 @@ impl<P: Payload> Decoder for Owned<P> {
     }
 }
 
-/// Values that borrow from the buffer.
+/// Decodes to values that borrow from the buffer.
 #[derive(Debug)]
-pub struct Borrowed<P>(PhantomData<P>);
+pub(crate) struct Borrowed<P>(PhantomData<P>);
 
 impl<P: Payload> Decoder for Borrowed<P> {
     type Value<'a> = P::Borrowed<'a>;
@@ -51,9 +48,9 @@ impl<P: Payload> Decoder for Borrowed<P> {
     }
 }
 
-/// The bytes themselves.
+/// Does not decode: the value is the bytes.
 #[derive(Debug)]
-pub struct Raw;
+pub(crate) struct Raw;
 
 impl Decoder for Raw {
     type Value<'a> = &'a [u8];

@@ -1,7 +1,7 @@
 //! The drain: the loop that is timed.
 //!
-//! Every choice of a session (protocol, payload, decoding, observing, shrinking)
-//! is a type by the time the loop runs: it has nothing left to decide.
+//! Every choice of a session (protocol, payload, decoding, observing, shrinking) is a type
+//! parameter of the loop, so that the loop decides nothing per item.
 
 use bench_protocol::api::GuestApi;
 use bench_protocol::counts::{GuestCounts, HostCounts};
@@ -16,19 +16,19 @@ use crate::observe::{Observer, Time, Verify};
 use crate::shrink::{AfterSmall, Decay, Never};
 use crate::source::Source;
 
-/// A session, whatever its types.
-pub trait Drain {
-    /// Takes up to `max` items; [`ENDLESS`]: until the stream ends, which must be
-    /// after the items that it was opened for.
+/// A session of any types.
+pub(crate) trait Drain {
+    /// Takes up to `max` items. [`ENDLESS`] means: until the stream ends, after at most the
+    /// number of items that it was opened for.
     ///
     /// # Errors
-    /// When the guest fails or breaks the protocol.
+    /// If the guest fails or breaks the protocol.
     fn drain(&mut self, max: u64) -> Result<(), StreamError>;
-    /// Everything counted so far.
+    /// All counts so far.
     fn counts(&self) -> HostCounts;
     /// Whether the stream has ended cleanly.
     fn ended(&self) -> bool;
-    /// What the guest has counted, if the stream was opened so.
+    /// What the guest has counted; `None` unless the stream was opened as `counted`.
     fn guest_counts(&self) -> Option<GuestCounts>;
 }
 
@@ -37,7 +37,7 @@ struct Session<S, D, O> {
     observer: O,
     decoder: std::marker::PhantomData<D>,
     items: u64,
-    /// Items that the stream was opened for.
+    /// Number of items that the stream was opened for.
     allowed: u64,
     ended: bool,
 }
@@ -57,9 +57,9 @@ impl<S: Source, D: Decoder, O: Observer> Session<S, D, O> {
     }
 }
 
-/// The error of item number `item` that does not decode.
+/// The error for an item that does not decode.
 #[cold]
-pub fn undecodable(item: u64, error: &dyn std::error::Error) -> StreamError {
+pub(crate) fn undecodable(item: u64, error: &dyn std::error::Error) -> StreamError {
     StreamError::Decode {
         item,
         message: error.to_string(),
@@ -74,7 +74,7 @@ impl<S: Source, D: Decoder, O: Observer> Drain for Session<S, D, O> {
                 return Ok(());
             }
         }
-        // Asked for more than there may be: the stream must be over.
+        // The caller asks for more items than there may be, so the stream must end here.
         if max > left && self.allowed != ENDLESS && !self.ended && self.source.pull()?.is_some() {
             return Err(StreamError::TooManyItems {
                 allowed: self.allowed,
@@ -103,12 +103,15 @@ impl<S: Source, D: Decoder, O: Observer> Drain for Session<S, D, O> {
     }
 }
 
-/// Opens a stream of the guest's and a session on it.
+/// Opens a stream of the guest and a session on it.
 ///
 /// # Errors
-/// When the guest refuses or gives out a handle that cannot be driven, or the
-/// first buffer is above the limit.
-pub fn open(guest: &GuestApi, config: &SessionConfig) -> Result<Box<dyn Drain>, StreamError> {
+/// If the guest refuses or returns a handle that cannot be driven, or if the first buffer is
+/// above the limit.
+pub(crate) fn open(
+    guest: &GuestApi,
+    config: &SessionConfig,
+) -> Result<Box<dyn Drain>, StreamError> {
     let (stream, buffer) = (&config.stream, &config.buffer);
     let param = buffer.shrink_param;
     Ok(match (config.protocol, buffer.shrink) {
@@ -127,8 +130,8 @@ pub fn open(guest: &GuestApi, config: &SessionConfig) -> Result<Box<dyn Drain>, 
     })
 }
 
-/// A session on a source: from the spec's numbers to the loop's types.
-pub fn session<S: Source + 'static>(source: S, config: &SessionConfig) -> Box<dyn Drain> {
+/// A session on a source, with the types that the configuration asks for.
+pub(crate) fn session<S: Source + 'static>(source: S, config: &SessionConfig) -> Box<dyn Drain> {
     config
         .stream
         .payload
@@ -164,8 +167,8 @@ impl<S: Source + 'static> ForPayload<'_, S> {
     }
 }
 
-/// A session of these types on a source opened for `items` items.
-pub fn typed<S, D, O>(source: S, items: u64) -> Box<dyn Drain>
+/// A session of the given types on a source that was opened for `items` items.
+pub(crate) fn typed<S, D, O>(source: S, items: u64) -> Box<dyn Drain>
 where
     S: Source + 'static,
     D: Decoder + 'static,

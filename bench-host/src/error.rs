@@ -1,103 +1,102 @@
-//! What can go wrong with a stream, as seen by its host.
+//! What can go wrong with a stream, as its host sees it.
 
 use bench_protocol::error::PluginError;
 use bench_protocol::status;
 
-/// Why a stream could not be opened or gave no item.
-///
-/// The first six are the guest's breaches of the protocol that would cost the
-/// host memory or time, if it did not look.
+/// Why a stream could not be opened or delivered no item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StreamError {
-    /// `next` answered a number that has no meaning.
-    #[error("the guest answered status {status}, which has no meaning")]
+    /// `next` answered a status that the protocol does not have.
+    #[error("the guest answered status {status}, which the protocol does not have")]
     UnknownStatus {
-        /// The answer.
+        /// The status.
         status: i32,
     },
-    /// `next` claims to have written more than there was room for.
-    #[error("the guest claims {len} bytes in a buffer of {capacity}: memory may be damaged")]
+    /// `next` claims to have written more than the buffer holds.
+    #[error(
+        "the guest claims to have written {len} bytes into a buffer of {capacity}: memory may be damaged"
+    )]
     LengthAboveCapacity {
-        /// Bytes it claims.
+        /// The length that it claims, bytes.
         len: u64,
-        /// Bytes there were.
+        /// The buffer's capacity, bytes.
         capacity: u64,
     },
-    /// Too small again, in a buffer as large as demanded.
+    /// `BUFFER_TOO_SMALL` again, although the buffer grew as demanded.
     #[error(
-        "the guest demanded {demanded} bytes, got a buffer of {capacity}, and called it too small again"
+        "the guest was given a larger buffer of {capacity} bytes and called it too small again: now it demands {demanded}"
     )]
     TooSmallTwice {
-        /// The second demand.
+        /// The second demand, bytes.
         demanded: u64,
-        /// What the buffer had by then.
+        /// The capacity after the first demand, bytes.
         capacity: u64,
     },
-    /// Too small, though the buffer holds what is demanded.
+    /// `BUFFER_TOO_SMALL`, although the buffer has the capacity demanded.
     #[error("the guest called a buffer of {capacity} bytes too small for an item of {demanded}")]
     DemandWithinCapacity {
-        /// The demand.
+        /// The demand, bytes.
         demanded: u64,
-        /// What the buffer had.
+        /// The buffer's capacity, bytes.
         capacity: u64,
     },
-    /// An item larger than the host allows.
+    /// An item above the memory limit.
     #[error(
-        "the guest demanded a buffer of {demanded} bytes; the limit is {limit} (raise it with --memory-limit)"
+        "the guest demands {demanded} bytes for an item; the limit is {limit} (--memory-limit raises it)"
     )]
     AboveLimit {
-        /// The demand.
+        /// The demand, bytes.
         demanded: u64,
-        /// The limit of the session or of its growth strategy.
+        /// The limit of the session or of its growth strategy, bytes.
         limit: u64,
     },
     /// More items than the stream was opened for.
-    #[error("the guest streams on after the {allowed} items it was asked for")]
+    #[error("the guest does not end the stream after the {allowed} items that it was asked for")]
     TooManyItems {
-        /// Items asked for.
+        /// Number of items asked for.
         allowed: u64,
     },
-    /// A growth strategy that does not grow enough: a bug of the strategy's.
-    #[error("the growth strategy chose {chosen} bytes where {demanded} were demanded")]
+    /// A growth strategy chose less than the demand: a bug in the strategy.
+    #[error("the growth strategy chose {chosen} bytes, but the guest demands {demanded}")]
     GrowthBelowDemand {
-        /// What it chose.
+        /// The capacity chosen, bytes.
         chosen: u64,
-        /// What was demanded.
+        /// The demand, bytes.
         demanded: u64,
     },
-    /// The guest opened a stream without a handle.
-    #[error("the guest gave out a null or misaligned handle")]
+    /// The guest opened a stream, but its handle cannot be read.
+    #[error("the guest returned a null or misaligned handle")]
     NullHandle,
-    /// A handle without one of its functions.
-    #[error("the guest gave out a handle whose `{function}` is null")]
+    /// A handle with a null function.
+    #[error("the guest returned a handle whose `{function}` is null")]
     NullFunction {
         /// `next` or `drop_fn`.
         function: &'static str,
     },
-    /// OK with a length but no buffer.
-    #[error("the guest gave out a null buffer for an item of {len} bytes")]
+    /// `OK` with a null buffer.
+    #[error("the guest returned a null buffer for an item of {len} bytes")]
     NullItem {
-        /// Bytes it claims.
+        /// The length that it claims, bytes.
         len: u64,
     },
-    /// Bytes that are no item.
+    /// Bytes that do not decode.
     #[error("item {item} does not decode: {message}")]
     Decode {
-        /// Its place in the stream, counted from 0.
+        /// Position in the stream, counted from 0.
         item: u64,
-        /// What the decoder says.
+        /// The decoder's error.
         message: String,
     },
-    /// A decoded item whose encoding is another one.
-    #[error("item {item} does not survive decoding: encoded again, its bytes differ")]
+    /// A decoded item that encodes to other bytes.
+    #[error("item {item} changes when it is decoded and encoded again: its bytes differ")]
     DecodeDiffers {
-        /// Its place in the stream, counted from 0.
+        /// Position in the stream, counted from 0.
         item: u64,
     },
     /// The producer ended the stream with an error.
     #[error("the plugin's producer failed: {0}")]
     Plugin(PluginError),
-    /// `PLUGIN_ERROR` without a readable error behind it.
+    /// `PLUGIN_ERROR` with bytes that do not decode.
     #[error("the plugin's producer failed, and its error does not decode")]
     MalformedPluginError,
     /// A panic was caught in the guest.
@@ -112,35 +111,38 @@ pub enum StreamError {
     /// The guest refused to open the stream.
     #[error("the guest did not open the stream: {}", describe(*status))]
     OpenFailed {
-        /// Its answer.
+        /// The guest's answer.
         status: i32,
     },
-    /// A spec with a number of no meaning.
-    #[error("the session's spec has a number of no meaning: host and caller disagree about it")]
-    InvalidSpec,
-    /// Raw values between libraries of two compilers.
+    /// A spec with an unknown number.
     #[error(
-        "guest and host come of different compilers, so no raw value may cross between them; build both with one"
+        "the host does not know a number in the session's spec: build host and caller from the same sources"
+    )]
+    InvalidSpec,
+    /// Raw values between libraries built by different compilers.
+    #[error(
+        "guest and host were built by different compilers, so they cannot exchange raw values; build both with the same compiler"
     )]
     OtherCompiler,
-    /// A size that no buffer of this host may have.
-    #[error("a first buffer of {capacity} bytes is above the limit of {limit}")]
+    /// The first buffer is above the memory limit.
+    #[error(
+        "the first buffer has {capacity} bytes, above the limit of {limit}; choose a smaller one or raise the limit"
+    )]
     InitialAboveLimit {
-        /// The first buffer's capacity.
+        /// Capacity of the first buffer, bytes.
         capacity: u64,
-        /// The limit of the session.
+        /// The session's limit, bytes.
         limit: u64,
     },
 }
 
-/// A status in words.
+/// A status as messages name it.
 fn describe(status: i32) -> String {
     status::name(status).map_or_else(|| format!("status {status}"), str::to_owned)
 }
 
-/// The error behind a status that is neither an item, nor a demand, nor an end.
-#[must_use]
-pub fn of_status(status: i32) -> StreamError {
+/// The error for a status that says neither item, nor demand, nor end.
+pub(crate) fn of_status(status: i32) -> StreamError {
     match status {
         status::PANIC => StreamError::GuestPanic,
         status::SERIALIZATION_ERROR => StreamError::Serialization,

@@ -1,29 +1,27 @@
-//! Growth strategies: the capacity that a host chooses when an item does not
-//! fit.
+//! Growth strategies: the capacity that a host chooses when an item does not fit.
 //!
-//! A strategy answers from the current capacity and the demand alone; limits,
-//! zeroing and moving are the [`buffer`](crate::buffer)'s.
+//! A strategy sees only the current capacity and the demand. The [`buffer`](crate::buffer)
+//! enforces limits, zeroes and copies.
 
 use bench_protocol::spec::Growth as Kind;
 
-/// Bytes of a page, as the page-rounding strategies mean it.
+/// Page size of the strategies that round to pages, bytes.
 pub const PAGE: u64 = 4096;
 
 /// Chooses the next capacity of a buffer.
 pub trait Growth {
-    /// The capacity after `current` when an item demands `required` bytes, which
-    /// are more than `current` and within [`cap`](Self::cap). At least
-    /// `required`; the buffer checks.
+    /// The next capacity, when the current one is `current` and an item demands `required`
+    /// bytes: more than `current`, at most [`cap`](Self::cap). The result must be at least
+    /// `required`; the buffer checks this.
     fn next_capacity(&self, current: u64, required: u64) -> u64;
 
-    /// The largest capacity that the strategy grows to, bytes: a demand above it
-    /// is an error.
+    /// Largest capacity that the strategy allows, bytes. A demand above it is an error.
     fn cap(&self) -> u64 {
         u64::MAX
     }
 }
 
-/// Exactly the demand. Fidius' stream pump does so.
+/// Exactly the demand, as in Fidius' stream pump.
 #[derive(Debug)]
 pub struct Exact;
 impl Growth for Exact {
@@ -32,8 +30,8 @@ impl Growth for Exact {
     }
 }
 
-/// The larger of the demand and twice the capacity. Fidius' client streaming and
-/// Rust's `Vec` do so.
+/// The larger of the demand and twice the capacity, as in Fidius' client streaming and Rust's
+/// `Vec`.
 #[derive(Debug)]
 pub struct Doubling;
 impl Growth for Doubling {
@@ -42,8 +40,8 @@ impl Growth for Doubling {
     }
 }
 
-/// The demand rounded up to a power of two, as size-class allocators and many
-/// network stacks do.
+/// The demand rounded up to a power of two, as in size-class allocators and many network
+/// stacks.
 #[derive(Debug)]
 pub struct PowerOfTwo;
 impl Growth for PowerOfTwo {
@@ -52,8 +50,8 @@ impl Growth for PowerOfTwo {
     }
 }
 
-/// The larger of the demand and 1.5 times the capacity, as folly's and
-/// Microsoft's C++ vectors do.
+/// The larger of the demand and 1.5 times the capacity, as in folly's and Microsoft's C++
+/// vectors.
 #[derive(Debug)]
 pub struct OneAndAHalf;
 impl Growth for OneAndAHalf {
@@ -62,7 +60,7 @@ impl Growth for OneAndAHalf {
     }
 }
 
-/// The demand rounded up to pages, as buffers made by `mmap` are.
+/// The demand rounded up to pages, as in buffers from `mmap`.
 #[derive(Debug)]
 pub struct Pages;
 impl Growth for Pages {
@@ -71,8 +69,8 @@ impl Growth for Pages {
     }
 }
 
-/// The larger of the demand and 1.5 times the capacity, rounded up to pages, as
-/// jemalloc's large classes come close to.
+/// The larger of the demand and 1.5 times the capacity, rounded up to pages. jemalloc's large
+/// size classes are similar.
 #[derive(Debug)]
 pub struct PagesOneAndAHalf;
 impl Growth for PagesOneAndAHalf {
@@ -82,8 +80,7 @@ impl Growth for PagesOneAndAHalf {
     }
 }
 
-/// The larger of the demand and a hint: what a host does that was told the
-/// largest item beforehand.
+/// The larger of the demand and a hint, for a host that knows the largest item in advance.
 #[derive(Debug)]
 pub struct Presized {
     /// The hint, bytes.
@@ -95,8 +92,8 @@ impl Growth for Presized {
     }
 }
 
-/// Doubling up to a cap, and an error above it: what a host does that must not
-/// be made to hold more, whoever writes the plugin.
+/// Doubling up to a cap, and an error above it, for a host that must not hold more whatever
+/// the plugin does.
 #[derive(Debug)]
 pub struct Capped {
     /// The cap, bytes.
@@ -111,7 +108,7 @@ impl Growth for Capped {
     }
 }
 
-/// The strategy of a kind; `param` is what the kind takes, bytes.
+/// The strategy of a kind. `param` is the kind's parameter, bytes.
 #[must_use]
 pub fn strategy(kind: Kind, param: u64) -> Box<dyn Growth> {
     match kind {
@@ -132,7 +129,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn each_strategy_chooses_what_it_says() {
+    fn each_strategy_chooses_as_its_name_says() {
         let chosen = |kind, param| strategy(kind, param).next_capacity(4096, 5000);
         assert_eq!(chosen(Kind::Exact, 0), 5000);
         assert_eq!(chosen(Kind::Doubling, 0), 8192);

@@ -1,9 +1,8 @@
-//! The ladder's arms as sessions: each does what the arm below it does and one
-//! thing more (see [`Step`] for the list).
+//! The ladder's arms as sessions. Each does what an earlier arm does, and one thing more; see
+//! [`Step`] for the list.
 //!
-//! Arms that take bytes from the guest run the ordinary drain on an arena or
-//! alloc stream; those that never see bytes run `values`. The guest's part is
-//! its own file; nothing here encodes, but for the arm without a boundary.
+//! Arms that take bytes from the guest run the ordinary drain on an arena or alloc stream; the
+//! others run `values`. Nothing here encodes, except in the arm without a boundary.
 
 use bench_protocol::api::GuestApi;
 use bench_protocol::payload::{Payload, PayloadVisitor};
@@ -33,19 +32,18 @@ use hop::Hop;
 use raw::Value;
 use values::{Drawn, Values};
 
-/// Opens an arm's session; `compiler` is what this host was built by.
+/// Opens an arm's session; `compiler` is the version that built this host.
 ///
 /// # Errors
-/// When the guest refuses, when it comes of another compiler (raw values are
-/// Rust's, and their layout is the compiler's), when the stream is not one of
-/// prepared items, or the first buffer is above the limit.
-pub fn open(
+/// If the guest refuses, if another compiler built it (which may lay out raw values in another
+/// way), if the stream's items are not prepared, or if the first buffer is above the limit.
+pub(crate) fn open(
     step: Step,
     guest: &GuestApi,
     compiler: &str,
     config: &SessionConfig,
 ) -> Result<Box<dyn Drain>, StreamError> {
-    // SAFETY: the table was checked when it was loaded, and stays so.
+    // SAFETY: the table was checked when it was loaded, and never changes.
     if unsafe { guest.build.rustc.read() } != compiler {
         return Err(StreamError::OtherCompiler);
     }
@@ -73,7 +71,7 @@ pub fn open(
     })
 }
 
-/// Opens an arm for a payload's type.
+/// Opens an arm for the payload's type.
 struct Open<'a> {
     step: Step,
     guest: &'a GuestApi,
@@ -118,28 +116,28 @@ impl Open<'_> {
         Arena::open(self.guest, &self.config.stream, &self.config.buffer, Never)
     }
 
-    /// A stream of the guest's for this arm alone.
+    /// The guest's stream for this arm.
     fn step_stream(&self) -> Result<Arena<Never>, StreamError> {
         let buffer = Buffer::new(&self.config.buffer)?;
         let handle = self.handle(self.step)?;
-        // SAFETY: a guest that answers OK gives its handle away.
+        // SAFETY: the guest answered OK, so the host owns the handle.
         unsafe { Arena::adopt(handle, buffer, Never) }
     }
 
-    /// The same, of raw values: in arena's buffer.
+    /// The guest's stream for this arm, with a buffer that holds a raw value.
     fn raw_stream(&self) -> Result<Arena<Never>, StreamError> {
         let mut buffer = self.config.buffer;
         buffer.initial_capacity = buffer.initial_capacity.max(RAW_CAPACITY);
         let buffer = Buffer::new(&buffer)?;
         let handle = self.handle(self.step)?;
-        // SAFETY: a guest that answers OK gives its handle away.
+        // SAFETY: the guest answered OK, so the host owns the handle.
         unsafe { Arena::adopt(handle, buffer, Never) }
     }
 
     fn empty_call(&self) -> Result<EmptyCall, StreamError> {
         let counts = self.config.stream.counted.then_some(self.guest.counts);
         let handle = self.handle(Step::Call)?;
-        // SAFETY: a guest that answers OK gives its handle away.
+        // SAFETY: the guest answered OK, so the host owns the handle.
         unsafe { EmptyCall::adopt(handle, counts) }
     }
 
@@ -154,7 +152,7 @@ impl Open<'_> {
         }
     }
 
-    /// The ordinary drain on a source; `V` is how it verifies.
+    /// The ordinary drain on a source, with `V` to verify it.
     fn source<S, D, V>(&self, source: S) -> Box<dyn Drain>
     where
         S: Source + 'static,

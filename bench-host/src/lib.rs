@@ -1,23 +1,23 @@
-//! The driving side: a cdylib whose table every harness times, and an rlib with
-//! the safe ways to it.
+//! The host: a cdylib whose table every harness times, and an rlib with safe access to it.
 //!
-//! Inside the boundary: [`growth`], [`buffer`], [`shrink`] (the host's buffer);
-//! [`arena`] and [`alloc`] (one pull of one item); [`drain`] (the loop that is
-//! timed); [`ladder`] (arms that do a part of it); `table` (the loop as a function of
-//! the C ABI). Around it: [`loader`], [`pair`] (two loaded cdylibs and a safe session on them) and
-//! [`stream`] (an ordinary iterator).
+//! In the cdylib: [`arena`] and [`alloc`] take one item by their protocol; [`buffer`],
+//! [`growth`] and [`shrink`] are the host's buffer; `drain` is the loop that is timed, `ladder`
+//! has arms that do a part of it, and `table` exports both through the C ABI.
+//!
+//! In the rlib alone: [`loader`] loads cdylibs, [`pair`] opens safe sessions on two of them,
+//! and [`stream`] is an ordinary iterator for hosts that are not benchmarks.
 
 pub mod alloc;
 pub mod arena;
 pub mod buffer;
-pub mod decode;
-pub mod drain;
+mod decode;
+mod drain;
 pub mod error;
 pub mod growth;
 mod handle;
-pub mod ladder;
+mod ladder;
 pub mod loader;
-pub mod observe;
+mod observe;
 pub mod pair;
 mod report;
 pub mod shrink;
@@ -44,7 +44,7 @@ static API: HostApi = HostApi {
     close: table::close,
 };
 
-/// The one symbol of this cdylib: where its table is.
+/// The only exported symbol: returns the table.
 #[unsafe(no_mangle)]
 pub extern "C" fn bench_host_api() -> *const HostApi {
     &raw const API

@@ -1,5 +1,5 @@
-//! Loading a cdylib: looked at before it is loaded, checked before it is called,
-//! never unloaded.
+//! Loads cdylibs: inspects the file before loading it, checks the table before calling it, and
+//! never unloads it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub enum LoadError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The file is not a whole shared library.
@@ -28,15 +28,15 @@ pub enum LoadError {
     NotALibrary {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         why: String,
     },
-    /// The file does not export the symbol that gives out the table.
+    /// The file does not export the symbol that returns the table.
     #[error("{}: exports no `{symbol}`: not a {} of this workbench", path.display(), symbol.split('_').nth(1).unwrap_or("library"))]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// The symbol it should export.
+        /// The missing symbol.
         symbol: &'static str,
     },
     /// The dynamic loader refuses the file.
@@ -44,42 +44,42 @@ pub enum LoadError {
     Refused {
         /// The file.
         path: PathBuf,
-        /// What the loader says.
+        /// The loader's error.
         why: String,
     },
-    /// The table is not one of this workbench.
-    #[error("{}: its table begins with {found:#018x}, not with the {expected:#018x} of a table of this workbench", path.display())]
+    /// The table belongs to something else.
+    #[error("{}: its table begins with {found:#018x}, but tables of this workbench begin with {expected:#018x}", path.display())]
     Magic {
         /// The file.
         path: PathBuf,
-        /// What the table begins with.
+        /// The first eight bytes of the table.
         found: u64,
-        /// What it should begin with.
+        /// The expected ones.
         expected: u64,
     },
-    /// The table is of another version of the contract.
+    /// The table has another version of the contract.
     #[error("{}: speaks ABI version {found}, this workbench speaks {expected}; build both from commits with one ABI version", path.display())]
     Version {
         /// The file.
         path: PathBuf,
-        /// The version it speaks.
+        /// The table's version.
         found: u32,
-        /// The version that this side speaks.
+        /// The version of this workbench.
         expected: u32,
     },
-    /// The table has another size or its structs another layout.
+    /// The table or its structs have another size or layout.
     #[error("{}: its {what} is {found:#x}, expected {expected:#x}: built by another compiler or from other sources; rebuild it", path.display())]
     Mismatch {
         /// The file.
         path: PathBuf,
         /// `table size` or `layout fingerprint`.
         what: &'static str,
-        /// What the table says.
+        /// The table's value.
         found: u64,
-        /// What it should say.
+        /// The expected value.
         expected: u64,
     },
-    /// The table lacks a function.
+    /// The table or one of its functions is null.
     #[error("{}: the table or one of its functions is null", path.display())]
     NullTable {
         /// The file.
@@ -87,12 +87,12 @@ pub enum LoadError {
     },
 }
 
-/// A loaded cdylib and its table, which stays valid for the life of the process.
+/// A loaded cdylib. It is never unloaded, so that its table is valid until the process ends.
 #[derive(Debug, Clone)]
 pub struct Loaded<T: 'static> {
     /// The file it was loaded from.
     pub path: PathBuf,
-    /// What it says of its own making.
+    /// How it was built.
     pub build: BuildInfo,
     /// Its functions.
     pub api: &'static T,
@@ -103,22 +103,18 @@ pub type Guest = Loaded<GuestApi>;
 /// A loaded host.
 pub type Host = Loaded<HostApi>;
 
-/// Loads a guest.
-///
-/// Loading a library runs its initialisers: load only what you would also run.
+/// Loads a guest. This runs the library's initialisers: load only libraries that you trust.
 ///
 /// # Errors
-/// When the file is not a whole library, or not a guest of this contract.
+/// If the file is not a whole library, or not a guest with this contract.
 pub fn guest(path: &Path) -> Result<Guest, LoadError> {
     load(path, GUEST_SYMBOL, GUEST_MAGIC, |api: &GuestApi| &api.build)
 }
 
-/// Loads a host.
-///
-/// Loading a library runs its initialisers: load only what you would also run.
+/// Loads a host. This runs the library's initialisers: load only libraries that you trust.
 ///
 /// # Errors
-/// When the file is not a whole library, or not a host of this contract.
+/// If the file is not a whole library, or not a host with this contract.
 pub fn host(path: &Path) -> Result<Host, LoadError> {
     load(path, HOST_SYMBOL, HOST_MAGIC, |api: &HostApi| &api.build)
 }
@@ -134,30 +130,30 @@ fn load<T>(
         path: path.clone(),
         why: error.to_string(),
     };
-    // All symbols are bound now (else the first call of a measurement binds), and
-    // none becomes visible to other libraries (two pairs live in one process).
-    // SAFETY: it runs the library's initialisers; the caller asked for that.
+    // RTLD_NOW: otherwise, the first call of a measurement would bind the symbols. RTLD_LOCAL:
+    // the symbols of two pairs in one process must not mix.
+    // SAFETY: this runs the library's initialisers, as documented.
     let library = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) }.map_err(refused)?;
-    // Never unloaded: threads and thread-local destructors may outlive any owner.
+    // Never unloaded: its threads and thread-local destructors may outlive any owner.
     let library: &'static Library = Box::leak(Box::new(library));
-    // SAFETY: the symbol of this name is by contract a function of this type.
+    // SAFETY: by contract, the symbol of this name is a function of this type.
     let table = unsafe {
         let table = library
             .get::<unsafe extern "C" fn() -> *const T>(symbol)
             .map_err(refused)?;
         table()
     };
-    // SAFETY: the pointer came from the table function of the loaded library.
+    // SAFETY: the table function of the loaded library returned the pointer.
     let api = unsafe { check(&path, table, magic)? };
-    // SAFETY: the table passed its check, so its texts are what the library put
-    // there, and the library stays loaded.
+    // SAFETY: the table passed its check, so its texts are the library's own, and the library
+    // stays loaded.
     let build = unsafe { build(api).read() };
     Ok(Loaded { path, build, api })
 }
 
-/// Looks at the file before anything of it runs: the dynamic loader kills the
-/// process over a truncated one, and a foreign one has initialisers. Of the file only
-/// its tables are read: a measuring process loads several, and there are many of those.
+/// Inspects the file before any code of it runs: a truncated file would make the dynamic loader
+/// kill the process, and a foreign file has initialisers. It reads the file's tables only,
+/// because every measuring process loads several files.
 fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
     let unreadable = |source| LoadError::Unreadable {
         path: path.to_owned(),
@@ -176,7 +172,7 @@ fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
         let (start, size) = segment.file_range();
         if start.checked_add(size).is_none_or(|end| end > length) {
             return Err(not_a_library(format!(
-                "a segment should lie at bytes {start} to {}, the file has {length}",
+                "a segment should be at bytes {start} to {}, but the file has {length} bytes",
                 start.saturating_add(size)
             )));
         }
@@ -194,11 +190,11 @@ fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
     }
 }
 
-/// Checks a table: header first, then that no function is null.
+/// Checks a table: first its header, then that no function is null.
 ///
 /// # Safety
-/// `table` must be null or point to at least a header, and to a table of the
-/// size that the header states; it must stay valid.
+/// `table` must be null, or point to a header and a table of the size that the header states.
+/// It must stay valid.
 unsafe fn check<T>(path: &Path, table: *const T, magic: u64) -> Result<&'static T, LoadError> {
     let path = path.to_owned();
     if table.is_null() {
@@ -239,11 +235,11 @@ unsafe fn check<T>(path: &Path, table: *const T, magic: u64) -> Result<&'static 
     if header.layout != LAYOUT {
         return mismatch("layout fingerprint", header.layout, LAYOUT);
     }
-    // Behind the header and the build information there are only functions.
+    // After the header and the build information, there are only functions.
     let first = size_of::<Header>() + size_of::<RawBuildInfo>();
     for offset in (first..size_of::<T>()).step_by(size_of::<usize>()) {
-        // SAFETY: within the table, whose size was checked; functions are read
-        // as numbers, as a value of their type must not be null.
+        // SAFETY: within the table, whose size was checked. Functions are read as numbers,
+        // because a value of a function type must not be null.
         if unsafe { table.byte_add(offset).cast::<usize>().read() } == 0 {
             return Err(LoadError::NullTable { path });
         }
@@ -266,12 +262,12 @@ mod tests {
         }
     }
 
-    /// Checks a table of zeros behind a header.
+    /// Checks a table with a header and zeros.
     fn check_header(header: Header) -> LoadError {
         let mut words = vec![0_u64; size_of::<GuestApi>() / 8];
         let table: *mut GuestApi = words.as_mut_ptr().cast();
-        // SAFETY: the words are aligned for a header and as large as the table;
-        // all of these are refused, so no reference outlives them.
+        // SAFETY: the words are aligned for a header and as many as the table has. Every table
+        // here is refused, so that no reference outlives them.
         unsafe {
             table.cast::<Header>().write(header);
             check(Path::new("guest.so"), table, GUEST_MAGIC).expect_err("its functions are null")

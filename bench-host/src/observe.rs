@@ -1,5 +1,4 @@
-//! What a drain does beside draining: nothing when it is timed, everything when
-//! it verifies.
+//! What a drain does with each item: nothing when it is timed, every check when it verifies.
 
 use std::hint::black_box;
 
@@ -10,11 +9,11 @@ use crate::decode::Decoder;
 use crate::error::StreamError;
 
 /// Sees each item that a drain takes.
-pub trait Observer {
-    /// Sees item number `index`: its bytes, its value, the memory held for it.
+pub(crate) trait Observer {
+    /// Sees item `index`: its bytes, its value, and the memory held for it in bytes.
     ///
     /// # Errors
-    /// When it finds the item wrong.
+    /// If the item is wrong.
     fn item<D: Decoder>(
         &mut self,
         index: u64,
@@ -23,13 +22,13 @@ pub trait Observer {
         held: u64,
     ) -> Result<(), StreamError>;
 
-    /// Writes what it has seen into `counts`.
+    /// Writes its counts into `counts`.
     fn count(&self, counts: &mut HostCounts);
 }
 
-/// Consumes each item through `black_box` and nothing more.
+/// Passes each item through `black_box`, and does nothing else.
 #[derive(Debug, Default)]
-pub struct Time;
+pub(crate) struct Time;
 
 impl Observer for Time {
     #[inline(always)]
@@ -47,15 +46,14 @@ impl Observer for Time {
     fn count(&self, _counts: &mut HostCounts) {}
 }
 
-/// Verifies values that did not cross as bytes: counts and digests the bytes that
-/// each encodes to.
-pub type Encoded = Encodes<false>;
-/// The same, and the length that crossed must be that of the encoding.
-pub type EncodedLength = Encodes<true>;
+/// Verifies values that did not cross as bytes: encodes each, and counts and digests the result.
+pub(crate) type Encoded = Encodes<false>;
+/// [`Encoded`], and checks that the length that crossed is that of the encoding.
+pub(crate) type EncodedLength = Encodes<true>;
 
 /// See [`Encoded`] and [`EncodedLength`].
 #[derive(Default)]
-pub struct Encodes<const LENGTH: bool> {
+pub(crate) struct Encodes<const LENGTH: bool> {
     bytes: u64,
     digest: StreamDigest,
 }
@@ -84,9 +82,9 @@ impl<const LENGTH: bool> Observer for Encodes<LENGTH> {
     }
 }
 
-/// Counts and digests the bytes, and encodes each decoded value again.
+/// Counts and digests the bytes, and checks that each decoded value encodes to them.
 #[derive(Default)]
-pub struct Verify {
+pub(crate) struct Verify {
     bytes: u64,
     digest: StreamDigest,
     held_sum: u64,

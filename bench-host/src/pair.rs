@@ -1,7 +1,7 @@
-//! A pair: a guest and a host cdylib, and safe sessions of the one on the other.
+//! A pair: a guest and a host cdylib, and safe sessions on them.
 //!
-//! Every harness goes through here, so that all of them run the machine code of
-//! the two loaded files and none of its own.
+//! Every harness uses it, so that all of them run the machine code of the two loaded files, and
+//! no copy of their own.
 
 use core::ffi::c_void;
 use std::path::Path;
@@ -20,9 +20,9 @@ use crate::report;
 /// A loaded guest and a loaded host.
 #[derive(Debug, Clone)]
 pub struct Pair {
-    /// The plugin side.
+    /// The guest.
     pub guest: Guest,
-    /// The driving side.
+    /// The host.
     pub host: Host,
 }
 
@@ -30,7 +30,7 @@ impl Pair {
     /// Loads both files.
     ///
     /// # Errors
-    /// When one of them cannot be used.
+    /// If one of them cannot be used.
     pub fn load(guest: &Path, host: &Path) -> Result<Self, LoadError> {
         Ok(Self {
             guest: loader::guest(guest)?,
@@ -41,7 +41,7 @@ impl Pair {
     /// Opens a stream and a session on it.
     ///
     /// # Errors
-    /// When the guest refuses the stream or the first buffer is above the limit.
+    /// If the guest refuses the stream or the first buffer is above the limit.
     pub fn open(&self, config: &SessionConfig) -> Result<Session, StreamError> {
         let guest = self.guest.api;
         // SAFETY: the spec borrows `config`; both tables were checked.
@@ -50,12 +50,12 @@ impl Pair {
         })
     }
 
-    /// Opens a session on an arm of the ladder; of `config`, `protocol` and
-    /// `decode` are the step's to say.
+    /// Opens a session on an arm of the ladder. The step determines protocol and decoding;
+    /// those of `config` are ignored.
     ///
     /// # Errors
-    /// As for [`Self::open`]; and when the stream is not one of prepared items,
-    /// or guest and host come of different compilers.
+    /// As for [`Self::open`], and if the stream's items are not prepared or different compilers
+    /// built guest and host.
     pub fn open_step(&self, step: Step, config: &SessionConfig) -> Result<Session, StreamError> {
         let guest = self.guest.api;
         // SAFETY: the spec borrows `config`; both tables were checked.
@@ -67,44 +67,44 @@ impl Pair {
     /// See [`Host::adopt`](Loaded::adopt).
     ///
     /// # Errors
-    /// When the handle cannot be driven or the first buffer is above the limit.
+    /// If the handle cannot be driven or the first buffer is above the limit.
     ///
     /// # Safety
-    /// `handle` must be null or an arena stream handle that nobody else uses, of
-    /// a library that stays loaded.
+    /// `handle` must be null, or an arena stream handle that nobody else uses and whose library
+    /// stays loaded.
     pub unsafe fn adopt(
         &self,
         config: &SessionConfig,
         handle: *mut StreamHandle,
     ) -> Result<Session, StreamError> {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller keeps the same contract.
         unsafe { self.host.adopt(config, handle) }
     }
 }
 
 impl Loaded<HostApi> {
-    /// Opens a session on an arena handle made elsewhere, which it then owns.
+    /// Opens a session on an arena handle from elsewhere, and takes ownership of it.
     ///
     /// # Errors
-    /// When the handle cannot be driven or the first buffer is above the limit.
+    /// If the handle cannot be driven or the first buffer is above the limit.
     ///
     /// # Safety
-    /// `handle` must be null or an arena stream handle that nobody else uses, of
-    /// a library that stays loaded.
+    /// `handle` must be null, or an arena stream handle that nobody else uses and whose library
+    /// stays loaded.
     pub unsafe fn adopt(
         &self,
         config: &SessionConfig,
         handle: *mut StreamHandle,
     ) -> Result<Session, StreamError> {
-        // SAFETY: the spec borrows `config`, the table was checked, and the
-        // caller gives the handle away.
+        // SAFETY: the spec borrows `config`, the table was checked, and the caller hands over
+        // the handle.
         Session::start(self.api, |host, session, report| unsafe {
             (host.adopt)(&config.spec(), handle, session, report)
         })
     }
 }
 
-/// An open session; it ends when dropped.
+/// An open session. Dropping it ends it.
 #[derive(Debug)]
 pub struct Session {
     host: &'static HostApi,
@@ -112,8 +112,8 @@ pub struct Session {
     report: Box<DrainReport>,
 }
 
-// SAFETY: a session owns its stream, whose producer is `Send`, and is used from
-// one thread at a time: it is neither `Clone` nor `Sync`.
+// SAFETY: a session owns its stream, whose producer is `Send`. It is neither `Clone` nor
+// `Sync`, so that one thread at a time uses it.
 unsafe impl Send for Session {}
 
 impl Session {
@@ -134,15 +134,15 @@ impl Session {
         }
     }
 
-    /// Takes up to `items` items: the function that harnesses time.
-    /// [`ENDLESS`](bench_protocol::spec::ENDLESS): until the stream ends.
+    /// Takes up to `items` items. [`ENDLESS`](bench_protocol::spec::ENDLESS) means: until the
+    /// stream ends. This is the function that harnesses time.
     ///
     /// # Errors
-    /// When the guest fails or breaks the protocol.
+    /// If the guest fails or breaks the protocol.
     #[inline(never)]
     pub fn drain(&mut self, items: u64) -> Result<(), StreamError> {
-        // SAFETY: the session is alive until `drop`, and borrowed by this call
-        // alone; the report is this session's.
+        // SAFETY: the session is alive until `drop`, and only this call uses it and its
+        // report.
         let status = unsafe { (self.host.drain)(self.session, items, &raw mut *self.report) };
         if status == status::OK {
             Ok(())
@@ -156,19 +156,19 @@ impl Session {
         report::read(&self.report).unwrap_or(StreamError::InvalidSpec)
     }
 
-    /// What the host had counted when the last drain returned.
+    /// The host's counts after the last drain.
     #[must_use]
     pub fn counts(&self) -> HostCounts {
         self.report.counts
     }
 
-    /// Whether the stream had ended cleanly when the last drain returned.
+    /// Whether the stream had ended cleanly after the last drain.
     #[must_use]
     pub fn ended(&self) -> bool {
         self.report.ended != 0
     }
 
-    /// What the guest has counted; `None` unless the stream was opened so.
+    /// The guest's counts; `None` unless the stream was opened as `counted`.
     #[must_use]
     pub fn guest_counts(&self) -> Option<GuestCounts> {
         let mut counts = GuestCounts::default();

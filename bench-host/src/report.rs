@@ -1,4 +1,4 @@
-//! A stream error as it crosses the boundary in a drain's report, and back.
+//! Writes a stream error into a drain's report, and reads it back on the other side.
 
 use bench_protocol::api::DrainReport;
 use bench_protocol::error::PluginError;
@@ -7,7 +7,7 @@ use bench_protocol::wire;
 use crate::error::StreamError as E;
 
 /// Writes `error` into `report`.
-pub fn write(report: &mut DrainReport, error: &E) {
+pub(crate) fn write(report: &mut DrainReport, error: &E) {
     let (fault, detail, text) = match error {
         E::UnknownStatus { status } => (1, [u64::from(status.cast_unsigned()), 0], None),
         E::LengthAboveCapacity { len, capacity } => (2, [*len, *capacity], None),
@@ -39,7 +39,7 @@ pub fn write(report: &mut DrainReport, error: &E) {
     report.text_len = len as u32;
 }
 
-/// The error's bytes on the wire; cut down until they fit in `room`.
+/// The error's bytes on the wire, with texts shortened until they fit into `room`.
 fn plugin_error(error: &PluginError, room: usize) -> Vec<u8> {
     let cut = |text: &str, at| text.chars().take(at).collect::<String>();
     let whole = wire::serialize(error).unwrap_or_default();
@@ -52,7 +52,7 @@ fn plugin_error(error: &PluginError, room: usize) -> Vec<u8> {
 }
 
 /// The error in `report`, if there is one.
-pub fn read(report: &DrainReport) -> Option<E> {
+pub(crate) fn read(report: &DrainReport) -> Option<E> {
     let [a, b] = report.fault_detail;
     let text = &report.text[..(report.text_len as usize).min(report.text.len())];
     let status = || (a as u32).cast_signed();
@@ -102,7 +102,7 @@ pub fn read(report: &DrainReport) -> Option<E> {
             limit: b,
         },
         21 => E::OtherCompiler,
-        // A host of another make; its number means nothing here.
+        // An unknown number: the host was built from other sources.
         _ => E::InvalidSpec,
     })
 }

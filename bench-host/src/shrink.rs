@@ -1,16 +1,16 @@
-//! Shrink rules: whether a buffer becomes smaller again after a spike.
+//! Shrink rules: when a buffer becomes smaller again after a large item.
 //!
-//! A rule sees the length of each item and is part of the drain loop's type:
-//! the loop that never shrinks has no trace of it.
+//! A rule sees the length of each item. It is a type parameter of the drain loop, so that a
+//! loop that never shrinks contains no code for it.
 
 /// Watches the lengths of items and proposes a smaller capacity.
 pub trait ShrinkRule {
-    /// After an item of `len` bytes in a buffer of `usable`: the capacity that
-    /// would do, or `None` to leave it.
+    /// Called after an item of `len` bytes in a buffer of `usable` bytes. Returns the new
+    /// capacity, or `None` to leave the buffer as it is.
     fn after(&mut self, len: u32, usable: u32) -> Option<u32>;
 }
 
-/// Never.
+/// Never shrinks.
 #[derive(Debug, Default)]
 pub struct Never;
 impl ShrinkRule for Never {
@@ -20,7 +20,7 @@ impl ShrinkRule for Never {
     }
 }
 
-/// After `patience` items in a row that needed half the buffer or less: to the
+/// After `patience` consecutive items that needed at most half of the buffer, shrinks to the
 /// largest of them.
 #[derive(Debug)]
 pub struct AfterSmall {
@@ -30,7 +30,7 @@ pub struct AfterSmall {
 }
 
 impl AfterSmall {
-    /// A rule that waits for `patience` small items (at least one).
+    /// A rule that waits for `patience` small items; 0 counts as 1.
     #[must_use]
     pub fn new(patience: u64) -> Self {
         Self {
@@ -59,8 +59,8 @@ impl ShrinkRule for AfterSmall {
     }
 }
 
-/// A high-water mark that rises to every larger item at once and halves every
-/// `half_life` items; the buffer follows once the mark is half of it or less.
+/// Keeps a high-water mark that rises to every larger item and halves every `half_life` items.
+/// Shrinks to the mark when that is at most half of the buffer.
 #[derive(Debug)]
 pub struct Decay {
     half_life: u64,
@@ -69,7 +69,7 @@ pub struct Decay {
 }
 
 impl Decay {
-    /// A mark that halves every `half_life` items (at least one).
+    /// A mark that halves every `half_life` items; 0 counts as 1.
     #[must_use]
     pub fn new(half_life: u64) -> Self {
         Self {
@@ -112,7 +112,7 @@ mod tests {
     fn a_mark_halves_with_age_and_rises_at_once() {
         let mut rule = Decay::new(2);
         assert_eq!(rule.after(100, 100), None);
-        // Aged once: the mark is 50, half of the buffer.
+        // The mark has halved once: 50 is half of the buffer.
         assert_eq!(rule.after(1, 100), Some(50));
         assert_eq!(rule.after(80, 100), None);
         assert_eq!(rule.after(80, 100), None);

@@ -1,4 +1,4 @@
-//! What a drain draws items from: one of the two protocols.
+//! What a drain takes items from: a stream of any protocol.
 
 use std::ops::Deref;
 
@@ -6,24 +6,23 @@ use bench_protocol::counts::{GuestCounts, HostCounts};
 
 use crate::error::StreamError;
 
-/// A stream of encoded items, pulled one by one.
+/// A stream of encoded items.
 pub trait Source {
-    /// An item's bytes, for as long as the protocol lends them.
+    /// An item's bytes, valid as long as the protocol lends them.
     type Item<'a>: Deref<Target = [u8]>
     where
         Self: 'a;
 
-    /// The next item, and the memory that the host holds for it (bytes; 0 where
-    /// it holds none); `None` at the end.
+    /// The next item, and the memory that the host holds for it in bytes (0 if it holds none);
+    /// `None` at the end.
     ///
     /// # Errors
-    /// When the guest fails or breaks the protocol.
+    /// If the guest fails or breaks the protocol.
     fn pull(&mut self) -> Result<Option<(Self::Item<'_>, u64)>, StreamError>;
 
-    /// Writes what the source has counted into `counts`, given that `items` items
-    /// came out of it.
+    /// Writes its counts into `counts`, after `items` items.
     fn count(&self, items: u64, counts: &mut HostCounts);
 
-    /// What the guest has counted, if the stream was opened so.
+    /// The guest's counts; `None` unless the stream was opened as `counted`.
     fn guest_counts(&self) -> Option<GuestCounts>;
 }

@@ -13,8 +13,8 @@ use crate::loader::Guest;
 use crate::shrink::Never;
 use crate::source::Source;
 
-/// The items of a stream, decoded to `T`. It ends after the stream's end and
-/// after the first error; dropping it cancels the stream.
+/// The items of a stream, decoded to `T`. It ends with the stream and after the first error.
+/// Dropping it cancels the stream.
 #[derive(Debug)]
 pub struct ItemStream<T, S> {
     source: Option<S>,
@@ -37,7 +37,7 @@ impl Guest {
     /// Opens a stream of the arena protocol.
     ///
     /// # Errors
-    /// When the guest refuses or the first buffer is above the limit.
+    /// If the guest refuses or the first buffer is above the limit.
     pub fn arena_stream<T: DeserializeOwned>(
         &self,
         stream: &StreamConfig,
@@ -46,11 +46,10 @@ impl Guest {
         Arena::open(self.api, stream, buffer, Never).map(ItemStream::new)
     }
 
-    /// Opens a stream of the alloc protocol; items above `limit` bytes are an
-    /// error.
+    /// Opens a stream of the alloc protocol. Items above `limit` bytes are an error.
     ///
     /// # Errors
-    /// When the guest refuses.
+    /// If the guest refuses.
     pub fn alloc_stream<T: DeserializeOwned>(
         &self,
         stream: &StreamConfig,

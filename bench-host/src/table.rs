@@ -1,4 +1,4 @@
-//! The functions of the host's table: a session as an opaque pointer.
+//! The functions of the host's table. A session is an opaque pointer.
 
 use core::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,10 +19,10 @@ use crate::ladder;
 use crate::report;
 use crate::shrink::Never;
 
-/// What a session's pointer points to: thin, as it crosses the C ABI.
+/// What a session's pointer points to: a box, because only a thin pointer can cross the C ABI.
 type Session = Box<dyn Drain>;
 
-/// Runs `body`, and turns its error or its panic into a report and a status.
+/// Runs `body` and turns its error or panic into a report and a status.
 fn guard(report: &mut DrainReport, body: impl FnOnce() -> Result<(), StreamError>) -> i32 {
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
         swallow(payload);
@@ -43,17 +43,16 @@ fn guard(report: &mut DrainReport, body: impl FnOnce() -> Result<(), StreamError
 /// See [`HostApi::open`](bench_protocol::api::HostApi::open).
 ///
 /// # Safety
-/// A valid spec, a checked guest table, places for the session and the report.
-pub unsafe extern "C" fn open(
+/// The spec must be valid, the guest's table checked; `out` and `report` must be writable.
+pub(crate) unsafe extern "C" fn open(
     spec: *const SessionSpec<'_>,
     guest: *const GuestApi,
     out: *mut *mut c_void,
     report: *mut DrainReport,
 ) -> i32 {
-    // SAFETY: the caller lends a report.
+    // SAFETY: by contract, the report is writable.
     guard(unsafe { &mut *report }, || {
-        // SAFETY: the caller hands in a valid spec and a checked table, and
-        // lends a place for the session.
+        // SAFETY: by contract, the spec is valid, the table checked, and `out` writable.
         unsafe {
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
             let session = drain::open(&*guest, &config)?;
@@ -66,17 +65,17 @@ pub unsafe extern "C" fn open(
 /// See [`HostApi::adopt`](bench_protocol::api::HostApi::adopt).
 ///
 /// # Safety
-/// A valid spec, a handle that is given away, places for session and report.
-pub unsafe extern "C" fn adopt(
+/// The spec must be valid, nobody else may use the handle; `out` and `report` must be writable.
+pub(crate) unsafe extern "C" fn adopt(
     spec: *const SessionSpec<'_>,
     handle: *mut StreamHandle,
     out: *mut *mut c_void,
     report: *mut DrainReport,
 ) -> i32 {
-    // SAFETY: the caller lends a report.
+    // SAFETY: by contract, the report is writable.
     guard(unsafe { &mut *report }, || {
-        // SAFETY: the caller hands in a valid spec, gives the handle away, and
-        // lends a place for the session.
+        // SAFETY: by contract, the spec is valid, nobody else uses the handle, and `out` is
+        // writable.
         unsafe {
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
             let arena = Arena::adopt(handle, Buffer::new(&config.buffer)?, Never)?;
@@ -90,14 +89,14 @@ pub unsafe extern "C" fn adopt(
 ///
 /// # Safety
 /// As for [`open`].
-pub unsafe extern "C" fn open_step(
+pub(crate) unsafe extern "C" fn open_step(
     step: u32,
     spec: *const SessionSpec<'_>,
     guest: *const GuestApi,
     out: *mut *mut c_void,
     report: *mut DrainReport,
 ) -> i32 {
-    // SAFETY: the caller lends a report.
+    // SAFETY: by contract, the report is writable.
     guard(unsafe { &mut *report }, || {
         let step = Step::from_number(step).ok_or(StreamError::InvalidSpec)?;
         // SAFETY: as in `open`.
@@ -113,10 +112,14 @@ pub unsafe extern "C" fn open_step(
 /// See [`HostApi::drain`](bench_protocol::api::HostApi::drain).
 ///
 /// # Safety
-/// A session of this host's that no other call uses, a place for the report.
-pub unsafe extern "C" fn drain(session: *mut c_void, items: u64, report: *mut DrainReport) -> i32 {
-    // SAFETY: the session is one that `open` or `adopt` made, used by this call
-    // alone; the caller lends a report.
+/// The session must be of this host and in no other call; `report` must be writable.
+pub(crate) unsafe extern "C" fn drain(
+    session: *mut c_void,
+    items: u64,
+    report: *mut DrainReport,
+) -> i32 {
+    // SAFETY: by contract, `open` or `adopt` made the session, only this call uses it, and the
+    // report is writable.
     let (session, report) = unsafe { (&mut *session.cast::<Session>(), &mut *report) };
     let status = guard(report, || session.drain(items));
     report.counts = session.counts();
@@ -127,10 +130,9 @@ pub unsafe extern "C" fn drain(session: *mut c_void, items: u64, report: *mut Dr
 /// See [`HostApi::guest_counts`](bench_protocol::api::HostApi::guest_counts).
 ///
 /// # Safety
-/// A session of this host's that no other call uses, a place for the counts.
-pub unsafe extern "C" fn guest_counts(session: *const c_void, out: *mut GuestCounts) -> i32 {
-    // SAFETY: the session is one that `open` or `adopt` made; the caller lends a
-    // place for the counts.
+/// The session must be of this host and in no other call; `out` must be writable.
+pub(crate) unsafe extern "C" fn guest_counts(session: *const c_void, out: *mut GuestCounts) -> i32 {
+    // SAFETY: by contract, `open` or `adopt` made the session, and `out` is writable.
     match unsafe { (*session.cast::<Session>()).guest_counts() } {
         Some(counts) => {
             // SAFETY: as above.
@@ -144,11 +146,10 @@ pub unsafe extern "C" fn guest_counts(session: *const c_void, out: *mut GuestCou
 /// See [`HostApi::close`](bench_protocol::api::HostApi::close).
 ///
 /// # Safety
-/// A session of this host's, not to be used again.
-pub unsafe extern "C" fn close(session: *mut c_void) {
-    // SAFETY: the session is one that `open` or `adopt` made, and this is its
-    // last use.
+/// The session must be of this host, and must not be used again.
+pub(crate) unsafe extern "C" fn close(session: *mut c_void) {
+    // SAFETY: by contract, `open` or `adopt` made the session, and this is its last use.
     let session = unsafe { Box::from_raw(session.cast::<Session>()) };
-    // A guest that unwinds out of `drop_fn` has ended the process already.
+    // A guest that unwinds out of `drop_fn` aborts the process; this catches the host's panics.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(session)));
 }

@@ -1,7 +1,6 @@
-//! The two tables of functions: each cdylib exports one symbol that returns its
-//! own.
+//! The two tables of functions. Each cdylib exports one symbol that returns its table.
 //!
-//! A loader reads the [`Header`] first and calls nothing before it agrees.
+//! A loader reads the [`Header`] first and calls nothing until every field of it matches.
 
 use core::ffi::c_void;
 use core::mem::{offset_of, size_of};
@@ -12,7 +11,7 @@ use crate::handle::{AllocHandle, StreamHandle};
 use crate::payload::{Payload, RecordPayload};
 use crate::spec::{SessionSpec, StreamSpec};
 
-/// Version of both tables; it changes with any change of meaning or layout.
+/// Version of both tables. Every change of meaning or layout increases it.
 pub const ABI_VERSION: u32 = 2;
 
 /// Name of the symbol that a guest exports: `extern "C" fn() -> *const GuestApi`.
@@ -33,7 +32,7 @@ pub struct Header {
     pub magic: u64,
     /// [`ABI_VERSION`].
     pub abi_version: u32,
-    /// Bytes of the table, header included.
+    /// Size of the table in bytes, including the header.
     pub table_size: u32,
     /// [`LAYOUT`].
     pub layout: u64,
@@ -50,8 +49,9 @@ const fn fold(mut hash: u64, number: usize) -> u64 {
     hash
 }
 
-/// Fingerprint of the sizes, and of the offsets that a size does not tell, of what
-/// crosses the boundary by pointer: two sides that differ in one disagree here.
+/// Fingerprint of every struct that crosses the boundary by pointer: its size, and the
+/// offsets that the size does not determine. Two builds that differ in one of them have
+/// different fingerprints.
 pub const LAYOUT: u64 = {
     let mut hash = 0xcbf2_9ce4_8422_2325;
     hash = fold(hash, size_of::<StreamHandle>());
@@ -67,36 +67,36 @@ pub const LAYOUT: u64 = {
     hash = fold(hash, size_of::<HostCounts>());
     hash = fold(hash, size_of::<DrainReport>());
     hash = fold(hash, size_of::<RawBuildInfo>());
-    // Raw values cross by pointer in the ladder's arms.
+    // The ladder's arms pass raw values by pointer.
     hash = fold(hash, size_of::<<RecordPayload as Payload>::View>());
     hash
 };
 
-/// What a guest offers.
+/// The functions of a guest.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct GuestApi {
     /// Checked before anything else.
     pub header: Header,
-    /// What the guest says of its own making.
+    /// How the guest was built.
     pub build: RawBuildInfo,
     /// Opens an arena stream: `(spec, out) -> status`; `*out` is valid on `OK`.
     pub open_arena: unsafe extern "C" fn(*const StreamSpec<'_>, *mut *mut StreamHandle) -> i32,
     /// Opens an alloc stream: `(spec, out) -> status`; `*out` is valid on `OK`.
     pub open_alloc: unsafe extern "C" fn(*const StreamSpec<'_>, *mut *mut AllocHandle) -> i32,
-    /// Takes back a buffer that an alloc stream gave out, with its length.
+    /// Frees a buffer that an alloc stream returned: `(pointer, length)` as returned.
     pub free_buffer: unsafe extern "C" fn(*mut u8, u32),
-    /// What a stream opened as `counted` has counted; its `state` and where to.
+    /// Copies the counts of a stream opened as `counted`: `(state, out)`.
     pub counts: unsafe extern "C" fn(*const c_void, *mut GuestCounts),
-    /// Opens a stream that does only what a [`Step`](crate::step::Step) needs of
-    /// the guest: `(step, spec, out) -> status`; `*out` is valid on `OK`. Its
-    /// `next` writes a raw value, at most
-    /// [`RAW_CAPACITY`](crate::step::RAW_CAPACITY) bytes. A step that needs no
-    /// stream of its own kind is refused.
+    /// Opens a stream that does only the guest's part of a [`Step`](crate::step::Step):
+    /// `(step, spec, out) -> status`; `*out` is valid on `OK`. Where the step encodes
+    /// nothing, `next` writes a raw value of at most
+    /// [`RAW_CAPACITY`](crate::step::RAW_CAPACITY) bytes. A step without a stream of its
+    /// own is refused.
     pub open_step: unsafe extern "C" fn(u32, *const StreamSpec<'_>, *mut *mut StreamHandle) -> i32,
 }
 
-/// What a drain found; also how it failed.
+/// Result of a drain, including how it failed.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct DrainReport {
@@ -104,15 +104,15 @@ pub struct DrainReport {
     pub counts: HostCounts,
     /// 1 when the stream has ended cleanly.
     pub ended: u32,
-    /// How the drain failed: 0 for not at all, else a number of the host's.
+    /// 0 if the drain succeeded, else the host's number for the error.
     pub fault: u32,
-    /// Two numbers that the fault speaks of.
+    /// Two numbers that belong to the error.
     pub fault_detail: [u64; 2],
     /// Bytes of `text` in use.
     pub text_len: u32,
     /// Unused; 0.
     pub reserved: u32,
-    /// A text that the fault speaks of, UTF-8, cut to fit.
+    /// Text that belongs to the error: UTF-8, truncated to fit.
     pub text: [u8; 512],
 }
 
@@ -130,25 +130,25 @@ impl Default for DrainReport {
     }
 }
 
-/// What the host offers: open, drain and close, so that a harness times the
-/// middle one alone.
+/// The functions of the host. Opening, draining and closing are separate, so that a
+/// harness can time the drain alone.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct HostApi {
     /// Checked before anything else.
     pub header: Header,
-    /// What the host says of its own making.
+    /// How the host was built.
     pub build: RawBuildInfo,
-    /// Opens a stream of the guest's and a session on it:
-    /// `(spec, guest, out, report) -> OK or not`; a failure is in the report.
+    /// Opens a stream of the guest and a session on it:
+    /// `(spec, guest, out, report) -> status`. If it is not `OK`, the report says why.
     pub open: unsafe extern "C" fn(
         *const SessionSpec<'_>,
         *const GuestApi,
         *mut *mut c_void,
         *mut DrainReport,
     ) -> i32,
-    /// Opens a session on an arena handle made elsewhere, and owns it from then
-    /// on; of the spec's stream only `payload` and `items` count.
+    /// Opens a session on an arena handle from elsewhere and takes ownership of it. Of
+    /// the spec's stream, only `payload` and `items` are used.
     pub adopt: unsafe extern "C" fn(
         *const SessionSpec<'_>,
         *mut StreamHandle,
@@ -156,8 +156,8 @@ pub struct HostApi {
         *mut DrainReport,
     ) -> i32,
     /// Opens a session on an arm of the ladder:
-    /// `(step, spec, guest, out, report) -> OK or not`; of the spec, `protocol`
-    /// and `decode` are the step's to say.
+    /// `(step, spec, guest, out, report) -> status`. The step determines protocol and
+    /// decoding; those of the spec are ignored.
     pub open_step: unsafe extern "C" fn(
         u32,
         *const SessionSpec<'_>,
@@ -165,11 +165,12 @@ pub struct HostApi {
         *mut *mut c_void,
         *mut DrainReport,
     ) -> i32,
-    /// Takes up to so many items: `(session, items, report) -> OK or not`.
+    /// Takes up to `items` items: `(session, items, report) -> status`.
     /// [`ENDLESS`](crate::spec::ENDLESS) means: until the stream ends.
     pub drain: unsafe extern "C" fn(*mut c_void, u64, *mut DrainReport) -> i32,
-    /// What the guest of a `counted` stream has counted.
+    /// Copies what the guest has counted: `(session, out) -> status`. It is `OK` only for a
+    /// stream opened as `counted`.
     pub guest_counts: unsafe extern "C" fn(*const c_void, *mut GuestCounts) -> i32,
-    /// Ends the session: cancels the stream if it still runs, frees everything.
+    /// Ends the session: cancels the stream if it is still running, and frees everything.
     pub close: unsafe extern "C" fn(*mut c_void),
 }

@@ -1,4 +1,4 @@
-//! What a cdylib says of its own making.
+//! How a cdylib was built: commit, compiler, profile, flags.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ pub struct StaticStr {
     len: usize,
 }
 
-// SAFETY: it stands for a `&'static str`, which may be shared and sent.
+// SAFETY: it is a `&'static str` in another form, which may be shared and sent.
 unsafe impl Sync for StaticStr {}
 // SAFETY: as above.
 unsafe impl Send for StaticStr {}
 
 impl StaticStr {
-    /// The text as it crosses the boundary.
+    /// The form of `text` that crosses the boundary.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
         Self {
@@ -25,35 +25,35 @@ impl StaticStr {
         }
     }
 
-    /// A copy of the text; what is not UTF-8 is replaced.
+    /// A copy of the text. Invalid UTF-8 is replaced.
     ///
     /// # Safety
     /// It must have been made by [`StaticStr::new`] in a library that is still
     /// loaded.
     #[must_use]
     pub unsafe fn read(self) -> String {
-        // SAFETY: the caller vouches for the origin.
+        // SAFETY: by contract, pointer and length are those of a `&'static str`.
         let bytes = unsafe { std::slice::from_raw_parts(self.ptr, self.len) };
         String::from_utf8_lossy(bytes).into_owned()
     }
 }
 
-/// What a cdylib says of its own making, in its table.
+/// [`BuildInfo`] as it stands in a cdylib's table.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct RawBuildInfo {
-    /// Full commit hash, or nothing outside a repository.
+    /// Full commit hash; empty if unknown.
     pub commit: StaticStr,
     /// `rustc --version`.
     pub rustc: StaticStr,
     /// Cargo profile.
     pub profile: StaticStr,
-    /// Compiler flags beside the profile's.
+    /// Compiler flags in addition to the profile's.
     pub flags: StaticStr,
 }
 
-/// The build information of the crate that this is written in; its build script
-/// must include `bench-protocol/build_support.rs`.
+/// The build information of the crate that uses this macro. Its build script must include
+/// `bench-protocol/build_support.rs`.
 #[macro_export]
 macro_rules! build_info {
     () => {
@@ -66,16 +66,16 @@ macro_rules! build_info {
     };
 }
 
-/// What a cdylib says of its own making.
+/// How a cdylib was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildInfo {
-    /// Full commit hash, or empty outside a repository.
+    /// Full commit hash; empty if unknown.
     pub commit: String,
     /// `rustc --version`.
     pub rustc: String,
     /// Cargo profile.
     pub profile: String,
-    /// Compiler flags beside the profile's.
+    /// Compiler flags in addition to the profile's.
     pub flags: String,
 }
 
@@ -86,7 +86,7 @@ impl RawBuildInfo {
     /// As for [`StaticStr::read`].
     #[must_use]
     pub unsafe fn read(&self) -> BuildInfo {
-        // SAFETY: the caller vouches for the origin of each text.
+        // SAFETY: by contract, each text was made by `StaticStr::new`.
         unsafe {
             BuildInfo {
                 commit: self.commit.read(),

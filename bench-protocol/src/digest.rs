@@ -1,5 +1,5 @@
-//! A digest over a stream of items: equal only when the same items came in the
-//! same order, cut at the same places.
+//! A digest of a stream. Two streams have the same digest only if they have the same items
+//! in the same order.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -18,7 +18,7 @@ impl StreamDigest {
 
     /// Appends one item.
     pub fn item(&mut self, bytes: &[u8]) {
-        // The wire's lengths are 32-bit; a longer slice cannot be an item.
+        // Lengths on the wire have 32 bits: a longer slice cannot be an item.
         self.state.update(&(bytes.len() as u32).to_le_bytes());
         self.state.update(bytes);
     }

@@ -1,9 +1,9 @@
-//! The error that a plugin's producer may end a stream with.
+//! The error with which a plugin's producer can end a stream.
 
 use serde::{Deserialize, Serialize};
 
-/// A producer's error, as it crosses the boundary behind
-/// [`PLUGIN_ERROR`](crate::status::PLUGIN_ERROR): bincode of this struct.
+/// A producer's error. It crosses the boundary in bincode, together with the status
+/// [`PLUGIN_ERROR`](crate::status::PLUGIN_ERROR).
 ///
 /// The same fields in the same order as Fidius' `PluginError`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -13,12 +13,12 @@ pub struct PluginError {
     pub code: String,
     /// A sentence for people.
     pub message: String,
-    /// More, as JSON text, or nothing.
+    /// Further details as JSON text.
     pub details: Option<String>,
 }
 
 impl PluginError {
-    /// An error of a code and a sentence, without details.
+    /// An error without details.
     #[must_use]
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {

@@ -1,5 +1,4 @@
-//! The handles a guest gives out: one a stream, two pointers to functions and
-//! one to its state.
+//! The handles of a guest's streams: two function pointers and a pointer to the state.
 
 use core::ffi::c_void;
 
@@ -9,34 +8,35 @@ use core::ffi::c_void;
 /// [`status`](crate::status).
 pub type ArenaNext = unsafe extern "C" fn(*mut StreamHandle, *mut u8, u32, *mut u32) -> i32;
 
-/// `next` of the alloc protocol: stores a heap buffer of the guest's and its
-/// length; the host gives it back through `free_buffer(ptr, len)`.
+/// `next` of the alloc protocol: `(handle, out_ptr, out_len) -> status`. It stores a heap
+/// buffer of the guest and its length; the host returns both through
+/// [`free_buffer`](crate::api::GuestApi::free_buffer).
 pub type AllocNext = unsafe extern "C" fn(*mut AllocHandle, *mut *mut u8, *mut u32) -> i32;
 
 /// A stream of the arena protocol.
 ///
-/// Layout and meaning are those of Fidius' `FidiusStreamHandle` (0.5), so that
-/// a real plugin's handle can be driven unchanged.
+/// Layout and meaning are those of `FidiusStreamHandle` in Fidius 0.5, so that the handle
+/// of a real plugin can be driven unchanged.
 #[repr(C)]
 #[derive(Debug)]
 pub struct StreamHandle {
-    /// Advances by one item.
+    /// Delivers the next item.
     pub next: ArenaNext,
-    /// Drops the producer and frees the handle; to be called exactly once.
+    /// Drops the producer and frees the handle. Called exactly once.
     pub drop_fn: unsafe extern "C" fn(*mut StreamHandle),
-    /// The guest's own; the host does not look at it.
+    /// Private to the guest; the host only passes it on.
     pub state: *mut c_void,
 }
 
-/// A stream of the alloc protocol: it differs in `next` alone.
+/// A stream of the alloc protocol. Only `next` differs.
 #[repr(C)]
 #[derive(Debug)]
 pub struct AllocHandle {
-    /// Advances by one item.
+    /// Delivers the next item.
     pub next: AllocNext,
-    /// Drops the producer and frees the handle; to be called exactly once.
+    /// Drops the producer and frees the handle. Called exactly once.
     pub drop_fn: unsafe extern "C" fn(*mut AllocHandle),
-    /// The guest's own; the host does not look at it.
+    /// Private to the guest; the host only passes it on.
     pub state: *mut c_void,
 }
 

@@ -1,16 +1,20 @@
-//! The contract between guest and host.
+//! The contract between guest and host: everything on which both sides of the C ABI must
+//! agree.
 //!
-//! Everything that both sides of the C ABI must agree on, and nothing that
-//! belongs to one of them: the handles and status codes ([`handle`],
-//! [`status`]), the bytes of an item ([`wire`]), what an item is
-//! ([`payload`]), how large it is ([`size_plan`]), how a stream is asked for
-//! ([`spec`]), the arms between an iterator and a stream ([`step`]) and the two
-//! tables of functions ([`api`]). [`guest`] makes a guest of any iterator, for
-//! those who bring their own.
+//! | module | what it defines |
+//! |---|---|
+//! | [`handle`], [`status`] | a stream, and what its `next` answers |
+//! | [`wire`], [`error`] | the bytes of an item and of a plugin's error |
+//! | [`payload`], [`size_plan`], [`producer`] | what an item is, how large, and where it comes from |
+//! | [`spec`] | how a host asks for a stream and a session |
+//! | [`step`] | the steps from an iterator to a stream across the boundary |
+//! | [`api`], [`mod@build_info`], [`counts`] | the two tables of functions and what they report |
+//! | [`digest`] | how two streams are compared |
+//! | [`guest`] | the arena protocol's guest side, and a guest made of any iterator |
 
 pub mod api;
 pub mod build_info;
-pub mod corpus;
+mod corpus;
 pub mod counts;
 pub mod digest;
 pub mod error;

@@ -1,5 +1,5 @@
-//! What an item is: five kinds, each with the value a guest yields, the value a
-//! host decodes, and a generator that both sides know.
+//! What an item is: five kinds, each with the value that a guest yields, the value that a
+//! host decodes, and a generator of contents.
 
 use std::fmt::Debug;
 
@@ -20,9 +20,9 @@ pub enum PayloadKind {
     U64 = 0,
     /// An id, a timestamp, a message and three tags.
     Record = 1,
-    /// `Vec<u8>` as serde sees it: a sequence, element by element.
+    /// `Vec<u8>` as serde encodes it: a sequence, element by element.
     Bytes = 2,
-    /// The same wire bytes through `serde_bytes`: one slice.
+    /// The same wire bytes through `serde_bytes`: a single slice.
     Blob = 3,
     /// A numeric column.
     F64s = 4,
@@ -50,7 +50,7 @@ impl PayloadKind {
         Self::ALL.into_iter().find(|kind| *kind as u32 == number)
     }
 
-    /// Runs `visitor` for the payload type of this kind: the one place where a
+    /// Runs `visitor` for the payload type of this kind. This is the only place where a
     /// kind becomes a type.
     pub fn dispatch<V: PayloadVisitor>(self, visitor: V) -> V::Output {
         match self {
@@ -63,11 +63,11 @@ impl PayloadKind {
     }
 }
 
-/// Something to do for one payload type; see [`PayloadKind::dispatch`].
+/// Code that is generic over the payload type; see [`PayloadKind::dispatch`].
 pub trait PayloadVisitor {
-    /// What it gives.
+    /// Its result.
     type Output;
-    /// Does it for `P`.
+    /// Runs it for `P`.
     fn visit<P: Payload>(self) -> Self::Output;
 }
 
@@ -77,9 +77,9 @@ pub trait Payload: Sized + 'static {
     const KIND: PayloadKind;
     /// What a prepared producer yields: a copy of a number or of a reference.
     type View: Serialize + Copy + Debug + Send + Sync + 'static;
-    /// What plugins hold and hosts keep: all parts owned.
+    /// The value with all parts owned, as plugins and hosts usually hold it.
     type Owned: Serialize + DeserializeOwned + Debug + PartialEq + Send + 'static;
-    /// What a host can have without a copy of the contents.
+    /// The value that a host can decode without copying the contents.
     type Borrowed<'de>: Serialize + Debug;
 
     /// The items of a size table, one for each entry.
@@ -95,13 +95,13 @@ pub trait Payload: Sized + 'static {
     fn decode_borrowed(bytes: &[u8]) -> Result<Self::Borrowed<'_>, WireError>;
 }
 
-/// Bytes that slices of a backing buffer may start after, so that items of one
+/// Slices start at most this many bytes into their backing buffer, so that items of one
 /// size differ.
 const SLACK: usize = 4096;
-/// Starts are multiples of it: no item is better aligned than another.
+/// Slices start at multiples of it, so that no item is better aligned than another.
 const STRIDE: usize = 8;
 
-/// Where the slice of entry `k` starts, in elements of `STRIDE / unit`.
+/// The start of entry `k`'s slice, in strides.
 fn start(seed: u64, k: usize, places: usize) -> usize {
     (mix(!seed, k as u64) % places as u64) as usize
 }
@@ -116,7 +116,7 @@ fn slices<T>(seed: u64, table: &SizeTable, backing: &'static [T]) -> Vec<&'stati
     table.sizes().iter().enumerate().map(cut).collect()
 }
 
-/// Random bytes, enough for the table's largest item and the slack.
+/// Random bytes for the table's largest item and the slack.
 fn random_bytes(seed: u64, table: &SizeTable) -> Vec<u8> {
     let words = (table.max() as usize + SLACK).div_ceil(8) as u64;
     (0..words)
@@ -148,14 +148,14 @@ impl Payload for U64 {
     }
 }
 
-/// `record`: what plugins really stream.
+/// `record`: an item of the kind that plugins stream most.
 #[derive(Debug)]
 pub struct RecordPayload;
 
-/// A record that owns its parts.
+/// A record with all parts owned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Identity.
+    /// Number of the record.
     pub id: u64,
     /// Microseconds since the epoch.
     pub timestamp_us: i64,
@@ -165,10 +165,10 @@ pub struct Record {
     pub tags: Vec<String>,
 }
 
-/// A record that borrows its text; the same bytes on the wire.
+/// A record that borrows its text. Same bytes on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordRef<'a> {
-    /// Identity.
+    /// Number of the record.
     pub id: u64,
     /// Microseconds since the epoch.
     pub timestamp_us: i64,
@@ -180,7 +180,7 @@ pub struct RecordRef<'a> {
     pub tags: Vec<&'a str>,
 }
 
-/// A prepared record; the same bytes on the wire.
+/// A prepared record. Same bytes on the wire.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct RecordView {
     id: u64,
@@ -190,7 +190,7 @@ pub struct RecordView {
 }
 
 impl RecordView {
-    /// Identity.
+    /// Number of the record.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
@@ -215,13 +215,13 @@ impl RecordView {
     }
 }
 
-/// Tags of one length, so that the size of a record is that of its message.
+/// Tags of equal length, so that a record's size depends on its message alone.
 const TAGS: [&str; 8] = [
     "ingest", "sensor", "billed", "region", "urgent", "tenant", "shadow", "replay",
 ];
 const TAGS_PER_RECORD: usize = 3;
 /// Content bytes of a record with an empty message: two numbers, three tags.
-pub const RECORD_FIXED_BYTES: u32 = 8 + 8 + 6 * TAGS_PER_RECORD as u32;
+const RECORD_FIXED_BYTES: u32 = 8 + 8 + 6 * TAGS_PER_RECORD as u32;
 
 impl Payload for RecordPayload {
     const KIND: PayloadKind = PayloadKind::Record;
@@ -268,7 +268,7 @@ impl Payload for RecordPayload {
     }
 }
 
-/// `bytes`: `Vec<u8>` as plugin authors write it.
+/// `bytes`: `Vec<u8>` without `serde_bytes`, as most plugin authors write it.
 #[derive(Debug)]
 pub struct BytesPayload;
 
@@ -317,8 +317,8 @@ impl Payload for Blob {
 #[derive(Debug)]
 pub struct F64s;
 
-/// A column as it lies on the wire: its values can be read, not lent, because
-/// nothing aligns them.
+/// A column as it is on the wire. Its values are unaligned, so that they can be read but
+/// not lent as a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct F64sRef<'a> {
     little_endian: &'a [[u8; 8]],

@@ -1,6 +1,5 @@
-//! Producers: where a stream's items come from.
-//!
-//! Both protocols, and the arms without a boundary, draw from the same ones.
+//! Producers: where a stream's items come from. All protocols, and the arms without a
+//! boundary, use the same producers.
 
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
@@ -13,20 +12,19 @@ use crate::spec::{ENDLESS, Fault, SEED};
 
 /// A source of items that may end with an error.
 ///
-/// The reason is asked for at the end alone, so that a stream which carries no
-/// errors pays nothing for those that do.
+/// The error is asked for only at the end, so that streams without errors do not pay for it.
 pub trait Producer: Iterator + Send {
-    /// Why the items ended; `None` for a clean end. Asked once, after the first
-    /// `None` of `next`.
+    /// Why the items ended; `None` after a clean end. Called once, after `next` has returned
+    /// `None` for the first time.
     fn fault(&mut self) -> Option<PluginError> {
         None
     }
 }
 
-/// A stream as the drivers hold it, as Fidius' `Stream<T>` does.
+/// A producer as drivers hold it; Fidius' `Stream<T>` is boxed in the same way.
 pub type BoxedProducer<T> = Box<dyn Producer<Item = T>>;
 
-/// An iterator as a producer: it ends, and never with an error.
+/// An iterator as a producer that never ends with an error.
 #[must_use]
 pub fn boxed<I>(items: I) -> BoxedProducer<I::Item>
 where
@@ -35,25 +33,25 @@ where
     Box::new(Plain(items))
 }
 
-/// A producer with no items: what a driver holds once its stream has ended.
+/// A producer without items: what a driver holds after its stream has ended.
 #[must_use]
 pub fn ended<T: Send + 'static>() -> BoxedProducer<T> {
     boxed(std::iter::empty())
 }
 
-/// Prepared items, lent one after another: no allocation, no clone.
+/// Prepared items, lent one after another without allocation or clone.
 #[must_use]
 pub fn lend<P: Payload>(seed: u64, table: &SizeTable, items: u64) -> BoxedProducer<P::View> {
     boxed(views::<P>(seed, table, items))
 }
 
-/// The same items, each allocated afresh, as real plugins make them.
+/// The same items, each newly allocated, as plugins usually make them.
 #[must_use]
 pub fn own<P: Payload>(seed: u64, table: &SizeTable, items: u64) -> BoxedProducer<P::Owned> {
     boxed(views::<P>(seed, table, items).map(P::to_owned))
 }
 
-/// The items of a stream as an ordinary iterator; `items` of them.
+/// The first `items` items of a stream, as an ordinary iterator.
 pub fn views<P: Payload>(
     seed: u64,
     table: &SizeTable,
@@ -68,11 +66,8 @@ pub fn views<P: Payload>(
     }
 }
 
-/// An endless stream of items of one size, with the usual seed: what guests of
-/// other frameworks stream, so that all of them stream the same.
-///
-/// # Panics
-/// Never: a plan of one size has a size.
+/// An endless stream of items of one size with the default seed. Guests of other frameworks
+/// use it, so that all of them stream the same items.
 pub fn lend_constant<P: Payload>(bytes: u32) -> impl Iterator<Item = P::View> + Send + use<P> {
     let sizes = SizePlan::Constant { bytes }.table(SEED);
     views::<P>(
@@ -82,7 +77,7 @@ pub fn lend_constant<P: Payload>(bytes: u32) -> impl Iterator<Item = P::View> + 
     )
 }
 
-/// An iterator that cannot fail.
+/// An iterator as a producer.
 struct Plain<I>(I);
 
 impl<I: Iterator> Iterator for Plain<I> {
@@ -95,7 +90,7 @@ impl<I: Iterator> Iterator for Plain<I> {
 
 impl<I: Iterator + Send> Producer for Plain<I> {}
 
-/// Walks prepared items: the beginning once, then the loop, `left` in all.
+/// Yields `left` prepared items: the beginning once, then the loop again and again.
 struct Views<V: 'static> {
     items: &'static [V],
     next: usize,
@@ -131,7 +126,7 @@ pub fn faulty(seed: u64, table: &SizeTable, fault: Fault, at: u64) -> BoxedProdu
     })
 }
 
-/// A `u64` that may refuse to be encoded; the same bytes where it does not.
+/// A `u64` that may fail to be encoded. If it does not, its bytes are those of the number.
 #[derive(Debug, Clone, Copy)]
 pub struct FaultyItem {
     value: u64,

@@ -1,18 +1,18 @@
-//! How sizes run through a stream.
+//! How the sizes of a stream's items vary.
 //!
-//! A plan becomes a [`SizeTable`] before the stream opens; guest and host then
-//! only look sizes up, so the plan costs the same whatever its formula.
+//! A plan becomes a [`SizeTable`] before the stream opens. Guest and host then only look
+//! sizes up, so that every plan costs the same, whatever its formula.
 
 use serde::{Deserialize, Serialize};
 
 use crate::random::mix;
 
-/// Entries of a table whose plan never repeats by itself.
+/// Entries in the table of a plan that has no period.
 const TABLE_LEN: u64 = 4096;
-/// Entries of the table of a constant plan: the size repeats, contents differ.
+/// Entries in the table of a constant plan: one size, different contents.
 const CONSTANT_LEN: usize = 256;
 
-/// How sizes run through a stream. Sizes are content bytes of an item.
+/// How the sizes of a stream's items vary. A size is the number of content bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SizePlan {
@@ -21,16 +21,16 @@ pub enum SizePlan {
         /// Size of every item.
         bytes: u32,
     },
-    /// Grows by one byte every `every` items, then stays at `to`.
+    /// Grows by one byte every `every` items up to `to`, and stays there.
     Ramp {
         /// Size of the first item.
         from: u32,
-        /// Size of the last step; `to >= from`.
+        /// Last size; `to >= from`.
         to: u32,
-        /// Items of one size before the next byte is added; 1 or more.
+        /// Number of items of each size; 1 or more.
         every: u32,
     },
-    /// Every size of `from..=to` is as likely as another.
+    /// All sizes of `from..=to` are equally likely.
     Uniform {
         /// Smallest size.
         from: u32,
@@ -39,55 +39,55 @@ pub enum SizePlan {
     },
     /// Many small items and few huge ones.
     Bimodal {
-        /// Size of the many.
+        /// Size of the small items.
         small: u32,
-        /// Size of the few.
+        /// Size of the huge items.
         large: u32,
-        /// One item in so many is large, at random.
+        /// On average, one item in `one_in` is huge.
         one_in: u32,
     },
-    /// Pareto with shape 1, cut at `to`: `min(from / U, to)`, U uniform in
-    /// (0, 1]. Shape 1 needs one division, so that every machine draws the same
-    /// sizes; its uncut mean is infinite.
+    /// Pareto with shape 1, cut at `to`: `min(from / U, to)`, with U uniform in (0, 1].
+    /// Shape 1 takes a single division, so that every machine draws the same sizes. Without
+    /// the cut, its mean would be infinite.
     HeavyTail {
         /// Smallest size (the scale).
         from: u32,
         /// Where the tail is cut.
         to: u32,
     },
-    /// Grows evenly from `from` to `to` in `period` items, then starts again.
+    /// Grows evenly from `from` to `to` within `period` items, then starts again.
     Sawtooth {
         /// Size at the start of a tooth.
         from: u32,
-        /// Size at its end.
+        /// Size at the end of a tooth.
         to: u32,
-        /// Items of a tooth; 2 or more.
+        /// Number of items in a tooth; 2 or more.
         period: u32,
     },
-    /// One huge item in an otherwise quiet stream.
+    /// A single huge item among small ones.
     Spike {
-        /// Size of all others.
+        /// Size of all other items.
         quiet: u32,
-        /// Size of the one.
+        /// Size of the huge item.
         spike: u32,
-        /// Its place, counted from 0.
+        /// Position of the huge item, counted from 0.
         at: u32,
     },
-    /// Sizes of a real stream, repeated when the stream is longer.
+    /// Sizes of a real stream, repeated if the stream is longer.
     Recorded {
         /// The sizes; not empty.
         sizes: Vec<u32>,
     },
 }
 
-/// Sizes, item by item: a beginning that occurs once and a loop that repeats.
+/// Sizes, item by item: a beginning that occurs once, then a loop that repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SizeTable {
     sizes: Vec<u32>,
     loop_from: u32,
 }
 
-/// A table of sizes must have entries, and its loop must have at least one.
+/// A size table without an entry in its loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a size table needs at least one size after the start of its loop ({len} sizes, loop from {loop_from})"
@@ -98,10 +98,10 @@ pub struct EmptyTable {
 }
 
 impl SizeTable {
-    /// A table that plays `sizes` once and then repeats those from `loop_from`.
+    /// A table with all of `sizes` once, then those from `loop_from` on again and again.
     ///
     /// # Errors
-    /// When the loop would be empty.
+    /// If the loop is empty.
     pub fn new(sizes: Vec<u32>, loop_from: u32) -> Result<Self, EmptyTable> {
         if (loop_from as usize) < sizes.len() {
             Ok(Self { sizes, loop_from })
@@ -111,19 +111,18 @@ impl SizeTable {
         }
     }
 
-    /// The sizes of the beginning and of the loop, in order.
+    /// All entries: first the beginning, then the loop.
     #[must_use]
     pub fn sizes(&self) -> &[u32] {
         &self.sizes
     }
 
-    /// Index of the first size of the loop.
-    #[must_use]
-    pub fn loop_from(&self) -> u32 {
+    /// Index of the loop's first entry.
+    pub(crate) fn loop_from(&self) -> u32 {
         self.loop_from
     }
 
-    /// The entry that item `k` of a stream uses.
+    /// The index of item `k`'s entry.
     #[must_use]
     pub fn entry(&self, k: u64) -> usize {
         let len = self.sizes.len() as u64;
@@ -150,7 +149,7 @@ impl SizeTable {
 }
 
 impl SizePlan {
-    /// The plan's name: the first word of its cases' ids.
+    /// The plan's name in case ids.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -166,10 +165,10 @@ impl SizePlan {
         }
     }
 
-    /// The plan's table of sizes; the same for the same seed, everywhere.
+    /// The plan's table of sizes. It depends on the seed alone, on every machine.
     ///
     /// # Errors
-    /// When a recorded plan has no sizes.
+    /// If a recorded plan has no sizes.
     pub fn table(&self, seed: u64) -> Result<SizeTable, EmptyTable> {
         let random = |k: u64| mix(seed ^ 0x5173_5173_5173_5173, k);
         let drawn = |size: &dyn Fn(u64) -> u32| (0..TABLE_LEN).map(size).collect::<Vec<_>>();
@@ -212,17 +211,17 @@ impl SizePlan {
     }
 }
 
-/// A number of `0..span` from 64 random bits, by multiplication (Lemire 2019);
-/// its bias is below span / 2^64.
+/// A number of `0..span` from 64 random bits, by multiplication (Lemire, "Fast random integer
+/// generation in an interval", 2019). The bias is below span / 2^64.
 fn below(random: u64, span: u64) -> u32 {
     let wide = u128::from(random) * u128::from(span);
     u32::try_from(wide >> 64).expect("sizes are 32-bit")
 }
 
-/// `min(from / U, to)` for the uniform U of (0, 1] that the top 53 bits stand for.
+/// `min(from / U, to)`, where the top 53 bits of `random` give U, uniform in (0, 1].
 fn pareto(random: u64, from: u32, to: u32) -> u32 {
     let uniform = ((random >> 11) + 1) as f64 / (1u64 << 53) as f64;
-    // Saturating: beyond 2^32 the cut decides.
+    // The cast saturates: values beyond 2^32 are cut anyway.
     ((f64::from(from) / uniform) as u32).clamp(from, to.max(from))
 }
 

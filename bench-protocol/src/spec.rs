@@ -1,5 +1,5 @@
-//! How a stream and a session are asked for: plain structs that cross the
-//! boundary, and the safe values that they are made from.
+//! How a host asks for a stream and a session: plain structs that cross the boundary, and
+//! the safe values that they are made from.
 
 use std::marker::PhantomData;
 
@@ -10,13 +10,13 @@ use crate::size_plan::SizeTable;
 
 /// Items of a stream without an end.
 pub const ENDLESS: u64 = u64::MAX;
-/// Seed of a stream's contents unless told otherwise.
+/// Default seed of a stream's contents.
 pub const SEED: u64 = 0x000a_5e2a;
-/// The memory a host gives one item unless told otherwise: 256 MiB.
+/// Default limit of the memory that a host gives one item: 256 MiB.
 pub const DEFAULT_MEMORY_LIMIT: u64 = 256 << 20;
 
-/// Names a `u32` that crosses the boundary: an enum with its numbers, the
-/// number read back, and the name in ids and on the command line.
+/// Defines an enum that crosses the boundary as a `u32`: its numbers, the way back from a
+/// number, and the names in ids and on the command line.
 macro_rules! boundary_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal $text:literal,)+ }) => {
         $(#[$doc])*
@@ -26,7 +26,7 @@ macro_rules! boundary_enum {
         pub enum $name { $($(#[$variant_doc])* $variant = $number,)+ }
 
         impl $name {
-            /// Every value, by number.
+            /// All values, by number.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The name in case ids and on the command line.
@@ -35,7 +35,7 @@ macro_rules! boundary_enum {
                 match self { $(Self::$variant => $text,)+ }
             }
 
-            /// The value of a number at the boundary.
+            /// The value with this number; `None` if there is none.
             #[must_use]
             pub fn from_number(number: u32) -> Option<Self> {
                 match number { $($number => Some(Self::$variant),)+ _ => None }
@@ -46,20 +46,20 @@ macro_rules! boundary_enum {
 pub(crate) use boundary_enum;
 
 boundary_enum! {
-    /// How an item's buffer is owned.
+    /// Who owns an item's buffer.
     Protocol {
-        /// One buffer of the host's, reused; one call per item.
+        /// The host: one buffer, reused for all items. One call per item.
         Arena = 0 "arena",
-        /// One heap buffer of the guest's per item; a second call frees it.
+        /// The guest: one heap buffer per item. A second call frees it.
         Alloc = 1 "alloc",
     }
 }
 boundary_enum! {
-    /// How the guest comes by its items.
+    /// How the guest makes its items.
     ProducerKind {
-        /// Prepared before the stream opens, lent without a clone.
+        /// Prepared before the stream opens, and lent without a clone.
         Prepared = 0 "prepared",
-        /// Allocated one by one, as real plugins do.
+        /// Allocated one by one, as plugins usually do.
         Owned = 1 "owned",
     }
 }
@@ -79,22 +79,22 @@ boundary_enum! {
     }
 }
 boundary_enum! {
-    /// What the host makes of an item's bytes.
+    /// How the host decodes an item.
     Decode {
-        /// A value that owns its parts.
+        /// To a value that owns all its parts.
         Owned = 0 "owned",
-        /// A value that borrows from the buffer.
+        /// To a value that borrows from the buffer.
         Borrowed = 1 "borrowed",
-        /// Nothing.
+        /// Not at all.
         None = 2 "none",
     }
 }
 boundary_enum! {
-    /// What a drain does beside draining.
+    /// What a drain does in addition to draining.
     Observe {
-        /// Nothing: an item goes through `black_box`.
+        /// Nothing: each item only goes through `black_box`.
         Time = 0 "time",
-        /// Counts bytes, digests them, and encodes what it decoded again.
+        /// Counts and digests the bytes, and checks that decoded values encode to the same bytes.
         Verify = 1 "verify",
     }
 }
@@ -120,7 +120,7 @@ boundary_enum! {
     }
 }
 boundary_enum! {
-    /// How a larger buffer comes about.
+    /// How a buffer becomes larger.
     Regrow {
         /// `Vec::resize`: the old bytes move, the new ones are zeroed (Fidius' pump).
         Resize = 0 "resize",
@@ -131,19 +131,19 @@ boundary_enum! {
     }
 }
 boundary_enum! {
-    /// Whether a buffer becomes smaller again.
+    /// When a buffer becomes smaller again.
     Shrink {
         /// Never.
         Never = 0 "never",
-        /// After `shrink_param` items in a row that need half of it or less.
+        /// After `shrink_param` consecutive items that need at most half of it.
         AfterSmall = 1 "after-small",
-        /// When a high-water mark that halves every `shrink_param` items falls
-        /// to half of it or less.
+        /// When a high-water mark that halves every `shrink_param` items is at most half
+        /// of it.
         Decay = 2 "decay",
     }
 }
 
-/// A stream as the guest is asked for it.
+/// Asks a guest for a stream; [`StreamConfig`] in the form that crosses the boundary.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct StreamSpec<'a> {
@@ -153,39 +153,39 @@ pub struct StreamSpec<'a> {
     pub producer: u32,
     /// Seed of the contents.
     pub seed: u64,
-    /// Items until the stream ends; [`ENDLESS`] for one that does not.
+    /// Number of items; [`ENDLESS`] for a stream without an end.
     pub items: u64,
-    /// Content bytes of the items, `sizes_len` of them.
+    /// The entries of the size table.
     pub sizes: *const u32,
-    /// Number of sizes; 1 or more.
+    /// Number of entries; 1 or more.
     pub sizes_len: u32,
-    /// Where the loop of the sizes starts; below `sizes_len`.
+    /// Index of the first entry of the table's loop; below `sizes_len`.
     pub loop_from: u32,
-    /// A [`Fault`]; with one, the payload is `u64`.
+    /// A [`Fault`]. With a fault, the payload is `u64`.
     pub fault: u32,
-    /// 1: the guest counts what it sees; 0: it does not.
+    /// 1 if the guest counts what it does, else 0.
     pub counted: u32,
-    /// The item that goes wrong, counted from 0.
+    /// Position of the item that fails, counted from 0.
     pub fault_at: u64,
     lifetime: PhantomData<&'a [u32]>,
 }
 
-/// A stream as callers describe it.
+/// A stream to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamConfig {
     /// What an item is.
     pub payload: PayloadKind,
-    /// How the guest comes by it.
+    /// How the guest makes the items.
     pub producer: ProducerKind,
     /// Seed of the contents.
     pub seed: u64,
-    /// Items until the stream ends; [`ENDLESS`] for one that does not.
+    /// Number of items; [`ENDLESS`] for a stream without an end.
     pub items: u64,
     /// How large the items are.
     pub sizes: SizeTable,
-    /// How and at which item the stream goes wrong.
+    /// How and at which item the stream fails.
     pub fault: (Fault, u64),
-    /// Whether the guest counts what it sees.
+    /// Whether the guest counts what it does.
     pub counted: bool,
 }
 
@@ -204,7 +204,7 @@ impl StreamConfig {
         }
     }
 
-    /// The same as it crosses the boundary.
+    /// The form that crosses the boundary.
     #[must_use]
     pub fn spec(&self) -> StreamSpec<'_> {
         StreamSpec {
@@ -224,13 +224,13 @@ impl StreamConfig {
 }
 
 impl StreamSpec<'_> {
-    /// The stream that a spec asks for; `None` when a number in it has no meaning.
+    /// The stream that a spec asks for; `None` if one of its numbers has no meaning.
     ///
     /// # Safety
     /// `sizes` must point to `sizes_len` sizes.
     #[must_use]
     pub unsafe fn read(&self) -> Option<StreamConfig> {
-        // SAFETY: the caller vouches for pointer and length.
+        // SAFETY: by contract, there are `sizes_len` sizes.
         let sizes = unsafe { std::slice::from_raw_parts(self.sizes, self.sizes_len as usize) };
         Some(StreamConfig {
             payload: PayloadKind::from_number(self.payload)?,
@@ -244,7 +244,7 @@ impl StreamSpec<'_> {
     }
 }
 
-/// A session as the host is asked for it.
+/// Asks a host for a session; [`SessionConfig`] in the form that crosses the boundary.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct SessionSpec<'a> {
@@ -258,19 +258,19 @@ pub struct SessionSpec<'a> {
     pub observe: u32,
     /// A [`Growth`].
     pub growth: u32,
-    /// What the growth strategy takes, bytes; 0 where it takes nothing.
+    /// Parameter of the growth strategy, bytes; 0 if it has none.
     pub growth_param: u64,
     /// A [`Regrow`].
     pub regrow: u32,
     /// A [`Shrink`].
     pub shrink: u32,
-    /// What the shrink rule takes, items; 0 where it takes nothing.
+    /// Parameter of the shrink rule, items; 0 if it has none.
     pub shrink_param: u64,
     /// Capacity of the first buffer, bytes.
     pub initial_capacity: u32,
     /// Unused; 0.
     pub reserved: u32,
-    /// The largest capacity a guest may demand, bytes.
+    /// Largest capacity that a guest may ask for, bytes.
     pub memory_limit: u64,
 }
 
@@ -279,22 +279,22 @@ pub struct SessionSpec<'a> {
 pub struct BufferConfig {
     /// The capacity chosen on `BUFFER_TOO_SMALL`.
     pub growth: Growth,
-    /// What the growth strategy takes, bytes; 0 where it takes nothing.
+    /// Parameter of the growth strategy, bytes; 0 if it has none.
     pub growth_param: u64,
-    /// How the larger buffer comes about.
+    /// How the buffer becomes larger.
     pub regrow: Regrow,
-    /// Whether it becomes smaller again.
+    /// When it becomes smaller again.
     pub shrink: Shrink,
-    /// What the shrink rule takes, items; 0 where it takes nothing.
+    /// Parameter of the shrink rule, items; 0 if it has none.
     pub shrink_param: u64,
     /// Capacity of the first buffer, bytes.
     pub initial_capacity: u32,
-    /// The largest capacity a guest may demand, bytes.
+    /// Largest capacity that a guest may ask for, bytes.
     pub memory_limit: u64,
 }
 
 impl Default for BufferConfig {
-    /// Fidius' stream pump: 64 bytes at first, then exactly what is asked for.
+    /// As in Fidius' stream pump: 64 bytes at first, then exactly the size asked for.
     fn default() -> Self {
         Self {
             growth: Growth::Exact,
@@ -308,23 +308,23 @@ impl Default for BufferConfig {
     }
 }
 
-/// A session as callers describe it.
+/// A session to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionConfig {
     /// The stream to open.
     pub stream: StreamConfig,
-    /// How its items' buffers are owned.
+    /// Who owns the items' buffers.
     pub protocol: Protocol,
-    /// What the host makes of them.
+    /// How the host decodes the items.
     pub decode: Decode,
-    /// What the drain does beside draining.
+    /// What the drain does in addition to draining.
     pub observe: Observe,
-    /// How the host's buffer behaves (arena).
+    /// How the host's buffer behaves (arena protocol).
     pub buffer: BufferConfig,
 }
 
 impl SessionConfig {
-    /// A session for time, decoding to owned values, with Fidius' buffer.
+    /// A session to be timed: decodes to owned values, with a buffer as in Fidius.
     #[must_use]
     pub fn new(stream: StreamConfig, protocol: Protocol) -> Self {
         Self {
@@ -336,7 +336,7 @@ impl SessionConfig {
         }
     }
 
-    /// The same as it crosses the boundary.
+    /// The form that crosses the boundary.
     #[must_use]
     pub fn spec(&self) -> SessionSpec<'_> {
         SessionSpec {
@@ -357,14 +357,14 @@ impl SessionConfig {
 }
 
 impl SessionSpec<'_> {
-    /// The session that a spec asks for; `None` when a number in it has no meaning.
+    /// The session that a spec asks for; `None` if one of its numbers has no meaning.
     ///
     /// # Safety
     /// As for [`StreamSpec::read`].
     #[must_use]
     pub unsafe fn read(&self) -> Option<SessionConfig> {
         Some(SessionConfig {
-            // SAFETY: the caller's duty is the same.
+            // SAFETY: the caller keeps the same contract.
             stream: unsafe { self.stream.read()? },
             protocol: Protocol::from_number(self.protocol)?,
             decode: Decode::from_number(self.decode)?,

@@ -12,7 +12,7 @@ use serde::de::{Deserialize, DeserializeOwned};
 pub struct WireError(#[from] bincode::Error);
 
 impl WireError {
-    /// An error of decoders of our own, in bincode's terms.
+    /// An error of a decoder of this workbench.
     #[must_use]
     pub fn custom(message: &str) -> Self {
         Self(Box::new(bincode::ErrorKind::Custom(message.to_owned())))
@@ -22,7 +22,7 @@ impl WireError {
 /// Encodes `value` into a new vector of exactly its size.
 ///
 /// # Errors
-/// When the value refuses to be encoded.
+/// If the value cannot be encoded.
 #[inline]
 pub fn serialize<T: Serialize>(value: &T) -> Result<Vec<u8>, WireError> {
     Ok(bincode::serialize(value)?)
@@ -31,24 +31,23 @@ pub fn serialize<T: Serialize>(value: &T) -> Result<Vec<u8>, WireError> {
 /// The number of bytes [`serialize`] would write, without allocating.
 ///
 /// # Errors
-/// When the value refuses to be encoded.
+/// If the value cannot be encoded.
 #[inline]
 pub fn serialized_size<T: Serialize>(value: &T) -> Result<u64, WireError> {
     Ok(bincode::serialized_size(value)?)
 }
 
-/// Encodes `value` into the caller's slice, byte for byte as [`serialize`].
+/// Encodes `value` into the start of `buffer`: the same bytes as [`serialize`].
 ///
 /// # Errors
-/// When the value refuses to be encoded or `buffer` is shorter than
-/// [`serialized_size`].
+/// If the value cannot be encoded, or needs more than the buffer has.
 #[inline]
 pub fn serialize_into<T: Serialize>(buffer: &mut [u8], value: &T) -> Result<(), WireError> {
     Ok(bincode::serialize_into(buffer, value)?)
 }
 
-/// Encodes as [`serialize_into`] does, byte for byte, through a writer of our own:
-/// not as Fidius does, but as it could.
+/// Encodes as [`serialize_into`] does, to the same bytes, through a writer that knows the
+/// length of each copy.
 ///
 /// # Errors
 /// As for [`serialize_into`].
@@ -60,10 +59,10 @@ pub fn serialize_by_own_writer<T: Serialize>(
     Ok(bincode::serialize_into(Room(buffer), value)?)
 }
 
-/// What is left of a slice that is written to. bincode writes each primitive by
-/// itself: here its length is still known where it is copied, so that it is one
-/// store. The standard library's writer for slices takes the shorter of two
-/// lengths, and calls `memcpy` for a single byte.
+/// The unwritten rest of a slice. bincode writes each primitive by itself. Here, the
+/// compiler still knows its length when it is copied, so that the copy is one store. The
+/// standard library's writer for slices copies the shorter of two lengths, and calls
+/// `memcpy` even for a single byte.
 struct Room<'a>(&'a mut [u8]);
 
 impl Write for Room<'_> {
@@ -90,11 +89,10 @@ impl Write for Room<'_> {
     }
 }
 
-/// Decodes a value that owns all its parts. Trailing bytes are ignored, as
-/// Fidius ignores them.
+/// Decodes a value that owns all its parts. Like Fidius, it ignores trailing bytes.
 ///
 /// # Errors
-/// When the bytes are not an encoding of `T`.
+/// If the bytes are not an encoding of `T`.
 #[inline]
 pub fn deserialize<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
     Ok(bincode::deserialize(bytes)?)
@@ -103,9 +101,11 @@ pub fn deserialize<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
 /// Decodes a value that may borrow from `bytes`.
 ///
 /// # Errors
-/// When the bytes are not an encoding of `T`.
+/// If the bytes are not an encoding of `T`.
 #[inline]
-pub fn deserialize_borrowed<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, WireError> {
+pub(crate) fn deserialize_borrowed<'de, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+) -> Result<T, WireError> {
     Ok(bincode::deserialize(bytes)?)
 }
 

@@ -1,5 +1,4 @@
-//! What the criterion targets share: settings, the unit of their reports, and
-//! the way from cases to groups.
+//! What criterion's targets share: settings, units, and how cases form groups.
 
 use std::time::{Duration, Instant};
 
@@ -11,14 +10,14 @@ use bench_host::pair::Pair;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{AxisScale, BenchmarkGroup, Criterion, PlotConfiguration, Throughput};
 
-/// Samples of a case. The slowest item takes some 10 ms, so that a sample of one
-/// item stays within the measurement time.
+/// Samples of a case. The slowest item takes about 10 ms, so that samples of one item fit into
+/// the measurement time.
 const SAMPLES: usize = 50;
-/// Resamples of criterion's bootstrap: a tenth of its default, for a tenth of
-/// the time; the ends of a 95% interval move by a percent of its width.
+/// Resamples of criterion's bootstrap: a tenth of its default takes a tenth of the time, and moves
+/// the ends of a 95% interval by 1% of its width.
 const RESAMPLES: usize = 10_000;
 
-/// Criterion with this workbench's settings; its own flags outrank them.
+/// Criterion with this workbench's settings; flags on the command line take precedence.
 fn criterion(times: Option<[u64; 2]>) -> Criterion<PerItem> {
     let [warm_up, measurement] = times.unwrap_or(if harness::is_quick() {
         [200, 800]
@@ -38,21 +37,21 @@ fn criterion(times: Option<[u64; 2]>) -> Criterion<PerItem> {
 pub trait Bench: Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label) {}
 impl<F: Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label)> Bench for F {}
 
-/// Runs a target: its cases, group by group, each verified and then given to
-/// `bench`. Exit status 2 when it cannot do its work.
+/// Runs a target: verifies each case and passes it to `bench`, group by group. The exit status is
+/// 2 if that fails.
 ///
-/// `times` are those of the target's own: milliseconds to warm up and to measure.
+/// `times` replaces the default milliseconds to warm up and to measure.
 pub fn run(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench) {
     let ready = harness::cases(all).and_then(|cases| Ok((cases, harness::pair()?)));
     let (mut cases, pair) = ready.unwrap_or_else(|error| fail(&error));
-    // Criterion draws one chart a group: the groups' cases must be together.
+    // Criterion draws one chart per group, so the cases of a group must be adjacent.
     cases.sort_by_cached_key(|case| Label::of(case).group);
     let mut criterion = criterion(times);
     for cases in cases.chunk_by(|a, b| Label::of(a).group == Label::of(b).group) {
         let mut group = criterion.benchmark_group(Label::of(&cases[0]).group);
         group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
         for case in cases {
-            // What is wrong is not worth timing.
+            // A wrong result must not be timed.
             if let Err(error) = verify::verify(&pair, case) {
                 fail(&error);
             }
@@ -63,15 +62,15 @@ pub fn run(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench) {
     criterion.final_summary();
 }
 
-/// The end of a target that cannot do its work.
+/// Ends a target that cannot do its work.
 pub fn fail(error: &dyn std::error::Error) -> ! {
     eprintln!("arena-bench: {error}");
     std::process::exit(2);
 }
 
-/// Wall-clock time where an iteration is one item: a throughput in bytes is
-/// reported in items as well. (Criterion's own way to say both would take the
-/// number of items, which is always one, for the x axis.)
+/// Wall-clock time where an iteration is one item. It reports a throughput in bytes in items as
+/// well. (Criterion's own way to report both would use the number of items, which is always 1, as
+/// the x axis.)
 #[derive(Debug)]
 pub struct PerItem;
 

@@ -1,4 +1,4 @@
-//! An empty call across the boundary, and the two arms that make one more.
+//! An empty call across the boundary, and the two arms that add one.
 
 use core::ffi::c_void;
 use std::ops::Deref;
@@ -15,26 +15,26 @@ use crate::source::Source;
 
 type ReadCounts = unsafe extern "C" fn(*const c_void, *mut GuestCounts);
 
-/// A function of the guest's that does nothing, with its handle, owned.
-pub struct EmptyCall {
+/// A guest function that does nothing; this owns its handle.
+pub(crate) struct EmptyCall {
     handle: *mut StreamHandle,
     counts: Option<ReadCounts>,
 }
 
 impl EmptyCall {
-    /// Takes over the handle of an empty call.
+    /// Takes ownership of the handle of an empty call.
     ///
     /// # Errors
-    /// When the handle cannot be called.
+    /// If the handle cannot be called.
     ///
     /// # Safety
-    /// `handle` must be null or a handle that nobody else uses, of a library
-    /// that stays loaded and whose function `counts` is.
-    pub unsafe fn adopt(
+    /// `handle` must be null, or a handle that nobody else uses and whose library stays loaded.
+    /// `counts` must be of the same library.
+    pub(crate) unsafe fn adopt(
         handle: *mut StreamHandle,
         counts: Option<ReadCounts>,
     ) -> Result<Self, StreamError> {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the caller keeps the same contract.
         unsafe { handle::check(handle)? };
         Ok(Self { handle, counts })
     }
@@ -42,8 +42,8 @@ impl EmptyCall {
     #[inline(always)]
     fn call(&self) -> i32 {
         let mut len = 0;
-        // SAFETY: the handle is alive until `drop`; a capacity of 0 lends no
-        // byte, so the buffer need not be one.
+        // SAFETY: the handle is alive until `drop`. A capacity of 0 lends no byte, so the
+        // pointer need not point to a buffer.
         unsafe {
             let buffer = std::ptr::dangling_mut();
             ((*self.handle).next)(self.handle, buffer, 0, &mut len)
@@ -52,8 +52,7 @@ impl EmptyCall {
 
     fn guest_counts(&self) -> Option<GuestCounts> {
         let mut counts = GuestCounts::default();
-        // SAFETY: the handle is alive, and its state is of the guest whose
-        // function this is.
+        // SAFETY: the handle is alive, and the function belongs to the same guest.
         self.counts.map(|read| unsafe {
             read((*self.handle).state, &mut counts);
             counts
@@ -63,23 +62,23 @@ impl EmptyCall {
 
 impl Drop for EmptyCall {
     fn drop(&mut self) {
-        // SAFETY: the handle is owned and has a `drop_fn`; this is the only call
-        // of it, and the last use of the handle.
+        // SAFETY: this owns the handle, which has a `drop_fn`. This is its only call and the
+        // last use of the handle.
         unsafe { ((*self.handle).drop_fn)(self.handle) }
     }
 }
 
-/// Values, and an empty call for each.
-pub struct WithCall<V> {
+/// Values, with an empty call for each.
+pub(crate) struct WithCall<V> {
     values: V,
     call: EmptyCall,
-    /// Calls that no value followed: the end, errors.
+    /// Calls without a value: the end and errors.
     fruitless: u64,
     fault: Option<StreamError>,
 }
 
 impl<V> WithCall<V> {
-    pub fn new(values: V, call: EmptyCall) -> Self {
+    pub(crate) fn new(values: V, call: EmptyCall) -> Self {
         Self {
             values,
             call,
@@ -94,7 +93,7 @@ impl<V: Values> Values for WithCall<V> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<<V::Decoder as Decoder>::Value<'static>> {
-        // First, so that no value has to be kept from one call to the next.
+        // First, so that no value has to be kept across the call.
         let status = self.call.call();
         if status != status::OK {
             self.fault = Some(of_status(status));
@@ -121,21 +120,20 @@ impl<V: Values> Values for WithCall<V> {
     }
 }
 
-/// A source whose every item costs an empty call when it is given back, where
-/// the alloc protocol frees its buffer.
-pub struct SecondCall<S> {
+/// A source with an empty call per item, made where the alloc protocol frees the item's buffer.
+pub(crate) struct SecondCall<S> {
     source: S,
     call: EmptyCall,
 }
 
 impl<S> SecondCall<S> {
-    pub fn new(source: S, call: EmptyCall) -> Self {
+    pub(crate) fn new(source: S, call: EmptyCall) -> Self {
         Self { source, call }
     }
 }
 
-/// An item that is given back when dropped.
-pub struct Lent<'a, I> {
+/// An item whose drop makes the empty call.
+pub(crate) struct Lent<'a, I> {
     item: I,
     call: &'a EmptyCall,
 }
@@ -151,7 +149,7 @@ impl<I: Deref<Target = [u8]>> Deref for Lent<'_, I> {
 impl<I> Drop for Lent<'_, I> {
     #[inline(always)]
     fn drop(&mut self) {
-        // As with `free_buffer`, there is no answer to look at.
+        // The answer is ignored: `free_buffer` has none.
         self.call.call();
     }
 }

@@ -13,16 +13,16 @@ use crate::source::Source;
 /// Encodes the next item; its length, or `None` at the end.
 type Encode<V> = fn(&mut BoxedProducer<V>, &mut Vec<u8>) -> Result<Option<usize>, StreamError>;
 
-/// Items drawn and encoded in the host, behind a pointer that the compiler
-/// cannot follow: a control that is inlined is no control.
-pub struct InProcess<P: Payload> {
+/// Items drawn and encoded in the host, through a function pointer that the compiler cannot
+/// follow: otherwise it would inline the arm, which could then not serve as a control.
+pub(crate) struct InProcess<P: Payload> {
     producer: BoxedProducer<P::View>,
     buffer: Vec<u8>,
     encode: Encode<P::View>,
 }
 
 impl<P: Payload> InProcess<P> {
-    pub fn new(producer: BoxedProducer<P::View>) -> Self {
+    pub(crate) fn new(producer: BoxedProducer<P::View>) -> Self {
         Self {
             producer,
             buffer: Vec::new(),
@@ -31,7 +31,7 @@ impl<P: Payload> InProcess<P> {
     }
 }
 
-/// A size pass and the encoding, as the guest's arena does them.
+/// Computes the size and encodes, as the guest does for the arena.
 fn encode<P: Payload>(
     producer: &mut BoxedProducer<P::View>,
     buffer: &mut Vec<u8>,

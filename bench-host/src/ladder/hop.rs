@@ -1,6 +1,5 @@
-//! A hop between threads: a pump takes items by the arena protocol and sends
-//! their values through a bounded channel, as frameworks do that hand a stream
-//! to an asynchronous consumer.
+//! A hop between threads: a pump takes items by the arena protocol and sends their values
+//! through a bounded channel, as frameworks do to feed an asynchronous consumer.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -15,10 +14,10 @@ use crate::source::Source;
 
 type Sent<P> = Result<<P as Payload>::Owned, StreamError>;
 
-/// The consumer's end. The pump runs only while it is asked to, so that no drain
-/// finds items in the channel that were made outside of it.
-pub struct Hop<P: Payload> {
-    /// How many items to send; `None` only while dropping.
+/// The consumer's end. The pump produces only the items that it is asked for, so that a timed
+/// drain never finds items in the channel that were made before it.
+pub(crate) struct Hop<P: Payload> {
+    /// Asks the pump for a number of items; `None` only while dropping.
     request: Option<Sender<u64>>,
     items: Option<Receiver<Sent<P>>>,
     pump: Option<JoinHandle<()>>,
@@ -27,7 +26,7 @@ pub struct Hop<P: Payload> {
 
 impl<P: Payload> Hop<P> {
     /// Starts a pump on `source` with a channel for `capacity` items.
-    pub fn new(source: impl Source + Send + 'static, capacity: usize) -> Self {
+    pub(crate) fn new(source: impl Source + Send + 'static, capacity: usize) -> Self {
         let (request, requests) = channel();
         let (sender, items) = sync_channel(capacity);
         let pump = thread::spawn(move || pump::<P>(source, &requests, &sender));
@@ -40,7 +39,7 @@ impl<P: Payload> Hop<P> {
     }
 }
 
-/// Sends what it is asked for, until the stream or the consumer ends.
+/// Sends the items that it is asked for, until the stream or the consumer ends.
 fn pump<P: Payload>(
     mut source: impl Source,
     requests: &Receiver<u64>,
@@ -70,7 +69,7 @@ impl<P: Payload> Values for Hop<P> {
 
     fn start(&mut self, max: u64) {
         if let Some(request) = &self.request {
-            // A pump that is gone is found at the first item.
+            // If the pump is gone, the first item says so.
             let _ = request.send(max);
         }
     }
@@ -93,11 +92,11 @@ impl<P: Payload> Values for Hop<P> {
 
 impl<P: Payload> Drop for Hop<P> {
     fn drop(&mut self) {
-        // Either end unblocks the pump, wherever it waits.
+        // Closing both channels unblocks the pump wherever it waits.
         self.request = None;
         self.items = None;
         if let Some(pump) = self.pump.take() {
-            // A pump that panicked has ended the stream already.
+            // If the pump panicked, its stream has been dropped already.
             let _ = pump.join();
         }
     }

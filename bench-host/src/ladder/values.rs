@@ -1,4 +1,4 @@
-//! The drain of arms whose items never are bytes in the host's hands.
+//! The drain of arms whose items never reach the host as bytes.
 
 use bench_protocol::counts::{GuestCounts, HostCounts};
 use bench_protocol::payload::Payload;
@@ -11,39 +11,38 @@ use crate::error::StreamError;
 use crate::observe::Observer;
 
 /// A stream of values.
-pub trait Values {
-    /// Says what a value is, and how it is encoded to verify it.
+pub(crate) trait Values {
+    /// The type of the values, and how they are encoded to verify them.
     type Decoder: Decoder;
 
-    /// Told before a drain of at most `max` items.
+    /// Called before a drain of at most `max` items.
     fn start(&mut self, _max: u64) {}
 
     /// The next value; `None` at the end.
     fn next(&mut self) -> Option<<Self::Decoder as Decoder>::Value<'static>>;
 
-    /// Why the values ended, if not cleanly. Asked for at the end alone: a value
-    /// is not wrapped in a result on its way.
+    /// Why the values ended; `None` after a clean end. Called only at the end, so that values
+    /// need not be wrapped in a `Result`.
     fn fault(&mut self) -> Option<StreamError> {
         None
     }
 
-    /// Calls across the boundary so far, given `items` values came out; 0 where
-    /// the arm makes none of its own.
+    /// Calls across the boundary after `items` values; 0 if the arm makes none of its own.
     fn calls(&self, _items: u64) -> u64 {
         0
     }
 
-    /// What the guest has counted, if the stream was opened so.
+    /// What the guest has counted; `None` unless the stream was opened as `counted`.
     fn guest_counts(&self) -> Option<GuestCounts> {
         None
     }
 }
 
-/// Items drawn from a producer in the host, through its vtable.
-pub struct Drawn<P: Payload>(BoxedProducer<P::View>);
+/// Items that the host draws from a producer, through its vtable.
+pub(crate) struct Drawn<P: Payload>(BoxedProducer<P::View>);
 
 impl<P: Payload> Drawn<P> {
-    pub fn new(producer: BoxedProducer<P::View>) -> Self {
+    pub(crate) fn new(producer: BoxedProducer<P::View>) -> Self {
         Self(producer)
     }
 }
@@ -64,7 +63,7 @@ struct Session<V, O> {
 }
 
 /// A session on values.
-pub fn session<V, O>(values: V) -> Box<dyn Drain>
+pub(crate) fn session<V, O>(values: V) -> Box<dyn Drain>
 where
     V: Values + 'static,
     O: Observer + Default + 'static,

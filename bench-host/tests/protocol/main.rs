@@ -1,5 +1,5 @@
-//! The host against guests made by these tests, in this process: every breach of
-//! the protocol that a host can see, and what holds whatever a guest does.
+//! The host against scripted guests in this process: every breach of the protocol that a host
+//! can notice, and what must hold whatever a guest does.
 
 mod misuse;
 mod properties;

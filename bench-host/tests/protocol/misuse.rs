@@ -1,5 +1,5 @@
-//! A guest that breaks the protocol, each way that a host can see: a typed error,
-//! no memory beyond the limit, and `drop_fn` exactly once.
+//! Guests that break the protocol in every way that a host can notice: each is a typed error,
+//! takes no memory beyond the limit, and has `drop_fn` called exactly once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::scripted::{GIVES_NULL, REFUSES, ScriptedGuest, Step, pair};
 
-/// The limit of these sessions, bytes; their first buffer has 64.
+/// Memory limit of these sessions, bytes. The first buffer has 64 bytes.
 const LIMIT: u64 = 4096;
 
 fn config(protocol: Protocol, items: u64) -> SessionConfig {
@@ -40,8 +40,8 @@ fn config(protocol: Protocol, items: u64) -> SessionConfig {
     }
 }
 
-/// How a stream of these steps ends, drained to its end by `protocol`; checks
-/// what must hold however it ends.
+/// Drains a stream of these steps to its end and returns its result; checks what must hold
+/// whatever the result.
 fn drained(protocol: Protocol, steps: &[Step]) -> Result<(), E> {
     drained_as(&config(protocol, ENDLESS), steps)
 }
@@ -50,7 +50,7 @@ fn drained_as(config: &SessionConfig, steps: &[Step]) -> Result<(), E> {
     let guest = ScriptedGuest::new(steps.iter().cloned());
     let mut session = guest.pair().open(config)?;
     let result = session.drain(ENDLESS);
-    assert_eq!(guest.script().drops, 0, "dropped before its time");
+    assert_eq!(guest.script().drops, 0, "dropped too early");
     assert!(session.counts().peak_capacity <= LIMIT);
     drop(session);
     assert_eq!(guest.script().drops, 1, "calls of drop_fn");
@@ -133,7 +133,7 @@ fn an_alloc_item_above_the_limit_is_an_error_and_given_back() {
 fn growth_by_resizing_stays_within_the_limit() {
     let mut config = config(Protocol::Arena, ENDLESS);
     config.buffer.regrow = Regrow::Resize;
-    // Beyond half of the limit: doubling what is held would pass it.
+    // More than half of the limit: doubling the memory held would exceed it.
     assert_eq!(drained_as(&config, &[item(3000), item(3001)]), Ok(()));
 }
 
@@ -202,7 +202,7 @@ fn a_plugin_error_crosses_whole_also_where_the_buffer_must_grow_for_it() {
 
 #[test]
 fn a_plugin_error_that_does_not_decode_is_an_error_of_its_own() {
-    // A text longer than the bytes that follow, and no bytes at all.
+    // A text that is longer than the rest of the bytes, and no bytes at all.
     for bytes in [vec![0xff; 20], vec![]] {
         for protocol in [Protocol::Arena, Protocol::Alloc] {
             let result = drained(protocol, &[Step::Error(bytes.clone())]);
@@ -238,16 +238,15 @@ fn a_refusal_and_a_null_handle_are_errors_and_nothing_is_dropped() {
     }
 }
 
-/// What becomes of a handle that is no good.
+/// Adopts a handle.
 fn adopted(handle: *mut StreamHandle) -> Result<(), E> {
     let pair = pair(&REFUSES);
-    // SAFETY: the handles of these tests are null, or readable and in nobody
-    // else's use.
+    // SAFETY: the handles of these tests are null, or readable and used by nobody else.
     unsafe { pair.adopt(&config(Protocol::Arena, ENDLESS), handle) }.map(drop)
 }
 
 #[test]
-fn a_handle_that_cannot_be_driven_is_an_error_and_dropped_where_it_can_be() {
+fn a_handle_that_cannot_be_driven_is_an_error_and_dropped_if_possible() {
     assert_eq!(adopted(std::ptr::null_mut()), Err(E::NullHandle));
     let guest = ScriptedGuest::new([]);
     let misaligned = guest.arena().wrapping_byte_add(1);
@@ -257,8 +256,8 @@ fn a_handle_that_cannot_be_driven_is_an_error_and_dropped_where_it_can_be() {
     // The first word of a handle is `next`, the second `drop_fn`.
     for (word, function, drops) in [(0, "next", 1), (1, "drop_fn", 0)] {
         let guest = ScriptedGuest::new([]);
-        // SAFETY: the handle is this guest's and three words long; nobody calls
-        // its functions but the host, which looks at them as numbers first.
+        // SAFETY: the handle belongs to this guest and has three words. Only the host calls its
+        // functions, and first checks them as numbers.
         unsafe { guest.arena().cast::<usize>().add(word).write(0) };
         assert_eq!(adopted(guest.arena()), Err(E::NullFunction { function }));
         assert_eq!(guest.script().drops, drops, "{function} is null");

@@ -1,4 +1,4 @@
-//! What holds for any sizes, any buffer and any answers of a guest.
+//! What holds for any sizes, any buffers and any answers of a guest.
 
 use bench_protocol::digest::StreamDigest;
 use bench_protocol::payload::PayloadKind;
@@ -13,12 +13,12 @@ use proptest::sample::select;
 
 use crate::scripted::{ScriptedGuest, Step};
 
-/// Largest item of these streams, bytes.
+/// Size of the largest item, bytes.
 const LARGEST: usize = 3000;
 /// The memory limit of these sessions, bytes.
 const LIMIT: u64 = 4096;
 
-/// Item `k` of a stream: no two of one length are alike.
+/// Contents of item `k`; items of equal length differ.
 fn contents(k: usize, len: usize) -> Vec<u8> {
     (0..len).map(|at| (k * 31 + at) as u8).collect()
 }
@@ -41,7 +41,7 @@ fn buffers() -> impl Strategy<Value = BufferConfig> {
 }
 
 fn sizes() -> impl Strategy<Value = Vec<usize>> {
-    // Small ones often, so that buffers shrink as well as grow.
+    // Small ones are frequent, so that buffers shrink as well as grow.
     let size = prop_oneof![0..=64_usize, 0..=LARGEST];
     prop::collection::vec(size, 0..40)
 }
@@ -58,8 +58,8 @@ fn config(protocol: Protocol, observe: Observe, buffer: BufferConfig) -> Session
 }
 
 proptest! {
-    /// Whatever the buffer does, the items come in order, whole, once, each after
-    /// one retry at most, and in no more memory than the limit.
+    /// Whatever the buffer does, every item arrives in order, whole and once, after at most one
+    /// retry, and the host holds no more memory than the limit.
     #[test]
     fn no_retry_loses_repeats_or_reorders_an_item(
         sizes in sizes(),
@@ -85,7 +85,7 @@ proptest! {
             prop_assert!(counts.peak_capacity <= LIMIT, "{} bytes held", counts.peak_capacity);
             let script = guest.script();
             prop_assert!(script.too_small.1 <= 1);
-            // The end is one call more.
+            // The last call answers the end.
             prop_assert_eq!(script.calls, count + counts.retries + 1);
             prop_assert_eq!((counts.calls, script.drops, script.lent), (script.calls, 1, 0));
             if protocol == Protocol::Alloc {
@@ -94,8 +94,8 @@ proptest! {
         }
     }
 
-    /// Whatever a guest answers, the host stays within its memory, comes to an
-    /// end and drops the stream once.
+    /// Whatever a guest answers, the host stays within its memory limit, comes to an end and
+    /// drops the stream once.
     #[test]
     fn no_answer_costs_more_than_an_error(
         answers in prop::collection::vec(
@@ -111,7 +111,7 @@ proptest! {
             let steps = answers.iter().map(|&(status, len)| Step::Answer(status, len));
             let guest = ScriptedGuest::new(steps);
             let mut session = guest.pair().open(&config(protocol, Observe::Time, buffer)).unwrap();
-            // An error is as good as an end here.
+            // Errors are allowed here.
             let _ = session.drain(ENDLESS);
             prop_assert!(session.counts().peak_capacity <= LIMIT);
             drop(session);

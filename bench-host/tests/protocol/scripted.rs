@@ -1,5 +1,4 @@
-//! A guest that does what a test tells it to, right or wrong, and keeps count of
-//! what the host does to it.
+//! A guest that does what a test tells it to, right or wrong, and counts what the host does.
 
 use core::ffi::c_void;
 use std::cell::Cell;
@@ -21,19 +20,18 @@ use bench_protocol::step::no_steps;
 /// What the guest does when it is asked for an item.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Hands over these bytes as the protocol says.
+    /// Delivers these bytes according to the protocol.
     Item(Vec<u8>),
-    /// Ends with these bytes behind `PLUGIN_ERROR`, as the protocol says.
+    /// Ends with `PLUGIN_ERROR` and these bytes, according to the protocol.
     Error(Vec<u8>),
-    /// Answers a status and a length, whatever the host lent; as much of that
-    /// length as there is room for is written. (An alloc guest gives out no
-    /// buffer.)
+    /// Answers a status and a length, whatever the host lends. It writes as much of that
+    /// length as there is room for. (An alloc guest returns no buffer.)
     Answer(i32, u32),
-    /// The same item for ever.
+    /// Delivers the same item forever.
     Forever(Vec<u8>),
 }
 
-/// A stream of steps; at their end, the end.
+/// A stream of steps. After the last one, it ends.
 #[derive(Debug, Default)]
 pub struct Script {
     steps: VecDeque<Step>,
@@ -41,14 +39,14 @@ pub struct Script {
     pub calls: u64,
     /// Calls of `drop_fn`.
     pub drops: u64,
-    /// Answers `BUFFER_TOO_SMALL` to the current item, and the most to any.
+    /// Answers `BUFFER_TOO_SMALL` for the current item, and the maximum for any item.
     pub too_small: (u64, u64),
-    /// Heap buffers given out and not returned yet.
+    /// Heap buffers that the host has not returned yet.
     pub lent: i64,
 }
 
-/// Both handles of one script, in the test's hands: `drop_fn` only counts, so
-/// that a second call of it is seen and not felt.
+/// Both handles of one script. The test owns them: `drop_fn` only counts, so that a test
+/// notices a second call of it.
 pub struct ScriptedGuest {
     script: *mut Script,
     arena: *mut StreamHandle,
@@ -78,10 +76,10 @@ impl ScriptedGuest {
         }
     }
 
-    /// What has happened to the guest; no session may be inside a call.
+    /// What has happened so far; no session may be inside a call.
     pub fn script(&self) -> &Script {
-        // SAFETY: the script lives as long as this value; guest functions, which
-        // write to it, run only inside calls of a session's.
+        // SAFETY: the script lives as long as this value. Guest functions write to it, but run
+        // only inside a session's calls.
         unsafe { &*self.script }
     }
 
@@ -89,7 +87,7 @@ impl ScriptedGuest {
         self.arena
     }
 
-    /// This host, and this guest as the one whose table opens streams.
+    /// This host, with a guest table that opens this guest's streams.
     pub fn pair(&self) -> Pair {
         HANDLES.set((self.arena, self.alloc));
         pair(&API)
@@ -98,8 +96,7 @@ impl ScriptedGuest {
 
 impl Drop for ScriptedGuest {
     fn drop(&mut self) {
-        // SAFETY: all three are boxes made by `new`; sessions of the test's have
-        // ended.
+        // SAFETY: `new` made all three boxes, and the test's sessions have ended.
         unsafe {
             drop(Box::from_raw(self.arena));
             drop(Box::from_raw(self.alloc));
@@ -108,7 +105,7 @@ impl Drop for ScriptedGuest {
     }
 }
 
-/// This host with a guest of the given table, without a file of either.
+/// This host with a given guest table; no files are loaded.
 pub fn pair(guest: &'static GuestApi) -> Pair {
     let build = BuildInfo {
         commit: String::new(),
@@ -116,7 +113,7 @@ pub fn pair(guest: &'static GuestApi) -> Pair {
         profile: String::new(),
         flags: String::new(),
     };
-    // SAFETY: the table is a static of the host that this test is linked with.
+    // SAFETY: the table is a static of the host, which is linked into this test.
     let host = unsafe { &*bench_host::bench_host_api() };
     assert_eq!(host.header.magic, HOST_MAGIC);
     Pair {
@@ -134,7 +131,7 @@ pub fn pair(guest: &'static GuestApi) -> Pair {
 }
 
 thread_local! {
-    /// What the next stream that this thread opens gets for a handle.
+    /// The handles of the next stream that this thread opens.
     static HANDLES: Cell<(*mut StreamHandle, *mut AllocHandle)> =
         const { Cell::new((std::ptr::null_mut(), std::ptr::null_mut())) };
 }
@@ -161,7 +158,7 @@ static API: GuestApi = GuestApi {
     open_step: no_steps,
 };
 
-/// A guest that answers OK and gives out no handle.
+/// A guest that answers OK with a null handle.
 pub static GIVES_NULL: GuestApi = GuestApi {
     open_arena: open_nothing::<StreamHandle, { status::OK }>,
     open_alloc: open_nothing::<AllocHandle, { status::OK }>,
@@ -200,8 +197,8 @@ unsafe extern "C" fn counts(_state: *const c_void, _out: *mut GuestCounts) {}
 
 /// The script behind a handle's state.
 unsafe fn script<'a>(state: *mut c_void) -> &'a mut Script {
-    // SAFETY: every state of this guest is a script that lives as long as its
-    // test, and the host is inside one call at a time.
+    // SAFETY: every state of this guest is a script that lives as long as its test, and the
+    // host makes one call at a time.
     unsafe { &mut *state.cast() }
 }
 
@@ -231,8 +228,8 @@ unsafe extern "C" fn next_arena(
         }
     };
     let len = bytes.len() as u32;
-    // SAFETY: the host lends a place for the length, and `capacity` bytes, of
-    // which `len` are written only where there are as many.
+    // SAFETY: the host lends a place for the length and `capacity` bytes; `len` bytes are
+    // written only if that is not more.
     unsafe {
         *out_len = len;
         if len > capacity {
@@ -272,12 +269,12 @@ unsafe extern "C" fn next_alloc(
         script.steps.pop_front();
     }
     script.lent += 1;
-    // In front of the bytes: whose buffer this is.
+    // The owner's address is stored in front of the bytes.
     let owner: *mut Script = script;
     let mut buffer = owner.addr().to_le_bytes().to_vec();
     buffer.extend(&bytes);
-    // SAFETY: the host lends places for pointer and length. The pointer is
-    // inside the buffer, behind its owner.
+    // SAFETY: the host lends places for pointer and length. The pointer is inside the buffer,
+    // after the owner's address.
     unsafe {
         *out_len = bytes.len() as u32;
         *out_buffer = Box::into_raw(buffer.into_boxed_slice())
@@ -289,9 +286,8 @@ unsafe extern "C" fn next_alloc(
 }
 
 unsafe extern "C" fn free_buffer(buffer: *mut u8, len: u32) {
-    // SAFETY: the host hands back a pointer and a length that `next_alloc` gave
-    // out together, in front of which the owner stands; scripts outlive their
-    // buffers.
+    // SAFETY: the host returns a pointer and a length that `next_alloc` gave it together. The
+    // owner's address is in front of them, and scripts outlive their buffers.
     unsafe {
         let start = buffer.sub(size_of::<usize>());
         let owner = start.cast::<usize>().read_unaligned();

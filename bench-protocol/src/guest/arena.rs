@@ -1,4 +1,4 @@
-//! The arena protocol: the guest holds the *value* of the current item and
+//! The guest's side of the arena protocol: it keeps the *value* of the current item and
 //! encodes it straight into the host's buffer.
 
 use serde::Serialize;
@@ -10,23 +10,23 @@ use crate::producer::{self, BoxedProducer};
 use crate::status;
 use crate::wire::{self, WireError};
 
-/// What `next` answers: a status, and the length that goes with it or zero.
+/// The answer of `next`: a status, and its length (0 if the status has none).
 type Answer = (i32, u32);
 
-/// A stream of `T` and the item of it that waits to be delivered.
+/// A stream of `T`, and its item that is not delivered yet.
 pub struct Driver<T> {
     /// Where the items come from.
     pub stream: BoxedProducer<T>,
-    /// The current item; `None` between items. It is the value and not its
-    /// bytes: too small a buffer means that the same item is encoded again.
+    /// The current item; `None` between items. It is the value, not its bytes: if the buffer
+    /// is too small, the next call encodes the item again.
     pending: Option<T>,
     /// The error that ended the stream, until it is delivered.
     fault: Option<PluginError>,
 }
 
 impl<T: Serialize + Send + 'static> Driver<T> {
-    // Always: with the ladder's arms beside it there are several callers, and out of
-    // line an item costs some thirty instructions more.
+    // Always: the ladder's arms call it too, and a call would cost about 30 instructions per
+    // item.
     #[inline(always)]
     fn next_into(&mut self, buffer: &mut [u8], deliver: impl Deliver<T>) -> Answer {
         if self.pending.is_none() {
@@ -43,20 +43,20 @@ impl<T: Serialize + Send + 'static> Driver<T> {
             }
             Ok(Encoded::Needs(len)) => (status::BUFFER_TOO_SMALL, len),
             Err(Unencodable) => {
-                // The item can never be delivered; the stream goes on behind it.
+                // This item can never be delivered; the stream goes on with the next one.
                 self.pending = None;
                 (status::SERIALIZATION_ERROR, 0)
             }
         }
     }
 
-    /// The stream has no more items: deliver its error, if it ended with one,
-    /// and answer the end from then on.
+    /// The stream has no more items: delivers its error, if there is one, and answers
+    /// `STREAM_END` from then on.
     #[cold]
     fn ended(&mut self, buffer: &mut [u8]) -> Answer {
         if self.fault.is_none() {
             self.fault = self.stream.fault();
-            // An iterator need not keep saying `None`; an empty one does.
+            // After `None`, an iterator may yield items again; an empty one does not.
             self.stream = producer::ended();
         }
         let Some(fault) = &self.fault else {
@@ -72,7 +72,7 @@ impl<T: Serialize + Send + 'static> Driver<T> {
         }
     }
 
-    /// Whatever panicked is not asked again.
+    /// Drops everything that may have panicked: the stream has ended.
     #[cold]
     fn abandon(&mut self) {
         self.pending = None;
@@ -81,25 +81,26 @@ impl<T: Serialize + Send + 'static> Driver<T> {
     }
 }
 
-/// What `next` does with the current item: encodes it, but for the ladder.
+/// How `next` delivers the current item: it encodes it, except in arms of the ladder.
 pub trait Deliver<T>: FnOnce(&T, &mut [u8]) -> Result<Encoded, Unencodable> {}
 impl<T, F: FnOnce(&T, &mut [u8]) -> Result<Encoded, Unencodable>> Deliver<T> for F {}
 
-/// How delivering an item went: with its length, or the length there must be.
+/// Whether the item was delivered.
 pub enum Encoded {
-    /// Delivered, with so many bytes.
+    /// Delivered, in this number of bytes.
     Fits(u32),
-    /// Not delivered: so many bytes are needed.
+    /// Not delivered: this number of bytes is needed.
     Needs(u32),
 }
 
 /// The item can never be delivered.
 pub struct Unencodable;
 
-/// A size pass, then `write` into room of exactly that size, where there is so much.
+/// Computes the item's size, then lets `write` fill exactly as many bytes, if the buffer has
+/// them.
 ///
 /// # Errors
-/// When the item has no encoding, or `write` fails.
+/// If the item cannot be encoded or `write` fails.
 #[inline(always)]
 pub fn deliver_sized<T: Serialize>(
     item: &T,
@@ -107,7 +108,7 @@ pub fn deliver_sized<T: Serialize>(
     write: impl FnOnce(&mut [u8], &T) -> Result<(), WireError>,
 ) -> Result<Encoded, Unencodable> {
     let size = wire::serialized_size(item).map_err(|_| Unencodable)?;
-    // The wire's lengths are 32-bit; a longer item is none.
+    // Lengths on the wire have 32 bits: a longer item cannot be delivered.
     let len = u32::try_from(size).map_err(|_| Unencodable)?;
     let Some(room) = buffer.get_mut(..len as usize) else {
         return Ok(Encoded::Needs(len));
@@ -121,7 +122,7 @@ fn encode<T: Serialize>(item: &T, buffer: &mut [u8]) -> Result<Encoded, Unencoda
     deliver_sized(item, buffer, wire::serialize_into)
 }
 
-/// Opens a stream of `producer`'s items.
+/// Opens a stream of the producer's items.
 pub fn open<T: Serialize + Send + 'static>(
     producer: BoxedProducer<T>,
     counted: bool,
@@ -134,7 +135,7 @@ pub fn open<T: Serialize + Send + 'static>(
     open_with(producer, next)
 }
 
-/// The same with a `next` of the caller's, for a state of [`Driver<T>`].
+/// As [`open`], with another `next`; its state is a [`Driver<T>`].
 pub fn open_with<T: Serialize + Send + 'static>(
     producer: BoxedProducer<T>,
     next: ArenaNext,
@@ -157,11 +158,11 @@ unsafe extern "C" fn next<T: Serialize + Send + 'static>(
     capacity: u32,
     out_len: *mut u32,
 ) -> i32 {
-    // SAFETY: the caller's promises are the same.
+    // SAFETY: the caller keeps the same contract.
     unsafe { next_with(handle, buffer, capacity, out_len, encode::<T>) }
 }
 
-/// `next`, whatever delivers the items.
+/// `next`, with `deliver` to deliver the item.
 ///
 /// # Safety
 /// `handle` must come from [`open_with`] of the same `T` and be used by this
@@ -174,13 +175,13 @@ pub unsafe fn next_with<T: Serialize + Send + 'static>(
     out_len: *mut u32,
     deliver: impl Deliver<T>,
 ) -> i32 {
-    // Moved in, not borrowed: what the body captures by reference goes through memory.
+    // Captured by value: captures by reference would go through memory.
     let status = guard(move || {
-        // SAFETY: the handle is one that `open` of the same `T` made; the host
-        // calls from one thread at a time, so nobody else borrows the state.
+        // SAFETY: `open` of the same `T` made the handle. The host calls from one thread at
+        // a time, so nobody else borrows the state.
         let state = unsafe { State::<Driver<T>>::of((*handle).state) };
-        // SAFETY: the host lends `capacity` writable bytes for this call. They
-        // may be uninitialised: `deliver` only writes to them.
+        // SAFETY: the host lends `capacity` writable bytes for this call. They may be
+        // uninitialised; `deliver` only writes to them.
         let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, capacity as usize) };
         let (status, len) = state.driver.next_into(buffer, deliver);
         // SAFETY: the host lends a place for the length.
@@ -188,9 +189,9 @@ pub unsafe fn next_with<T: Serialize + Send + 'static>(
         status
     });
     if status == status::PANIC {
-        // SAFETY: as above; the borrow in there has ended.
+        // SAFETY: as above; that borrow has ended.
         let state = unsafe { State::<Driver<T>>::of((*handle).state) };
-        // Dropping the producer may panic once more.
+        // Dropping the producer may panic again.
         guard(|| {
             state.driver.abandon();
             status::PANIC
@@ -199,17 +200,17 @@ pub unsafe fn next_with<T: Serialize + Send + 'static>(
     status
 }
 
-/// The same, and it counts: the stream under test does not.
+/// [`next`], and counts. Only verification uses it.
 unsafe extern "C" fn next_counted<T: Serialize + Send + 'static>(
     handle: *mut StreamHandle,
     buffer: *mut u8,
     capacity: u32,
     out_len: *mut u32,
 ) -> i32 {
-    // SAFETY: the caller's promises are those that `next` asks for.
+    // SAFETY: the caller keeps the contract of `next`.
     let status = unsafe { next::<T>(handle, buffer, capacity, out_len) };
-    // SAFETY: `next` has returned and borrows the state no longer; it wrote the
-    // length for both statuses that speak of one.
+    // SAFETY: `next` has returned, so nobody borrows the state. It has written the length
+    // for both statuses that have one.
     unsafe {
         let counts = &mut State::<Driver<T>>::of((*handle).state).counts;
         counts.calls += 1;
@@ -229,8 +230,7 @@ unsafe extern "C" fn next_counted<T: Serialize + Send + 'static>(
 }
 
 unsafe extern "C" fn drop_stream<T>(handle: *mut StreamHandle) {
-    // SAFETY: the host calls this once, with a handle that `open` of the same
-    // `T` made.
+    // SAFETY: the host calls this once, with a handle that `open` of the same `T` made.
     unsafe {
         let handle = Box::from_raw(handle);
         State::<Driver<T>>::free(handle.state);

@@ -1,5 +1,5 @@
-//! What every function at the boundary does, whatever the protocol: no panic
-//! crosses it, and a counted stream counts.
+//! What every guest function at the boundary needs, in any protocol: panics are caught, and
+//! the state behind a handle is found.
 
 use core::any::Any;
 use core::ffi::c_void;
@@ -8,14 +8,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::counts::GuestCounts;
 use crate::status;
 
-/// Runs `body`; a panic in it becomes the status `PANIC`.
+/// Runs `body` and turns a panic into the status `PANIC`.
 #[inline(always)]
 pub fn guard(body: impl FnOnce() -> i32) -> i32 {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(swallow)
 }
 
-/// The status of a caught panic. What it carried may panic itself when it is dropped: that is
-/// caught as well, and what the second one carries is left where it is.
+/// Drops the payload of a caught panic and returns the status `PANIC`. Dropping it may panic
+/// again: that is caught too, and the second payload is leaked.
 #[cold]
 pub fn swallow(payload: Box<dyn Any + Send>) -> i32 {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
@@ -24,32 +24,30 @@ pub fn swallow(payload: Box<dyn Any + Send>) -> i32 {
     status::PANIC
 }
 
-/// The state behind a handle. The counts come first, so that they are found
-/// without the type of the driver.
+/// The state behind a handle. The counts come first, so that [`counts`] finds them without
+/// knowing the driver's type.
 #[repr(C)]
 pub struct State<D> {
-    /// What a counted stream has done.
+    /// Counts of a stream opened as `counted`; else all 0.
     pub counts: GuestCounts,
-    /// The stream.
+    /// The driver of the stream.
     pub driver: D,
 }
 
 impl<D> State<D> {
-    /// A new state on the heap, as the handle's `state` pointer; [`State::free`]
-    /// takes it back.
+    /// A new state on the heap, as a handle's `state` pointer. [`State::free`] frees it.
     #[must_use]
     pub fn leak(driver: D) -> *mut c_void {
         let counts = GuestCounts::default();
         Box::into_raw(Box::new(Self { counts, driver })).cast()
     }
 
-    /// Drops a state that [`State::leak`] gave out. A producer that panics while
-    /// it is dropped does not take the host down.
+    /// Frees a state. A panic while it is dropped is caught.
     ///
     /// # Safety
-    /// `state` must come from `leak` of the same `D`, and not be used again.
+    /// `state` must come from [`State::leak`] of the same `D`, and not be used again.
     pub unsafe fn free(state: *mut c_void) {
-        // SAFETY: the caller vouches for the origin.
+        // SAFETY: by contract, `leak` of the same type made it.
         let state = unsafe { Box::from_raw(state.cast::<Self>()) };
         guard(|| {
             drop(state);
@@ -60,10 +58,10 @@ impl<D> State<D> {
     /// The state behind a handle's pointer.
     ///
     /// # Safety
-    /// `state` must come from `leak` of the same `D`, not be freed yet, and not
-    /// be borrowed elsewhere.
+    /// `state` must come from [`State::leak`] of the same `D`, must not be freed yet, and must
+    /// not be borrowed elsewhere.
     pub unsafe fn of<'a>(state: *mut c_void) -> &'a mut Self {
-        // SAFETY: the caller vouches for origin and exclusiveness.
+        // SAFETY: by contract, `leak` of the same type made it, and nobody else borrows it.
         unsafe { &mut *state.cast::<Self>() }
     }
 }
@@ -71,9 +69,9 @@ impl<D> State<D> {
 /// See [`GuestApi::counts`](crate::api::GuestApi::counts).
 ///
 /// # Safety
-/// `state` must be a handle's `state` that [`State::leak`] gave out; `out` is writable.
+/// `state` must come from [`State::leak`] and not be freed yet; `out` must be writable.
 pub unsafe extern "C" fn counts(state: *const c_void, out: *mut GuestCounts) {
-    // SAFETY: every state begins with its counts (`repr(C)`), and the caller hands in
-    // one, and a place to write to.
+    // SAFETY: by contract, these are a state, which begins with its counts (`repr(C)`), and
+    // a writable place.
     unsafe { *out = *state.cast::<GuestCounts>() }
 }

@@ -1,10 +1,9 @@
 //! The guest's side of the arena protocol, and a guest of any iterator.
 //!
-//! [`arena`] is the driver behind every arena stream, the workbench's own and
-//! those of guests that others bring; [`boundary`] what every function at the
-//! boundary does. With [`export_guest!`](crate::export_guest) any iterator of
-//! `Serialize` items becomes a cdylib that `arena-bench guest` verifies and
-//! measures:
+//! [`arena`] is the driver of every arena stream, in the workbench's guest and in yours.
+//! [`boundary`] is what all functions at the boundary share. With
+//! [`export_guest!`](crate::export_guest), any iterator of `Serialize` items becomes a cdylib
+//! that `arena-bench guest` verifies and measures:
 //!
 //! ```
 //! use bench_protocol::spec::StreamConfig;
@@ -17,9 +16,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! The function is called once a stream; what was asked for (payload, sizes,
-//! seed) is in its argument, and it may ignore all of it. The crate must be a
-//! `cdylib` that depends on this one; there is nothing else to it.
+//! The function is called once for each stream. Its argument says what the host asks for
+//! (payload, sizes, seed); a guest may ignore it. The crate must be a `cdylib` that depends on
+//! this one. Nothing else is needed.
 
 use serde::Serialize;
 
@@ -32,7 +31,7 @@ pub mod boundary;
 
 /// Exports the table of a guest whose streams are the iterators that a function
 /// `fn(StreamConfig) -> impl Iterator<Item = impl Serialize> + Send + 'static`
-/// returns. The guest speaks the arena protocol; it declines alloc streams.
+/// returns. The guest speaks the arena protocol and refuses alloc streams.
 #[macro_export]
 macro_rules! export_guest {
     ($open:path) => {
@@ -43,7 +42,7 @@ macro_rules! export_guest {
                 spec: *const $crate::spec::StreamSpec<'_>,
                 out: *mut *mut $crate::handle::StreamHandle,
             ) -> i32 {
-                // SAFETY: the host's promises are the same.
+                // SAFETY: the host keeps the same contract.
                 unsafe { $crate::guest::open(spec, out, $open) }
             }
 
@@ -70,8 +69,8 @@ macro_rules! export_guest {
     };
 }
 
-/// What such a guest says of its own making: what can be told without a build
-/// script.
+/// How such a guest was built, as far as this is known without a build script.
+#[doc(hidden)]
 pub const BUILD: crate::build_info::RawBuildInfo = {
     use crate::build_info::StaticStr;
     crate::build_info::RawBuildInfo {
@@ -86,7 +85,7 @@ pub const BUILD: crate::build_info::RawBuildInfo = {
     }
 };
 
-/// Opens a stream of what `items` returns: see [`export_guest!`](crate::export_guest).
+/// Opens a stream of what `items` returns; see [`export_guest!`](crate::export_guest).
 ///
 /// # Safety
 /// `spec` must be a valid spec, `out` a place for a handle.
@@ -99,30 +98,32 @@ where
     I: Iterator<Item: Serialize + Send> + Send + 'static,
 {
     boundary::guard(|| {
-        // SAFETY: the caller hands in a valid spec.
+        // SAFETY: by contract, the spec is valid.
         let Some(config) = (unsafe { (*spec).read() }) else {
             return status::SERIALIZATION_ERROR;
         };
         let counted = config.counted;
         let handle = arena::open(producer::boxed(items(config)), counted);
-        // SAFETY: the caller lends a place for the handle.
+        // SAFETY: by contract, `out` is a place for a handle.
         unsafe { *out = handle };
         status::OK
     })
 }
 
-/// Declines a stream of the alloc protocol.
+/// Refuses a stream of the alloc protocol.
 ///
 /// # Safety
-/// None is needed: nothing is read or written.
+/// Always safe: nothing is read or written.
+#[doc(hidden)]
 pub unsafe extern "C" fn no_alloc(_: *const StreamSpec<'_>, _: *mut *mut AllocHandle) -> i32 {
     status::SERIALIZATION_ERROR
 }
 
-/// Takes back a buffer of a guest that gives out none.
+/// The `free_buffer` of a guest that allocates no buffers.
 ///
 /// # Safety
-/// None is needed: nothing is read or written.
+/// Always safe: nothing is read or written.
+#[doc(hidden)]
 pub unsafe extern "C" fn no_buffer(_: *mut u8, _: u32) {}
 
 #[cfg(test)]
@@ -191,7 +192,7 @@ mod tests {
             let config = StreamConfig::new(PayloadKind::U64, SizeTable::new(vec![8], 0).unwrap());
             let mut handle = std::ptr::null_mut();
             let mut drawn = Vec::new();
-            // The wanted size is offered now and then, as else a stream need not end.
+            // Sometimes the buffer is large enough for any item, so that the stream ends.
             let largest = encoded.iter().map(Vec::len).max().unwrap_or(0);
             let mut offers = capacities.iter().copied().chain([largest]).cycle();
             // SAFETY: the spec borrows `config`; the handle is driven by this function
@@ -219,8 +220,8 @@ mod tests {
         }
     }
 
-    /// Panics when it is asked for its second item, and again when it is dropped; so
-    /// does what it panics with.
+    /// Panics at its second item, and again when it is dropped; the panic's payload panics
+    /// when it is dropped, too.
     struct Stubborn(u64);
 
     impl Iterator for Stubborn {
@@ -244,7 +245,7 @@ mod tests {
 
     impl Drop for Grudge {
         fn drop(&mut self) {
-            panic!("and the last word");
+            panic!("and the payload too");
         }
     }
 

@@ -1,4 +1,5 @@
-//! An example of a guest to bring: readings of a sensor, one a second.
+//! An example of a guest of your own: readings of a sensor, one per second. Build it and
+//! measure it:
 //!
 //! ```text
 //! cargo build --release -p my-guest
@@ -8,18 +9,18 @@
 use bench_protocol::spec::StreamConfig;
 use serde::Serialize;
 
-/// What this guest streams: any type that can be serialized.
+/// An item. Any type that serde can serialize will do.
 #[derive(Serialize)]
 struct Reading {
     second: u64,
     celsius: f64,
     station: String,
-    /// Set where the sensor answered late.
+    /// Set if the sensor answered late.
     note: Option<&'static str>,
 }
 
-/// A day of readings. What the host asks for is its argument; a guest of one
-/// stream has no use for it.
+/// A day of readings. The argument says what the host asks for; a guest with a single stream
+/// can ignore it.
 fn readings(_asked: StreamConfig) -> impl Iterator<Item = Reading> + Send + 'static {
     (0..86_400).map(|second| Reading {
         second,
