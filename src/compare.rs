@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rand::rngs::SmallRng;
-
 use bench_report::compare::{Row, Verdict};
 use bench_report::format::signed_percent;
 
@@ -20,7 +18,7 @@ use bench_record::limits::Limits;
 use bench_record::wire::{self, Comparison, Counts, Failure};
 use paired::ratios::{self, Match, Ratios};
 use paired::runner::Runner;
-use paired::stats::{Confidence, Delta, StatsError};
+use paired::stats::{Confidence, StatsError};
 
 /// A measuring process that takes longer hangs.
 pub const PROCESS_LIMIT: Duration = Duration::from_secs(60);
@@ -100,7 +98,7 @@ pub struct Compared {
 
 /// Compares the wall clock of every case on both sides.
 pub fn wall_clock(
-    runner: &mut Runner<'_, SmallRng>,
+    runner: &mut Runner<'_>,
     baseline: &Side,
     candidate: &Side,
     cases: &[Case],
@@ -113,7 +111,11 @@ pub fn wall_clock(
             candidate: of_case(case, &candidate.layouts),
         })
         .collect();
-    ratios::measure(runner, &matches, &mut |_, _| done())
+    let mut found = ratios::measure(runner, &matches, &mut |_, _| done());
+    if candidate.layouts.shuffled() {
+        ratios::check_builds(runner, &matches, &mut found);
+    }
+    found
 }
 
 /// Judges a comparison of two pairs: counts by their limits, wall clock by its
@@ -127,10 +129,10 @@ pub fn verdict(
     cases: &[Case],
     compared: &Compared,
     limits: &Limits,
-    delta: Delta,
 ) -> Result<Verdict, StatsError> {
     let confidence = Confidence::new(CONFIDENCE)?;
-    let self_check = ratios::judge(&compared.ratios.copies, delta, confidence)?;
+    let found = &compared.ratios;
+    let self_check = ratios::judge(&found.comparisons, &found.build_checks, confidence)?;
     let trusted = self_check.as_ref().is_some_and(|check| check.trusted);
     let rows = cases
         .iter()
@@ -167,13 +169,11 @@ fn row(id: &str, compared: &Compared, limits: &Limits, trusted: bool) -> Row {
         );
     }
     if let Some(wall) = &wall {
-        match (wall.verdict, trusted) {
-            (wire::Verdict::Inconclusive, _) => {}
-            (_, false) => notes.push("not trusted: the run's A/A comparison failed".to_owned()),
-            (wire::Verdict::Slower, true) => {
-                regressions.push(format!("time {}", signed_percent(wall.ratio)));
-            }
-            (wire::Verdict::Same | wire::Verdict::Faster, true) => {}
+        if wall.verdict == wire::Verdict::Slower {
+            regressions.push(format!("time {}", signed_percent(wall.ratio)));
+        }
+        if !trusted && wall.verdict != wire::Verdict::Inconclusive {
+            notes.push("not trusted: the run's A/A failed".to_owned());
         }
         notes.extend(contradiction(wall, before.as_ref(), after.as_ref()));
     }
@@ -204,4 +204,20 @@ fn contradiction(
         }
         _ => None,
     }
+}
+
+/// Why nothing can be said of the times, where that is so: the run's A/A failed, or not
+/// one comparison came to a verdict.
+#[must_use]
+pub fn cannot_tell(verdict: &Verdict) -> Option<String> {
+    let check = verdict.self_check.as_ref();
+    if let Some(check) = check.filter(|check| !check.trusted) {
+        let why = &check.why;
+        return Some(format!("the wall clock of this run is not trusted: {why}"));
+    }
+    let mut walls = verdict.rows.iter().filter_map(|row| row.wall.as_ref());
+    let open = |wall: &Comparison| wall.verdict == wire::Verdict::Inconclusive;
+    let any = walls.clone().next().is_some();
+    (any && walls.all(open))
+        .then(|| "every comparison of times is inconclusive: give it more --budget".to_owned())
 }

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_protocol::spec::{BufferConfig, Protocol};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 
 use crate::arms::of_case;
 use crate::case::{Case, Group};
@@ -18,7 +16,6 @@ use crate::pair_process::PairProcess;
 use crate::verify::Verification;
 use crate::wall::{self, WallError};
 use bench_record::wire::{self, Comparison, Counts, Failure, Record};
-use paired::clock::Monotonic;
 use paired::process::{ExecuteError, Processes};
 use paired::ratios::{self, Match};
 use paired::runner::{Runner, Settings};
@@ -47,8 +44,8 @@ pub struct Options {
     pub quick: bool,
     /// The smallest change that matters.
     pub delta: Delta,
-    /// Time for each of the two looks at a comparison.
-    pub look: Duration,
+    /// Time for a comparison, both looks together.
+    pub budget: Duration,
     /// Folder of the pair; without one, the pair that cargo builds.
     pub pair: Option<PathBuf>,
     /// Criterion's folder.
@@ -189,7 +186,7 @@ fn paired(
             candidate: of_case(arena, layouts),
         })
         .collect();
-    let family = options.comparisons.max(matches.len()).max(1);
+    let family = options.comparisons.max(matches.len()) + ratios::BUILD_CHECKS;
     let confidence = correction::per_comparison(Confidence::new(CONFIDENCE)?, family);
     matches.retain(|planned| {
         record
@@ -198,38 +195,36 @@ fn paired(
     });
     listener.begin("arena against alloc", matches.len());
     let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
-    let clock = Monotonic::default();
-    let mut runner = Runner {
-        execute: &mut processes,
-        clock: &clock,
-        rng: SmallRng::seed_from_u64(options.seed),
-        settings: Settings::new(options.delta, confidence, options.look),
-    };
+    let settings = Settings::new(options.delta, confidence, options.budget);
+    let builder = Runner::builder(&mut processes).seed(options.seed);
+    let mut runner = builder.settings(settings).build();
     let earlier = record.clone();
-    let copies = |ratios: &ratios::Ratios| -> Vec<Comparison> {
-        let before = earlier
-            .self_check
-            .iter()
-            .flat_map(|check| check.comparisons.clone());
-        before.chain(ratios.copies.iter().cloned()).collect()
-    };
+    let checked: Vec<Comparison> = earlier
+        .self_check
+        .iter()
+        .flat_map(|check| check.comparisons.clone())
+        .collect();
     let keep = |record: &mut Record, found: &ratios::Ratios| -> Result<(), StatsError> {
         record.comparisons = [&earlier.comparisons[..], &found.comparisons[..]].concat();
-        record.self_check =
-            ratios::judge(&copies(found), options.delta, Confidence::new(CONFIDENCE)?)?;
+        let checks = [&checked[..], &found.build_checks[..]].concat();
+        let family = Confidence::new(CONFIDENCE)?;
+        record.self_check = ratios::judge(&record.comparisons, &checks, family)?;
         for failure in &found.failures {
             fail(record, failure.id.clone(), failure.why.clone());
         }
         Ok(())
     };
     let mut kept = Ok(());
-    let found = ratios::measure(&mut runner, &matches, &mut |_, found| {
+    let mut found = ratios::measure(&mut runner, &matches, &mut |_, found| {
         if kept.is_ok() {
             kept = keep(record, found);
         }
         listener.step(record);
     });
     kept?;
+    if layouts.shuffled() && checked.is_empty() {
+        ratios::check_builds(&mut runner, &matches, &mut found);
+    }
     keep(record, &found)?;
     Ok(())
 }

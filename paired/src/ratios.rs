@@ -1,18 +1,18 @@
-//! The ratios of a run: many comparisons, each with the A/A comparison that says
-//! whether it may be believed.
+//! The ratios of a run: many comparisons, and whether the run's wall clock may be
+//! believed.
 //!
-//! Each comparison is one contest of baseline and candidate, each in two copies of its
-//! files. The A/A comparison is that of the candidate's two, so it is made in the very
-//! rounds that it vouches for.
+//! Every comparison carries an A/A of its own, made in the very processes that its
+//! verdict rests on: second copies of its arms against their first. Two copies of one
+//! file are treated alike by design, so it shows noise but no bias. Bias is what an
+//! A/A between two *builds* of the same sources can show ([`build_check`]): fresh link
+//! layouts on both sides, drawn independently, and everything else as in a comparison.
 
-use rand::Rng;
+use std::collections::BTreeSet;
 
-use crate::draw::order;
-use crate::result::{Comparison, Failure, SelfCheck};
-use crate::runner::{Arm, Runner};
-use crate::stats::summary::Summary;
-use crate::stats::verdict::self_check;
-use crate::stats::{Confidence, Delta, StatsError};
+use crate::result::{Comparison, Failure, RatioInterval, SelfCheck};
+use crate::runner::{Arm, MeasureError, Runner};
+use crate::stats::order::Sorted;
+use crate::stats::{Confidence, LogRatio, StatsError, sign};
 
 /// Two arms to compare.
 #[derive(Debug, Clone)]
@@ -28,36 +28,30 @@ pub struct Match {
 pub struct Ratios {
     /// Baseline against candidate, in the order of the matches.
     pub comparisons: Vec<Comparison>,
-    /// The candidate against a copy of itself, one for each of them.
-    pub copies: Vec<Comparison>,
+    /// A/A between builds of the same sources, for the cases that it was asked of.
+    pub build_checks: Vec<Comparison>,
     /// Comparisons that could not be made.
     pub failures: Vec<Failure>,
 }
 
 /// Makes every comparison, in random order; a failed one does not stop the rest.
 /// `done` hears of each one that is over.
-pub fn measure<R: Rng>(
-    runner: &mut Runner<'_, R>,
+pub fn measure(
+    runner: &mut Runner<'_>,
     matches: &[Match],
     done: &mut dyn FnMut(&Match, &Ratios),
 ) -> Ratios {
-    let mut found: Vec<Option<(Comparison, Comparison)>> = vec![None; matches.len()];
+    let mut found: Vec<Option<Comparison>> = vec![None; matches.len()];
     let mut ratios = Ratios::default();
-    for index in order(&mut runner.rng, matches.len()) {
+    for index in runner.order(matches.len()) {
         let Match {
             baseline,
             candidate,
         } = &matches[index];
-        // Each arm has files of its own: one that shared them with another would
-        // find its code a little warmer than the copy of itself does.
-        let arms = [baseline.clone(), candidate.copied()];
-        match runner.compare(&arms, &[(0, 1), (1, 1)]) {
-            Ok(comparisons) => {
-                let [comparison, copies] =
-                    <[Comparison; 2]>::try_from(comparisons).expect("two pairs were asked for");
+        match versus(runner, baseline, candidate) {
+            Ok(comparison) => {
                 ratios.comparisons.push(comparison.clone());
-                ratios.copies.push(copies.clone());
-                found[index] = Some((comparison, copies));
+                found[index] = Some(comparison);
             }
             Err(error) => {
                 let id = format!("{} / {}", candidate.name, baseline.name);
@@ -69,82 +63,195 @@ pub fn measure<R: Rng>(
         }
         done(&matches[index], &ratios);
     }
-    (ratios.comparisons, ratios.copies) = found.into_iter().flatten().unzip();
+    ratios.comparisons = found.into_iter().flatten().collect();
     ratios
 }
 
-/// Judges a run by its A/A comparisons; `None` when it has none. All together must hold
-/// zero and lie inside ±`delta`: that finds what leans one way. And none may exclude
-/// zero, as their intervals hold together at the run's confidence: that finds a case
-/// whose copies differ.
+/// The A/A between two builds of the same sources: the arms draw their layouts
+/// independently of each other, whatever their groups say. Where both have their
+/// layouts from one pool, give each a part of it, or layouts cancel out.
+///
+/// # Errors
+/// As for [`Runner::compare`].
+pub fn build_check(
+    runner: &mut Runner<'_>,
+    one: &Arm,
+    other: &Arm,
+) -> Result<Comparison, MeasureError> {
+    versus(runner, &one.clone().drawn_in(0), &other.clone().drawn_in(1))
+}
+
+/// How many of a run's cases are compared between two builds of the same sources; to be
+/// counted among the comparisons whose intervals hold together.
+pub const BUILD_CHECKS: usize = 3;
+
+/// Makes the A/A between builds for some candidates of the matches: the first, the last
+/// and one between, as those are of different kinds more often than neighbours are.
+pub fn check_builds(runner: &mut Runner<'_>, matches: &[Match], ratios: &mut Ratios) {
+    let last = matches.len().saturating_sub(1);
+    let places: BTreeSet<usize> = (0..BUILD_CHECKS)
+        .map(|check| last * check / (BUILD_CHECKS - 1))
+        .collect();
+    for candidate in places.iter().filter_map(|&place| matches.get(place)) {
+        let arm = &candidate.candidate;
+        match build_check(runner, arm, arm) {
+            Ok(found) => ratios.build_checks.push(found),
+            Err(error) => ratios.failures.push(Failure {
+                id: format!("{} / {}", arm.name, arm.name),
+                why: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// The comparison of two arms, each with files of its own: one that shared them with
+/// the other would find its code a little warmer.
+fn versus(
+    runner: &mut Runner<'_>,
+    baseline: &Arm,
+    candidate: &Arm,
+) -> Result<Comparison, MeasureError> {
+    let arms = [baseline.clone(), candidate.copied()];
+    let mut comparisons = runner.compare(&arms, &[(0, 1)])?;
+    Ok(comparisons.pop().expect("one was asked for"))
+}
+
+/// Judges whether a run's wall clock may be believed; `None` when nothing tells. It is
+/// not where an A/A excludes zero: that of all comparisons together, that of one of
+/// them (their intervals hold together when the confidence of each comparison is
+/// corrected for their number), or that between builds. How wide they are is no
+/// matter: each verdict was held against its own A/A.
+///
+/// This says how far to trust what the run reports, and takes no verdict back: a
+/// *slower* of a run that is not trusted is no pass.
 ///
 /// # Errors
 /// When the samples have no statistic.
 pub fn judge(
-    copies: &[Comparison],
-    delta: Delta,
+    comparisons: &[Comparison],
+    build_checks: &[Comparison],
     confidence: Confidence,
 ) -> Result<Option<SelfCheck>, StatsError> {
-    if copies.is_empty() {
-        return Ok(None);
+    let copies = copies_of_all(comparisons, confidence)?;
+    let singles: Vec<_> = comparisons
+        .iter()
+        .filter_map(|found| Some((found.candidate.as_str(), found.copies?)))
+        .collect();
+    let builds: Vec<_> = build_checks
+        .iter()
+        .map(|check| (check.candidate.as_str(), interval_of(check)))
+        .collect();
+    let mut why = Vec::new();
+    let mut trusted = true;
+    match copies {
+        Some((found, processes)) => {
+            trusted &= !found.excludes_one();
+            let number = comparisons.len();
+            why.push(format!(
+                "A/A of {number} comparisons, {processes} processes: {}, {}",
+                percents(found),
+                if found.excludes_one() {
+                    "which excludes zero"
+                } else {
+                    "which includes zero"
+                }
+            ));
+            let apart = names(&singles);
+            trusted &= apart.is_none();
+            why.push(apart.map_or_else(
+                || "no single one excludes zero".to_owned(),
+                |names| format!("{names} excludes zero on its own"),
+            ));
+        }
+        None if builds.is_empty() => return Ok(None),
+        None => {}
     }
-    let samples: Vec<_> = copies
-        .iter()
-        .flat_map(|copies| copies.samples.clone())
-        .collect();
-    let summary = Summary::new(&samples, confidence)?;
-    let ratio = summary.ratio();
-    let judged = self_check(&summary.log_ratio, delta);
-    let apart: Vec<&str> = copies
-        .iter()
-        .filter(|copies| copies.low > 1.0 || copies.high < 1.0)
-        .map(|copies| copies.candidate.as_str())
-        .collect();
-    let widest = copies
-        .iter()
-        .max_by(|a, b| reach(a).total_cmp(&reach(b)))
-        .expect("there is one at least");
-    let mut why = match &judged {
-        Ok(()) => format!(
-            "{} A/A comparisons, {} processes: together they lie inside ±{}%",
-            copies.len(),
-            summary.processes,
-            100.0 * delta.share()
+    match (names(&builds), builds.is_empty()) {
+        (Some(names), _) => {
+            trusted = false;
+            why.push(format!(
+                "two builds of the same sources differ in {names}: the measurement is biased"
+            ));
+        }
+        (None, false) => why.push("two builds of the same sources do not differ".to_owned()),
+        (None, true) => why.push(
+            "no two builds of the same sources were compared, which alone would show a bias"
+                .to_owned(),
         ),
-        Err(untrusted) => untrusted.to_string(),
+    }
+    let widest = |checks: &[(&str, RatioInterval)]| {
+        let intervals = checks.iter().map(|(_, interval)| *interval);
+        intervals.max_by(|a, b| a.reach().total_cmp(&b.reach()))
     };
-    let band = delta.log().0;
-    let wide = copies.iter().filter(|copies| reach(copies) > band).count();
-    why.push_str(&format!(
-        "; of the single ones {}, {wide} not shown inside ±{}%, the widest {} [{:.4}, {:.4}]",
-        names(&apart),
-        100.0 * delta.share(),
-        widest.candidate,
-        widest.low,
-        widest.high
-    ));
+    let decides = widest(&builds)
+        .or(copies.map(|(interval, _)| interval))
+        .expect("there is one of them at least");
     Ok(Some(SelfCheck {
-        ratio: ratio.estimate,
-        low: ratio.low,
-        high: ratio.high,
-        trusted: judged.is_ok() && apart.is_empty(),
-        why,
-        comparisons: copies.to_vec(),
+        ratio: decides.ratio,
+        low: decides.low,
+        high: decides.high,
+        trusted,
+        why: why.join("; "),
+        comparisons: build_checks.to_vec(),
     }))
 }
 
-/// How far the interval of a comparison reaches from no change, as a logarithm.
-fn reach(comparison: &Comparison) -> f64 {
-    comparison.high.ln().abs().max(comparison.low.ln().abs())
+/// The A/A of all comparisons together and the number of its processes; `None` where no
+/// sample has both copies' times. Their processes scatter differently, so the median
+/// with the sign test's interval: that asks nothing but symmetry of each.
+fn copies_of_all(
+    comparisons: &[Comparison],
+    confidence: Confidence,
+) -> Result<Option<(RatioInterval, usize)>, StatsError> {
+    let samples = comparisons.iter().flat_map(|found| &found.samples);
+    let apart: Vec<f64> = samples
+        .filter_map(|sample| Some(sample.copies_ns?.apart()))
+        .collect();
+    if apart.is_empty() {
+        return Ok(None);
+    }
+    let processes = apart.len();
+    let interval = sign::interval(&Sorted::new(apart)?, confidence);
+    let found = interval.ok_or(StatsError::TooFew {
+        what: "processes",
+        have: processes,
+        need: sign::fewest(confidence),
+        confidence,
+    })?;
+    Ok(Some((found.map(LogRatio).into(), processes)))
 }
 
-/// The cases whose copies differ, in words.
-fn names(apart: &[&str]) -> String {
-    match apart {
-        [] => "none excludes zero".to_owned(),
-        [one] => format!("that of {one} excludes zero"),
-        [first, rest @ ..] => format!("those of {first} and {} more exclude zero", rest.len()),
+fn interval_of(comparison: &Comparison) -> RatioInterval {
+    RatioInterval {
+        ratio: comparison.ratio,
+        low: comparison.low,
+        high: comparison.high,
     }
+}
+
+/// Those whose interval excludes zero, in words.
+fn names(checks: &[(&str, RatioInterval)]) -> Option<String> {
+    let apart = checks
+        .iter()
+        .filter(|(_, interval)| interval.excludes_one());
+    let named: Vec<String> = apart
+        .map(|(name, interval)| format!("{name} ({})", percents(*interval)))
+        .collect();
+    match &named[..] {
+        [] => None,
+        [one] => Some(one.clone()),
+        [first, rest @ ..] => Some(format!("{first} and {} more", rest.len())),
+    }
+}
+
+fn percents(interval: RatioInterval) -> String {
+    let percent = |ratio: f64| 100.0 * (ratio - 1.0);
+    format!(
+        "{:+.2}% [{:+.2}%, {:+.2}%]",
+        percent(interval.ratio),
+        percent(interval.low),
+        percent(interval.high)
+    )
 }
 
 #[cfg(test)]
@@ -152,52 +259,62 @@ mod tests {
     use std::path::PathBuf;
     use std::time::Duration;
 
-    use rand::SeedableRng;
-    use rand::rngs::SmallRng;
     use serde_json::json;
 
     use super::*;
     use crate::mock::Machine;
     use crate::process::ExecuteError;
-    use crate::result::PairedSample;
+    use crate::result::{CopiesNs, Draws, PairedSample, Verdict};
     use crate::runner::Settings;
+    use crate::stats::Delta;
 
     const DELTA: Delta = Delta::DEFAULT;
 
-    /// An A/A comparison whose processes lie around `centre`, in percent.
+    fn confidence() -> Confidence {
+        Confidence::new(0.99).expect("a share")
+    }
+
+    /// A comparison whose A/A is this, in percent; each process's copies are apart by
+    /// about `centre`.
     fn copies(centre: f64, low: f64, high: f64) -> Comparison {
-        let samples = (0..60).map(|process| PairedSample {
-            layout: process % 12,
-            log_ratio: (centre + 0.01 * f64::from(process / 12) - 0.02) / 100.0,
-            baseline_ns: 10.0,
-            candidate_ns: 10.0,
-            copies_ns: None,
+        let ratio = |percent: f64| 1.0 + percent / 100.0;
+        let samples = (0..60).map(|process| {
+            let second = 10.0 * ratio(centre + 0.01 * f64::from(process / 12) - 0.02);
+            PairedSample {
+                layout: process,
+                copies_ns: Some(CopiesNs {
+                    baseline: [10.0, second],
+                    candidate: [20.0, 2.0 * second],
+                }),
+                ..PairedSample::default()
+            }
         });
         Comparison {
-            ratio: 1.0 + centre / 100.0,
-            low: 1.0 + low / 100.0,
-            high: 1.0 + high / 100.0,
-            samples: samples.collect(),
-            baseline: "alloc".to_owned(),
             candidate: "arena".to_owned(),
-            confidence: 0.99,
-            verdict: crate::result::Verdict::Same,
-            why: String::new(),
-            delta: 0.01,
-            baseline_ns: Some(10.0),
-            candidate_ns: Some(10.0),
-            difference_ns: None,
-            processes: 60,
-            layouts: 12,
-            rounds: 9,
-            items: 10_000,
+            copies: Some(RatioInterval {
+                ratio: ratio(centre),
+                low: ratio(low),
+                high: ratio(high),
+            }),
+            samples: samples.collect(),
             ..Comparison::default()
         }
     }
 
-    fn judged(copies: &[Comparison]) -> SelfCheck {
-        let confidence = Confidence::new(0.99).expect("a share");
-        let judged = judge(copies, DELTA, confidence).expect("finite samples");
+    /// An A/A between builds with this result, in percent.
+    fn builds(low: f64, high: f64) -> Comparison {
+        let ratio = |percent: f64| 1.0 + percent / 100.0;
+        Comparison {
+            candidate: "u64".to_owned(),
+            ratio: ratio(f64::midpoint(low, high)),
+            low: ratio(low),
+            high: ratio(high),
+            ..Comparison::default()
+        }
+    }
+
+    fn judged(copies: &[Comparison], builds: &[Comparison]) -> SelfCheck {
+        let judged = judge(copies, builds, confidence()).expect("finite samples");
         judged.expect("there are some")
     }
 
@@ -206,22 +323,11 @@ mod tests {
         let mut machine = Machine::new(1);
         machine.failure = |job| (job == 0).then(|| ExecuteError::Failed("no stream".to_owned()));
         let clock = machine.clock.clone();
-        let confidence = Confidence::new(0.99).expect("a share");
-        let mut runner = Runner {
-            execute: &mut machine,
-            clock: &clock,
-            rng: SmallRng::seed_from_u64(1),
-            settings: Settings::new(DELTA, confidence, Duration::from_secs(1)),
-        };
-        let arm = |name: &str, ns: f64| Arm {
-            name: name.to_owned(),
-            workload: json!(ns),
-            layouts: vec![vec![PathBuf::from("library.so")]],
-            reserve: Vec::new(),
-            copy: 0,
-            work: 1.0,
-            items: None,
-        };
+        let settings = Settings::new(DELTA, confidence(), Duration::from_secs(1));
+        let runner = Runner::builder(&mut machine).clock(&clock).seed(1);
+        let mut runner = runner.settings(settings).build();
+        let library = || vec![vec![PathBuf::from("library.so")]];
+        let arm = |name: &str, ns: f64| Arm::new(name, json!(ns), library());
         let pair = |name: &str| Match {
             baseline: arm("alloc", 6.0),
             candidate: arm(name, 3.0),
@@ -240,33 +346,82 @@ mod tests {
             panic!("one is made: {found:?}")
         };
         assert!((comparison.ratio - 0.5).abs() < 0.01, "{comparison:?}");
-        assert_eq!(found.copies.len(), 1);
+        assert!(comparison.copies.is_some());
     }
 
     #[test]
-    fn copies_that_agree_make_a_run_trusted_however_wide_a_single_one_is() {
-        let found = judged(&[copies(0.0, -0.1, 0.1), copies(0.0, -5.0, 5.0)]);
+    fn two_builds_of_one_source_are_the_same_on_a_machine_that_treats_them_alike() {
+        let mut machine = Machine::new(1);
+        let clock = machine.clock.clone();
+        let settings = Settings::new(DELTA, confidence(), Duration::from_secs(2));
+        let runner = Runner::builder(&mut machine).clock(&clock).seed(1);
+        let mut runner = runner.settings(settings).build();
+        let build = |name: &str| {
+            let layouts = (0..32).map(|layout| PathBuf::from(format!("{name}/{layout}.so")));
+            Arm::new("u64", json!(6.0), vec![layouts.collect()])
+        };
+        let check = build_check(&mut runner, &build("one"), &build("other"));
+        let check = check.expect("nothing fails");
+        assert_eq!(
+            (check.verdict, check.draws),
+            (Verdict::Same, Some(Draws::Independent))
+        );
+        assert!(judged(&[], &[check]).trusted);
+    }
+
+    #[test]
+    fn copies_that_agree_make_a_run_trusted_however_wide_they_are() {
+        let found = judged(&[copies(0.0, -0.1, 0.1), copies(0.0, -5.0, 5.0)], &[]);
         assert!(found.trusted, "{found:?}");
-        let words = "none excludes zero, 1 not shown inside ±1%, the widest ";
-        assert!(found.why.contains(words), "{}", found.why);
-        assert!(found.why.ends_with(" [0.9500, 1.0500]"), "{}", found.why);
+        let words = "A/A of 2 comparisons, 120 processes: +0.00% [";
+        assert!(found.why.starts_with(words), "{}", found.why);
+        assert!(
+            found.why.contains("no single one excludes zero"),
+            "{}",
+            found.why
+        );
+        assert!(found.why.contains("no two builds"), "{}", found.why);
     }
 
     #[test]
     fn one_case_whose_copies_differ_makes_a_run_untrusted() {
-        let differs = copies(0.3, 0.1, 0.5);
-        let found = judged(&[copies(0.0, -0.1, 0.1), differs, copies(0.0, -0.1, 0.1)]);
+        let differs = copies(0.0, 0.1, 0.5);
+        let found = judged(
+            &[copies(0.0, -0.1, 0.1), differs, copies(0.0, -0.1, 0.1)],
+            &[],
+        );
         assert!(!found.trusted, "{found:?}");
-        assert!(found.why.contains("excludes zero"), "{}", found.why);
+        assert!(
+            found
+                .why
+                .contains("arena (+0.00% [+0.10%, +0.50%]) excludes zero"),
+            "{}",
+            found.why
+        );
     }
 
     #[test]
     fn copies_that_all_lean_one_way_make_a_run_untrusted() {
         let leaning: Vec<Comparison> = (0..9).map(|_| copies(0.3, -0.1, 0.7)).collect();
-        assert!(!judged(&leaning).trusted);
+        let found = judged(&leaning, &[]);
         assert!(
-            judge(&[], DELTA, Confidence::new(0.99).expect("a share"))
-                .is_ok_and(|none| none.is_none())
+            !found.trusted && found.why.contains("which excludes zero"),
+            "{found:?}"
         );
+        assert!(judge(&[], &[], confidence()).is_ok_and(|none| none.is_none()));
+    }
+
+    #[test]
+    fn builds_of_one_source_that_differ_make_a_run_untrusted_and_give_its_number() {
+        let same = copies(0.0, -0.1, 0.1);
+        let found = judged(&[same.clone()], &[builds(-0.5, 0.3), builds(0.2, 1.0)]);
+        assert!(!found.trusted && found.why.contains("biased"), "{found:?}");
+        assert_eq!(found.high, 1.01);
+        let found = judged(&[same], &[builds(-0.5, 0.3)]);
+        assert!(
+            found.trusted && found.why.contains("do not differ"),
+            "{found:?}"
+        );
+        assert_eq!((found.low, found.comparisons.len()), (0.995, 1));
     }
 }

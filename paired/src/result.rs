@@ -1,6 +1,8 @@
 //! What a comparison comes to: plain data, with the names that a record gives it.
 //! Nothing here measures or judges.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A paired comparison of two cases, in one interleaved run.
@@ -106,6 +108,20 @@ pub struct RatioInterval {
     pub high: f64,
 }
 
+impl RatioInterval {
+    /// Whether a ratio of 1, no change, is ruled out.
+    #[must_use]
+    pub fn excludes_one(&self) -> bool {
+        self.low > 1.0 || self.high < 1.0
+    }
+
+    /// How far it reaches from a ratio of 1, as a logarithm.
+    #[must_use]
+    pub fn reach(&self) -> f64 {
+        self.low.ln().abs().max(self.high.ln().abs())
+    }
+}
+
 /// A difference in nanoseconds per item, with its interval.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
@@ -170,10 +186,52 @@ impl Verdict {
     }
 }
 
-/// A/A: the pair against a copy of itself, interleaved with the rest of the run.
+/// Changes that an inconclusive comparison leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct NotExcluded {
+    /// The largest slowdown, percent; 0 where every slowdown is excluded.
+    pub slower_percent: f64,
+    /// The largest speed-up, percent and below zero; 0 where every one is excluded.
+    pub faster_percent: f64,
+}
+
+impl Comparison {
+    /// What it could not exclude, where it is inconclusive.
+    #[must_use]
+    pub fn not_excluded(&self) -> Option<NotExcluded> {
+        let percent = |ratio: f64| 100.0 * (ratio - 1.0);
+        (self.verdict == Verdict::Inconclusive).then(|| NotExcluded {
+            slower_percent: percent(self.high).max(0.0),
+            faster_percent: percent(self.low).min(0.0),
+        })
+    }
+
+    /// Half the width of its interval, as a share: 0.01 is one percent.
+    #[must_use]
+    pub fn half_width(&self) -> f64 {
+        ((self.high / self.low).ln() / 2.0).exp_m1()
+    }
+}
+
+impl fmt::Display for NotExcluded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (slower, faster) = (self.slower_percent, self.faster_percent);
+        match (slower > 0.0, faster < 0.0) {
+            (true, true) => write!(
+                f,
+                "regressions up to {slower:+.1}% and speed-ups up to {faster:+.1}% not excluded"
+            ),
+            (true, false) => write!(f, "regressions up to {slower:+.1}% not excluded"),
+            (false, true) => write!(f, "speed-ups up to {faster:+.1}% not excluded"),
+            (false, false) => f.write_str("nothing was shown"),
+        }
+    }
+}
+
+/// A/A of a run: whether its wall clock may be believed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SelfCheck {
-    /// Estimate of the ratio; 1 is what it must be.
+    /// Estimate of the A/A ratio that decides; 1 is the truth.
     pub ratio: f64,
     /// Lower end of its interval.
     pub low: f64,
@@ -183,7 +241,8 @@ pub struct SelfCheck {
     pub trusted: bool,
     /// The reason, above all where they may not.
     pub why: String,
-    /// The A/A comparison of each payload, where more than one was made.
+    /// A/A comparisons that were made for this purpose: of two builds of the same
+    /// sources, or of a pair and a copy of it.
     #[serde(default)]
     pub comparisons: Vec<Comparison>,
 }
@@ -200,6 +259,37 @@ pub struct Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_inconclusive_comparison_says_what_it_could_not_exclude() {
+        let at = |low, high, verdict| Comparison {
+            low,
+            high,
+            verdict,
+            ..Comparison::default()
+        };
+        let text = |low, high| {
+            let open = at(low, high, Verdict::Inconclusive).not_excluded();
+            open.expect("it is inconclusive").to_string()
+        };
+        let both = "regressions up to +2.1% and speed-ups up to -1.0% not excluded";
+        assert_eq!(text(0.99, 1.021), both);
+        assert_eq!(text(1.001, 1.021), "regressions up to +2.1% not excluded");
+        assert_eq!(text(0.95, 0.999), "speed-ups up to -5.0% not excluded");
+        assert_eq!(at(0.99, 1.021, Verdict::Same).not_excluded(), None);
+        assert!((at(0.99, 1.01, Verdict::Same).half_width() - 0.01).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_comparison_of_the_first_method_is_read_and_marked() {
+        let text = r#"{"baseline":"a","candidate":"b","ratio":1.0,"low":0.9,"high":1.1,
+            "confidence":0.99,"verdict":"inconclusive","basis":"layouts","processes":60,
+            "layouts":12,"rounds":9,
+            "samples":[{"layout":1,"log_ratio":0.1,"baseline_ns":1.0,"candidate_ns":1.1}]}"#;
+        let old: Comparison = serde_json::from_str(text).expect("old records are read");
+        assert_eq!((old.method, old.draws), (Method::LayoutMedians, None));
+        assert_eq!(old.samples[0].copies_ns, None);
+    }
 
     #[test]
     fn a_verdict_is_called_as_it_is_written() {

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::building::{Chance, pair, pair_at, warn_of_one};
 use super::options::{self, Selection};
@@ -25,7 +23,6 @@ use bench_record::wire::{Counts, Failure};
 use bench_record::{output, short_commit};
 use bench_report::compare;
 use bench_report::terminal::Screen;
-use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::ratios;
 use paired::runner::{Runner, Settings};
@@ -49,7 +46,7 @@ pub struct Config {
     /// The smallest change that matters, percent.
     #[arg(long, default_value_t = 1.0, value_parser = percent, allow_negative_numbers = true)]
     delta: f64,
-    /// Seconds for each of the two looks at a case.
+    /// Seconds for a case, its two looks together.
     #[arg(long, default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true)]
     budget: f64,
     /// Compare wall clock alone, no instruction counts.
@@ -133,12 +130,12 @@ fn compare(config: &Config) -> Result<Outcome> {
     drop(progress);
     let watch = Watch::start();
     if !config.counts_only {
-        compared.ratios = wall_clock(config, &baseline, &candidate, &cases)?;
+        compared.ratios = wall_clock(config, delta, &baseline, &candidate, &cases)?;
     }
     if !config.no_counts {
         count(&baseline, &candidate, &cases, &mut compared)?;
     }
-    let mut verdict = sides::verdict(&baseline, &candidate, &cases, &compared, &limits, delta)?;
+    let mut verdict = sides::verdict(&baseline, &candidate, &cases, &compared, &limits)?;
     if let Some(check) = &mut verdict.self_check {
         explain(check, &watch);
     }
@@ -152,11 +149,14 @@ fn compare(config: &Config) -> Result<Outcome> {
         output::replace(path, compare::markdown(&verdict).as_bytes())
             .with_context(|| format!("cannot write --markdown {}", path.display()))?;
     }
-    Ok(if verdict.regressed() {
-        Outcome::Found
-    } else {
-        Outcome::Fine
-    })
+    if verdict.regressed() {
+        return Ok(Outcome::Found);
+    }
+    // No regression was found, and none could be: that is no pass.
+    if let Some(why) = sides::cannot_tell(&verdict) {
+        bail!("{why}");
+    }
+    Ok(Outcome::Fine)
 }
 
 fn delta(config: &Config) -> Result<Delta> {
@@ -251,21 +251,18 @@ fn warn_of_same_code(
 
 fn wall_clock(
     config: &Config,
+    delta: Delta,
     baseline: &Side,
     candidate: &Side,
     cases: &[Case],
 ) -> Result<ratios::Ratios> {
     let family = Confidence::new(run::CONFIDENCE)?;
-    let confidence = correction::per_comparison(family, cases.len().max(1));
+    let confidence = correction::per_comparison(family, cases.len() + ratios::BUILD_CHECKS);
     let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
-    let clock = Monotonic::default();
     let budget = Duration::from_secs_f64(config.budget);
-    let mut runner = Runner {
-        execute: &mut processes,
-        clock: &clock,
-        rng: SmallRng::seed_from_u64(config.chance.seed()),
-        settings: Settings::new(delta(config)?, confidence, budget),
-    };
+    let settings = Settings::new(delta, confidence, budget);
+    let builder = Runner::builder(&mut processes).seed(config.chance.seed());
+    let mut runner = builder.settings(settings).build();
     let progress = Progress::new("wall clock, in turn", cases.len() as u64);
     Ok(sides::wall_clock(
         &mut runner,

@@ -25,7 +25,6 @@ use bench_record::output;
 use bench_record::store;
 use bench_report as report;
 use bench_report::terminal::Screen;
-use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::runner::{Runner, Settings};
 use paired::stats::correction::per_comparison;
@@ -226,28 +225,17 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, builds: &Builds)
     let watch = Watch::start();
     let sets: Vec<ArmSet> = streams.iter().map(ArmSet::new).collect();
     let comparisons: usize = sets.iter().map(ArmSet::comparisons).sum();
-    // A look for each set, and a second one for each suspicion.
-    let looks = (sets.len() + comparisons) as f64;
     let progress = Progress::of_time("", Duration::from_secs(config.budget).mul_f64(1.25));
     let mut processes = Shown {
         execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
-    let clock = Monotonic::default();
-    let mut runner = Runner {
-        execute: &mut processes,
-        clock: &clock,
-        rng: rand::rng(),
-        settings: Settings {
-            // A plan has a dozen arms: two copies of each pay in the second look alone.
-            copies: 1,
-            ..Settings::new(
-                Delta::new(DELTA)?,
-                per_comparison(Confidence::new(FAMILY)?, comparisons),
-                Duration::from_secs(config.budget).div_f64(looks),
-            )
-        },
-    };
+    let settings = Settings::new(
+        Delta::new(DELTA)?,
+        per_comparison(Confidence::new(FAMILY)?, comparisons),
+        Duration::from_secs(config.budget).div_f64(sets.len().max(1) as f64),
+    );
+    let mut runner = Runner::builder(&mut processes).settings(settings).build();
     let mut made = Vec::new();
     for (stream, set) in streams.iter().zip(&sets) {
         progress.say(&format!("growth on {}", stream.plan().name()));

@@ -16,7 +16,6 @@ use crate::guest::process::{self, GuestError};
 use crate::guest::saved::{self, Findings};
 use crate::guest::{Target, table};
 use bench_record::wire::{Comparison, SelfCheck, Verdict};
-use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::ratios::{self, Match};
 use paired::runner::{Arm, Runner, Settings};
@@ -78,7 +77,7 @@ pub struct Common {
     save: Option<PathBuf>,
     /// Compare with the build that --save has kept in this folder: paired, in
     /// the same processes, with a copy of this one for an A/A comparison. Exit
-    /// status 1 when this one is slower (and the A/A holds), streams something else,
+    /// status 1 when this one is slower, streams something else,
     /// or takes more instructions (by half a percent), retries or capacity. The time
     /// is of each build as it was linked: where the linker put its functions is part
     /// of the ratio.
@@ -166,7 +165,7 @@ impl Report {
         if kept.verified.items > 0 && now.verified.items > 0 {
             match compare(&kept.target, &now.target, delta, common.seconds)? {
                 Ok((comparison, check)) => {
-                    if comparison.verdict == Verdict::Slower && check.trusted {
+                    if comparison.verdict == Verdict::Slower {
                         let percent = 100.0 * (comparison.ratio - 1.0);
                         self.regressions.push(format!("time {percent:+.2}%"));
                     }
@@ -325,29 +324,20 @@ fn compare(
     delta: Delta,
     seconds: f64,
 ) -> Result<Result<(Comparison, SelfCheck), String>> {
-    let arm = |name: &str, target: &Target| Arm {
-        name: name.to_owned(),
-        workload: target.workload(),
-        layouts: vec![vec![target.library.clone(), now.host.clone()]],
-        reserve: Vec::new(),
-        copy: 0,
-        work: 1.0,
-        items: None,
+    let arm = |name: &str, target: &Target| {
+        let libraries = vec![vec![target.library.clone()], vec![now.host.clone()]];
+        Arm::new(name, target.workload(), libraries)
     };
     let confidence = Confidence::new(COMPARISON_CONFIDENCE)?;
-    let budget = Duration::from_secs_f64(seconds);
     // A first look, and the second that a suspicion asks for.
-    let progress = Progress::of_time("the two builds, compared", 2 * budget);
+    let budget = 2 * Duration::from_secs_f64(seconds);
+    let progress = Progress::of_time("the two builds, compared", budget);
     let mut processes = Shown {
         execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
-    let mut runner = Runner {
-        execute: &mut processes,
-        clock: &Monotonic::default(),
-        rng: rand::rng(),
-        settings: Settings::new(delta, confidence, budget),
-    };
+    let settings = Settings::new(delta, confidence, budget);
+    let mut runner = Runner::builder(&mut processes).settings(settings).build();
     let pair = Match {
         baseline: arm("kept", kept),
         candidate: arm("now", now),
@@ -356,7 +346,7 @@ fn compare(
     if let Some(failure) = found.failures.pop() {
         return Ok(Err(failure.why));
     }
-    let check = ratios::judge(&found.copies, delta, confidence)?;
+    let check = ratios::judge(&found.comparisons, &[], confidence)?;
     let comparison = found.comparisons.pop();
     let both = comparison.zip(check);
     Ok(Ok(both.context(
@@ -441,7 +431,7 @@ fn print(reports: &[Report], kept: Option<&Findings>) {
             },
         );
         println!(
-            "A/A, now / a copy of it: {:.4} [{:.4}, {:.4}], {}: {}",
+            "A/A, copies of both builds: {:.4} [{:.4}, {:.4}], {}: {}",
             check.ratio,
             check.low,
             check.high,

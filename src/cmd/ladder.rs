@@ -6,8 +6,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 use regex::Regex;
 
 use super::building::{Chance, pair as built};
@@ -29,7 +27,6 @@ use bench_record::wire::Record;
 use bench_report::ladder as shown;
 use bench_report::ladder_plot;
 use bench_report::terminal::Screen;
-use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::runner::Runner;
 use paired::stats::Confidence;
@@ -182,12 +179,8 @@ fn measure(
         execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
-    let mut runner = Runner {
-        execute: &mut processes,
-        clock: &Monotonic::default(),
-        rng: SmallRng::seed_from_u64(config.chance.seed()),
-        settings: settings(items, family, budget),
-    };
+    let builder = Runner::builder(&mut processes).seed(config.chance.seed());
+    let mut runner = builder.settings(settings(items, family, budget)).build();
     let mut found = Found::default();
     for &item in items {
         progress.say(&format!("steps of {}", name(item, Step::Arena).item()));

@@ -5,8 +5,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 
 use super::options::PairChoice;
 use super::progress::{Progress, Shown};
@@ -87,9 +85,8 @@ fn measure(config: &Config) -> Result<Report> {
         execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
-    let rng = SmallRng::seed_from_u64(config.seed);
     let (sequential, paired, detectable) =
-        noise::compare(&mut processes, &clock, rng, &arm, budget)?;
+        noise::compare(&mut processes, &clock, config.seed, &arm, budget)?;
     drop(progress);
     let mut warnings = watch.likely_causes();
     if pair.builds().host.profile == "debug" {

@@ -57,7 +57,7 @@ pub struct Config {
     /// The smallest change that matters, percent.
     #[arg(long, default_value_t = 1.0, value_parser = percent, allow_negative_numbers = true)]
     delta: f64,
-    /// Seconds for each of the two looks at a comparison.
+    /// Seconds for a comparison, its two looks together.
     #[arg(long, value_parser = seconds, allow_negative_numbers = true)]
     budget: Option<f64>,
     #[command(flatten)]
@@ -217,13 +217,13 @@ fn options(
     layouts: &Layouts,
     comparisons: usize,
 ) -> Result<Options> {
-    let default = if config.selection.quick { 1.5 } else { 0.9 };
+    let default = if config.selection.quick { 3.0 } else { 1.8 };
     let root = workspace::root().unwrap_or_default();
     Ok(Options {
         skip: config.skip.clone(),
         quick: config.selection.quick,
         delta: Delta::new(config.delta / 100.0)?,
-        look: Duration::from_secs_f64(config.budget.unwrap_or(default)),
+        budget: Duration::from_secs_f64(config.budget.unwrap_or(default)),
         pair: layouts.plain.guest.parent().map(Path::to_owned),
         criterion: workspace::target(&root).join("criterion"),
         comparisons,

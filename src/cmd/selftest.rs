@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use super::building::{Chance, pair};
 use super::progress::Progress;
 use super::{Outcome, print_json, say};
-use crate::arms::{copy_of, of_case};
+use crate::arms::of_case;
 use crate::case::Case;
 use crate::environment::Watch;
 use crate::pair::Layouts;
@@ -222,13 +222,6 @@ fn same(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<Vec<R
         let row = trials.known(&case, layouts, 1.0, delta, count, &mut || progress.tick())?;
         rows.push(row.judged("A/A", none.clone()));
     }
-    let (number, delta) = &subjects()[0];
-    let count = config.count(50);
-    let progress = Progress::new("A/A with the same pages every time", count as u64);
-    trials.fresh_copies = false;
-    let row = trials.known(number, layouts, 1.0, *delta, count, &mut || progress.tick());
-    trials.fresh_copies = true;
-    rows.push(row?.named("A/A, fresh copies for the second look only"));
     Ok(rows)
 }
 
@@ -346,7 +339,7 @@ fn methods(config: &Config, trials: &mut Trials, layouts: &Layouts) -> Result<Ve
                     let baseline = of_case(case, &single);
                     let candidate = Arm {
                         work,
-                        ..copy_of(&baseline)
+                        ..baseline.copied()
                     };
                     let items = trials.items(&baseline)?;
                     let arms = [&baseline, &candidate];

@@ -2,7 +2,6 @@
 //! and against the alloc baseline, in one interleaved set a plan.
 
 use bench_protocol::spec::{Growth, Protocol};
-use rand::Rng;
 
 use super::matrix::{Cell, Ratio, Stream};
 use crate::arms::of_case;
@@ -66,9 +65,9 @@ impl Plan {
     ///
     /// # Errors
     /// When a process fails or the samples have no statistic.
-    pub fn compare<R: Rng>(
+    pub fn compare(
         &self,
-        runner: &mut Runner<'_, R>,
+        runner: &mut Runner<'_>,
         layouts: &Layouts,
     ) -> Result<Vec<Comparison>, MeasureError> {
         let arms: Vec<Arm> = self

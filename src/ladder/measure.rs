@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
-use rand::Rng;
 
 use super::{LadderArm, Part, STEPS, step_of};
 use crate::arms;
 use crate::pair::Layouts;
 use bench_record::wire::{Comparison, SelfCheck};
 use paired::runner::{Arm, MeasureError, Runner};
-use paired::stats::verdict::self_check;
-use paired::stats::{Confidence, Delta, Interval, LogRatio, StatsError};
 
 /// What can be compared in one set: no process holds both an arm that is
 /// bound to one core and one that is not.
@@ -89,23 +86,18 @@ impl ArmSet {
     ///
     /// # Errors
     /// When a process fails or the samples have no statistic.
-    pub fn run<R: Rng>(
-        &self,
-        runner: &mut Runner<'_, R>,
-        layouts: &Layouts,
-    ) -> Result<Outcome, MeasureError> {
+    pub fn run(&self, runner: &mut Runner<'_>, layouts: &Layouts) -> Result<Outcome, MeasureError> {
         let arm_of = |arm: &LadderArm| arms::of_step(arm, layouts);
         let mut arms: Vec<Arm> = self.arms.iter().map(arm_of).collect();
         let copy = arms.len();
-        arms.push(arms::copy_of(&arms[self.copy_of]));
+        arms.push(arms[self.copy_of].copied());
         let mut pairs = self.pairs.clone();
         pairs.push((self.copy_of, copy));
         let mut comparisons = runner.survey(&arms, &pairs)?;
         let same = comparisons.pop().expect("the A/A comparison was asked for");
-        let self_check = judge(same, runner.settings.delta)?;
         Ok(Outcome {
             comparisons,
-            self_check,
+            self_check: judge(same),
         })
     }
 }
@@ -118,23 +110,20 @@ pub const WHOLES: [(Step, Step); 4] = [
     (Step::Codec, Step::Arena),
 ];
 
-/// Whether a set may be believed, by its A/A comparison.
-fn judge(same: Comparison, delta: Delta) -> Result<SelfCheck, StatsError> {
-    let interval = Interval {
-        low: LogRatio(same.low.ln()),
-        estimate: LogRatio(same.ratio.ln()),
-        high: LogRatio(same.high.ln()),
-        confidence: Confidence::new(same.confidence)?,
-    };
-    let found = self_check(&interval, delta);
-    Ok(SelfCheck {
+/// Whether a set may be believed: not where its A/A comparison excludes zero.
+fn judge(same: Comparison) -> SelfCheck {
+    let trusted = same.low <= 1.0 && 1.0 <= same.high;
+    let percent = |ratio: f64| 100.0 * (ratio - 1.0);
+    let (low, high) = (percent(same.low), percent(same.high));
+    let why = format!("A/A gives {low:+.2}% to {high:+.2}%, which excludes zero");
+    SelfCheck {
         ratio: same.ratio,
         low: same.low,
         high: same.high,
-        trusted: found.is_ok(),
-        why: found.err().map_or_else(String::new, |why| why.to_string()),
+        trusted,
+        why: if trusted { String::new() } else { why },
         comparisons: vec![same],
-    })
+    }
 }
 
 /// Nanoseconds per item of every arm that comparisons speak of: those of the

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
-use rand::Rng;
 
 use super::LadderArm;
 use super::breakdown::breakdown;
@@ -50,8 +49,6 @@ pub fn settings(items: &[(PayloadKind, u32)], family: Confidence, budget: Durati
     let comparisons = sets.map(|set| set.pairs.len() + 1).sum();
     Settings {
         drain: DRAIN,
-        // Its arms are many, and none is a claim: no second look is made.
-        copies: 1,
         ..Settings::new(Delta::DEFAULT, per_comparison(family, comparisons), budget)
     }
 }
@@ -75,9 +72,9 @@ pub fn verified(
 
 /// Verifies one payload's arms, and measures them unless one is wrong; adds what
 /// it finds to `found`.
-pub fn payload<R: Rng>(
+pub fn payload(
     found: &mut Found,
-    runner: &mut Runner<'_, R>,
+    runner: &mut Runner<'_>,
     (pair, layouts): (&mut PairProcess, &Layouts),
     item: (PayloadKind, u32),
 ) {
@@ -168,9 +165,9 @@ impl Found {
 }
 
 /// Runs a set and notes which of its arms may not be believed.
-fn run<R: Rng>(
+fn run(
     found: &mut Found,
-    runner: &mut Runner<'_, R>,
+    runner: &mut Runner<'_>,
     layouts: &Layouts,
     set: &ArmSet,
 ) -> Result<(), MeasureError> {

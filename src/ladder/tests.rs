@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 
 use super::breakdown::breakdown as broken_down;
 use super::measure::ArmSet;
@@ -94,12 +92,9 @@ fn measured() -> (Vec<Comparison>, Vec<SelfCheck>) {
     settings.most_processes = 48;
     // The machine's table is in picoseconds, so that nothing is rounded.
     settings.drain = Duration::from_millis(400);
-    let mut runner = Runner {
-        execute: &mut Machine,
-        clock: &Still,
-        rng: SmallRng::seed_from_u64(1),
-        settings,
-    };
+    let mut machine = Machine;
+    let builder = Runner::builder(&mut machine).clock(&Still).seed(1);
+    let mut runner = builder.settings(settings).build();
     let layouts = Layouts::single(PairFiles::in_folder("nowhere".as_ref()));
     let (mut comparisons, mut checks) = (Vec::new(), Vec::new());
     for set in ArmSet::all(ITEM.0, ITEM.1) {

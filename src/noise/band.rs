@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use rand::Rng;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 
 use super::NoiseError;
 use super::detectable::Spread;
-use crate::arms::copy_of;
 use bench_record::wire::{Comparison, Verdict};
 use paired::clock::Clock;
 use paired::draw::Draw;
@@ -22,8 +22,8 @@ use paired::stats::{Confidence, Delta, StatsError};
 const FEWEST: usize = 2;
 /// Rounds of one arm measured alone: about a third of a second.
 const ALONE: u32 = 6_000;
-/// Time for each of the two looks of a paired comparison.
-const LOOK: Duration = Duration::from_secs(1);
+/// Time for a paired comparison.
+const BUDGET: Duration = Duration::from_secs(2);
 /// Change that the paired comparisons look for, as a share.
 const DELTA: f64 = 0.0025;
 /// Confidence of a comparison.
@@ -60,10 +60,10 @@ impl Band {
 }
 
 /// What measures both bands.
-pub struct Bench<'a, R> {
+pub struct Bench<'a> {
     execute: Counted<'a>,
     clock: &'a dyn Clock,
-    rng: R,
+    rng: SmallRng,
     settings: Settings,
 }
 
@@ -80,7 +80,7 @@ impl Execute for Counted<'_> {
     }
 }
 
-impl<'a, R: Rng> Bench<'a, R> {
+impl<'a> Bench<'a> {
     /// A bench that measures with these.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl<'a, R: Rng> Bench<'a, R> {
     pub fn new(
         execute: &'a mut dyn Execute,
         clock: &'a dyn Clock,
-        rng: R,
+        seed: u64,
     ) -> Result<Self, StatsError> {
         let (delta, confidence) = (Delta::new(DELTA)?, Confidence::new(CONFIDENCE)?);
         Ok(Self {
@@ -97,8 +97,8 @@ impl<'a, R: Rng> Bench<'a, R> {
                 jobs: 0,
             },
             clock,
-            rng,
-            settings: Settings::new(delta, confidence, LOOK),
+            rng: SmallRng::seed_from_u64(seed),
+            settings: Settings::new(delta, confidence, BUDGET),
         })
     }
 
@@ -111,13 +111,12 @@ impl<'a, R: Rng> Bench<'a, R> {
         Ok(self.runner().calibrate(&arms)?.items)
     }
 
-    fn runner(&mut self) -> Runner<'_, &mut R> {
-        Runner {
-            execute: &mut self.execute,
-            clock: self.clock,
-            rng: &mut self.rng,
-            settings: self.settings.clone(),
-        }
+    fn runner(&mut self) -> Runner<'_> {
+        Runner::builder(&mut self.execute)
+            .clock(self.clock)
+            .seed(self.rng.random())
+            .settings(self.settings.clone())
+            .build()
     }
 
     /// All of A in one process, then all of B in another, as one would by hand,
@@ -134,7 +133,7 @@ impl<'a, R: Rng> Bench<'a, R> {
         let start = self.clock.now();
         let mut ratios = Vec::new();
         while ratios.len() < FEWEST || self.clock.now() - start < budget {
-            let (a, b) = (self.alone(arm, items)?, self.alone(&copy_of(arm), items)?);
+            let (a, b) = (self.alone(arm, items)?, self.alone(&arm.copied(), items)?);
             ratios.push(b / a);
         }
         Ok(Band::of(&ratios, 0, self.clock.now() - start)?)
@@ -144,7 +143,7 @@ impl<'a, R: Rng> Bench<'a, R> {
     fn alone(&mut self, arm: &Arm, items: u64) -> Result<f64, NoiseError> {
         let job = Job {
             arms: vec![ArmJob {
-                libraries: arm.layouts[0].clone(),
+                libraries: arm.first_layout(),
                 copy: arm.copy,
                 workload: arm.workload.clone(),
                 items,
@@ -170,7 +169,7 @@ impl<'a, R: Rng> Bench<'a, R> {
     /// When a process fails.
     pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread), NoiseError> {
         let (start, jobs) = (self.clock.now(), self.execute.jobs);
-        let arms = [arm.clone(), copy_of(arm)];
+        let arms = [arm.clone(), arm.copied()];
         let mut found: Vec<Comparison> = Vec::new();
         while found.len() < FEWEST || self.clock.now() - start < budget {
             found.extend(self.runner().compare(&arms, &[(0, 1)])?);
@@ -193,8 +192,6 @@ impl<'a, R: Rng> Bench<'a, R> {
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
-    use rand::rngs::SmallRng;
     use serde_json::json;
 
     use super::*;
@@ -205,18 +202,9 @@ mod tests {
         let mut machine = Machine::new(1);
         machine.speed = |now| 1.0 + 0.2 * (now.as_secs_f64() * 2.0).sin();
         let clock = machine.clock.clone();
-        let arm = Arm {
-            name: "a".to_owned(),
-            workload: json!(6.0),
-            layouts: vec![vec!["library.so".into()]],
-            reserve: Vec::new(),
-            copy: 0,
-            work: 1.0,
-            items: None,
-        };
-        let rng = SmallRng::seed_from_u64(1);
+        let arm = Arm::new("a", json!(6.0), vec![vec!["library.so".into()]]);
         let (sequential, paired, detectable) =
-            super::super::compare(&mut machine, &clock, rng, &arm, Duration::from_secs(10))
+            super::super::compare(&mut machine, &clock, 1, &arm, Duration::from_secs(10))
                 .expect("nothing fails");
         let width = |band: Band| band.high_percent - band.low_percent;
         assert!(sequential.comparisons > 4 && paired.comparisons > 4);

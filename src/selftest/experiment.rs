@@ -3,15 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 
 use super::{Method, Row};
-use crate::arms::{copy_of, of_case};
+use crate::arms::of_case;
 use crate::case::Case;
 use crate::pair::Layouts;
 use bench_record::wire::{Comparison, Verdict};
-use paired::clock::Monotonic;
 use paired::process::Processes;
 use paired::runner::{Arm, Runner, Settings};
 use paired::stats::order::Sorted;
@@ -19,8 +16,8 @@ use paired::stats::{Confidence, Delta};
 
 /// Confidence of each single comparison.
 pub const CONFIDENCE: f64 = 0.99;
-/// Time for a look: a comparison has two at most.
-pub const LOOK: Duration = Duration::from_millis(900);
+/// Time for a comparison.
+pub const BUDGET: Duration = Duration::from_millis(1_800);
 /// A measuring process that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -31,10 +28,7 @@ pub type Requirement = (String, fn(&Row) -> bool);
 #[derive(Debug)]
 pub struct Trials {
     processes: Processes,
-    clock: Monotonic,
     seed: u64,
-    /// Whether every process gets copies of the libraries for itself.
-    pub fresh_copies: bool,
 }
 
 impl Trials {
@@ -44,28 +38,16 @@ impl Trials {
     /// When measuring processes cannot be started.
     pub fn new(seed: u64) -> Result<Self> {
         let processes = Processes::new(crate::PRODUCT, LIMIT)?;
-        Ok(Self {
-            processes,
-            clock: Monotonic::default(),
-            seed,
-            fresh_copies: true,
-        })
+        Ok(Self { processes, seed })
     }
 
     /// A runner with settings for changes of `delta`.
-    fn runner(&mut self, delta: Delta) -> Result<Runner<'_, SmallRng>> {
+    fn runner(&mut self, delta: Delta) -> Result<Runner<'_>> {
         self.seed = self.seed.wrapping_add(1);
         let confidence = Confidence::new(CONFIDENCE)?;
-        let settings = Settings::new(delta, confidence, LOOK);
-        Ok(Runner {
-            execute: &mut self.processes,
-            clock: &self.clock,
-            rng: SmallRng::seed_from_u64(self.seed),
-            settings: Settings {
-                fresh_copies: self.fresh_copies,
-                ..settings
-            },
-        })
+        let settings = Settings::new(delta, confidence, BUDGET);
+        let builder = Runner::builder(&mut self.processes).seed(self.seed);
+        Ok(builder.settings(settings).build())
     }
 
     /// `count` comparisons of a case with a copy of itself that does `work` times
@@ -85,7 +67,7 @@ impl Trials {
         let baseline = of_case(case, layouts);
         let candidate = Arm {
             work,
-            ..copy_of(&baseline)
+            ..baseline.copied()
         };
         self.repeat(&baseline, &candidate, delta, count, tick)
             .map(|row| Row {

@@ -1,12 +1,12 @@
 //! A record with its cases by id, and the questions every part of the model asks of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Measure, Point};
 use crate::format;
 use bench_record::CaseId;
 use bench_record::wire::{Case, Comparison, Counts, PairedSample, Record};
-use paired::stats::levels::{Level, Samples};
+use paired::stats::order::Sorted;
 use paired::stats::{Confidence, sign};
 
 /// Confidence of the interval of a time, as criterion's.
@@ -228,20 +228,29 @@ pub fn words(case: &Case) -> String {
 
 /// The median over the link layouts, or over the processes where there is one layout, with
 /// its sign-test interval; with quartiles where they are too few for one, and nothing of
-/// nothing.
+/// nothing. Times of one arm are not symmetric, as their ratios are, so no pseudo-median.
 fn estimate(samples: &[PairedSample], pick: fn(&PairedSample) -> f64) -> Option<Estimate> {
-    let values: Vec<_> = samples.iter().map(|s| (s.layout, pick(s))).collect();
-    let grouped = Samples::new(&values).ok()?;
-    let (level, units) = match grouped.layouts() {
-        1 => (Level::Processes, grouped.processes()),
-        layouts => (Level::Layouts, layouts),
+    let mut layouts: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for sample in samples {
+        layouts.entry(sample.layout).or_default().push(pick(sample));
+    }
+    let values = match layouts.len() {
+        1 => layouts.into_values().flatten().collect(),
+        _ => layouts
+            .into_values()
+            .map(median)
+            .collect::<Option<Vec<_>>>()?,
     };
     let confidence = Confidence::new(CONFIDENCE).ok()?;
-    if units < sign::fewest(confidence) {
-        return quartiles(values.into_iter().map(|(_, value)| value).collect());
+    let sorted = Sorted::new(values.iter().copied()).ok()?;
+    match sign::interval(&sorted, confidence) {
+        Some(found) => Some(Estimate::within(found.estimate, found.low, found.high)),
+        None => quartiles(samples.iter().map(pick).collect()),
     }
-    let found = grouped.interval(level, confidence).ok()?;
-    Some(Estimate::within(found.estimate, found.low, found.high))
+}
+
+fn median(values: Vec<f64>) -> Option<f64> {
+    Some(Sorted::new(values).ok()?.median())
 }
 
 /// Median and quartiles (nearest rank), or nothing of nothing.

@@ -1,9 +1,11 @@
-//! Calibration: with how many items and rounds the processes of a contest measure.
+//! Calibration: with how many items and rounds the processes of a comparison measure.
 
-use rand::Rng;
+use std::time::Duration;
 
-use super::sequential::median;
-use super::{Arm, Look, MeasureError, Runner, Settings};
+use super::arm::Arm;
+use super::bench::{Bench, FEWEST_STEPS, Process, Shape, median};
+use super::error::MeasureError;
+use super::settings::Settings;
 
 /// Rounds of a calibration.
 const CALIBRATION_ROUNDS: u32 = 3;
@@ -11,64 +13,77 @@ const CALIBRATION_ROUNDS: u32 = 3;
 const CALIBRATIONS: u32 = 12;
 /// Rounds of a process whose single items take far longer than a drain should.
 const FEWEST_ROUNDS: u32 = 3;
+/// The longest that a drain is made for the sake of a coarse clock.
+const LONGEST_DRAIN: Duration = Duration::from_millis(20);
 
-/// How the processes of a contest measure: found by calibration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Items that every arm drains in a round.
-    pub items: u64,
-    /// Rounds that are not recorded.
-    pub warmup: u32,
-    /// Rounds that are.
-    pub rounds: u32,
+/// Nanoseconds of a drain of the fastest and of the slowest arm.
+#[derive(Clone, Copy)]
+struct Drains {
+    fastest: f64,
+    slowest: f64,
 }
 
-impl<R: Rng> Runner<'_, R> {
-    /// The shared number of items with which the slowest arm's drain takes as
-    /// long as it should, unless the arms say it themselves; fewer rounds where
-    /// the drain takes much longer.
-    ///
-    /// # Errors
-    /// When a process fails, or no number is large enough.
-    pub fn calibrate(&mut self, arms: &[Arm]) -> Result<Shape, MeasureError> {
-        let Settings {
-            warmup,
-            rounds,
-            drain,
-            ..
-        } = self.settings;
-        let wanted = drain.as_nanos() as f64;
-        let arms: Vec<&Arm> = arms.iter().collect();
-        let given = arms.iter().find_map(|arm| arm.items);
-        let mut shape = Shape {
-            items: given.unwrap_or(1),
-            warmup: 1,
-            rounds: CALIBRATION_ROUNDS,
+impl Drains {
+    fn of(process: &Process) -> Self {
+        let drains = process.times.iter().flatten().map(|times| median(times));
+        let none = Self {
+            fastest: f64::INFINITY,
+            slowest: 1.0,
         };
-        for _ in 0..CALIBRATIONS {
-            let times = self.process(&arms, Look::First, 0, shape)?;
-            let slowest = times.iter().flatten().map(|times| median(times));
-            let slowest = slowest.fold(1.0, f64::max);
-            if given.is_some() || slowest >= wanted / 2.0 {
-                // One step from close by: what a first drain costs once is small.
-                let fitting = ((shape.items as f64 * wanted / slowest) as u64).max(1);
-                let items = given.unwrap_or(fitting);
-                let each = slowest * items as f64 / shape.items as f64;
-                let share = (wanted / each).min(1.0);
-                let fewer = |rounds: u32, fewest: u32| {
-                    ((f64::from(rounds) * share) as u32).max(fewest.min(rounds))
-                };
-                let (warmup, rounds) = (fewer(warmup, 1), fewer(rounds, FEWEST_ROUNDS));
-                return Ok(Shape {
-                    items,
-                    warmup,
-                    rounds,
-                });
-            }
-            let more = (wanted / slowest).clamp(2.0, 100.0);
-            shape.items = (shape.items as f64 * more) as u64;
+        drains.fold(none, |found, drain| Self {
+            fastest: found.fastest.min(drain),
+            slowest: found.slowest.max(drain),
+        })
+    }
+}
+
+/// The shared number of items with which the slowest arm's drain takes as long as it
+/// should, unless the arms say it themselves; more where the fastest arm's drain would
+/// be too short for the clock; fewer rounds where a drain takes much longer.
+pub(super) fn calibrate(
+    bench: &mut Bench<'_>,
+    arms: &[Arm],
+    settings: &Settings,
+) -> Result<Shape, MeasureError> {
+    let given = arms.iter().find_map(|arm| arm.items);
+    let longest = LONGEST_DRAIN.max(settings.drain).as_nanos() as f64;
+    let mut shape = Shape {
+        items: given.unwrap_or(1),
+        warmup: 1,
+        rounds: CALIBRATION_ROUNDS,
+    };
+    for _ in 0..CALIBRATIONS {
+        let layouts = arms.iter().map(|arm| vec![0; arm.libraries.len()]);
+        let process = bench.process(arms, layouts.collect(), shape)?;
+        let drains = Drains::of(&process);
+        let fine = (FEWEST_STEPS * process.clock_step_ns) as f64;
+        let wanted = (settings.drain.as_nanos() as f64).max(fine.min(longest));
+        // How much longer the slowest drain must be, and how much the fastest may.
+        let longer = wanted / drains.slowest;
+        let finer = (fine / drains.fastest).min(longest / drains.slowest);
+        if given.is_some() || longer.max(finer) <= 2.0 {
+            // One step from close by: what a first drain costs once is small.
+            let times = longer.max(finer);
+            let items = given.unwrap_or(((shape.items as f64 * times) as u64).max(1));
+            let slowest = drains.slowest * items as f64 / shape.items as f64;
+            return Ok(rounds_for(items, slowest, settings));
         }
-        let name = arms.first().map(|arm| arm.name.clone()).unwrap_or_default();
-        Err(MeasureError::TooFast { name, drain })
+        let more = longer.max(finer).clamp(2.0, 100.0);
+        shape.items = (shape.items as f64 * more) as u64;
+    }
+    let name = arms.first().map(|arm| arm.name.clone()).unwrap_or_default();
+    let drain = settings.drain;
+    Err(MeasureError::TooFast { name, drain })
+}
+
+/// The usual rounds, or fewer where the slowest drain takes longer than it should.
+fn rounds_for(items: u64, slowest_ns: f64, settings: &Settings) -> Shape {
+    let share = (settings.drain.as_nanos() as f64 / slowest_ns).min(1.0);
+    let fewer =
+        |rounds: u32, fewest: u32| ((f64::from(rounds) * share) as u32).max(fewest.min(rounds));
+    Shape {
+        items,
+        warmup: fewer(settings.warmup, 1),
+        rounds: fewer(settings.rounds, FEWEST_ROUNDS),
     }
 }

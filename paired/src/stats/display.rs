@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::verdict::{Direction, Finding, Open, Reason, Untrusted};
+use super::verdict::{Direction, Finding, Open, Reason};
 use super::{Delta, Interval, LogRatio};
 
 impl fmt::Display for Direction {
@@ -31,49 +31,47 @@ impl fmt::Display for Reason {
             Self::InsideBand(delta) => {
                 write!(f, "the interval lies inside ±{}", percent(delta))
             }
-            Self::Confirmed(direction) => {
-                write!(
-                    f,
-                    "{direction} in two comparisons, and copies of one arm agree"
-                )
-            }
+            Self::Confirmed(direction) => write!(
+                f,
+                "{direction} in two looks with draws of their own, by more than copies of one arm \
+                 differ"
+            ),
             Self::BudgetSpent(Open::TooWide, delta) => write!(
                 f,
-                "the interval holds both zero and a change of {} when the budget is spent",
+                "the interval includes both zero and a change of {} when the budget is spent",
                 percent(delta)
             ),
             Self::BudgetSpent(Open::SmallerThanDelta, delta) => write!(
                 f,
-                "a change is seen, but the budget is spent before it is shown to lie on one side of {}",
+                "a change is seen, but the budget is spent before it is shown to be larger or \
+                 smaller than {}",
                 percent(delta)
             ),
             Self::Unconfirmed(direction) => {
                 write!(f, "looks {direction}, but was not measured a second time")
             }
-            Self::NotRepeated { first, second } => {
-                write!(f, "{first} in the first comparison, {second} in the second")
-            }
-            Self::CopiesDiffer { copies, bound } => write!(
+            Self::NoFreshLayouts(direction) => write!(
                 f,
-                "copies of one arm differ by {}: not shown to be the same beside a change of {}",
-                Range(copies),
-                Percent(bound.percent())
+                "looks {direction}, but only after all layouts were used: none was left to \
+                 confirm it with; link more layouts"
             ),
-        }
-    }
-}
-
-impl fmt::Display for Untrusted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ExcludesZero(interval) => {
-                write!(f, "A/A gives {}, which excludes zero", Range(interval))
+            Self::NotRepeated { first, second } => {
+                write!(f, "{first} in the first look, {second} in the second")
             }
-            Self::WiderThanDelta(interval, delta) => write!(
+            Self::CopiesDiffer { copies, change } => write!(
                 f,
-                "A/A gives {}, which is not inside ±{}",
-                Range(interval),
-                Percent(100.0 * delta.share())
+                "the change of {:+.2}% is not beyond the A/A of the same processes, {}",
+                change.percent(),
+                Range(copies)
+            ),
+            Self::CoarseClock {
+                steps,
+                wanted,
+                step_ns,
+            } => write!(
+                f,
+                "the clock is too coarse: it moves in steps of {step_ns} ns, of which a round of \
+                 the fastest arm lasts {steps}; {wanted} are needed"
             ),
         }
     }

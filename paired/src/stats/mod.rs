@@ -1,17 +1,16 @@
 //! The statistics behind every interval and every verdict.
 //!
 //! Pure functions of numbers: nothing here knows a case, a process, a clock or
-//! a file. The way through: per-process samples → [`summary`] (which asks
-//! [`levels`] where the variance lives and [`sign`] for the interval) →
-//! [`verdict::find`] → [`stopping`] says whether to go on → a suspect is
-//! measured again and [`verdict::confirm`] speaks.
+//! a file. The way through: per-process samples → [`summary`] (estimate and interval by
+//! [`signed_rank`], that of [`sign`] beside) → [`verdict::find`] → [`stopping`] says
+//! whether to go on → a suspicion is measured again and [`verdict::confirm`] speaks.
 
 pub mod correction;
 mod display;
-pub mod levels;
 pub mod order;
 pub mod quantity;
 pub mod sign;
+pub mod signed_rank;
 #[cfg(test)]
 mod simulation;
 pub mod stopping;
@@ -40,7 +39,7 @@ pub enum StatsError {
         100.0 * confidence.share()
     )]
     TooFew {
-        /// What was counted: `processes` or `layouts`.
+        /// What was counted, such as `processes`.
         what: &'static str,
         /// How many there are.
         have: usize,

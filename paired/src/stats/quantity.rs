@@ -29,7 +29,7 @@ impl LogRatio {
 pub struct Delta(f64);
 
 impl Delta {
-    /// δ of METHOD: one percent.
+    /// One percent.
     pub const DEFAULT: Self = Self(0.01);
 
     /// A δ of this share.
@@ -128,6 +128,17 @@ impl Interval<LogRatio> {
     /// Whether every value of the interval lies strictly inside (−`bound`, `bound`).
     pub fn inside(&self, bound: LogRatio) -> bool {
         self.low.0 > -bound.0 && self.high.0 < bound.0
+    }
+
+    /// Whether the value lies between its ends.
+    pub(crate) fn holds(&self, value: LogRatio) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// How far the interval reaches from zero.
+    #[must_use]
+    pub fn reach(&self) -> LogRatio {
+        LogRatio(self.low.0.abs().max(self.high.0.abs()))
     }
 
     /// The longer of the two arms of the interval.

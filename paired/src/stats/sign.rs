@@ -1,5 +1,6 @@
 //! The exact confidence interval of a median, from the sign test. Knows one
-//! sample and one confidence; which sample to take is [`super::levels`]' matter.
+//! sample and one confidence. No verdict rests on it ([`super::signed_rank`] says why);
+//! it is shown beside, since it needs no symmetry.
 //!
 //! The number of values below the true median is binomial (n, 1/2), whatever
 //! the distribution, so the k-th smallest and the k-th largest value enclose

@@ -1,14 +1,13 @@
 //! When to look, how sure each look must be, and whether to go on. Knows the
 //! share of the budget that is spent; not what the budget is made of.
 //!
-//! A comparison that stops as soon as its interval says something has looked
+//! A sequential test that stops as soon as its interval says something has looked
 //! several times, and each look is a chance to be wrong. So looks are planned
 //! and the error is spent on them, as the cube of the budget that is used up
 //! (Lan & DeMets, *Discrete sequential boundaries for clinical trials*,
 //! Biometrika 70, 1983; the power function with ρ = 3 is that of Kim & DeMets,
 //! Biometrika 74, 1987, close to O'Brien & Fleming's boundary). Early looks see
-//! only what is plain; seven eighths of the error are left for the last of
-//! [`LOOKS`], so eight layouts still have an exact interval there at 99%.
+//! only what is plain; seven eighths of the error are left for the last of [`LOOKS`].
 //!
 //! The looks are joined by the union bound instead of a joint normal
 //! distribution: it asks nothing of the noise. The intervals hold at all looks
@@ -17,19 +16,17 @@
 
 use std::cmp::Ordering;
 
-use super::levels::Level;
 use super::summary::Summary;
 use super::verdict::Finding;
 use super::{Confidence, Delta};
 
-/// Shares of the budget after which to look: doubling, so that a plain change
-/// costs an eighth of the time.
-pub const LOOKS: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
+/// Shares of the planned processes after which to look.
+pub const LOOKS: [f64; 3] = [0.25, 0.5, 1.0];
 
 /// The exponent of the share of the budget that gives the share of the error.
 const POWER: i32 = 3;
 
-/// The error of one comparison, spent over its looks.
+/// The error of one sequential test, spent over its looks.
 #[derive(Debug, Clone)]
 pub struct Spending {
     confidence: Confidence,
@@ -39,6 +36,7 @@ pub struct Spending {
 impl Spending {
     /// Spends the error of this confidence: that of one comparison, after
     /// [`super::correction`].
+    #[must_use]
     pub fn new(confidence: Confidence) -> Self {
         Self {
             confidence,
@@ -63,31 +61,24 @@ impl Spending {
     }
 }
 
-/// What to do after a look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// The question is answered at the resolution wanted.
-    Stop,
-    /// More processes will narrow the interval.
-    MoreProcesses,
-    /// The variance lies between layouts: more processes buy nothing.
-    MoreLayouts,
+/// The confidence that is left for the last of [`LOOKS`].
+#[must_use]
+pub fn at_the_last_look(confidence: Confidence) -> Confidence {
+    let mut spending = Spending::new(confidence);
+    LOOKS
+        .iter()
+        .filter_map(|&share| spending.look(share))
+        .last()
+        .unwrap_or(confidence)
 }
 
-/// Whether a comparison may stop: something is shown, and the longer arm of the
+/// Whether a test may stop: something is shown, and the longer arm of the
 /// interval is no wider than `resolution`. A suspicion of a change far beyond δ
 /// is raised early, while its size is still uncertain; the resolution makes the
 /// ratio worth quoting.
-pub fn next(summary: &Summary, finding: Finding, resolution: Delta) -> Next {
+pub(crate) fn is_answered(summary: &Summary, finding: Finding, resolution: Delta) -> bool {
     let shown = !matches!(finding, Finding::Open(_));
-    if shown && summary.log_ratio.half_width() <= resolution.log() {
-        Next::Stop
-    } else {
-        match summary.level {
-            Level::Processes => Next::MoreProcesses,
-            Level::Layouts => Next::MoreLayouts,
-        }
-    }
+    shown && summary.log_ratio.half_width() <= resolution.log()
 }
 
 #[cfg(test)]
@@ -108,13 +99,9 @@ mod tests {
             .map(|&share| spending.look(share).expect("budget was spent").error())
             .collect();
         assert!((errors.iter().sum::<f64>() - 0.01).abs() < 1e-12);
-        assert!((errors[0] - 0.01 / 512.0).abs() < 1e-12 && (errors[3] - 0.00875).abs() < 1e-12);
-    }
-
-    #[test]
-    fn eight_layouts_have_an_exact_interval_at_the_last_look() {
-        let mut spending = Spending::new(confidence(0.99));
-        let last = LOOKS.map(|share| spending.look(share).expect("budget was spent"))[3];
+        assert!((errors[0] - 0.01 / 64.0).abs() < 1e-12 && (errors[2] - 0.00875).abs() < 1e-12);
+        let last = at_the_last_look(confidence(0.99));
+        assert!((last.error() - 0.00875).abs() < 1e-12);
         assert_eq!(sign::fewest(last), 8);
     }
 
@@ -132,40 +119,29 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_stops_when_something_is_shown_at_the_resolution() {
-        let summary = |half_width: f64, level| Summary {
-            log_ratio: Interval {
-                low: LogRatio(0.3 - half_width),
-                estimate: LogRatio(0.3),
-                high: LogRatio(0.3 + half_width),
+    fn a_test_stops_when_something_is_shown_at_the_resolution() {
+        let at = |half_width: f64| {
+            let interval = Interval {
+                low: 0.3 - half_width,
+                estimate: 0.3,
+                high: 0.3 + half_width,
                 confidence: confidence(0.99),
-            },
-            difference_ns: Interval {
-                low: 0.0,
-                estimate: 0.0,
-                high: 0.0,
-                confidence: confidence(0.99),
-            },
-            level,
-            processes: 100,
-            layouts: 8,
+            };
+            Summary {
+                log_ratio: interval.map(LogRatio),
+                sign: interval.map(LogRatio),
+                difference_ns: interval,
+                copies: None,
+                mean_of_copies: None,
+                processes: 100,
+            }
         };
         let suspect = Finding::Suspect(Direction::Slower);
         let resolution = Delta::DEFAULT;
-        let narrow = summary(0.009, Level::Processes);
-        assert_eq!(next(&narrow, suspect, resolution), Next::Stop);
-        assert_eq!(next(&narrow, Finding::Same, resolution), Next::Stop);
-        assert_eq!(
-            next(&narrow, Finding::Open(Open::SmallerThanDelta), resolution),
-            Next::MoreProcesses
-        );
-        assert_eq!(
-            next(&summary(0.1, Level::Processes), suspect, resolution),
-            Next::MoreProcesses
-        );
-        assert_eq!(
-            next(&summary(0.1, Level::Layouts), suspect, resolution),
-            Next::MoreLayouts
-        );
+        assert!(is_answered(&at(0.009), suspect, resolution));
+        assert!(is_answered(&at(0.009), Finding::Same, resolution));
+        let open = Finding::Open(Open::SmallerThanDelta);
+        assert!(!is_answered(&at(0.009), open, resolution));
+        assert!(!is_answered(&at(0.1), suspect, resolution));
     }
 }

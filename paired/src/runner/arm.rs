@@ -1,0 +1,80 @@
+//! One side of a comparison, as the parent knows it.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+/// One arm: what runs, and the name it has here.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    /// Its name in results and errors; a child never learns it.
+    pub name: String,
+    /// What the arm does; only the child's opener understands it.
+    pub workload: Value,
+    /// The libraries that it loads, in the order that the opener expects, each in its
+    /// link layouts: at least one. The place in the inner list is the layout's number.
+    pub libraries: Vec<Vec<PathBuf>>,
+    /// Arms of one group use layouts of the same numbers in a process: two workloads on
+    /// one build, or two builds whose layouts were made with the same seeds. Arms of
+    /// different groups draw their layouts independently, and so do arms of one group
+    /// whose libraries have different numbers of layouts. Different libraries of one
+    /// arm always draw independently of each other.
+    pub draw_group: u32,
+    /// Arms with the same libraries and another copy load the files apart from each
+    /// other.
+    pub copy: u32,
+    /// Work per item, 1 for what the workload says: 1.005 drains half a percent more
+    /// items than it is taken to, as a known slowdown.
+    pub work: f64,
+    /// Items of a drain, where the workload is a whole stream and no time decides;
+    /// the same for all arms that are measured together.
+    pub items: Option<u64>,
+}
+
+impl Arm {
+    /// An arm of draw group 0, with its usual work.
+    #[must_use]
+    pub fn new(name: impl Into<String>, workload: Value, libraries: Vec<Vec<PathBuf>>) -> Self {
+        Self {
+            name: name.into(),
+            workload,
+            libraries,
+            draw_group: 0,
+            copy: 0,
+            work: 1.0,
+            items: None,
+        }
+    }
+
+    /// The same arm from another copy of its files.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        Self {
+            copy: self.copy + 1,
+            ..self.clone()
+        }
+    }
+
+    /// The same arm, drawing its layouts in another group.
+    #[must_use]
+    pub fn drawn_in(self, draw_group: u32) -> Self {
+        Self { draw_group, ..self }
+    }
+
+    /// The first layout of each library.
+    #[must_use]
+    pub fn first_layout(&self) -> Vec<PathBuf> {
+        self.files(&vec![0; self.libraries.len()])
+    }
+
+    /// The files of these layouts, one number a library.
+    pub(super) fn files(&self, layouts: &[usize]) -> Vec<PathBuf> {
+        let file = |(library, &layout): (&Vec<PathBuf>, &usize)| library[layout].clone();
+        self.libraries.iter().zip(layouts).map(file).collect()
+    }
+
+    /// How many layouts each library has.
+    pub(super) fn shape(&self) -> Vec<usize> {
+        self.libraries.iter().map(Vec::len).collect()
+    }
+}
