@@ -81,6 +81,16 @@ pub enum Profile {
     Debug,
 }
 
+impl Profile {
+    /// The verb of cargo that builds with it.
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Release => "bench",
+            Self::Debug => "test",
+        }
+    }
+}
+
 /// The cases that the environment asks for, out of those of a target.
 ///
 /// # Errors
@@ -139,33 +149,34 @@ fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// The command that builds a target of this workbench, whatever project the current
+/// folder belongs to.
+fn command(root: &Path, target: &str, profile: Profile) -> Command {
+    let mut command = Command::new(cargo());
+    command.current_dir(root);
+    command.args([profile.verb(), "--no-run", "--quiet", "--bench", target]);
+    command.arg("--manifest-path").arg(root.join("Cargo.toml"));
+    command.arg("--message-format=json-render-diagnostics");
+    if let Some(relative) = env::var_os("CARGO_TARGET_DIR")
+        && let Ok(absolute) = std::path::absolute(relative)
+    {
+        command.env("CARGO_TARGET_DIR", absolute);
+    }
+    // The pair's build scripts ask git, of the checkout that they are in.
+    for name in git::local_variables() {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Builds a target of `benches/` and its pair; where its executable lies. What
 /// the compiler says goes to stderr.
 ///
 /// # Errors
 /// When cargo cannot be run, or the target does not build.
 pub fn build(target: &str, profile: Profile) -> Result<PathBuf, HarnessError> {
-    let verb = match profile {
-        Profile::Release => "bench",
-        Profile::Debug => "test",
-    };
-    let root = workspace::root()?;
-    let mut command = Command::new(cargo());
-    // Of this workbench, whatever project the current folder belongs to.
-    command.current_dir(&root);
-    command.args([verb, "--no-run", "--quiet", "--bench", target]);
-    command.arg("--manifest-path").arg(root.join("Cargo.toml"));
-    if let Some(relative) = env::var_os("CARGO_TARGET_DIR") {
-        command.env(
-            "CARGO_TARGET_DIR",
-            std::path::absolute(relative).unwrap_or_default(),
-        );
-    }
-    // The pair's build scripts ask git, of the checkout that they are in.
-    for name in git::local_variables() {
-        command.env_remove(name);
-    }
-    command.arg("--message-format=json-render-diagnostics");
+    let verb = profile.verb();
+    let mut command = command(&workspace::root()?, target, profile);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -232,6 +243,21 @@ mod tests {
         assert!(id.to_string().contains("drain/u65/alloc"), "{id}");
         let set = chosen(Some("fast"), None).unwrap_err();
         assert!(set.to_string().contains("fast"), "{set}");
+    }
+
+    #[test]
+    fn a_target_is_built_of_this_workbench_wherever_the_command_runs() {
+        let root = Path::new("/some/checkout");
+        let command = command(root, "instructions", Profile::Release);
+        assert_eq!(command.get_current_dir(), Some(root));
+        let arguments: Vec<_> = command.get_args().collect();
+        let manifest = ["--manifest-path", "/some/checkout/Cargo.toml"];
+        assert!(
+            arguments.windows(2).any(|two| two == manifest),
+            "{arguments:?}"
+        );
+        let removed = |name: &str| command.get_envs().any(|set| set == (name.as_ref(), None));
+        assert!(removed("GIT_DIR") && removed("GIT_INDEX_FILE"));
     }
 
     #[test]

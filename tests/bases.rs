@@ -235,7 +235,7 @@ fn each_side_is_built_with_its_own_configuration_and_the_differences_are_said() 
     ]);
     // The libraries are no pair: it ends there, after what is tested here.
     let said = compare.assert().code(2);
-    said.stderr(contains("compiled differently").and(contains("baseline --cfg special")));
+    said.stderr(contains("compiled differently").and(contains("--cfg special, candidate none")));
 }
 
 #[test]

@@ -169,6 +169,12 @@ pub fn run(config: &Config) -> Result<Outcome> {
         }
     }
     finish(&mut record, &watch, &layouts, pair.builds());
+    let seed = ("random_seed".to_owned(), chance.seed().to_string());
+    let count = (
+        "link_layouts".to_owned(),
+        layouts.guest.layouts.len().to_string(),
+    );
+    record.environment.observed.extend([seed, count]);
     store::keep(&config.output, &record)?;
     // What it was for is done; a resumed run of nothing would be no help.
     if let Some(partial) = &partial {

@@ -55,17 +55,10 @@ pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
     }
     checkout.branch =
         git(folder, &["symbolic-ref", "--quiet", "--short", "HEAD"]).unwrap_or_default();
-    let changes = git(
-        folder,
-        &[
-            "status",
-            "--porcelain",
-            "--untracked-files=no",
-            "--",
-            ":/",
-            ":(top,exclude)results",
-        ],
-    );
+    let tracked = ["status", "--porcelain", "--untracked-files=no", "--"];
+    // Of this project: a monorepo has others.
+    let ours = [".", ":(exclude)results"];
+    let changes = git(folder, &[&tracked[..], &ours].concat());
     checkout.dirty = changes.is_some_and(|changes| !changes.is_empty());
     if checkout.dirty {
         checkout.notice = Some("the checkout has uncommitted changes: marked dirty".to_owned());
@@ -152,6 +145,17 @@ mod tests {
         let result = folder.path().join("results/full.json");
         fs::write(&result, "two").expect("written");
         assert!(!look_up(folder.path(), &head).dirty);
+    }
+
+    #[test]
+    fn a_change_elsewhere_in_a_monorepo_leaves_a_checkout_clean() {
+        let (folder, _) = repository();
+        let head = commit(folder.path(), "tools/bench/file", "A project");
+        let project = folder.path().join("tools/bench");
+        fs::write(folder.path().join("file"), "two").expect("written");
+        assert!(!look_up(&project, &head).dirty);
+        fs::write(project.join("file"), "two").expect("written");
+        assert!(look_up(&project, &head).dirty);
     }
 
     #[test]

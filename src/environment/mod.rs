@@ -13,7 +13,7 @@ mod machine;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Unit};
 
@@ -24,6 +24,7 @@ use copies::Copies;
 use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
 use crate::pair_process::Builds;
+use crate::workspace;
 use bench_record::wire::{CAUTION, Environment};
 
 /// Watches the machine during a run.
@@ -54,7 +55,7 @@ impl Watch {
 
     /// The environment of a run of the pair in `files` that ends now.
     ///
-    /// The checkout is that of the current folder.
+    /// The checkout is that of the sources, see [`workspace::root`].
     #[must_use]
     pub fn finish(&self, files: &PairFiles, builds: &Builds) -> Observed {
         let mut notices = Vec::new();
@@ -65,7 +66,8 @@ impl Watch {
                 builds.guest
             ));
         }
-        let checkout = commit::look_up(Path::new("."), &build.commit);
+        let root = workspace::root().unwrap_or_else(|_| PathBuf::from("."));
+        let checkout = commit::look_up(&root, &build.commit);
         notices.extend(checkout.notice);
         let [guest_sha256, host_sha256] = files.sha256().unwrap_or_else(|error| {
             notices.push(format!("the pair cannot be read for its digest: {error}"));

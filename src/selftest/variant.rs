@@ -103,3 +103,36 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_sources_is_a_workspace_with_the_configuration_of_the_original() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let variants = Variants::new(root, folder.path()).expect("the sources can be copied");
+        let config = ".cargo/config.toml";
+        assert_eq!(
+            variants.sources.join(config).exists(),
+            root.join(config).exists()
+        );
+        assert!(!variants.sources.join("target").exists());
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo.args([
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--offline",
+        ]);
+        let output = cargo
+            .current_dir(&variants.sources)
+            .output()
+            .expect("there is a cargo");
+        assert!(output.status.success(), "{output:?}");
+    }
+}

@@ -3,70 +3,328 @@
 use std::fs;
 
 use assert_cmd::Command;
+use predicates::prelude::*;
 use predicates::str::contains;
 
 use super::{CARGO, machine, script};
 
-/// What `ci-publish` finds in place of the program: `history add` adds an entry, and the first
-/// time another job has pushed one of its own meanwhile.
+/// What `ci-publish` finds in place of the program: `history add` adds an entry, and where
+/// the file OTHER is named and not there, another job has pushed one of its own meanwhile.
 const PUBLISHING: &str = r#"
 case " $* " in
 *" history add "*)
     for folder; do :; done
     mkdir -p "$folder" && echo mine > "$folder/mine.json"
-    if [ ! -e "$OTHER" ]; then
+    if [ -n "${OTHER:-}" ] && [ ! -e "$OTHER" ]; then
         git clone --quiet "$(git remote get-url origin)" "$OTHER" 2>/dev/null
         cd "$OTHER" && git checkout --quiet --orphan bench-history
         mkdir records && echo other > records/other.json
         git add records && git -c user.name=o -c user.email=o@localhost commit --quiet -m other
         git push --quiet origin bench-history
     fi ;;
-*" report "*) mkdir -p "$SITE" ;;
+*" merge "*) echo merged ;;
+*" report "*) for site; do :; done; mkdir -p "$site" && ls "$3" > "$site/entries" ;;
 esac"#;
 
-#[test]
-fn two_jobs_that_publish_at_the_same_time_lose_nothing() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let git = |place: &str, arguments: &[&str]| {
+/// A clone with the scripts, its origin, and a program that publishes.
+struct Publishing {
+    folder: tempfile::TempDir,
+    programs: tempfile::TempDir,
+}
+
+impl Publishing {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let programs = machine(&[CARGO, ("arena-bench", PUBLISHING)]);
+        let publishing = Self { folder, programs };
+        for place in ["origin", "work/scripts", "work/target/release"] {
+            fs::create_dir_all(publishing.path(place)).expect("the folder is writable");
+        }
+        publishing.git("origin", &["init", "--quiet", "--bare"]);
+        publishing.git("work", &["init", "--quiet", "--initial-branch=main"]);
+        let origin = publishing.path("origin").display().to_string();
+        publishing.git("work", &["remote", "add", "origin", &origin]);
+        fs::write(publishing.path("work/file"), "mine").expect("the folder is writable");
+        publishing.git("work", &["add", "file"]);
+        publishing.git("work", &["commit", "--quiet", "-m", "a commit"]);
+        for name in ["ci-publish", "ci-measure", "ci-record", "build"] {
+            let name = format!("scripts/{name}");
+            let to = publishing.path("work").join(&name);
+            fs::copy(script(&name), to).expect("it is there");
+        }
+        let program = publishing.path("work/target/release/arena-bench");
+        let built = publishing.programs.path().join("arena-bench");
+        fs::copy(built, program).expect("it can be copied");
+        publishing
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn git(&self, place: &str, arguments: &[&str]) -> String {
         let output = std::process::Command::new("git")
-            .current_dir(folder.path().join(place))
+            .current_dir(self.path(place))
             .args(["-c", "user.name=me", "-c", "user.email=me@localhost"])
             .args(arguments)
             .output()
             .expect("git is installed");
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).expect("names are UTF-8")
-    };
-    for place in ["origin", "work/scripts", "work/target/release"] {
-        fs::create_dir_all(folder.path().join(place)).expect("the folder is writable");
     }
-    git("origin", &["init", "--quiet", "--bare"]);
-    git("work", &["init", "--quiet"]);
-    let origin = folder.path().join("origin").display().to_string();
-    git("work", &["remote", "add", "origin", &origin]);
-    git(
-        "work",
-        &["commit", "--quiet", "--allow-empty", "-m", "a commit"],
-    );
-    for name in ["scripts/ci-publish", "scripts/ci-measure", "scripts/build"] {
-        fs::copy(script(name), folder.path().join("work").join(name)).expect("it is there");
-    }
-    let built = machine(&[CARGO, ("arena-bench", PUBLISHING)]);
-    let program = folder.path().join("work/target/release/arena-bench");
-    fs::copy(built.path().join("arena-bench"), program).expect("it can be copied");
-    let path = std::env::var("PATH").expect("there is a path");
 
-    Command::new("/bin/bash")
-        .arg(folder.path().join("work/scripts/ci-publish"))
-        .args(["bench-history", "site", "shard.json"])
-        .env("PATH", format!("{}:{path}", built.path().display()))
-        .env("OTHER", folder.path().join("other"))
-        .env("SITE", folder.path().join("site"))
+    fn script(&self, name: &str, arguments: &[&str]) -> Command {
+        let path = std::env::var("PATH").expect("there is a path");
+        let mut command = Command::new("/bin/bash");
+        command
+            .arg(self.path("work/scripts").join(name))
+            .args(arguments)
+            .env("PATH", format!("{}:{path}", self.programs.path().display()));
+        command
+    }
+
+    fn publish(&self) -> Command {
+        let site = self.path("site").display().to_string();
+        self.script(
+            "ci-publish",
+            &["bench-history", &site, "one.json", "two.json"],
+        )
+    }
+
+    fn published(&self) -> String {
+        self.git(
+            "origin",
+            &["ls-tree", "-r", "--name-only", "bench-history", "records"],
+        )
+    }
+}
+
+#[test]
+fn two_jobs_that_publish_at_the_same_time_lose_nothing() {
+    let publishing = Publishing::new();
+    let mut publish = publishing.publish();
+    publish
+        .env("OTHER", publishing.path("other"))
         .assert()
         .success()
         .stderr(contains("has moved on"));
-    let kept = git("origin", &["ls-tree", "-r", "--name-only", "bench-history"]);
-    assert_eq!(kept, "records/mine.json\nrecords/other.json\n");
+    assert_eq!(
+        publishing.published(),
+        "records/mine.json\nrecords/other.json\n"
+    );
+    let entries = fs::read_to_string(publishing.path("site/entries")).expect("it was rendered");
+    assert_eq!(entries, "mine.json\nother.json\n");
+}
+
+#[test]
+fn a_record_is_published_once_however_often_its_job_runs() {
+    let publishing = Publishing::new();
+    publishing.publish().assert().success();
+    let first = publishing.git("origin", &["rev-parse", "bench-history"]);
+    publishing
+        .publish()
+        .assert()
+        .success()
+        .stderr(contains("is on bench-history already"));
+    assert_eq!(
+        publishing.git("origin", &["rev-parse", "bench-history"]),
+        first
+    );
+    let attributes = publishing.git("origin", &["show", "bench-history:.gitattributes"]);
+    assert_eq!(attributes, "* -text\n");
+}
+
+#[test]
+fn publishing_changes_no_branch_index_or_file_of_the_clone_whatever_its_settings() {
+    let publishing = Publishing::new();
+    let hook = publishing.path("work/.git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().expect("a folder")).expect("it can be made");
+    for name in [
+        "pre-commit",
+        "pre-push",
+        "post-checkout",
+        "reference-transaction",
+    ] {
+        let hook = hook.with_file_name(name);
+        fs::write(&hook, "#!/bin/sh\nexit 3\n").expect("it can be written");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&hook, executable).expect("it is ours");
+    }
+    publishing.git(
+        "work",
+        &["-c", "core.hooksPath=/dev/null", "branch", "bench-history"],
+    );
+    for (name, value) in [
+        ("commit.gpgSign", "true"),
+        ("core.autocrlf", "true"),
+        ("push.gpgSign", "true"),
+    ] {
+        publishing.git("work", &["config", name, value]);
+    }
+    fs::write(publishing.path("work/staged"), "mine").expect("the folder is writable");
+    publishing.git("work", &["add", "staged"]);
+    let state = || {
+        let branches = publishing.git("work", &["for-each-ref", "refs/heads"]);
+        branches + &publishing.git("work", &["status", "--porcelain"])
+    };
+    let before = state();
+    let git_dir = publishing.path("work/.git");
+    publishing
+        .publish()
+        .env("GIT_DIR", &git_dir)
+        .env("GIT_INDEX_FILE", git_dir.join("index"))
+        .assert()
+        .success();
+    assert_eq!(state(), before);
+    assert_eq!(publishing.published(), "records/mine.json\n");
+}
+
+#[test]
+fn an_origin_that_cannot_be_reached_costs_nothing() {
+    let publishing = Publishing::new();
+    publishing.git("work", &["branch", "bench-history"]);
+    publishing.git(
+        "work",
+        &["remote", "set-url", "origin", "/no/such/repository"],
+    );
+    let said = publishing.publish().assert().code(2);
+    said.stderr(contains("origin cannot be reached: nothing was published"));
+    publishing.git("work", &["rev-parse", "bench-history"]);
+}
+
+#[test]
+fn a_push_that_is_refused_shows_the_words_of_git() {
+    let publishing = Publishing::new();
+    let hook = publishing.path("origin/hooks/pre-receive");
+    fs::create_dir_all(hook.parent().expect("a folder")).expect("it can be made");
+    fs::write(&hook, "#!/bin/sh\necho 'you may not' >&2\nexit 1\n").expect("it can be written");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&hook, executable).expect("it is ours");
+    let said = publishing.publish().assert().code(2);
+    said.stderr(contains("you may not").and(contains("attempt").not()));
+}
+
+#[test]
+fn the_site_can_be_rendered_from_the_branch_as_it_is_now() {
+    let publishing = Publishing::new();
+    publishing.publish().assert().success();
+    let (site, program) = (
+        publishing.path("again"),
+        publishing.path("work/target/release/arena-bench"),
+    );
+    let before = publishing.git("origin", &["rev-parse", "bench-history"]);
+    let (site, program) = (site.display().to_string(), program.display().to_string());
+    let mut render = publishing.script("ci-publish", &["--site", "bench-history", &site, &program]);
+    render.assert().success();
+    let entries = fs::read_to_string(publishing.path("again/entries")).expect("it was rendered");
+    assert_eq!(entries, "mine.json\n");
+    assert_eq!(
+        publishing.git("origin", &["rev-parse", "bench-history"]),
+        before
+    );
+}
+
+#[test]
+fn a_whole_record_and_the_shards_of_one_are_recorded() {
+    let publishing = Publishing::new();
+    let whole = publishing.path("whole.json");
+    fs::write(&whole, "{\n  \"cases\": []\n}\n").expect("the folder is writable");
+    let (whole, history) = (whole.display().to_string(), publishing.path("history"));
+    let (history, site) = (history.display().to_string(), publishing.path("site"));
+    let site = site.display().to_string();
+    publishing
+        .script("ci-record", &[&history, &site, &whole])
+        .assert()
+        .success()
+        .stdout("");
+    let record = publishing.path("work/target/ci/record.json");
+    assert_eq!(
+        fs::read_to_string(&record).expect("it was taken"),
+        "{\n  \"cases\": []\n}\n"
+    );
+    fs::write(&whole, "{\n  \"shard\": \"1/1\"\n}\n").expect("the folder is writable");
+    let merged = publishing
+        .script("ci-record", &[&history, &site, &whole])
+        .assert();
+    merged.success().stdout(contains("merged"));
+}
+
+#[test]
+fn what_cannot_be_done_is_status_2_in_every_script() {
+    let broken = machine(&[("cargo", "exit 101"), ("valgrind", "exit 0")]);
+    let path = std::env::var("PATH").expect("there is a path");
+    let path = format!("{}:{path}", broken.path().display());
+    for (name, arguments) in [
+        ("build", &[][..]),
+        ("ci-gate", &[]),
+        ("ci-compare", &["HEAD"]),
+        ("ci-record", &["history", "site"]),
+        ("ci-measure", &["target/ci/no-record.json"]),
+        ("ci-publish", &["bench-history", "site"]),
+    ] {
+        let mut command = Command::new(script(&format!("scripts/{name}")));
+        command.args(arguments).env("PATH", &path);
+        command.assert().code(2).stderr(contains("does not build"));
+    }
+    for name in ["ci-compare", "ci-record", "ci-measure", "ci-publish"] {
+        let mut command = Command::new(script(&format!("scripts/{name}")));
+        command
+            .assert()
+            .code(2)
+            .stderr(contains(format!("ci-{}", &name[3..])));
+    }
+    let mut compare = Command::new(script("scripts/ci-compare"));
+    compare
+        .arg("no-such-commit")
+        .assert()
+        .code(2)
+        .stderr(contains("names no commit"));
+}
+
+#[test]
+fn the_gate_does_not_pass_without_valgrind() {
+    let mut gate = Command::new("/bin/bash");
+    gate.arg(script("scripts/ci-gate"));
+    let programs = machine(&[CARGO]);
+    for name in ["dirname", "git", "sed", "head"] {
+        let found = std::process::Command::new("sh")
+            .args(["-c", &format!("command -v {name}")])
+            .output();
+        let found = String::from_utf8(found.expect("there is a shell").stdout).expect("a path");
+        std::os::unix::fs::symlink(found.trim(), programs.path().join(name)).expect("linked");
+    }
+    let said = gate.env("PATH", programs.path()).assert().code(2);
+    said.stderr(contains("valgrind is not installed"));
+}
+
+#[test]
+fn a_change_of_the_contract_is_said_and_not_compared() {
+    let publishing = Publishing::new();
+    let to = publishing.path("work/scripts/ci-compare");
+    fs::copy(script("scripts/ci-compare"), to).expect("it is there");
+    let message = "A third status\n\nContract-Change: the guest may answer WAIT\n";
+    publishing.git(
+        "work",
+        &["commit", "--quiet", "--allow-empty", "-m", message],
+    );
+    let output = publishing.path("compared").display().to_string();
+    let said = publishing
+        .script("ci-compare", &["HEAD~1", &output])
+        .assert()
+        .success();
+    said.stdout(contains("the guest may answer WAIT").and(contains("Nothing was compared")));
+    assert!(publishing.path("compared/comment.md").exists());
+    // Without the trailer it is compared.
+    publishing.git(
+        "work",
+        &["commit", "--quiet", "--allow-empty", "-m", "Another"],
+    );
+    let elsewhere = publishing.path("elsewhere").display().to_string();
+    publishing
+        .script("ci-compare", &["HEAD~1", &elsewhere])
+        .assert()
+        .failure();
+    assert!(publishing.path("elsewhere/compare.json").exists());
 }
 
 /// `gh` where the pull request's head is `abc` and one comment of ours stands there, or none.
@@ -75,7 +333,8 @@ fn gh(comment: &str) -> String {
         r#"
 case "$*" in
 *"pulls/7 "*) echo abc ;;
-*"issues/7/comments --paginate"*) printf '{comment}' ;;
+*graphql*) echo 'our-bot[bot]' ;;
+*"issues/7/comments --paginate"*) case "$*" in *'"our-bot"'*) printf '{comment}' ;; esac ;;
 *) echo "$*" | sed 's/body=@.*/body/' >>"$LOG"
    for argument; do case $argument in body=@*) cat "${{argument#body=@}}" >>"$LOG" ;; esac; done ;;
 esac"#

@@ -32,7 +32,7 @@ fn machine(programs: &[(&str, &str)]) -> tempfile::TempDir {
 /// A cargo whose builds are done already.
 const CARGO: (&str, &str) = (
     "cargo",
-    r#"[ "$1" != metadata ] || echo "{\"target_directory\":\"target\"}""#,
+    r#"[ "$1" != bench ] || echo '{"target":{"kind":["bin"],"name":"arena-bench"},"executable":"target/release/arena-bench"}'"#,
 );
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use super::LayoutError;
+use super::error::LayoutError;
 use super::wrapper::{FOLDER, INNER, point};
 
 /// A package that makes a cdylib, and how it is built.

@@ -10,7 +10,8 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{LayoutError, at, hex, make, sha256, write_whole};
+use super::error::{LayoutError, at};
+use super::files::{hex, make, sha256, write_whole};
 
 const COMPILED: &str = "compiled.json";
 const COMMAND: &str = "link";

@@ -7,7 +7,7 @@ use std::path::Path;
 use object::{Object, ObjectSymbol, SymbolKind};
 use sha2::{Digest, Sha256};
 
-use super::{LayoutError, at};
+use super::error::{LayoutError, at};
 
 /// The functions of a linked library, each name once; empty where it has no symbol
 /// table that can be read.

@@ -12,9 +12,14 @@ use std::time::SystemTime;
 use object::Object;
 use serde::{Deserialize, Serialize};
 
+use super::error::{LayoutError, at};
+use super::files::{make, write_whole};
 use super::link::Link;
 use super::order;
-use super::{CACHE_BYTES, LayoutError, at, make, write_whole};
+
+/// Bytes that the layouts of one package may take in the cache. Layouts of the running
+/// process are never removed, even beyond this.
+pub const CACHE_BYTES: u64 = 1 << 30;
 
 /// Links that run at the same time.
 const AT_ONCE: usize = 2;

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::cargo::Package;
-use super::{LayoutError, hex, write_whole};
+use super::error::LayoutError;
+use super::files::{hex, write_whole};
 
 /// The packages of `library` that cargo holds for fresh although their sources have
 /// changed since they were compiled. Those that it compiled just now are remembered as

@@ -1,7 +1,11 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
-use super::kept::{KeptError, load, save};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::files::place;
 use super::*;
 
 fn folder() -> tempfile::TempDir {

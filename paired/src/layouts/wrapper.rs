@@ -14,8 +14,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use super::error::{LayoutError, at};
+use super::files::make;
 use super::link::{Compiled, Link};
-use super::{LayoutError, at, make};
 
 /// Environment of cargo: the folder that takes the captured link.
 pub(super) const FOLDER: &str = "PAIRED_LAYOUTS_FOLDER";
