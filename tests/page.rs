@@ -55,7 +55,8 @@ fn dashboard(plan: &Synthetic, out: &Path) {
     history::write(plan, &from);
     assert_cmd::Command::cargo_bin("arena-bench")
         .expect("the binary is built with the tests")
-        .args(["report", "--history"])
+        .args(["report", "--repository", "https://example.org/arena.git"])
+        .arg("--history")
         .arg(from)
         .arg("--out")
         .arg(out)

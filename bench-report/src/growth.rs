@@ -55,8 +55,8 @@ fn of_plan(growth: &Growth, plan: &Plan, all: bool, screen: Screen) -> String {
     let mut advices = plan.advice.clone();
     advices.dedup_by(|wider, narrower| wider.id == narrower.id);
     for advice in &advices {
-        let name = name(&advice.id);
-        let told = format!("where {}: use {name}: {}", advice.condition, advice.reason);
+        let way = name(&advice.id);
+        let told = format!("where {}: use {way}: {}", advice.condition, advice.reason);
         lines.push(screen.paragraph("  ", &told, 2));
     }
     lines.join("\n")

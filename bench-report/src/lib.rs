@@ -64,7 +64,7 @@ pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
         files.push(file(&format!("{}.png", figure.name), figure.png()?));
         files.push(file(
             &format!("{}.svg", figure.name),
-            figure.svg.into_bytes(),
+            figure.document().into_bytes(),
         ));
     }
     Ok(files)
@@ -91,12 +91,17 @@ pub fn ladder_plot(found: &[Breakdown], environment: &Environment) -> Result<Fig
     plots::waterfalls(found, environment)
 }
 
-/// All files of a dashboard over a history.
+/// All files of a dashboard over a history. `repository` is the address of the web pages of
+/// its commits, where the records do not name it.
 ///
 /// # Errors
 /// [`ReportError`] where the page's data cannot be written.
-pub fn dashboard_files(history: &History, options: &Options) -> Result<Vec<File>, ReportError> {
-    let dashboard = Dashboard::new(history, options);
+pub fn dashboard_files(
+    history: &History,
+    options: &Options,
+    repository: Option<&str>,
+) -> Result<Vec<File>, ReportError> {
+    let dashboard = Dashboard::new(history, options).of_repository(repository);
     Ok(vec![file(
         "index.html",
         html::dashboard(&dashboard)?.into_bytes(),

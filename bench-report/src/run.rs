@@ -5,6 +5,7 @@ use bench_record::wire::{Case, Comparison, Counts, Record};
 
 use crate::compare::self_check;
 use crate::format::{self, optional};
+use crate::model::View;
 use crate::terminal::{Cell, Column, Screen, Table};
 
 /// A row for each case that ran by both protocols, in the record's order, and below the
@@ -40,6 +41,28 @@ pub fn table(record: &Record, screen: Screen) -> String {
         screen.paragraph("", &check, 0)
     )
 }
+
+/// The six answers, a paragraph each.
+#[must_use]
+pub fn answers(view: &View, screen: Screen) -> String {
+    let lines = view.answers.iter().map(|answer| {
+        let number = format!("{}.", answer.number);
+        let what = WHAT.get(usize::from(answer.number).saturating_sub(1));
+        let line = format!("{}: {}", what.unwrap_or(&answer.question), answer.line);
+        screen.paragraph(&number, &line, 3)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The six questions in a few words.
+const WHAT: [&str; 6] = [
+    "Arena or alloc",
+    "Where the time goes",
+    "Counts",
+    "Growth",
+    "Floor",
+    "Trust",
+];
 
 fn row(record: &Record, arena: &Case, alloc: &Case) -> [Cell; 6] {
     let compared = record.comparison(&arena.id, &alloc.id);
@@ -83,6 +106,31 @@ mod tests {
             colour: false,
         };
         table(&record, screen)
+    }
+
+    fn answered(width: usize) -> String {
+        let view = crate::model::view(&crate::model::Source {
+            name: "run".to_owned(),
+            record: fixture::record("c0ffee", 1.0),
+        });
+        let screen = Screen {
+            width: Some(width),
+            colour: false,
+        };
+        answers(&view, screen)
+    }
+
+    #[test]
+    fn the_answer_is_six_numbered_paragraphs_at_eighty_columns() {
+        let text = answered(80);
+        let numbered = text.lines().filter(|line| !line.starts_with(' ')).count();
+        assert_eq!(numbered, 6, "{text}");
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn the_answer_at_120_columns() {
+        insta::assert_snapshot!(answered(120));
     }
 
     #[test]

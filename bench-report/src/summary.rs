@@ -34,6 +34,8 @@ fn record(out: &mut String, view: &View) -> std::fmt::Result {
             "**Untrusted: this run failed its own A/A. See question 6.**\n"
         )?;
     }
+    writeln!(out, "**{}**\n", escape(&view.lead.answer))?;
+    writeln!(out, "{}\n", escape(&view.lead.advice))?;
     for answer in &view.answers {
         writeln!(
             out,
@@ -51,7 +53,7 @@ fn record(out: &mut String, view: &View) -> std::fmt::Result {
                 figure.tone.sign(),
                 escape(&figure.label),
                 escape(&figure.value),
-                escape(&figure.interval)
+                escape(&figure.notes.join("; "))
             )?;
         }
         writeln!(out, "\n{}\n", code(&answer.command))?;

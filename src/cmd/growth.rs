@@ -126,7 +126,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     if let Some(file) = &config.plot {
         let plot = report::growth_plot(&growth.plans)?;
-        output::replace(file, plot.svg.as_bytes())
+        output::replace(file, plot.document().as_bytes())
             .with_context(|| format!("--plot {}", file.display()))?;
         eprintln!("arena-bench: wrote {}", file.display());
     }

@@ -131,7 +131,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
             .with_context(|| format!("--table {}", path.display()))?;
     }
     if let Some(path) = &config.plot {
-        let svg = ladder_plot(&ladder.payloads, &environment)?.svg;
+        let svg = ladder_plot(&ladder.payloads, &environment)?.document();
         output::replace(path, svg.as_bytes())
             .with_context(|| format!("--plot {}", path.display()))?;
     }

@@ -1,13 +1,16 @@
-//! A progress bar on a terminal, with the time left; nothing elsewhere.
+//! One status line on a terminal, with the time left; elsewhere a line now and then.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use paired::job::{Job, Times};
 use paired::process::{Execute, ExecuteError};
 
+/// Time between two lines where there is no terminal.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Work that is shorter shows no bar.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -18,18 +21,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    /// When the last line was said where there is no terminal, since the beginning.
+    said: Cell<Duration>,
 }
 
 impl Progress {
     /// Work of `steps` steps, described by `what`.
     pub fn new(what: &str, steps: u64) -> Self {
-        Self::with_template("{msg:40!} {wide_bar} {pos}/{len}, {eta} left", what, steps)
+        Self::with_template("{msg}, {pos} of {len}, {eta} left", what, steps)
     }
 
     /// Work that takes about so long, of steps that are not counted.
     pub fn of_time(what: &str, expected: Duration) -> Self {
         let milliseconds = expected.as_millis() as u64;
-        Self::with_template("{msg:40!} {wide_bar} {eta} left", what, milliseconds)
+        Self::with_template("{msg}, {eta} left", what, milliseconds)
     }
 
     fn with_template(template: &str, what: &str, length: u64) -> Self {
@@ -37,7 +42,10 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden())
             .with_style(style)
             .with_message(what.to_owned());
-        Self { bar }
+        Self {
+            bar,
+            said: Cell::default(),
+        }
     }
 
     /// One step is done.
@@ -60,10 +68,35 @@ impl Progress {
     }
 
     fn show(&self) {
-        if self.bar.is_hidden() && self.bar.elapsed() > PATIENCE && io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() {
+            self.say_now_and_then();
+        } else if self.bar.is_hidden() && self.bar.elapsed() > PATIENCE {
             self.bar
                 .set_draw_target(ProgressDrawTarget::stderr_with_hz(2));
         }
+    }
+
+    fn say_now_and_then(&self) {
+        let elapsed = self.bar.elapsed();
+        if elapsed.saturating_sub(self.said.get()) >= SILENCE {
+            self.said.set(elapsed);
+            eprintln!("arena-bench: {}", self.status());
+        }
+    }
+
+    /// What is being done and how long it still takes: `2 of 4: ladder, 40 seconds left`.
+    fn status(&self) -> String {
+        let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
+        // In proportion to what is done: the bar's own estimate needs it to be drawn.
+        let left = match (done, all) {
+            (0, _) => String::new(),
+            (done, all) => {
+                let rest = all.saturating_sub(done) as f64 / done as f64;
+                let left = self.bar.elapsed().mul_f64(rest);
+                format!(", {} left", HumanDuration(left))
+            }
+        };
+        format!("{}{left}", self.bar.message())
     }
 }
 
@@ -129,6 +162,14 @@ mod tests {
         let first = progress.bar.position();
         assert!(first >= 5, "{first} ms");
         assert!(shown.execute(&job()).is_ok() && progress.bar.position() >= first + 5);
+    }
+
+    #[test]
+    fn a_status_says_what_is_done_and_how_long_it_still_takes() {
+        let progress = Progress::new("2 of 4: ladder", 4);
+        assert_eq!(progress.status(), "2 of 4: ladder");
+        progress.bar.set_position(4);
+        assert_eq!(progress.status(), "2 of 4: ladder, 0 seconds left");
     }
 
     #[test]

@@ -9,7 +9,9 @@ use super::history::Search;
 use super::{Outcome, say};
 use bench_record::history::{self, Options};
 use bench_record::store;
-use bench_report::model::Source;
+use bench_report::model::{Source, view};
+use bench_report::run::answers;
+use bench_report::terminal::Screen;
 use bench_report::{dashboard_files, files, writer};
 
 /// Makes a page, plots and a Markdown summary from records, or a dashboard from a history.
@@ -30,24 +32,41 @@ pub struct Config {
     history: Option<PathBuf>,
     #[command(flatten)]
     search: Search,
+    /// With --history: address of the repository's web pages, so that commits, diffs and
+    /// pull requests are links (https://github.com/OWNER/NAME).
+    #[arg(long, value_name = "URL", conflicts_with = "records")]
+    repository: Option<String>,
     /// The folder to write to; it is made, or was made by this command before.
     #[arg(long, value_name = "DIR", default_value = "report")]
     out: PathBuf,
 }
 
-/// Writes the report and prints the path of its page.
+/// Writes the report, prints the newest record's six answers and the path of the page.
 ///
 /// # Errors
 /// Where a record cannot be read, or the folder holds what this command did not make.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
-    let files = match &config.history {
-        Some(folder) => dashboard_files(&history::load(folder)?, &Options::from(&config.search))?,
-        None => files(&sources(&config.records)?)?,
+    let (files, answers) = match &config.history {
+        Some(folder) => {
+            let history = history::load(folder)?;
+            let repository = config.repository.as_deref();
+            let files = dashboard_files(&history, &Options::from(&config.search), repository)?;
+            (files, None)
+        }
+        None => {
+            let sources = sources(&config.records)?;
+            let last = sources.last().map(view);
+            let answers = last.map(|view| answers(&view, Screen::stdout()));
+            (files(&sources)?, answers)
+        }
     };
     writer::write(&config.out, &files)
         .with_context(|| format!("the report was not written to {}", config.out.display()))?;
-    say(config.out.join("index.html").display())?;
-    eprintln!("{} files; open the page with any browser", files.len());
+    if let Some(answers) = answers {
+        say(answers)?;
+    }
+    let page = config.out.join("index.html");
+    say(page.canonicalize().unwrap_or(page).display())?;
     Ok(Outcome::Fine)
 }
 

@@ -146,6 +146,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         partial: partial.clone(),
         asked,
         progress: None,
+        parts: (0, 1 + Step::value_variants().len() - skipped(&config.skip)),
         failed: false,
     };
     let correct = run::verify(&mut record, &mut pair, &cases, &mut reporter);
@@ -194,6 +195,12 @@ pub fn run(config: &Config) -> Result<Outcome> {
     } else {
         Outcome::Found
     })
+}
+
+/// How many different parts are left out.
+fn skipped(skip: &[Step]) -> usize {
+    let all = Step::value_variants().iter();
+    all.filter(|part| skip.contains(part)).count()
 }
 
 /// The cases of the shard that is to be measured.
@@ -310,13 +317,18 @@ struct Reporter {
     partial: Option<PathBuf>,
     asked: BTreeMap<String, String>,
     progress: Option<Progress>,
+    /// How many parts have begun, and how many there are.
+    parts: (usize, usize),
     failed: bool,
 }
 
 impl Listener for Reporter {
     fn begin(&mut self, part: &str, steps: usize) {
         self.progress = None;
-        self.progress = Some(Progress::new(part, steps as u64));
+        self.parts.0 += 1;
+        let (number, all) = self.parts;
+        let what = format!("{number} of {all}: {part}");
+        self.progress = Some(Progress::new(&what, steps as u64));
     }
 
     fn step(&mut self, record: &Record) {

@@ -112,7 +112,7 @@ test("without scripts the dashboard's charts, changes and newest values remain",
   const page = await open("dashboard", { javaScriptEnabled: false });
   assert.ok(await page.locator("#small-charts .spark").first().isVisible());
   assert.match(await page.locator("#small-charts figure[data-key^='drain/case-000/arena ratio'] figcaption").textContent(), /000000140000 \+[45]\.?\d*%/);
-  assert.ok(await page.locator("#all-changes").isVisible());
+  assert.ok(await page.locator("#all-commits").isVisible());
   const latest = page.locator("#all-latest");
   assert.ok(!await latest.isVisible(), "folded");
   await page.locator("#latest-numbers summary").click();
@@ -166,7 +166,7 @@ test("a chart tells its points to the mouse and zooms to what is dragged", async
   const box = await over.boundingBox();
   const tip = chart.locator(".tooltip");
   for (let y = 10; y < box.height && !await tip.isVisible(); y += 12) await page.mouse.move(box.x + box.width / 2, box.y + y);
-  assert.match(await tip.innerText(), /ns \[.* to .*\][^]*drain\/bytes-/);
+  assert.match(await tip.innerText(), /[nµ]s \[.* to .*\][^]*drain\/bytes-/);
   await page.mouse.move(box.x + box.width * .3, box.y + 90);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * .7, box.y + 90, { steps: 5 });
@@ -217,19 +217,85 @@ test("keys that are the browser's own pass a chart by", async () => {
   await page.done();
 });
 
-test("the ratio chart shows the payload that is chosen, and no other", async () => {
+test("each payload has a ratio chart of its own, and the filter leaves the chosen one", async () => {
   const page = await open("report", { hash: "#payload=u64" });
-  const plot = page.locator("#r2-ratio-wall .plot");
-  await focus(plot);
-  const told = () => page.locator("#live").textContent();
+  const titles = () => page.visible("#r2-ratio .chart").evaluateAll((all) => all.map((figure) => figure.dataset.panel));
+  await becomes(titles, ["ratio-u64-wall"]);
+  await focus(page.locator("#r2-ratio-u64-wall .plot"));
   await page.keyboard.press("ArrowRight");
-  await becomes(told, /^u64, .*drain\/u64\/arena/);
-  await page.keyboard.press("ArrowDown");
-  await becomes(told, /^u64, /, "there is no other line");
-  await page.locator("select[name=payload]").selectOption("record");
-  await focus(plot);
-  await page.keyboard.press("ArrowRight");
-  await becomes(told, /^record, .*drain\/record\/arena/);
+  await becomes(() => page.locator("#live").textContent(), /^u64, .*drain\/u64\/arena/);
+  await page.locator("select[name=payload]").selectOption("");
+  await becomes(async () => (await titles()).length, 5);
+  await page.done();
+});
+
+test("the answer and what to do stand under the title, of the record that is shown", async () => {
+  const page = await open("report");
+  const told = page.visible("header .told");
+  assert.equal(await told.count(), 1);
+  assert.match(await told.innerText(), /^The arena is /);
+  assert.match(await page.visible("header .todo").innerText(), /Use the arena for/);
+  const top = (locator) => locator.evaluate((node) => node.getBoundingClientRect().top);
+  assert.ok(await top(told) < await top(page.locator("nav")), "before the links");
+  assert.match(await page.locator(".made q").first().innerText(), /Encode into the host's buffer/);
+  await page.done();
+});
+
+for (const width of [390, 800, 1400]) {
+  test(`no page scrolls sideways at ${width} pixels`, async () => {
+    for (const name of ["report", "untimed", "dashboard"]) {
+      const page = await open(name, { viewport: { width, height: 900 } });
+      await scroll(page);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
+      const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overhang <= 0, `${name}: ${overhang} pixels wider than the window`);
+      await page.done();
+    }
+  });
+}
+
+test("a filter without a hit says so, in tables and in place of charts", async () => {
+  const page = await open("report", { hash: "#q=no-such-case" });
+  assert.ok(await page.visible("#r2-ratio .none").isVisible());
+  assert.equal(await page.visible("#r2-ratio .chart").count(), 0);
+  assert.match(await page.locator(".table:has(#r2-ratios) .count").innerText(), /No row matches/);
+  await page.locator("input[name=q]").fill("u64");
+  await becomes(() => page.visible("#r2-ratio .none").count(), 0);
+  await page.done();
+});
+
+test("captions follow the axes and the measure", async () => {
+  const page = await open("report");
+  const caption = () => page.visible("#r2-item-size .chart figcaption small").first().innerText();
+  await becomes(caption, "time per item, logarithmic");
+  await page.getByText("linear", { exact: true }).click();
+  await becomes(caption, "time per item, linear");
+  await page.getByText("instructions", { exact: true }).first().click();
+  await becomes(caption, "instructions per item, linear");
+  await page.done();
+});
+
+test("the waterfall and the forest plot are on the page, and no bar is clipped", async () => {
+  const page = await open("report");
+  assert.equal(await page.visible("#r2-ladder .waterfall svg").count(), 3);
+  assert.equal(await page.visible("#r2-ratio .forest-plot svg").count(), 1);
+  const beyond = await page.locator("#r2-ladder .waterfall svg").evaluateAll((all) => all.flatMap((svg) => {
+    const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+    return [...svg.querySelectorAll("rect, text")].map((node) => node.getBBox())
+      .filter((box) => box.x < 0 || box.x + box.width > width || box.y + box.height > height);
+  }));
+  assert.deepEqual(beyond, []);
+  await page.done();
+});
+
+test("print has the static plots and no controls", async () => {
+  const page = await open("report");
+  await scroll(page);
+  await page.emulateMedia({ media: "print" });
+  const chart = page.locator("#r2-item-size-bytes-wall");
+  assert.ok(await chart.locator(".static svg").isVisible());
+  assert.ok(!await chart.locator("canvas").isVisible());
+  assert.ok(!await page.locator("#toolbar").isVisible());
   await page.done();
 });
 
@@ -361,7 +427,7 @@ test("a folded part that was opened is open at its address", async () => {
 });
 
 test("an address with nonsense in it shows the page all the same", async () => {
-  const odd = "#measure=x&scale=y&payload=none&theme=z&sort=r2-ratios:length,r2-strategies:99:asc&zoom=item-size-bytes-wall:0:Infinity&off=ratio-wall:x";
+  const odd = "#measure=x&scale=y&payload=none&theme=z&sort=r2-ratios:length,r2-strategies:99:asc&zoom=item-size-bytes-wall:0:Infinity&off=ratio-u64-wall:x";
   const page = await open("report", { hash: odd });
   await scroll(page);
   await becomes(() => page.visible("#r2-ratios tbody tr").count(), 32);
@@ -393,7 +459,7 @@ test("nothing that a record holds can run", async () => {
   await scroll(page);
   await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
   await page.locator("#r1-ratios").getByRole("button", { name: "ratio", exact: true }).click();
-  await focus(page.locator("#r1-ratio-wall .plot"));
+  await focus(page.visible("#r1-ratio .chart .plot").first());
   await page.keyboard.press("ArrowRight");
   await becomes(() => page.locator("#live").textContent(), /<img/, "an id is told as the text it is");
   await page.locator("select[name=a]").selectOption({ index: 1 });
@@ -450,7 +516,7 @@ test("the dashboard is filtered by payload, by mouse and by keyboard", async () 
   await payloads.selectOption("blob");
   await becomes(page.state, { payload: "blob" });
   await becomes(charts, ["drain/case-001/arena", "drain/case-003/arena"]);
-  const changes = () => page.visible("#changes tbody tr").count();
+  const changes = () => page.locator("#all-changes tbody tr:not([hidden])").count();
   await becomes(changes, 1);
   await focus(payloads);
   await page.keyboard.press("ArrowDown");
@@ -473,13 +539,17 @@ test("a small chart opens large, and a run of it leads to its comparison", async
   await focus(chart);
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
-  await becomes(() => page.locator("#live").textContent(), /^machine 1,.*Commit number 2;.*000000020000/);
+  await becomes(() => page.locator("#live").textContent(), /^Synthetic 1,.*Commit number 2;.*000000020000/);
   await page.keyboard.press("Enter");
   const { a, b } = await page.state();
   assert.deepEqual([a, b], ["000000010000", "000000020000"]);
   assert.match(await page.locator("#compare .notice").innerText(), /cpu/, "two machines take turns");
   await page.getByRole("button", { name: "Back to all charts" }).click();
   assert.ok(!await page.locator("#detail").isVisible());
+  await page.visible("#small-charts a").first().click();
+  await becomes(() => page.locator("#detail").isVisible(), true);
+  await page.goBack();
+  await becomes(() => page.locator("#detail").isVisible(), false, "Back closes a series");
   await page.done();
 });
 
@@ -513,9 +583,25 @@ test("the first run is compared with none before it", async () => {
   await page.done();
 });
 
+test("the dashboard starts with the newest run, and a commit is one row with its pages", async () => {
+  const page = await open("dashboard");
+  assert.match(await page.locator("header .told").innerText(), /0000003b0000: .*A\/A passed/);
+  const rows = page.locator("#all-commits tbody tr");
+  assert.match(await rows.first().innerText(), /worse/, "the worst first");
+  const names = await rows.locator("th").allInnerTexts();
+  assert.equal(new Set(names).size, names.length, "one row a commit");
+  const to = await rows.first().getByRole("link", { name: "commit" }).getAttribute("href");
+  assert.match(to, /^https:\/\/example\.org\/arena\/commit\/[0-9a-f]{40}$/);
+  assert.match(await rows.first().getByRole("link", { name: "diff" }).getAttribute("href"), /compare\/[0-9a-f]{40}\.\.\.[0-9a-f]{40}$/);
+  assert.match(await rows.first().innerText(), /arena-bench compare --against [0-9a-f]{12}/);
+  assert.match(await page.locator(".machines").innerText(), /Synthetic 1[^]*Synthetic 2/);
+  await page.done();
+});
+
 test("a change leads to the comparison of its commit with the run before", async () => {
   const page = await open("dashboard");
-  const row = page.locator("#changes tr", { hasText: "70 → 73" });
+  await page.locator("#every-change > summary").click();
+  const row = page.locator("#all-changes tr", { hasText: "70 → 73" });
   await row.getByRole("link").click();
   await becomes(async () => (await page.state()).at, "compare");
   const counts = page.locator("#compare-counts tr[data-id='drain/case-001/arena']", { hasText: "instructions per item" });

@@ -9,7 +9,7 @@ const Core = loadCore();
 /** The file is a plain script for the page; as CommonJS it exports what it defines. */
 function loadCore() {
   const { readFileSync } = require("node:fs");
-  const file = new URL("../../src/report/assets/core.js", import.meta.url);
+  const file = new URL("../../bench-report/src/assets/core.js", import.meta.url);
   const module = { exports: {} };
   new Function("module", readFileSync(file, "utf8"))(module);
   return module.exports;
@@ -122,16 +122,15 @@ test("ticks of an absurd axis are few, and there is an end to looking for them",
   }
 });
 
-test("numbers read as in the static page", () => {
-  assert.equal(Core.format("bytes", 4096), "4 KiB");
-  assert.equal(Core.format("ns", 41.23), "41.2 ns");
-  assert.equal(Core.format("ns", -0.5), "−0.5 ns");
-  assert.equal(Core.format("ns", 8321.4), "8321 ns");
-  assert.equal(Core.format("ns", 12600), "12.6 µs");
-  assert.equal(Core.format("ns", -4890000), "−4890 µs");
-  assert.equal(Core.format("ns", 48900000), "48.9 ms");
-  assert.equal(Core.format("ratio", 0.8424), "0.842");
-  assert.equal(Core.formatTick("count", 20000), "20k");
+test("numbers are written as the report's own code writes them", () => {
+  const { readFileSync } = require("node:fs");
+  const examples = JSON.parse(readFileSync(new URL("numbers.json", import.meta.url), "utf8"));
+  for (const [kind, cases] of Object.entries(examples)) {
+    const [name, unit] = kind.split(" ");
+    const write = unit ? (value) => Core.formatTick(unit, value)
+      : name === "significant" ? Core.significant : (value) => Core.format(name, value);
+    for (const [value, written] of cases) assert.equal(write(value), written, `${kind} of ${value}`);
+  }
 });
 
 test("CSV quotes what needs it and disarms formulas, not numbers", () => {

@@ -16,7 +16,7 @@ const SIZE_NAMES: [&str; 6] = ["64B", "256B", "1KiB", "4KiB", "16KiB", "64KiB"];
 const RATIOS: [f64; 6] = [0.55, 0.68, 0.84, 0.95, 1.001, 1.07];
 const STEPS: [(&str, &str, f64, f64); 14] = [
     ("iterator", "", 1.1, 6.0),
-    ("codec", "iterator", 6.3, 31.0),
+    ("codec", "iterator", 14.4, 70.0),
     ("call", "iterator", 2.7, 10.0),
     ("value", "call", 3.2, 14.0),
     ("catch-unwind", "value", 3.3, 17.0),

@@ -90,7 +90,7 @@ const Charts = (() => {
     wake() {
       if (this.awake) return;
       this.awake = true;
-      this.box.replaceChildren();
+      this.box.classList.add("awake");
       this.update();
       new ResizeObserver(() => this.plot.setSize(this.size())).observe(this.box);
     }
@@ -136,7 +136,7 @@ const Charts = (() => {
       const points = this.series.flatMap((series) => series.points);
       this.points = this.series.flatMap((series) => series.points.map((point) => ({ series, point })));
       this.log = state.scale === "log";
-      const logOf = (axis) => this.log && !axis.linear && axis.unit !== "ratio";
+      const logOf = (axis) => this.log && !axis.linear;
       this.logs = { x: logOf(this.panel.x), y: logOf(this.panel.y) };
       const full = pad(points.map((p) => p.x), this.logs.x, .04);
       const x = this.window() || full;
@@ -236,25 +236,33 @@ const Charts = (() => {
     drawSeries(ctx, series, px, py, ratio) {
       const paint = this.colours[`s${series.style % STYLES}`];
       const points = series.points;
+      // A hollow point is of something else: no line leads to it, and its interval is a bar.
+      const solid = points.filter((p) => !p.hollow);
       const wide = points.some((p) => p.low < p.high);
-      if (wide && series.line && !series.dashed && points.length > 1) {
+      for (const p of points) if (p.hollow) this.path(ctx, [[px(p.x), py(p.low)], [px(p.x), py(p.high)]], paint, ratio, []);
+      if (wide && series.line && !series.dashed && solid.length > 1) {
         ctx.beginPath();
-        points.forEach((p) => ctx.lineTo(px(p.x), py(p.high)));
-        points.slice().reverse().forEach((p) => ctx.lineTo(px(p.x), py(p.low)));
+        solid.forEach((p) => ctx.lineTo(px(p.x), py(p.high)));
+        solid.slice().reverse().forEach((p) => ctx.lineTo(px(p.x), py(p.low)));
         ctx.globalAlpha = .2;
         ctx.fillStyle = paint;
         ctx.fill();
         ctx.globalAlpha = 1;
       } else if (wide) {
-        for (const p of points) this.path(ctx, [[px(p.x), py(p.low)], [px(p.x), py(p.high)]], paint, ratio, []);
+        for (const p of solid) this.path(ctx, [[px(p.x), py(p.low)], [px(p.x), py(p.high)]], paint, ratio, []);
       }
-      if (series.line) this.path(ctx, points.map((p) => [px(p.x), py(p.y)]), paint, 2 * ratio, series.dashed ? [6 * ratio, 4 * ratio] : []);
+      if (series.line) this.path(ctx, solid.map((p) => [px(p.x), py(p.y)]), paint, 2 * ratio, series.dashed ? [6 * ratio, 4 * ratio] : []);
       if (points.length > CROWD) return;
-      ctx.fillStyle = paint;
       for (const p of points) {
         ctx.beginPath();
         for (const [dx, dy] of shapeOf(series.style)) ctx.lineTo(px(p.x) + dx * 4 * ratio, py(p.y) + dy * 4 * ratio);
+        ctx.closePath();
+        ctx.fillStyle = p.hollow ? this.colours.paper : paint;
         ctx.fill();
+        if (!p.hollow) continue;
+        ctx.strokeStyle = paint;
+        ctx.lineWidth = 1.5 * ratio;
+        ctx.stroke();
       }
     }
 

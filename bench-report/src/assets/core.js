@@ -99,12 +99,13 @@ const Core = (() => {
   /** Round values between two ends, few enough to be read. */
   function ticks(unit, log, low, high, most = 7) {
     if (!(high > low) || !Number.isFinite(high - low) || (log && low <= 0)) return [low];
-    if (log && unit === "bytes") {
+    if (log && (unit === "bytes" || unit === "ratio")) {
       const [first, last] = [Math.ceil(Math.log2(low)), Math.floor(Math.log2(high))];
       const step = Math.max(1, Math.ceil((last - first + 1) / most));
       const out = [];
       for (let power = first; power <= last; power++) if (power % step === 0) out.push(2 ** power);
       if (out.length > 2) return out;
+      if (unit === "bytes" && high / low < 1.3) return [Math.round(Math.sqrt(low * high))];
     } else if (log) {
       const out = [], fine = [];
       for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
@@ -129,19 +130,22 @@ const Core = (() => {
     return out;
   }
 
+  /** Three digits that matter, thousands grouped; as `format.rs`, and tested by the same examples. */
   function significant(value) {
     const size = Math.abs(value);
-    const digits = size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+    const digits = size >= 99.95 || size === 0 ? 0 : size >= 9.995 ? 1 : size >= .9995 ? 2 : 3;
     const text = value.toFixed(digits);
     const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-    return short.replace("-", "−");
+    const [whole, rest] = short.split(".");
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",") + (rest ? `.${rest}` : "");
+    return grouped === "-0" ? "0" : grouped.replace("-", "−");
   }
 
   /** A value of a unit as people read it. */
   function format(unit, value) {
     if (unit === "ratio") return value.toFixed(3);
     if (unit === "ns") {
-      for (const [least, size, name] of [[1e7, 1e6, "ms"], [1e4, 1e3, "µs"]]) {
+      for (const [least, size, name] of [[999.5e6, 1e9, "s"], [999.5e3, 1e6, "ms"], [999.5, 1e3, "µs"]]) {
         if (Math.abs(value) >= least) return significant(value / size) + " " + name;
       }
       return significant(value) + " ns";
@@ -157,11 +161,11 @@ const Core = (() => {
 
   /** As on an axis: short. */
   function formatTick(unit, value) {
-    if (unit === "bytes") return format(unit, value);
-    if (unit === "ratio") return String(+value.toFixed(4));
-    if (value >= 1e6) return +(value / 1e6).toFixed(3) + "M";
-    if (value >= 1e3) return +(value / 1e3).toFixed(3) + "k";
-    return String(+value.toPrecision(6));
+    if (unit === "bytes" || unit === "ns") return format(unit, value);
+    if (unit === "ratio") return { 0.5: "½", 0.25: "¼", 0.125: "⅛" }[value] ?? significant(value);
+    if (value >= 999500) return significant(value / 1e6) + "M";
+    if (value >= 999.5) return significant(value / 1e3) + "k";
+    return significant(value);
   }
 
   /** Rows as CSV. Text that a spreadsheet would take for a formula is made plain text. */
@@ -235,7 +239,8 @@ const Core = (() => {
     }
     const ratios = join(a.facts.ratios, b.facts.ratios).map(([before, after]) => ({
       id: before.id, payload: before.payload, from: before, to: after, change: after.ratio / before.ratio - 1,
-      verdict: after.low > before.high ? "slower" : after.high < before.low ? "faster" : "same",
+      // What a copy and an allocation cost against each other is the machine's as well.
+      verdict: differing.includes("cpu") ? "" : after.low > before.high ? "slower" : after.high < before.low ? "faster" : "same",
     }));
     const rank = (row) => ["slower", "faster", "same", ""].indexOf(row.verdict);
     const worst = (rows) => rows.sort((p, q) => rank(p) - rank(q) || Math.abs(q.change ?? 0) - Math.abs(p.change ?? 0));

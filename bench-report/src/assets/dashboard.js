@@ -18,6 +18,9 @@
     return points.get(series);
   }
 
+  /** The CPU that a run was made on. */
+  const machineOf = (index) => new Map(data.environments[data.entries[index].environment]).get("cpu") || "unknown CPU";
+
   /** A run as a record that can be compared: what was measured in it, by case. */
   function recordOf(name) {
     const index = names.indexOf(name);
@@ -63,7 +66,7 @@
       x: { label: "run", unit: "index", linear: true, names },
       y: { label, unit: counts ? "count" : "ratio", linear: true },
       series: groups.map((group, index) => ({
-        name: groups.length > 1 ? `machine ${index + 1}` : label, style: index, dashed: false, line: true,
+        name: groups.length > 1 ? machineOf(all.find((point) => point.group === group).x) : label, style: index, dashed: false, line: true,
         points: all.filter((point) => point.group === group),
       })),
       marks: (series.changes || []).map((change) => ({

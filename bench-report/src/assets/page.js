@@ -14,8 +14,11 @@ const Page = (() => {
     state: Core.parseState(location.hash, allowed),
     /** Changes the state, the address with it, and everything that depends on it. */
     set(changes) {
+      // What opens over the rest gets an entry of its own, so that Back closes it.
+      const opens = Boolean(changes.series) && changes.series !== page.state.series;
       Object.assign(page.state, changes);
-      history.replaceState(null, "", Core.formatState(page.state) || location.pathname + location.search);
+      const address = Core.formatState(page.state) || location.pathname + location.search;
+      if (opens) history.pushState(null, "", address); else history.replaceState(null, "", address);
       render();
     },
     /** Tells readers who do not see it what has happened. */
@@ -117,7 +120,8 @@ const Page = (() => {
       row.hidden = !("whole" in table.dataset) && !Core.matches(row.dataset, page.state);
       visible += !row.hidden;
     }
-    table.closest(".table").querySelector(".count").textContent = `${visible} of ${rows.length} rows`;
+    table.closest(".table").querySelector(".count").textContent =
+      visible ? `${visible} of ${rows.length} rows` : `No row matches the filter (${rows.length} in all)`;
   }
 
   function save(name, type, text) {
@@ -168,7 +172,7 @@ const Page = (() => {
         [percent(row.change), row.change], [row.verdict && { slower: "more", faster: "fewer", same: "same" }[row.verdict]]])));
     nodes.push(comparisonTable("compare-ratios", "Paired ratios, each of its own run", ["comparison", `before: ${a.name}`, `after: ${b.name}`, "intervals"],
       ratios.map((row) => [row, [row.id], range(row.from), range(row.to),
-        [{ slower: "apart: higher", faster: "apart: lower", same: "overlap" }[row.verdict]]])));
+        [{ slower: "apart: higher", faster: "apart: lower", same: "overlap" }[row.verdict] ?? "other machine: not compared"]])));
     for (const [side, name] of [["before", a.name], ["after", b.name]]) {
       if (only[side].length) nodes.push(unmatched(side, name, only[side]));
     }

@@ -19,6 +19,7 @@
   }, { rootMargin: "300px" });
   for (const figure of document.querySelectorAll(".chart")) charts.set(figure, new Charts.Chart(figure, panelOf(figure), Page));
 
+  const captions = new Map([...charts.keys()].map((figure) => [figure, figure.querySelector("figcaption small")]));
   const groups = new Map([...document.querySelectorAll(".charts")].map((group) => {
     const note = Charts.element("p", { class: "notice instead" });
     group.before(note);
@@ -40,6 +41,7 @@
       link.hash = id;
       link.hidden = !document.getElementById(id);
     }
+    for (const lead of document.querySelectorAll(".lead")) lead.hidden = Number(lead.dataset.lead) !== current;
     for (const [group, note] of groups) showCharts(group, note, state);
   });
 
@@ -55,8 +57,11 @@
       figure.hidden = !left || !(instead || measure === state.measure);
       if (figure.hidden) continue;
       charts.get(figure).update();
+      captions.get(figure).textContent = `${panelOf(figure).y.label}, ${state.scale === "log" ? "logarithmic" : "linear"}`;
       if (instead) note.hidden = false;
     }
+    const none = group.nextElementSibling;
+    if (none?.classList.contains("none")) none.hidden = figures.some((figure) => !figure.hidden);
     note.textContent = state.measure === "wall" ? "Where no time was measured, counts are shown instead."
       : "Where no instructions were counted, times are shown instead.";
   }

@@ -8,6 +8,8 @@ use bench_record::history::{Change, Point, Series};
 
 const WIDTH: f64 = 220.0;
 const HEIGHT: f64 = 44.0;
+/// Colours of machines.
+pub const MACHINES: usize = 4;
 /// Room above and below the line for the marks.
 const MARGIN: f64 = 7.0;
 /// The least relative height of the chart: what varies less is drawn flat, or noise would
@@ -20,6 +22,7 @@ pub fn spark<'c>(
     series: &Series,
     entries: usize,
     changes: impl Iterator<Item = &'c Change>,
+    cpu: impl Fn(u32) -> usize,
 ) -> String {
     let values = || series.points.iter().map(|point| point.value);
     let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
@@ -41,7 +44,8 @@ pub fn spark<'c>(
         WIDTH + 8.0
     );
     for points in groups.values() {
-        out.push_str("<path d=\"");
+        let machine = points.first().map_or(0, |point| cpu(point.entry)) % MACHINES;
+        write!(out, "<path class=\"m{machine}\" d=\"").expect("writing to a string cannot fail");
         let drawn = thin(points);
         for (number, point) in drawn.iter().enumerate() {
             let letter = if number == 0 { 'M' } else { 'L' };
@@ -139,13 +143,13 @@ mod tests {
     #[test]
     fn a_small_chart_stays_small() {
         let noisy = series((0..1_000).map(|n| f64::from(n * 7_919 % 1_000)));
-        let svg = spark(&noisy, 1_000, std::iter::empty());
+        let svg = spark(&noisy, 1_000, std::iter::empty(), |_| 0);
         assert!(svg.len() < 3_000, "{} bytes", svg.len());
     }
 
     #[test]
     fn a_single_run_is_a_visible_dot() {
-        let svg = spark(&series(std::iter::once(1.0)), 1, std::iter::empty());
+        let svg = spark(&series(std::iter::once(1.0)), 1, std::iter::empty(), |_| 0);
         assert!(svg.contains("h0") && !svg.contains("NaN"), "{svg}");
     }
 }

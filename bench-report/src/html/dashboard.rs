@@ -3,13 +3,17 @@
 mod display;
 mod tables;
 
+use std::collections::HashMap;
+
 use super::{DASHBOARD, document, footer, json, parts, text};
 use crate::ReportError;
-use crate::dashboard::{Dashboard, Group, LEAST_SPAN, direction, encode, spark};
+use crate::dashboard::{
+    Coming, Dashboard, Group, LEAST_SPAN, comings, direction, encode, newest, spark, spark_line,
+};
 use crate::format::short_time;
 use bench_record::history::Series;
 use display::{key, metric_name, newest_change, write};
-use tables::{changes, latest, runs};
+use tables::{changes, commits, latest, runs};
 
 const TOOLBAR: &str = include_str!("../assets/toolbar-dashboard.html");
 
@@ -67,11 +71,17 @@ fn what_changed(dashboard: &Dashboard, most: usize) -> String {
         (_, 0) => out.push_str("<p>No change was found in what could be searched.</p>\n"),
         _ => {
             out.push_str(
-                "<p class=\"how\">Regressions first, of each kind the newest first. A count that differs is a \
-                 change; a ratio has changed where it shifted for good on one machine. A commit leads to its \
-                 comparison with the run before.</p>\n",
+                "<p class=\"how\">One row a commit, the worst first. A count that differs is a change; a ratio \
+                 has changed where it shifted for good on one machine. A commit leads to its comparison with \
+                 the run before.</p>\n",
+            );
+            out.push_str(&parts::table("all", &commits(dashboard)));
+            out.push_str(
+                "<details class=\"behind\" id=\"every-change\"><summary>Every change, metric by \
+                 metric</summary>",
             );
             out.push_str(&parts::table("all", &changes));
+            out.push_str("</details>\n");
         }
     }
     if all > most {
@@ -80,11 +90,43 @@ fn what_changed(dashboard: &Dashboard, most: usize) -> String {
             all - most
         ));
     }
+    out.push_str(&coming_and_going(dashboard));
     for gap in gaps {
         out.push_str(&format!("<p class=\"notice\">{}.</p>\n", text(&gap)));
     }
     out.push_str("</section>\n");
     out
+}
+
+/// Cases that are gone, new or renamed, as a list.
+fn coming_and_going(dashboard: &Dashboard) -> String {
+    let item = |coming: &Coming| {
+        format!(
+            "<li><code>{}</code> {}</li>",
+            text(&coming.case),
+            text(&coming.sentence(dashboard))
+        )
+    };
+    let all: String = comings(dashboard).iter().map(item).collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<h3>Cases that came or went</h3><ul class=\"plain-list\" id=\"comings\">{all}</ul>\n"
+        ),
+    }
+}
+
+/// The machines with their colours.
+fn machines(dashboard: &Dashboard) -> String {
+    let one = |(number, cpu): (usize, &String)| {
+        let class = number % spark::MACHINES;
+        format!(
+            "<li><svg class=\"spark\" viewBox=\"0 0 24 8\" aria-hidden=\"true\"><path class=\"m{class}\" d=\"M1 4H23\"/></svg> {}</li>",
+            text(cpu)
+        )
+    };
+    let all: String = dashboard.cpus.iter().enumerate().map(one).collect();
+    format!("<ul class=\"machines\" aria-label=\"Machines\">{all}</ul>\n")
 }
 
 fn every_case(dashboard: &Dashboard) -> String {
@@ -95,13 +137,19 @@ fn every_case(dashboard: &Dashboard) -> String {
          chart</summary><div id=\"detail-table\"></div></details>\
          <p><button type=\"button\" id=\"detail-close\">Back to all charts</button></p></section>\n\
          <section id=\"charts\"><h2>Every case</h2><p class=\"how\">Oldest run left, newest right; each machine \
-         has a line of its own. ▲ marks a commit that made it worse, ▼ one that made it better; the newest is \
+         has a line and a colour of its own, and runs of different machines are never compared. ▲ marks a commit that made it worse, ▼ one that made it better; the newest is \
          named. No chart is less than {:.0}% high, so that noise stays small.</p>\
-         <p class=\"table-tools\" id=\"chart-count\"></p><div id=\"small-charts\">\n",
-        LEAST_SPAN * 100.0
+         {}<p class=\"table-tools\" id=\"chart-count\"></p><div id=\"small-charts\">\n",
+        LEAST_SPAN * 100.0,
+        machines(dashboard)
     );
+    let gone: HashMap<String, String> = comings(dashboard)
+        .iter()
+        .filter(|coming| coming.gone)
+        .map(|coming| (coming.case.clone(), coming.sentence(dashboard)))
+        .collect();
     for series in dashboard.shown() {
-        out.push_str(&small_chart(dashboard, series));
+        out.push_str(&small_chart(dashboard, series, gone.get(&series.case)));
     }
     out.push_str(&format!(
         "</div>\n<details class=\"behind\" id=\"latest-numbers\"><summary>The newest value of each chart\
@@ -114,10 +162,9 @@ fn every_case(dashboard: &Dashboard) -> String {
 fn compare_and_runs(dashboard: &Dashboard) -> String {
     format!(
         "<section id=\"compare\"><h2>Compare two runs</h2><p class=\"how\">Exact counts are \
-         subtracted only where machine and toolchain agree; ratios stand side by side with \
-         their intervals. Intervals that lie apart are a hint and no verdict: what moves from run to \
-         run is not in them.</p>\
-         <div id=\"compare-controls\"></div><div id=\"compare-result\"><p>Put together by the page's script.</p>\
+         subtracted only where machine and toolchain agree; ratios only where the CPU does. Intervals that \
+         do not overlap are a hint and no verdict: they do not cover what moves from run to run.</p>\
+         <div id=\"compare-controls\"></div><div id=\"compare-result\"><p>The page's script makes this comparison.</p>\
          </div></section>\n<section id=\"commits\"><h2>Runs</h2>\n{}</section>\n",
         parts::table("all", &runs(dashboard))
     )
@@ -157,6 +204,12 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
         .iter()
         .filter(|change| change.is_regression())
         .count();
+    let suspects = dashboard.findings.changes.iter();
+    let suspects = suspects
+        .filter(|change| direction(change) == "inconclusive")
+        .count();
+    let (tone, newest) = newest(dashboard);
+    let (tone, sign, newest) = (tone.name(), tone.sign(), text(&newest));
     let left_out = match first {
         0 => String::new(),
         _ => format!(
@@ -166,8 +219,9 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
     };
     format!(
         "<a class=\"skip\" href=\"#changes\">Skip to the changes</a><header class=\"top\">\
-         <h1>Arena or alloc, over time</h1><p class=\"made\"><b>{} runs</b> of {cases} cases {}; {} changes, {} of them \
-         for the worse</p>{left_out}<nav aria-label=\"Sections\"><a href=\"#changes\">Changes</a>\
+         <h1>Arena or alloc, over time</h1><p class=\"told {tone}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> \
+         {newest}</p><p class=\"made\"><b>{} runs</b> of {cases} cases {}; {} changes, {} of them \
+         regressions, {suspects} not confirmed</p>{left_out}<nav aria-label=\"Sections\"><a href=\"#changes\">Changes</a>\
          <a href=\"#charts\">Every case</a><a href=\"#compare\">Compare</a><a href=\"#commits\">Runs</a></nav></header>\n{}",
         entries.len(),
         text(&span),
@@ -180,7 +234,7 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
     )
 }
 
-fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
+fn small_chart(dashboard: &Dashboard, series: &Series, gone: Option<&String>) -> String {
     let newest = dashboard.changes_of(series).next();
     let value = series
         .points
@@ -197,9 +251,12 @@ fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
             text(&newest_change(dashboard, change))
         )
     });
+    let gone = gone.map_or(String::new(), |said| {
+        format!("<small class=\"gone\">{}</small>", text(said))
+    });
     format!(
         "<figure class=\"small\" data-key=\"{}\" data-payload=\"{}\" data-measure=\"{}\" data-changed=\"{}\" data-verdict=\"{}\">\
-         <figcaption><a href=\"#detail\">{}{}</a><span>{}</span>{changed}</figcaption>{}</figure>\n",
+         <figcaption><a href=\"#detail\">{}{}</a><span>{}</span>{changed}{gone}</figcaption>{}</figure>\n",
         text(&key(series)),
         text(&series.payload),
         Group::of(series.metric).name(),
@@ -208,10 +265,11 @@ fn small_chart(dashboard: &Dashboard, series: &Series) -> String {
         text(&series.case),
         text(&metric),
         text(&value),
-        spark(
+        spark_line(
             series,
             dashboard.history.entries.len(),
-            dashboard.changes_of(series)
+            dashboard.changes_of(series),
+            |entry| dashboard.cpu(entry)
         ),
     )
 }
@@ -222,11 +280,16 @@ mod tests {
     use bench_record::history::{self, History, Options};
     use bench_record::store;
     use bench_record::synthetic::{Shift, Synthetic};
+    use bench_record::wire::Record;
 
     fn history_of(plan: &Synthetic) -> History {
+        history_from(plan.records())
+    }
+
+    fn history_from(records: impl Iterator<Item = Record>) -> History {
         let folder = tempfile::tempdir().expect("the system has a place for temporary files");
         let (file, kept) = (folder.path().join("r.json"), folder.path().join("history"));
-        for record in plan.records() {
+        for record in records {
             store::save(&file, &record).expect("a made-up record is valid");
             history::add(&file, &kept).expect("it is not there yet");
         }
@@ -288,6 +351,92 @@ mod tests {
             "{row}"
         );
         assert!(row.contains("000000050000 +4.29%"), "{row}");
+    }
+
+    /// Records in which the second pair of cases has another name from the seventh on.
+    fn renamed() -> History {
+        let plan = Synthetic {
+            pairs: 2,
+            commits: 9,
+            ..Synthetic::default()
+        };
+        history_from(plan.records().enumerate().map(|(number, mut record)| {
+            let other = |id: &mut String| *id = id.replace("case-001", "case-009");
+            if number >= 6 {
+                record.cases.iter_mut().for_each(|case| other(&mut case.id));
+                for c in &mut record.comparisons {
+                    other(&mut c.candidate);
+                    other(&mut c.baseline);
+                }
+            }
+            record
+        }))
+    }
+
+    #[test]
+    fn a_case_that_went_is_shown_as_gone_and_what_came_in_its_place_is_named() {
+        let page = page_of(&renamed(), MOST_CHANGES);
+        let gone = "gone since 000000060000, renamed to drain/case-009/arena?";
+        assert!(page.contains(&format!(
+            "<li><code>drain/case-001/arena</code> {gone}</li>"
+        )));
+        assert!(page.contains("<code>drain/case-009/arena</code> new since 000000060000"));
+        let caption = format!("<small class=\"gone\">{gone}</small>");
+        assert_eq!(
+            page.matches(&caption).count(),
+            2,
+            "its ratio and its instructions"
+        );
+        let latest = page.split("id=\"all-latest\"").nth(1).expect("a table");
+        assert!(latest.contains(gone), "no stale value without a word");
+        assert!(!page.contains("<code>drain/case-000/arena</code>"));
+    }
+
+    #[test]
+    fn the_page_starts_with_the_newest_run_and_an_unconfirmed_rise_is_no_all_clear() {
+        let quiet = page_of(&history_of(&forty()), MOST_CHANGES);
+        assert!(quiet.contains("000000270000: no change found; A/A passed."));
+        let plan = Synthetic {
+            shifts: vec![Shift {
+                commit: 39,
+                pair: 0,
+                time: 1.082,
+                instructions: 0.0,
+            }],
+            ..forty()
+        };
+        let page = page_of(&history_of(&plan), MOST_CHANGES);
+        let told = page
+            .split("class=\"told unclear\"")
+            .nth(1)
+            .expect("a suspect");
+        let told = told.split("</p>").next().expect("its end");
+        assert!(told.contains("1 suspect (+8."), "{told}");
+        assert!(told.contains("needs another run); A/A passed."), "{told}");
+    }
+
+    #[test]
+    fn commits_link_to_their_pages_and_only_to_web_addresses() {
+        let history = history_from(forty().records().map(|mut record| {
+            record.environment.subject.push_str(" (#123)");
+            record
+        }));
+        let page = |address| {
+            let dashboard = Dashboard::new(&history, &Options::default());
+            super::page(&dashboard.of_repository(Some(address))).expect("numbers are JSON")
+        };
+        let linked = page("https://example.org/a/b.git");
+        for to in ["/commit/0000002700", "/compare/0000002600", "/pull/123\""] {
+            let to = format!("<a href=\"https://example.org/a/b{to}");
+            assert!(linked.contains(&to), "{to}");
+        }
+        for bad in ["javascript:alert(1)", "https://x\"><img src=x>"] {
+            let page = page(bad);
+            assert!(
+                !page.contains("javascript:") && !page.contains("<img"),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::text;
-use crate::model::{Answer, Cell, Drawing, Forest, Panel, Table, verdict_word};
+use bench_record::wire::Verdict;
+
+use crate::model::{Answer, Cell, Drawing, Forest, Panel, Table};
 
 /// One of the six answers.
 pub fn answer(prefix: &str, a: &Answer) -> String {
@@ -11,16 +13,20 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
         .figures
         .iter()
         .map(|f| {
+            let notes: String = f
+                .notes
+                .iter()
+                .map(|note| format!("<span class=\"interval\">{}</span>", text(note)))
+                .collect();
             format!(
                 "<li class=\"{}\" title=\"{}\"><span class=\"label\">{}</span>\
                  <strong><span class=\"sign\" aria-hidden=\"true\">{}</span> {}</strong>\
-                 <span class=\"interval\">{}</span></li>",
+                 {notes}</li>",
                 f.tone.name(),
                 text(&f.case),
                 text(&f.label),
                 f.tone.sign(),
                 text(&f.value),
-                text(&f.interval)
             )
         })
         .collect();
@@ -68,7 +74,7 @@ pub fn chart(prefix: &str, panel: &Panel, svg: &str) -> String {
     format!(
         "<figure class=\"chart\" id=\"{prefix}-{id}\" data-panel=\"{id}\" \
          data-measure=\"{measure}\"><figcaption>{title}<small>{unit}</small></figcaption>\
-         <div class=\"plot\">{svg}</div></figure>\n",
+         <div class=\"plot\"><div class=\"static\">{svg}</div></div></figure>\n",
         id = text(&panel.id),
         measure = match panel.measure {
             crate::model::Measure::Wall => "wall",
@@ -76,6 +82,20 @@ pub fn chart(prefix: &str, panel: &Panel, svg: &str) -> String {
         },
         title = text(&panel.title),
         unit = text(panel.y.label),
+    )
+}
+
+/// A drawing that stays as it is; one that is wider than the window scrolls by itself.
+pub fn drawing(class: &str, alt: &str, svg: &str) -> String {
+    let svg = svg.replacen(
+        "<svg ",
+        &format!("<svg role=\"img\" aria-label=\"{}\" ", text(alt)),
+        1,
+    );
+    format!(
+        "<figure class=\"drawing {class}\"><div class=\"scroll plot\" tabindex=\"0\" role=\"region\" \
+         aria-label=\"Plot: {}\">{svg}</div></figure>\n",
+        text(alt)
     )
 }
 
@@ -88,7 +108,7 @@ pub fn table(prefix: &str, table: &Table) -> String {
         .collect();
     let mut rows = String::new();
     for row in &table.rows {
-        let verdict = row.verdict.map_or("", verdict_word);
+        let verdict = row.verdict.map_or("", Verdict::name);
         rows.push_str(&format!(
             "<tr data-id=\"{}\" data-payload=\"{}\" data-verdict=\"{verdict}\">",
             text(&row.id),
@@ -109,7 +129,9 @@ pub fn table(prefix: &str, table: &Table) -> String {
 }
 
 fn cell(number: usize, cell: &Cell) -> String {
-    let written = text(&cell.text);
+    let links = cell.links.iter();
+    let links = links.map(|(name, to)| format!("<a href=\"{}\">{}</a> ", text(to), text(name)));
+    let written = text(&cell.text) + links.collect::<String>().trim_end();
     let mut numbers = String::new();
     let ends = cell.ends.unzip();
     for (name, value) in [
@@ -134,24 +156,12 @@ fn cell(number: usize, cell: &Cell) -> String {
         Some(Drawing::Verdict(verdict)) => {
             format!(
                 "<span class=\"verdict {}\">{written}</span>",
-                verdict_word(*verdict)
+                verdict.name()
             )
         }
         Some(Drawing::Forest(f)) => format!("{written}{}", forest(f)),
-        Some(Drawing::Step { from, to }) => format!("{written}{}", step(*from, *to)),
     };
     format!("<td{class}{numbers}>{inner}</td>")
-}
-
-/// A bar from one share of the whole to another.
-fn step(from: f64, to: f64) -> String {
-    const WIDTH: f64 = 200.0;
-    format!(
-        "<svg class=\"step\" viewBox=\"0 0 200 12\" width=\"200\" height=\"12\" aria-hidden=\"true\">\
-         <path d=\"M0 11.5H200\"/><rect x=\"{:.1}\" y=\"2\" width=\"{:.1}\" height=\"8\"/></svg>",
-        from.min(to) * (WIDTH - 1.0),
-        ((to - from).abs() * (WIDTH - 1.0)).max(1.0)
-    )
 }
 
 /// A ratio and its interval on a line from half to twice, the band behind it. An estimate

@@ -44,31 +44,34 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         "ratio",
         "Arena / alloc",
         "Time per item of the arena divided by that of alloc, both drained in the same rounds. Below 1 the \
-         arena is faster. The grey band holds differences that do not matter.",
+         arena is faster; the axis is logarithmic, so that half and twice lie equally far from 1. The grey \
+         band marks differences that do not matter. Hollow points are mostly page faults of malloc's large \
+         blocks and say little about the protocols. A record is an item with an id, a timestamp, a message \
+         and three tags; borrowed means that the host reads the item in the buffer instead of copying it out.",
     ),
     (
         Section::ItemSize,
         "item-size",
         "Cost against item size",
-        "Both protocols on logarithmic axes. Bands are 95% intervals of the median over the link layouts of \
-         the case's paired comparison; of a case that was not compared, criterion's. Where there are too few \
-         layouts for an interval, quartiles stand in its place and are called so. A dashed vertical line marks \
-         the size at which the lead changes.",
+        "Both protocols, from the paired comparison of each case. Bands are 95% intervals of the median; \
+         where there are too few samples for an interval, quartiles are shown and called so. A dashed \
+         vertical line marks the size at which the lead changes.",
     ),
     (
         Section::Ladder,
         "ladder",
         "Where the time goes",
-        "Cases that differ by one step each; a row is the cost of that step.",
+        "Each bar adds one step to the one above it. Black bars are whole protocols, measured directly: where \
+         the steps do not add up to them, it shows. The dashed line is the floor: the same items and codec in \
+         one process, without a boundary.",
     ),
     (
         Section::Growth,
         "growth",
         "Growth strategies",
         "Cost against the memory that the buffer held on average. A way to grow is dominated, and grey, when \
-         another costs no more, holds no more and is better in one of them. Of the ways that were \
-         only counted, those that differ in more than the strategy are left out here: \
-         arena-bench growth --all prints them.",
+         another costs no more, holds no more and is better in one of the two. The table has the ways that \
+         differ in the strategy alone and those that were timed; arena-bench growth --all prints all.",
     ),
     (
         Section::Allocation,
@@ -80,13 +83,13 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         Section::SelfCheck,
         "self-check",
         "The run judges itself",
-        "The pair against a copy of itself, by the same machinery: any difference here is the method's own.",
+        "The pair against a copy of itself, measured in the same way: the truth is 1, and any difference is the method's own error.",
     ),
     (
         Section::Cases,
         "cases",
         "Further comparisons",
-        "What belongs to no question above.",
+        "Comparisons that belong to none of the questions above.",
     ),
 ];
 
@@ -105,11 +108,11 @@ pub fn page(views: &[View]) -> Result<String, ReportError> {
     if many {
         body.push_str(
             "<section id=\"compare\"><h2>Compare two records</h2>\
-             <p class=\"how\">Exact counts are subtracted only where the environments agree; ratios \
-             stand side by side with their intervals. Intervals that lie apart are a hint and no \
-             verdict: what moves from run to run is not in them.</p><div id=\"compare-controls\"></div>\
-             <div id=\"compare-result\"><p>The comparison is put together by the page's script. \
-             Without it, the tables of each record stand above.</p></div></section>\n",
+             <p class=\"how\">Exact counts are subtracted only where the environments agree. Ratios are \
+             listed next to each other with their intervals; intervals that do not overlap are a hint \
+             and no verdict, because they do not cover what moves from run to run.</p><div id=\"compare-controls\"></div>\
+             <div id=\"compare-result\"><p>The page's script makes this comparison. \
+             Without it, use the tables of each record above.</p></div></section>\n",
         );
     }
     body.push_str(METHOD);
@@ -126,6 +129,7 @@ pub fn page(views: &[View]) -> Result<String, ReportError> {
 }
 
 fn header(views: &[View]) -> String {
+    let last = views.len().saturating_sub(1);
     let lines: String = views
         .iter()
         .map(|view| {
@@ -135,12 +139,25 @@ fn header(views: &[View]) -> String {
             };
             let commit = short_commit(find("Commit"));
             format!(
-                "<p class=\"made\"><b>{}</b> <code>{}</code> {} <span>on {}, {}</span></p>",
+                "<p class=\"made\"><b>{}</b> <code>{}</code> <q>{}</q> <span>on {}, {}</span></p>",
                 text(&view.name),
                 text(&commit),
                 text(find("Subject")),
                 text(find("CPU")),
                 text(&short_time(find("Finished")))
+            )
+        })
+        .collect();
+    let leads: String = views
+        .iter()
+        .enumerate()
+        .map(|(number, view)| {
+            let hidden = if number == last { "" } else { " hidden" };
+            format!(
+                "<div class=\"lead\" data-lead=\"{number}\"{hidden}><p class=\"told\">{}</p>\
+                 <p class=\"todo\">{}</p></div>",
+                text(&view.lead.answer),
+                text(&view.lead.advice)
             )
         })
         .collect();
@@ -159,7 +176,6 @@ fn header(views: &[View]) -> String {
             ))
         })
         .collect();
-    let last = views.len().saturating_sub(1);
     let compare = if views.len() > 1 {
         "<a href=\"#compare\">Compare</a>"
     } else {
@@ -167,7 +183,7 @@ fn header(views: &[View]) -> String {
     };
     format!(
         "<a class=\"skip\" href=\"#r{last}-answers\" data-section=\"answers\">Skip to the answers</a>\
-         <header class=\"top\"><h1>Arena or alloc?</h1>{lines}\
+         <header class=\"top\"><h1>Arena or alloc?</h1>{leads}{lines}\
          <nav aria-label=\"Sections\"><a href=\"#r{last}-answers\" data-section=\"answers\">Answers</a>{links}{compare}\
          <a href=\"#r{last}-environment\" data-section=\"environment\">Environment</a><a href=\"#method\">Method</a></nav>\
          </header>\n{}",
@@ -192,7 +208,7 @@ fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError>
     if view.trusted == Some(false) {
         out.push_str(
             "<p class=\"banner\"><strong>▲ Untrusted.</strong> This run failed its own A/A comparison: \
-             its wall-clock verdicts are not to be relied on. Question 6 has the reason.</p>\n",
+             do not rely on its wall-clock verdicts. Question 6 has the reason.</p>\n",
         );
     }
     out.push_str(&format!(
@@ -227,6 +243,11 @@ fn section_body(
     section: Section,
     id: &str,
 ) -> Result<String, ReportError> {
+    let figures = match section {
+        Section::Ratio => forest(view)?,
+        Section::Ladder => waterfalls(view)?,
+        _ => String::new(),
+    };
     let mut charts = String::new();
     for panel in view.panels.iter().filter(|panel| panel.section == section) {
         charts.push_str(&parts::chart(prefix, panel, &plots::inline(panel)?));
@@ -237,13 +258,41 @@ fn section_body(
         .filter(|table| table.section == section)
         .map(|table| parts::table(prefix, table))
         .collect();
-    Ok(match (charts.is_empty(), section) {
+    let none = "<p class=\"notice none\" hidden>No chart matches the filter.</p>";
+    let charts = match charts.is_empty() {
+        true => String::new(),
+        false => format!("<div class=\"charts\">{charts}</div>{none}"),
+    };
+    Ok(match (charts.is_empty() && figures.is_empty(), section) {
         (true, _) => tables,
-        (false, Section::Ratio) => format!("<div class=\"charts\">{charts}</div>{tables}"),
+        (false, Section::Ratio) => format!("{charts}{figures}{tables}"),
         (false, _) => format!(
-            "<div class=\"charts\">{charts}</div>\
-             <details class=\"behind\" id=\"{prefix}-{id}-numbers\">\
+            "{charts}{figures}<details class=\"behind\" id=\"{prefix}-{id}-numbers\">\
              <summary>The numbers behind these charts</summary>{tables}</details>"
         ),
     })
+}
+
+/// Every ratio with its interval on a common axis.
+fn forest(view: &View) -> Result<String, ReportError> {
+    let Some(table) = view.tables.iter().find(|table| table.id == "ratios") else {
+        return Ok(String::new());
+    };
+    let figure = plots::ratios(table)?;
+    Ok(parts::drawing("forest-plot", &figure.alt, &figure.inline()))
+}
+
+/// A waterfall for each payload whose steps were all measured.
+fn waterfalls(view: &View) -> Result<String, ReportError> {
+    let mut out = String::new();
+    for one in &view.ladder {
+        match plots::waterfalls(std::slice::from_ref(one), &view.machine) {
+            Ok(figure) => {
+                out.push_str(&parts::drawing("waterfall", &figure.alt, &figure.inline()));
+            }
+            Err(plots::PlotError::Nothing { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(out)
 }

@@ -74,7 +74,11 @@ pub fn shares(found: &Breakdown) -> Option<Vec<Share>> {
     let encoding = cost(&|name, part| part == Part::Codec && !last(name))?.max(0.0);
     let steps = cost(&|_, part| part == Part::Boundary)?;
     let crossing = boundary(found).map_or(steps, |ns| ns.estimate).max(0.0);
-    let item = (all - decoding - encoding - crossing).max(0.0);
+    let parts = decoding + encoding + crossing;
+    let item = (all - parts).max(0.0);
+    // The parts were measured in differences of their own: where they exceed the whole,
+    // their sum is the whole.
+    let all = all.max(parts);
     let mut shares: Vec<Share> = [
         ("decoding", decoding),
         ("encoding", encoding),

@@ -79,7 +79,7 @@ impl Cell {
         Self {
             rank: Some(rank),
             drawing: Some(Drawing::Verdict(verdict)),
-            ..Self::text(super::answers::verdict_word(verdict))
+            ..Self::text(verdict.name())
         }
     }
 }

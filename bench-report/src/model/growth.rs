@@ -4,17 +4,13 @@
 use super::index::Estimate;
 use super::{Axis, Mark, Measure, Unit};
 use crate::format;
+use crate::growth::name;
 use bench_record::growth::{Cell, Plan};
 use bench_record::wire::Record;
 
 /// The record's plans, or none.
 pub fn plans(record: &Record) -> &[Plan] {
     record.growth.as_ref().map_or(&[], |growth| &growth.plans)
-}
-
-/// The part of an id that tells the cells of one plan apart: `doubling/from-4KiB`.
-pub fn name(id: &str) -> &str {
-    id.split_once("/arena/").map_or(id, |(_, name)| name)
 }
 
 /// Where the ways to grow lie that a plan is advised: the one that asks least of the

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Measure, Point};
 use crate::format;
 use bench_record::CaseId;
+use bench_record::ladder::Breakdown;
 use bench_record::wire::{Case, Comparison, Counts, PairedSample, Record};
 use paired::stats::order::Sorted;
 use paired::stats::{Confidence, sign};
@@ -116,6 +117,14 @@ impl<'a> Index<'a> {
             .collect()
     }
 
+    /// Where the time goes, by payload; nothing where it was not measured.
+    pub fn ladder(&self) -> &'a [Breakdown] {
+        self.record
+            .ladder
+            .as_ref()
+            .map_or(&[], |ladder| &ladder.payloads)
+    }
+
     /// Nanoseconds per item: the median of the case's paired comparison, with its
     /// interval where the record keeps the samples; of a case that is not compared,
     /// criterion's. That is of one process, and where that one's code and data came to
@@ -162,6 +171,7 @@ impl Estimate {
             id: id.to_owned(),
             verdict: None,
             note,
+            hollow: false,
         }
     }
 }
@@ -187,11 +197,6 @@ impl Versus<'_> {
 /// The first part of an id: which experiment the case belongs to.
 pub fn family(id: &str) -> &str {
     CaseId::of(id).family
-}
-
-/// The last part of an id.
-pub fn last_segment(id: &str) -> &str {
-    CaseId::of(id).last()
 }
 
 /// Counts of a case, or none.

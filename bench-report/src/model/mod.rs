@@ -8,8 +8,9 @@ mod answers;
 mod cell;
 mod growth;
 mod index;
-mod ladder;
+mod lead;
 mod panels;
+mod stories;
 mod tables;
 mod types;
 
@@ -19,8 +20,7 @@ use bench_record::wire::Environment;
 pub use crate::format::Unit;
 pub use crate::tone::Tone;
 
-pub use answers::verdict_word;
-pub use ladder::FLOOR_STEP;
+pub use lead::LeadSentences;
 pub use panels::growth as growth_panels;
 pub use types::*;
 
@@ -29,12 +29,16 @@ pub use types::*;
 pub fn view(source: &Source) -> View {
     let record = &source.record;
     let index = index::Index::new(record);
+    let stories = stories::stories(&index);
     View {
         name: source.name.clone(),
         environment: environment(&record.environment),
         fingerprint: fingerprint(&record.environment),
         trusted: record.self_check.as_ref().map(|check| check.trusted),
-        answers: answers::answers(&index),
+        lead: lead::lead(record, &stories),
+        answers: answers::answers(&index, &stories),
+        ladder: index.ladder().to_vec(),
+        machine: record.environment.clone(),
         panels: panels::panels(&index),
         tables: tables::tables(&index),
         facts: facts(&index),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::index::{Estimate, Index, Versus, instructions, variant};
-use super::{Axis, Band, Mark, Measure, Panel, Point, Section, Series, Unit, growth, verdict_word};
+use super::{Axis, Band, Mark, Measure, Panel, Point, Section, Series, Unit, growth};
 use crate::format;
 use bench_record::growth::{Cell, Plan};
 use bench_record::wire::Verdict;
@@ -23,7 +23,7 @@ pub fn panels(index: &Index) -> Vec<Panel> {
         .flat_map(|measure| item_size(index, measure));
     let ratios = MEASURES
         .into_iter()
-        .filter_map(|measure| ratio(index, measure));
+        .flat_map(|measure| ratios(index, measure));
     let growth = MEASURES
         .into_iter()
         .flat_map(|measure| growth_by(growth::plans(index.record), &[measure]));
@@ -42,7 +42,7 @@ pub fn panels(index: &Index) -> Vec<Panel> {
 fn cost_axis(measure: Measure) -> Axis {
     match measure {
         Measure::Wall => Axis {
-            label: "nanoseconds per item",
+            label: "time per item",
             unit: Unit::Ns,
         },
         Measure::Instructions => Axis {
@@ -106,7 +106,7 @@ fn item_size(index: &Index, measure: Measure) -> Vec<Panel> {
                     }
                 })
                 .collect();
-            series.iter().any(|s| s.points.len() > 1).then(|| Panel {
+            series.iter().any(|s| !s.points.is_empty()).then(|| Panel {
                 id: format!("item-size-{payload}-{}", slug(measure)),
                 section: Section::ItemSize,
                 title: payload.to_owned(),
@@ -203,23 +203,33 @@ fn crossovers(index: &Index, payload: &str, measure: Measure) -> Vec<Mark> {
     marks
 }
 
-/// Every arena / alloc ratio against the item's size, with the band of differences
-/// that do not matter.
-fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
-    let lines = ratio_lines(index, measure);
-    let delta = lines
-        .values()
-        .flatten()
+/// Arena / alloc against the item's size, a chart for each payload, with the band of
+/// differences that do not matter.
+fn ratios(index: &Index, measure: Measure) -> Vec<Panel> {
+    let mut payloads: BTreeMap<String, Vec<(String, RatioLine)>> = BTreeMap::new();
+    for (name, line) in ratio_lines(index, measure) {
+        if let Some((versus, _)) = line.first() {
+            let payload = versus.candidate.params.payload.clone();
+            payloads.entry(payload).or_default().push((name, line));
+        }
+    }
+    payloads
+        .into_iter()
+        .map(|(payload, lines)| ratio(&payload, &lines, measure))
+        .collect()
+}
+
+fn ratio(payload: &str, lines: &[(String, RatioLine)], measure: Measure) -> Panel {
+    let points = || lines.iter().flat_map(|(_, line)| line);
+    let delta = points()
         .map(|(v, _)| v.comparison.delta)
         .fold(0.0, f64::max);
-    let series: Vec<_> = lines
+    let series = lines
         .iter()
         .enumerate()
         .map(|(style, (name, line))| Series {
             name: name.clone(),
-            payload: line.first().map_or_else(String::new, |(versus, _)| {
-                versus.candidate.params.payload.clone()
-            }),
+            payload: payload.to_owned(),
             style,
             dashed: name.contains("borrowed"),
             line: true,
@@ -227,16 +237,15 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
                 .iter()
                 .map(|(versus, ratio)| ratio_point(versus, ratio, measure))
                 .collect(),
-        })
-        .collect();
+        });
     let what = match measure {
-        Measure::Wall => "time per item, arena / alloc",
-        Measure::Instructions => "instructions per item, arena / alloc",
+        Measure::Wall => "time, arena / alloc",
+        Measure::Instructions => "instructions, arena / alloc",
     };
-    (!series.is_empty()).then(|| Panel {
-        id: format!("ratio-{}", slug(measure)),
+    Panel {
+        id: format!("ratio-{payload}-{}", slug(measure)),
         section: Section::Ratio,
-        title: "all payloads; below 1 the arena costs less".to_owned(),
+        title: payload.to_owned(),
         measure,
         x: Axis {
             label: "bytes per item",
@@ -251,26 +260,31 @@ fn ratio(index: &Index, measure: Measure) -> Option<Panel> {
             middle: 1.0,
             high: 1.0 + delta,
         }),
-        series,
+        series: series.collect(),
         marks: Vec::new(),
-    })
+    }
 }
 
 /// The verdict is one on the time: a ratio of counts has none.
 fn ratio_point(versus: &Versus, ratio: &Estimate, measure: Measure) -> Point {
+    let c = versus.comparison;
+    let hollow = measure == Measure::Wall && versus.is_unexplained();
     let (verdict, note) = match measure {
-        Measure::Wall => {
-            let verdict = versus.comparison.verdict;
-            (Some(verdict), verdict_word(verdict))
-        }
-        Measure::Instructions => (None, "exact"),
+        Measure::Wall if hollow => (Some(c.verdict), format!("{}; {HOLLOW}", c.verdict.name())),
+        Measure::Wall => (Some(c.verdict), c.verdict.name().to_owned()),
+        Measure::Instructions => (None, "exact".to_owned()),
     };
     let case = versus.candidate;
     Point {
         verdict,
-        ..ratio.at(case.params.item_bytes as f64, &case.id, note.to_owned())
+        hollow,
+        ..ratio.at(case.params.item_bytes as f64, &case.id, note)
     }
 }
+
+/// Why a point is hollow.
+const HOLLOW: &str = "mostly page faults of malloc's large blocks, not the protocol: the \
+    instructions do not explain this time";
 
 /// One chart a size plan, by time where that was measured, else by exact counts.
 pub fn growth(plans: &[Plan]) -> Vec<Panel> {
@@ -298,7 +312,7 @@ fn growth_by(plans: &[Plan], measures: &[Measure]) -> Vec<Panel> {
                     .filter(|cell| of(cell))
                     .filter_map(|cell| {
                         let note = match &cell.dominated_by {
-                            Some(better) => format!("dominated by {}", growth::name(better)),
+                            Some(better) => format!("dominated by {}", crate::growth::name(better)),
                             None => format!("not dominated; {}", growth::held(cell)),
                         };
                         let cost = cost.estimate(plan, cell)?;

@@ -1,9 +1,11 @@
 //! The tables: what stands behind every chart, and what has no chart.
 
 use super::index::{Index, Versus, counts, instructions, variant, words};
-use super::{Cell, Drawing, Row, Section, Table, growth, ladder};
+use super::{Cell, Row, Section, Table, growth};
 use crate::format;
+use crate::growth::name;
 use bench_record::wire::{Case, Comparison};
+use paired::result::Method;
 
 /// All tables that have a row.
 pub fn tables(index: &Index) -> Vec<Table> {
@@ -49,9 +51,18 @@ fn comparison_cells(c: &Comparison) -> Vec<Cell> {
         Cell::ratio(c),
         difference,
         Cell::verdict(c.verdict),
-        Cell::text(format!("{} × {} × {}", c.processes, c.rounds, c.layouts)),
-        Cell::text(&c.why),
+        Cell::text(format!("{}, {}", c.processes, c.layouts)),
+        Cell::text(why(c)),
     ]
+}
+
+/// The reason of a verdict, and what it could not exclude or rests on.
+fn why(c: &Comparison) -> String {
+    let open = crate::compare::not_excluded(c);
+    let old = (c.method == Method::LayoutMedians).then(|| "old method".to_owned());
+    let reason = (!c.why.is_empty()).then(|| c.why.clone());
+    let parts: Vec<String> = open.into_iter().chain(reason).chain(old).collect();
+    parts.join("; ")
 }
 
 fn comparison_row(index: &Index, c: &Comparison, first: Vec<Cell>) -> Row {
@@ -76,7 +87,7 @@ fn ratios(index: &Index) -> Table {
             "ratio",
             "difference per item",
             "verdict",
-            "processes × rounds × layouts",
+            "processes, layouts",
             "why",
         ],
         rows: all
@@ -134,7 +145,7 @@ fn cases(index: &Index) -> Table {
                         Cell::text(&case.params.decode),
                         ns_cell(index, case),
                         Cell::optional(instructions(case), format::significant),
-                        Cell::optional(verified, |n| format!("{n:.0}")),
+                        Cell::optional(verified, |n| format::significant(n)),
                     ],
                 )
             })
@@ -143,39 +154,45 @@ fn cases(index: &Index) -> Table {
 }
 
 fn steps(index: &Index) -> Table {
-    let ladders = ladder::ladders(index);
-    let rows = ladders.iter().flat_map(|ladder| {
-        ladder
-            .steps
-            .iter()
-            .zip(ladder.waterfall())
-            .map(|(step, (from, to))| {
-                let ns = step.ns.map_or_else(
-                    || Cell::text("–"),
-                    |d| Cell {
-                        drawing: Some(Drawing::Step { from, to }),
-                        ..Cell::estimate(d.estimate, d.low, d.high, format::signed_ns)
-                    },
-                );
-                let cells = vec![
-                    Cell::text(&step.versus.candidate.params.payload),
-                    Cell::text(step.name),
-                    Cell::text(step.after),
-                    ns,
-                    Cell::optional(step.instructions, format::significant),
-                ];
-                row(step.versus.candidate, cells)
-            })
+    let rows = index.ladder().iter().flat_map(|found| {
+        found.steps.iter().map(|one| {
+            let name = match (one.pinned, one.unstable.is_empty()) {
+                (true, true) => format!("{}, one core", one.step),
+                (true, false) => format!("{}, one core (unstable)", one.step),
+                (false, true) => one.step.clone(),
+                (false, false) => format!("{} (unstable)", one.step),
+            };
+            let cost = one.step_ns.as_ref().map_or_else(
+                || Cell::text("–"),
+                |d| Cell::estimate(d.estimate, d.low, d.high, format::signed_ns),
+            );
+            Row {
+                id: one.id.clone(),
+                payload: index.payload(&one.id).to_owned(),
+                verdict: None,
+                cells: vec![
+                    Cell::text(&found.item),
+                    Cell::text(name),
+                    Cell::text(&one.adds),
+                    Cell::text(one.on.as_deref().unwrap_or("–")),
+                    cost,
+                    Cell::optional(one.ns_per_item, format::ns),
+                    Cell::optional(one.step_instructions, format::significant),
+                ],
+            }
+        })
     });
     Table {
         id: "steps",
         section: Section::Ladder,
         caption: "What each step adds per item to the step it builds on",
         columns: vec![
-            "payload",
+            "item",
             "step",
+            "adds",
             "builds on",
             "added time",
+            "whole",
             "added instructions",
         ],
         rows: rows.collect(),
@@ -191,20 +208,20 @@ fn strategies(index: &Index) -> Table {
             cell.plain || cell.instructions_per_item.is_some() || cell.ratio.is_some()
         })
         .map(|(plan, cell)| {
-            let whole = |count: u64| Cell::number(count as f64, |n| format!("{n:.0}"));
+            let whole = |count: u64| Cell::number(count as f64, |n| format::significant(n));
             let bytes = |count: u64| Cell::bytes(Some(count));
             let time = cell.ratio.as_ref().map_or_else(
                 || Cell::text("–"),
                 |r| Cell::estimate(r.estimate, r.low, r.high, format::ratio),
             );
-            let better = cell.dominated_by.as_deref().map_or("", growth::name);
+            let better = cell.dominated_by.as_deref().map_or("", name);
             Row {
                 id: cell.id.clone(),
                 payload: String::new(),
                 verdict: None,
                 cells: vec![
                     Cell::text(&plan.name),
-                    Cell::text(growth::name(&cell.id)),
+                    Cell::text(name(&cell.id)),
                     time,
                     Cell::optional(cell.instructions_per_item, format::significant),
                     whole(cell.retries),
@@ -214,7 +231,7 @@ fn strategies(index: &Index) -> Table {
                     bytes(cell.peak_capacity),
                     bytes(cell.final_capacity),
                     bytes(cell.mean_held.round() as u64),
-                    Cell::number(cell.mean_share, |share| format!("{:.0}%", share * 100.0)),
+                    Cell::number(cell.mean_share, |share| format::share(share)),
                     Cell::text(better),
                 ],
             }
@@ -256,7 +273,7 @@ fn allocations(index: &Index) -> Table {
                     Cell::optional(c.allocated_bytes_per_item, format::significant),
                     Cell::optional(c.boundary_calls_per_item, format::significant),
                     Cell::optional(c.instructions_per_item, format::significant),
-                    Cell::optional(c.retries.map(|n| n as f64), |n| format!("{n:.0}")),
+                    Cell::optional(c.retries.map(|n| n as f64), |n| format::significant(n)),
                     Cell::bytes(c.peak_capacity),
                 ],
             )
@@ -294,7 +311,7 @@ fn self_check(index: &Index) -> Table {
             "ratio",
             "difference per item",
             "verdict",
-            "processes × rounds × layouts",
+            "processes, layouts",
             "why",
         ],
         rows: comparisons
@@ -305,23 +322,26 @@ fn self_check(index: &Index) -> Table {
 
 /// Comparisons that are neither arena against alloc nor a step of the ladder.
 fn other_comparisons(index: &Index) -> Table {
-    let shown: Vec<(&str, &str)> = ladder::ladders(index)
+    let versus = index.arena_against_alloc();
+    let shown: Vec<(&str, &str)> = versus
         .iter()
-        .flat_map(|ladder| &ladder.steps)
-        .map(|step| step.versus)
-        .chain(index.arena_against_alloc())
         .map(|v| {
-            (
-                v.comparison.candidate.as_str(),
-                v.comparison.baseline.as_str(),
-            )
+            let c = v.comparison;
+            (c.candidate.as_str(), c.baseline.as_str())
         })
         .collect();
+    let is_step = |id: &str| {
+        index
+            .ladder()
+            .iter()
+            .any(|one| one.steps.iter().any(|s| s.id == id))
+    };
     let rows = index
         .record
         .comparisons
         .iter()
-        .filter(|c| !shown.contains(&(c.candidate.as_str(), c.baseline.as_str())));
+        .filter(|c| !shown.contains(&(c.candidate.as_str(), c.baseline.as_str())))
+        .filter(|c| !is_step(&c.candidate));
     Table {
         id: "comparisons",
         section: Section::Cases,
@@ -332,7 +352,7 @@ fn other_comparisons(index: &Index) -> Table {
             "ratio",
             "difference per item",
             "verdict",
-            "processes × rounds × layouts",
+            "processes, layouts",
             "why",
         ],
         rows: rows

@@ -15,16 +15,19 @@ fn view_of(record: Record) -> View {
 #[test]
 fn the_six_answers_are_worded_from_the_record() {
     let view = view_of(fixture::record("c0ffee", 1.0));
-    let mut text = String::new();
+    let mut text = format!("{}\n{}\n\n", view.lead.answer, view.lead.advice);
     for a in &view.answers {
         text += &format!(
-            "{}. {} [{:?}]\n{}\n{}\n",
-            a.number, a.question, a.tone, a.verdict, a.finding
+            "{}. {} [{:?}]\n> {}\n{}\n{}\n",
+            a.number, a.question, a.tone, a.line, a.verdict, a.finding
         );
         for f in &a.figures {
             text += &format!(
                 "  {:?} | {} | {} | {}\n",
-                f.tone, f.label, f.value, f.interval
+                f.tone,
+                f.label,
+                f.value,
+                f.notes.join("; ")
             );
         }
         for detail in &a.details {
@@ -61,6 +64,7 @@ fn an_empty_record_says_for_each_question_which_command_measures_it() {
     record.comparisons.clear();
     record.self_check = None;
     record.growth = None;
+    record.ladder = None;
     let view = view_of(record);
     assert!(
         view.answers
@@ -71,13 +75,68 @@ fn an_empty_record_says_for_each_question_which_command_measures_it() {
 }
 
 #[test]
-fn losses_stand_before_wins() {
+fn losses_stand_before_wins_and_a_payload_is_one_finding() {
     let view = view_of(fixture::record("c0ffee", 1.0));
     let first = &view.answers[0];
     assert_eq!(first.tone, Tone::Mixed);
-    assert_eq!(first.figures.first().map(|f| f.tone), Some(Tone::Against));
+    assert_eq!(first.figures.first().map(|f| f.tone), Some(Tone::Mixed));
     assert_eq!(first.figures.last().map(|f| f.tone), Some(Tone::For));
-    assert!(first.finding.starts_with("Not everywhere"));
+    let labels: Vec<_> = first.figures.iter().map(|f| f.label.as_str()).collect();
+    assert_eq!(labels, ["bytes", "f64s", "blob", "record", "u64"]);
+}
+
+#[test]
+fn the_lead_answers_in_one_sentence_and_says_what_to_do_in_the_next() {
+    let lead = view_of(fixture::record("c0ffee", 1.0)).lead;
+    assert_eq!(lead.answer.matches(". ").count(), 0, "{}", lead.answer);
+    for part in ["slower or faster by item size for bytes", "faster for"] {
+        assert!(lead.answer.contains(part), "{}", lead.answer);
+    }
+    for part in [
+        "Use the arena for",
+        "For bytes, use the arena up to 4 KiB, alloc from 64 KiB",
+    ] {
+        assert!(lead.advice.contains(part), "{}", lead.advice);
+    }
+}
+
+#[test]
+fn a_record_that_fails_its_own_check_leads_with_that() {
+    let mut record = fixture::record("c0ffee", 1.0);
+    let check = record.self_check.as_mut().expect("it has one");
+    check.trusted = false;
+    let lead = view_of(record).lead;
+    assert!(lead.answer.starts_with("Not shown"), "{}", lead.answer);
+}
+
+#[test]
+fn the_parts_of_an_item_s_time_add_up_and_name_no_floor() {
+    let view = view_of(fixture::record("c0ffee", 1.0));
+    let answer = &view.answers[1];
+    for figure in &answer.figures {
+        let shares = figure.value.split(", ").map(|part| {
+            let percent = part.split('%').next().expect("a percentage");
+            percent.parse::<f64>().expect("a number")
+        });
+        let sum: f64 = shares.sum();
+        assert!((98.0..=102.0).contains(&sum), "{}", figure.value);
+        assert!(!figure.value.contains("codec"), "{}", figure.value);
+    }
+}
+
+#[test]
+fn the_boundary_costs_the_same_in_the_second_answer_and_in_the_fifth() {
+    let record = fixture::record("c0ffee", 1.0);
+    let ladder = record.ladder.clone().expect("it has one");
+    let view = view_of(record);
+    for (found, figure) in ladder.payloads.iter().zip(&view.answers[4].figures) {
+        let boundary = crate::ladder::boundary(found).expect("it was compared");
+        let told = crate::format::signed_ns(boundary.estimate);
+        assert!(figure.notes[0].starts_with(&told), "{:?}", figure.notes);
+        let detail = view.answers[1].details.iter();
+        let mut detail = detail.filter(|text| text.starts_with(&format!("{}:", found.item)));
+        assert!(detail.all(|text| text.contains(&told)), "{told}");
+    }
 }
 
 #[test]
@@ -150,7 +209,12 @@ fn without_valgrind_the_counts_of_the_hosts_are_still_told() {
         counts.allocations_per_item = None;
     }
     let answer = view_of(record).answers.swap_remove(2);
-    assert_eq!(answer.verdict, "in part");
+    assert_eq!(answer.verdict, "1 against 2 calls");
+    assert!(
+        answer.finding.contains("takes valgrind"),
+        "{}",
+        answer.finding
+    );
     let told = answer
         .details
         .iter()
@@ -185,10 +249,12 @@ fn what_a_reader_must_mind_stands_in_the_first_and_the_last_answer() {
     // Also where shards were merged, whose observations stay apart.
     for name in ["caution", "shard 2/3: caution"] {
         let mut record = fixture::record("c0ffee", 1.0);
-        let said = "copies hang on chance".to_owned();
+        let said = "copies depend on chance".to_owned();
         record.environment.observed.insert(name.to_owned(), said);
         let answers = view_of(record).answers;
-        let saying = answers.iter().filter(|a| a.finding.contains("copies hang"));
+        let saying = answers
+            .iter()
+            .filter(|a| a.finding.contains("copies depend"));
         let numbers: Vec<_> = saying.map(|answer| answer.number).collect();
         assert_eq!(numbers, [1, 6], "{name}");
     }
@@ -222,10 +288,22 @@ fn a_time_that_is_not_that_of_the_instructions_is_named_and_no_figure() {
         .iter_mut()
         .for_each(|c| other(&mut c.candidate));
 
-    let answer = view_of(record).answers.swap_remove(0);
+    let View {
+        mut answers,
+        panels,
+        ..
+    } = view_of(record);
+    let answer = answers.swap_remove(0);
     assert!(answer.finding.contains("page faults"), "{}", answer.finding);
     let is_shown = |id: &str| answer.figures.iter().any(|figure| figure.case == id);
     assert!(!is_shown(&touched[0]) && !is_shown(&odd));
+    let hollow = panels.iter().flat_map(|panel| &panel.series);
+    let hollow = hollow
+        .flat_map(|series| &series.points)
+        .filter(|p| p.hollow);
+    let hollow: Vec<_> = hollow.map(|point| (&point.id, &point.note)).collect();
+    assert_eq!(hollow.len(), 2, "{hollow:?}");
+    assert!(hollow.iter().all(|(_, note)| note.contains("page faults")));
     let command = answer.details.last().expect("a command");
     let item = CaseId::of(&touched[0]).item.expect("an item");
     let filter = format!("--filter '^drain/({item})/'");
@@ -246,7 +324,10 @@ fn a_plan_s_chart_marks_what_is_advised_once_and_by_name() {
         let advised = plan.cells.iter().find(|cell| cell.id == plan.advice[0].id);
         let advised = advised.expect("advice is of a cell of the plan");
         assert_eq!(mark.x, advised.mean_held);
-        assert_eq!(mark.label, format!("use {}", growth::name(&advised.id)));
+        assert_eq!(
+            mark.label,
+            format!("use {}", crate::growth::name(&advised.id))
+        );
     }
 }
 
@@ -254,14 +335,14 @@ fn a_plan_s_chart_marks_what_is_advised_once_and_by_name() {
 fn a_line_of_the_ratio_chart_has_its_payload_and_its_points_their_verdicts() {
     let view = view_of(fixture::record("c0ffee", 1.0));
     let panel = |id: &str| view.panels.iter().find(|p| p.id == id).expect("a chart");
-    for series in &panel("ratio-wall").series {
+    for series in &panel("ratio-bytes-wall").series {
         assert!(series.name.starts_with(&series.payload) && !series.payload.is_empty());
         for point in &series.points {
             let verdict = point.verdict.expect("it is a comparison");
-            assert_eq!(point.note, verdict_word(verdict));
+            assert_eq!(point.note, verdict.name());
         }
     }
-    let exact = panel("ratio-instructions").series.iter();
+    let exact = panel("ratio-bytes-instructions").series.iter();
     assert!(exact.flat_map(|s| &s.points).all(|p| p.verdict.is_none()));
 }
 

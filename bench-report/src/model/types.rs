@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use bench_record::wire::{Record, Verdict};
+use super::lead::LeadSentences;
+use bench_record::ladder::Breakdown;
+use bench_record::wire::{Environment, Record, Verdict};
 
 use crate::format::Unit;
 use crate::tone::Tone;
@@ -29,8 +31,14 @@ pub struct View {
     pub fingerprint: Vec<(String, String)>,
     /// Whether the wall-clock verdicts may be believed; `None` without an A/A.
     pub trusted: Option<bool>,
+    /// What was found and what to do, in two sentences.
+    pub lead: LeadSentences,
     /// The six questions, in order.
     pub answers: Vec<Answer>,
+    /// Where the time goes, by payload.
+    pub ladder: Vec<Breakdown>,
+    /// What the machine does to copies, for the ladder's notes.
+    pub machine: Environment,
     /// The charts, in reading order.
     pub panels: Vec<Panel>,
     /// The tables, in reading order; an empty one is left out.
@@ -50,6 +58,8 @@ pub struct Answer {
     pub tone: Tone,
     /// The verdict in a few words.
     pub verdict: String,
+    /// The answer in one line, for a terminal.
+    pub line: String,
     /// The finding in a sentence or two.
     pub finding: String,
     /// Its numbers; those against the arena first.
@@ -67,8 +77,8 @@ pub struct Figure {
     pub label: String,
     /// The number with its unit.
     pub value: String,
-    /// Its interval, or why it needs none.
-    pub interval: String,
+    /// Its interval, or why it needs none, and what else belongs to it.
+    pub notes: Vec<String>,
     /// Which way it goes.
     pub tone: Tone,
     /// The id it was read from.
@@ -187,6 +197,9 @@ pub struct Point {
     pub verdict: Option<Verdict>,
     /// What else to say of it, in words.
     pub note: String,
+    /// Whether it is drawn hollow: most of its time is not the protocols'.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hollow: bool,
 }
 
 /// A marked value of x.
@@ -239,6 +252,8 @@ pub struct Cell {
     pub rank: Option<u8>,
     /// What to draw beside the number.
     pub drawing: Option<Drawing>,
+    /// Addresses of pages on it, with their names.
+    pub links: Vec<(String, String)>,
 }
 
 /// A small drawing in a cell.
@@ -248,13 +263,6 @@ pub enum Drawing {
     Forest(Forest),
     /// A verdict's sign and colour before the text.
     Verdict(Verdict),
-    /// A step of a waterfall.
-    Step {
-        /// Where it begins, as a share of the whole.
-        from: f64,
-        /// Where it ends.
-        to: f64,
-    },
 }
 
 /// A ratio with its interval, to be drawn on one line.

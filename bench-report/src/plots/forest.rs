@@ -2,25 +2,60 @@
 //! axis, losses on top.
 
 use plotters::coord::Shift;
+use plotters::coord::ranged1d::{BoldPoints, Ranged};
 use plotters::prelude::{
     Color, DrawingArea, DrawingAreaErrorKind, DrawingBackend, PathElement, Rectangle, Text,
 };
 use plotters::style::text_anchor::{HPos, VPos};
 
+use super::scale::Scale;
 use super::style::{self, GRID, INK, MUTED};
-use super::ticks;
-use crate::model::{Drawing, Forest, Row, Table};
+use crate::format::{self, Unit};
+use crate::model::{Axis, Drawing, Forest, Row, Table};
 use bench_record::wire::Verdict;
 
-const WIDTH: u32 = 760;
-const ROW: i32 = 20;
+/// Pixels: GitHub shows a plot at this width.
+const WIDTH: u32 = 830;
+const ROW: i32 = 18;
+/// Room above each payload's rows.
+const GROUP: i32 = 10;
 const TOP: i32 = 58;
-const LEFT: i32 = 240;
-const RIGHT: i32 = 590;
+const LEFT: i32 = 220;
+const RIGHT: i32 = 650;
 
 /// Pixels that the table takes.
 pub fn size(table: &Table) -> (u32, u32) {
-    (WIDTH, (TOP + ROW * table.rows.len() as i32 + 34) as u32)
+    let rows = grouped(table);
+    let height = rows.last().map_or(TOP, |(_, _, y)| y + ROW / 2) + 34;
+    (WIDTH, height as u32)
+}
+
+/// The rows with a ratio by payload and size, each at its height; payloads in order of their
+/// worst ratio, so that losses are on top.
+fn grouped(table: &Table) -> Vec<(&Row, Forest, i32)> {
+    let mut groups: Vec<(String, Vec<(&Row, Forest)>)> = Vec::new();
+    for row in &table.rows {
+        let Some(forest) = forest_of(row) else {
+            continue;
+        };
+        let name = row.cells.first().map_or("", |cell| cell.text.as_str());
+        match groups.iter_mut().find(|(known, _)| known == name) {
+            Some((_, rows)) => rows.push((row, forest)),
+            None => groups.push((name.to_owned(), vec![(row, forest)])),
+        }
+    }
+    let bytes = |row: &Row| row.cells.get(1).and_then(|cell| cell.value).unwrap_or(0.0);
+    let mut y = TOP;
+    let mut placed = Vec::new();
+    for (_, mut rows) in groups {
+        rows.sort_by(|a, b| bytes(a.0).total_cmp(&bytes(b.0)));
+        for (row, forest) in rows {
+            placed.push((row, forest, y + ROW / 2));
+            y += ROW;
+        }
+        y += GROUP;
+    }
+    placed
 }
 
 /// Colour and shape of a verdict: those of the series in the other charts, so that
@@ -39,19 +74,17 @@ pub fn draw<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     table: &Table,
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
-    let rows: Vec<_> = table
-        .rows
-        .iter()
-        .filter_map(|row| Some((row, forest_of(row)?)))
-        .collect();
+    let rows = grouped(table);
     let ends = rows
         .iter()
-        .flat_map(|(_, f)| [f.low, f.high, 1.0 - f.delta, 1.0 + f.delta]);
-    let (low, high) = ends.fold((1.0_f64, 1.0_f64), |(a, b), v| (a.min(v), b.max(v)));
-    let margin = ((high - low) * 0.04).max(0.005);
-    let (low, high) = (low - margin, high + margin);
-    let at = |ratio: f64| LEFT + ((ratio - low) / (high - low) * f64::from(RIGHT - LEFT)) as i32;
-    let bottom = TOP + ROW * table.rows.len() as i32;
+        .flat_map(|(_, f, _)| [f.low, f.high, 1.0 - f.delta, 1.0 + f.delta]);
+    let axis = Axis {
+        label: "",
+        unit: Unit::Ratio,
+    };
+    let scale = Scale::new(&axis, ends.chain([1.0]), 0.04);
+    let at = |ratio: f64| scale.map(&ratio, (LEFT, RIGHT));
+    let bottom = rows.last().map_or(TOP, |(_, _, y)| y + ROW / 2);
     let text = |size, colour, side| style::text(size, colour, (side, VPos::Center));
 
     area.draw(&Text::new(
@@ -59,10 +92,10 @@ pub fn draw<DB: DrawingBackend>(
         (12, 18),
         text(15, INK, HPos::Left),
     ))?;
-    let delta = rows.iter().map(|(_, f)| f.delta).fold(0.0, f64::max);
+    let delta = rows.iter().map(|(_, f, _)| f.delta).fold(0.0, f64::max);
     let band = [(at(1.0 - delta), TOP - 8), (at(1.0 + delta), bottom)];
     area.draw(&Rectangle::new(band, MUTED.mix(0.16).filled()))?;
-    for tick in ticks::linear(low, high) {
+    for tick in scale.key_points(BoldPoints(20)) {
         let x = at(tick);
         let line = if (tick - 1.0).abs() < 1e-9 {
             MUTED
@@ -71,7 +104,7 @@ pub fn draw<DB: DrawingBackend>(
         };
         area.draw(&PathElement::new(vec![(x, TOP - 8), (x, bottom)], line))?;
         area.draw(&Text::new(
-            format!("{tick:.2}"),
+            format::tick(Unit::Ratio, tick),
             (x, bottom + 12),
             text(12, MUTED, HPos::Center),
         ))?;
@@ -83,8 +116,8 @@ pub fn draw<DB: DrawingBackend>(
     for (x, anchor, word) in sides {
         area.draw(&Text::new(word, (x, TOP - 18), text(12, INK, anchor)))?;
     }
-    for (number, (row, forest)) in rows.iter().enumerate() {
-        let y = TOP + ROW * number as i32 + ROW / 2;
+    for (row, forest, y) in &rows {
+        let y = *y;
         area.draw(&Text::new(
             name(row),
             (LEFT - 14, y),
@@ -96,9 +129,9 @@ pub fn draw<DB: DrawingBackend>(
             ends,
             style::colour(style).stroke_width(2),
         ))?;
-        style::marker(area, style, (at(forest.ratio), y))?;
-        let verdict = row.verdict.map_or("", crate::model::verdict_word);
-        let figure = format!("{:.3}  {verdict}", forest.ratio);
+        style::marker(area, style, (at(forest.ratio), y), false)?;
+        let verdict = row.verdict.map_or("", Verdict::name);
+        let figure = format!("{}  {verdict}", format::ratio(forest.ratio));
         area.draw(&Text::new(
             figure,
             (RIGHT + 14, y),

@@ -59,6 +59,14 @@ impl PlotError {
     }
 }
 
+/// Ground, text, axes and grid, and what they become for readers who prefer dark pages.
+const DARK: [(&str, &str); 4] = [
+    ("#FFFFFF", "#16181b"),
+    ("#222222", "#e7e5e0"),
+    ("#5C5C5C", "#a4a8ae"),
+    ("#E2E2E2", "#34383e"),
+];
+
 /// A plot as a file.
 #[derive(Debug)]
 pub struct Figure {
@@ -71,6 +79,30 @@ pub struct Figure {
 }
 
 impl Figure {
+    /// The picture as a file: it follows the reader's choice of light or dark.
+    #[must_use]
+    pub fn document(&self) -> String {
+        let rules: String = DARK
+            .iter()
+            .map(|(light, dark)| {
+                format!("[fill=\"{light}\"]{{fill:{dark}}}[stroke=\"{light}\"]{{stroke:{dark}}}")
+            })
+            .collect();
+        let style = format!("<style>@media (prefers-color-scheme:dark){{{rules}}}</style>");
+        let (head, rest) = self.svg.split_once('>').unwrap_or((&self.svg, ""));
+        format!("{head}>\n{style}{rest}")
+    }
+
+    /// The same picture for a page that brings its own fonts and colours: without its
+    /// ground, and smaller.
+    #[must_use]
+    pub fn inline(&self) -> String {
+        let ground = self.svg.lines().filter(|line| {
+            !(line.starts_with("<rect x=\"0\" y=\"0\"") && line.contains("#FFFFFF"))
+        });
+        compact::compact(&ground.collect::<Vec<_>>().join("\n"))
+    }
+
     /// The same picture as a PNG at twice the size.
     ///
     /// # Errors
@@ -99,7 +131,7 @@ pub fn inline(panel: &Panel) -> Result<String, PlotError> {
     Ok(compact::compact(&svg))
 }
 
-/// The plots of a record as files: charts of one kind together, at most three abreast,
+/// The plots of a record as files: charts of one kind together, at most two abreast,
 /// and every arena / alloc ratio on one page.
 ///
 /// # Errors
@@ -136,7 +168,7 @@ pub fn figures(view: &View) -> Result<Vec<Figure>, PlotError> {
     Ok(figures)
 }
 
-/// Charts of one kind on one sheet, at most three abreast; `what` they show is told to
+/// Charts of one kind on one sheet, at most two abreast; `what` they show is told to
 /// readers who do not see it.
 ///
 /// # Errors
@@ -147,7 +179,7 @@ pub fn sheet(name: &str, what: &str, panels: &[&Panel]) -> Result<Figure, PlotEr
             name: name.to_owned(),
         });
     }
-    let columns = panels.len().min(3);
+    let columns = panels.len().min(2);
     let rows = panels.len().div_ceil(columns);
     let size = (panel::SIZE.0 * columns as u32, panel::SIZE.1 * rows as u32);
     let mut svg = String::new();
@@ -207,7 +239,11 @@ pub fn waterfalls(found: &[Breakdown], environment: &Environment) -> Result<Figu
     })
 }
 
-fn ratios(table: &Table) -> Result<Figure, PlotError> {
+/// Every arena / alloc ratio with its interval on one axis.
+///
+/// # Errors
+/// [`PlotError::Draw`] where plotters refuses.
+pub fn ratios(table: &Table) -> Result<Figure, PlotError> {
     let name = "ratios".to_owned();
     let mut svg = String::new();
     {

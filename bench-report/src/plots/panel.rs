@@ -12,7 +12,7 @@ use super::style::{self, GRID, INK, MUTED};
 use crate::model::{Panel, Point, Series};
 
 /// Pixels, width and height.
-pub const SIZE: (u32, u32) = (480, 340);
+pub const SIZE: (u32, u32) = (415, 320);
 
 const LEGEND_ROW: i32 = 17;
 const TOP_LEFT: (HPos, VPos) = (HPos::Left, VPos::Top);
@@ -98,7 +98,7 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) ->
     for series in &panel.series {
         for point in &series.points {
             let place = chart.backend_coord(&(point.x, point.y));
-            style::marker(area, series.style, relative(area, place))?;
+            style::marker(area, series.style, relative(area, place), point.hollow)?;
         }
     }
     Ok(())
@@ -111,14 +111,17 @@ fn relative<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, (x, y): (i32, i32
 }
 
 /// One line with its intervals: as a band where the points are joined, as bars where not, and
-/// where the line is dashed, whose band would cover that of the first reading.
+/// where the line is dashed, whose band would cover that of the first reading. A hollow point
+/// is of something else: no line leads to it.
 fn draw_series<DB: DrawingBackend>(chart: &mut Chart<DB>, series: &Series) -> Drawn<DB> {
     let colour = style::colour(series.style);
     let has_width = series.points.iter().any(|p| p.low < p.high);
     let at = |p: &Point, value: f64| (p.x, value);
-    let is_joined = series.line && series.points.len() > 1;
-    if !is_joined || series.dashed {
-        let bars = series.points.iter().filter(|p| p.low < p.high);
+    let solid: Vec<&Point> = series.points.iter().filter(|p| !p.hollow).collect();
+    let is_joined = series.line && solid.len() > 1;
+    let has_bar = |p: &&Point| p.low < p.high && (p.hollow || !is_joined || series.dashed);
+    {
+        let bars = series.points.iter().filter(has_bar);
         let bars = bars.map(|p| PathElement::new([at(p, p.low), at(p, p.high)], colour));
         chart.draw_series(bars)?;
     }
@@ -126,12 +129,12 @@ fn draw_series<DB: DrawingBackend>(chart: &mut Chart<DB>, series: &Series) -> Dr
         return Ok(());
     }
     if has_width && !series.dashed {
-        let upper = series.points.iter().map(|p| at(p, p.high));
-        let lower = series.points.iter().rev().map(|p| at(p, p.low));
+        let upper = solid.iter().map(|p| at(p, p.high));
+        let lower = solid.iter().rev().map(|p| at(p, p.low));
         let outline: Vec<_> = upper.chain(lower).collect();
         chart.draw_series([Polygon::new(outline, colour.mix(0.18))])?;
     }
-    let line = series.points.iter().map(|p| at(p, p.y));
+    let line = solid.iter().map(|p| at(p, p.y));
     if series.dashed {
         chart.draw_series(DashedLineSeries::new(line, 6, 4, colour.stroke_width(2)))?;
     } else {
@@ -161,7 +164,7 @@ fn legend<DB: DrawingBackend>(
                 colour.stroke_width(if one.dashed { 1 } else { 2 }),
             ))?;
         }
-        style::marker(area, one.style, (left + 8, middle))?;
+        style::marker(area, one.style, (left + 8, middle), false)?;
         area.draw(&Text::new(
             one.name.clone(),
             (left + 21, middle - 6),

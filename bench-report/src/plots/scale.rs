@@ -1,6 +1,6 @@
 //! An axis: its range, its ticks, how a value is placed and written.
 //!
-//! Ratios lie on a linear axis, everything else on a logarithmic one.
+//! Every axis is logarithmic: half and twice lie equally far from 1.
 
 use std::ops::Range;
 
@@ -27,9 +27,7 @@ impl Scale {
     /// An axis over all values with `margin`, a share of the range, left free at either end.
     pub fn new(axis: &Axis, values: impl Iterator<Item = f64>, margin: f64) -> Self {
         let unit = axis.unit;
-        let shown = values
-            .filter(|v| v.is_finite() && (unit == Unit::Ratio || *v > 0.0))
-            .map(|v| drawable(unit, v));
+        let shown = values.filter(|v| v.is_finite() && *v > 0.0).map(drawable);
         let (least, most) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
             (a.min(v), b.max(v))
         });
@@ -39,13 +37,13 @@ impl Scale {
             (least, most)
         };
         // Where all values are one and large, a fixed span would be lost in rounding.
-        let least_span = 0.1_f64.max(forth(unit, most).abs() * 1e-6);
-        let span = (forth(unit, most) - forth(unit, least)).max(least_span) * margin;
-        let low = drawable(unit, back(unit, forth(unit, least) - span));
-        let high = drawable(unit, back(unit, forth(unit, most) + span));
+        let least_span = 0.1_f64.max(most.log10().abs() * 1e-6);
+        let span = (most.log10() - least.log10()).max(least_span) * margin;
+        let low = drawable(10_f64.powf(least.log10() - span));
+        let high = drawable(10_f64.powf(most.log10() + span));
         let (choose, narrow): (Ticks, Ticks) = match unit {
             Unit::Bytes => (ticks::binary, ticks::linear_binary),
-            Unit::Ratio => (ticks::linear, ticks::linear),
+            Unit::Ratio => (ticks::ratio, ticks::linear),
             Unit::Ns | Unit::Count => (ticks::decimal, ticks::linear),
         };
         let mut ticks = choose(low, high);
@@ -63,11 +61,11 @@ impl Scale {
     /// The share of the axis below a value. What a logarithmic axis cannot show lies on
     /// its lower edge.
     fn share(&self, value: f64) -> f64 {
-        if self.unit != Unit::Ratio && value <= 0.0 {
+        if value <= 0.0 {
             return 0.0;
         }
-        let (low, high) = (forth(self.unit, self.low), forth(self.unit, self.high));
-        (forth(self.unit, value) - low) / (high - low)
+        let (low, high) = (self.low.log10(), self.high.log10());
+        (value.log10() - low) / (high - low)
     }
 
     /// Whether a value lies in the right, or upper, half.
@@ -76,31 +74,9 @@ impl Scale {
     }
 }
 
-fn forth(unit: Unit, value: f64) -> f64 {
-    if unit == Unit::Ratio {
-        value
-    } else {
-        value.log10()
-    }
-}
-
-fn back(unit: Unit, value: f64) -> f64 {
-    if unit == Unit::Ratio {
-        value
-    } else {
-        10_f64.powf(value)
-    }
-}
-
-/// The nearest value that an axis of the unit may end at: its length stays a number.
-fn drawable(unit: Unit, value: f64) -> f64 {
-    let most = f64::MAX / 8.0;
-    let least = if unit == Unit::Ratio {
-        -most
-    } else {
-        f64::MIN_POSITIVE
-    };
-    value.clamp(least, most)
+/// The nearest value that an axis may end at: its length stays a number.
+fn drawable(value: f64) -> f64 {
+    value.clamp(f64::MIN_POSITIVE, f64::MAX / 8.0)
 }
 
 impl Ranged for Scale {

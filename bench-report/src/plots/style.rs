@@ -4,7 +4,8 @@
 use plotters::backend::DrawingBackend;
 use plotters::coord::Shift;
 use plotters::prelude::{
-    Color, DrawingArea, DrawingAreaErrorKind, IntoFont, Polygon, RGBColor, TextStyle,
+    Color, DrawingArea, DrawingAreaErrorKind, IntoFont, PathElement, Polygon, RGBColor, TextStyle,
+    WHITE,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -70,11 +71,12 @@ pub fn text(
     }
 }
 
-/// Draws a style's shape around a pixel.
+/// Draws a style's shape around a pixel, filled or hollow.
 pub fn marker<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     style: usize,
     (x, y): (i32, i32),
+    hollow: bool,
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     const RADIUS: f64 = 4.0;
     let corners: Vec<_> = SHAPES[style % SHAPES.len()]
@@ -86,5 +88,10 @@ pub fn marker<DB: DrawingBackend>(
             )
         })
         .collect();
-    area.draw(&Polygon::new(corners, colour(style).filled()))
+    if !hollow {
+        return area.draw(&Polygon::new(corners, colour(style).filled()));
+    }
+    area.draw(&Polygon::new(corners.clone(), WHITE.filled()))?;
+    let outline: Vec<_> = corners.iter().chain(corners.first()).copied().collect();
+    area.draw(&PathElement::new(outline, colour(style).stroke_width(2)))
 }

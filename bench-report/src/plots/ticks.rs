@@ -44,6 +44,11 @@ fn thinned(first: i32, last: i32, low: f64, high: f64, of: fn(i32) -> f64) -> Ve
         .collect()
 }
 
+/// Powers of two between two ratios, such as ¼, ½, 1, 2, 4, thinned until few.
+pub fn ratio(low: f64, high: f64) -> Vec<f64> {
+    binary(low, high)
+}
+
 /// Multiples of 1, 2 or 5 times a power of ten.
 pub fn linear(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / MOST as f64;
@@ -57,6 +62,11 @@ pub fn linear(low: f64, high: f64) -> Vec<f64> {
 
 /// Multiples of a power of two.
 pub fn linear_binary(low: f64, high: f64) -> Vec<f64> {
+    // One size alone: parts of a byte are none.
+    let only = (low * high).sqrt().round();
+    if high < 1.3 * low && (low..=high).contains(&only) {
+        return vec![only];
+    }
     multiples(
         2_f64.powf(((high - low) / MOST as f64).log2().ceil()),
         low,

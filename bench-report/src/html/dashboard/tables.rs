@@ -1,16 +1,22 @@
 //! The tables of the page over a history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::display::{key, metric_name, newest_change, percent, write};
-use crate::dashboard::{Dashboard, direction, evidence};
+use crate::dashboard::{Dashboard, comings, direction, evidence};
 use crate::format::short_time;
 use crate::model::{Cell, Drawing, Row, Section, Table};
 use bench_record::history::{Change, Metric};
+use bench_record::short_commit;
 use bench_record::wire::Verdict;
 
 /// The newest value of every chart, for readers who see no chart or run no script.
 pub fn latest(dashboard: &Dashboard) -> Table {
+    let gone: HashMap<String, String> = comings(dashboard)
+        .iter()
+        .filter(|coming| coming.gone)
+        .map(|coming| (coming.case.clone(), coming.sentence(dashboard)))
+        .collect();
     let rows = dashboard.shown().filter_map(|series| {
         let point = series.points.last()?;
         let newest = dashboard.changes_of(series).next();
@@ -36,7 +42,10 @@ pub fn latest(dashboard: &Dashboard) -> Table {
                 drawing: Some(Drawing::Verdict(verdict(change))),
                 ..Cell::text(newest_change(dashboard, change))
             },
-            None => Cell::text("none"),
+            None => match gone.get(series.case.as_str()) {
+                Some(said) => Cell::text(said),
+                None => Cell::text("none"),
+            },
         };
         Some(Row {
             id: key(series),
@@ -104,11 +113,7 @@ pub fn changes(dashboard: &Dashboard) -> Table {
                 },
                 Cell {
                     drawing: Some(Drawing::Verdict(verdict)),
-                    ..Cell::text(match verdict {
-                        Verdict::Slower => "worse",
-                        Verdict::Faster => "better",
-                        _ => "unconfirmed",
-                    })
+                    ..Cell::text(worst_word(verdict))
                 },
                 Cell::text(evidence),
             ],
@@ -145,18 +150,107 @@ pub fn changes(dashboard: &Dashboard) -> Table {
     }
 }
 
+/// One row for each commit that changed something, the worst first; behind each its links and
+/// the command that looks at it again.
+pub fn commits(dashboard: &Dashboard) -> Table {
+    let mut by_entry: BTreeMap<u32, Vec<&Change>> = BTreeMap::new();
+    for change in &dashboard.findings.changes {
+        by_entry.entry(change.entry).or_default().push(change);
+    }
+    let size = |change: &Change| change.relative().map_or(f64::INFINITY, f64::abs);
+    let rank = |change: &Change| match verdict(change) {
+        Verdict::Slower => 0,
+        Verdict::Inconclusive => 1,
+        _ => 2,
+    };
+    let mut rows: Vec<(u8, f64, Row)> = Vec::new();
+    for (entry, mut changes) in by_entry {
+        changes.sort_by(|a, b| rank(a).cmp(&rank(b)).then(size(b).total_cmp(&size(a))));
+        let Some(worst) = changes.first() else {
+            continue;
+        };
+        let word = verdict(worst);
+        let metric = metric_name(worst.metric, worst.baseline.as_deref());
+        let before = &dashboard.history.entries[worst.previous as usize]
+            .environment
+            .commit;
+        let e = &dashboard.history.entries[entry as usize].environment;
+        let reproduce = format!("arena-bench compare --against {}", short_commit(before));
+        let row = Row {
+            id: format!("{} {}", dashboard.names[entry as usize], ids(&changes)),
+            payload: String::new(),
+            verdict: Some(word),
+            cells: vec![
+                Cell::text(&dashboard.names[entry as usize]),
+                Cell::text(&dashboard.names[worst.previous as usize]),
+                Cell {
+                    drawing: Some(Drawing::Verdict(word)),
+                    ..Cell::text(format!("{} {}", percent(worst), worst_word(word)))
+                },
+                Cell::text(format!("{} {metric}", worst.case)),
+                Cell {
+                    value: Some(changes.len() as f64),
+                    ..Cell::text(crate::format::count(changes.len() as u64))
+                },
+                Cell::text(&e.subject),
+                Cell::text(&e.cpu),
+                Cell {
+                    links: dashboard.links(entry, Some(worst.previous)),
+                    ..Cell::default()
+                },
+                Cell::text(reproduce),
+            ],
+        };
+        rows.push((rank(worst), size(worst), row));
+    }
+    rows.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    Table {
+        id: "commits",
+        section: Section::Cases,
+        caption: "Commits that changed something, the worst first",
+        columns: vec![
+            "commit",
+            "since",
+            "worst change",
+            "of",
+            "changes",
+            "subject",
+            "machine",
+            "pages",
+            "look again",
+        ],
+        rows: rows.into_iter().map(|(_, _, row)| row).collect(),
+    }
+}
+
+/// Case ids of changes, so that a filter finds their commit.
+fn ids(changes: &[&Change]) -> String {
+    let mut ids: Vec<&str> = changes.iter().map(|change| change.case.as_str()).collect();
+    ids.dedup();
+    ids.join(" ")
+}
+
+fn worst_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Slower => "worse",
+        Verdict::Faster => "better",
+        _ => "suspect, needs another run",
+    }
+}
+
 /// Every run, the newest first.
 pub fn runs(dashboard: &Dashboard) -> Table {
-    let entries = dashboard.history.entries.iter().zip(&dashboard.names).rev();
+    let entries = dashboard.history.entries.iter().zip(&dashboard.names);
+    let entries = entries.zip(0..dashboard.history.entries.len() as u32).rev();
     Table {
         id: "runs",
         section: Section::Cases,
         caption: "All runs, newest first",
         columns: vec![
-            "commit", "subject", "finished", "machine", "compiler", "A/A",
+            "commit", "subject", "finished", "machine", "compiler", "A/A", "pages",
         ],
         rows: entries
-            .map(|(entry, name)| {
+            .map(|((entry, name), number)| {
                 let e = &entry.environment;
                 let held = if entry.trusted {
                     "held"
@@ -174,6 +268,10 @@ pub fn runs(dashboard: &Dashboard) -> Table {
                         Cell::text(&e.cpu),
                         Cell::text(&e.rustc),
                         Cell::text(held),
+                        Cell {
+                            links: dashboard.links(number, number.checked_sub(1)),
+                            ..Cell::default()
+                        },
                     ],
                 }
             })

@@ -2,137 +2,168 @@
 
 use std::collections::BTreeMap;
 
-use super::{both_ends, command, ratio_figure};
+use super::command;
 use crate::format;
-use crate::model::index::{Index, words};
-use crate::model::ladder::{self, Ladder, Step};
+use crate::ladder::{Share, boundary, difference, in_shares, ns, sentence, shares, step};
+use crate::model::index::Index;
+use crate::model::stories::range;
 use crate::model::{Answer, Figure, Tone};
-use bench_record::wire::{Comparison, Difference};
+use bench_record::ladder::Breakdown;
 
 /// The ladder is measured by its own verb and added to the record of a run.
 fn command_of(index: &Index) -> String {
-    command::into_record(
-        &index.record.environment,
-        &index.record.environment,
-        &["ladder"],
-    )
+    let environment = &index.record.environment;
+    command::into_record(environment, environment, &["ladder"])
 }
 
 /// Question 2.
 pub fn where_the_time_goes(index: &Index) -> Answer {
     let question = "Where do the nanoseconds go?";
-    let ladders = ladder::ladders(index);
-    if ladders.is_empty() {
+    let known: Vec<(&Breakdown, Vec<Share>)> = index
+        .ladder()
+        .iter()
+        .filter_map(|found| Some((found, shares(found)?)))
+        .collect();
+    if known.is_empty() {
         return Answer::missing(2, question, command_of(index));
     }
-    let within = costliest(&ladders, false);
-    let hops = costliest(&ladders, true);
-    let mut finding = match within.is_empty() {
-        true => "The steps were compared, but without their difference in nanoseconds.".to_owned(),
-        false => format!("The costliest step is {}.", by_step(&within)),
-    };
-    if !hops.is_empty() {
-        finding.push_str(&format!(
-            " Handing an item to another thread costs most by {}.",
-            by_step(&hops)
-        ));
-    }
-    let figures = within
-        .iter()
-        .chain(&hops)
-        .map(|(payload, step, ns)| Figure {
-            label: format!("{payload}: {} after {}", step.name, step.after),
-            value: format::signed_ns(ns.estimate),
-            interval: format!("[{}]", format::interval(ns.low, ns.high, format::signed_ns)),
+    let figures = known.iter().map(|(found, shares)| {
+        let hops = found.hops().filter(|hop| !hop.pinned).filter_map(|hop| {
+            let cost = hop.step_ns.as_ref()?;
+            Some(format!("{}: {} more", hop.adds, format::ns(cost.estimate)))
+        });
+        let all = ns(found, step::ARENA).map(|all| format!("of {} by arena", format::ns(all)));
+        Figure {
+            label: found.item.clone(),
+            value: in_shares(shares),
+            notes: all.into_iter().chain(hops).collect(),
             tone: Tone::Plain,
-            case: step.versus.candidate.id.clone(),
-        })
-        .collect();
-    let details = ladders.iter().map(ladder_sentence).collect();
-    let verdict = format::plural(ladders.iter().map(|l| l.steps.len()).sum(), "step");
+            case: found
+                .step(step::ARENA)
+                .map_or_else(String::new, |one| one.id.clone()),
+        }
+    });
+    let line = costliest(&known);
     Answer {
         number: 2,
         question,
         tone: Tone::Plain,
-        verdict,
-        finding,
-        figures,
-        details,
+        verdict: format::plural(known.len(), "payload"),
+        finding: format!(
+            "{} The boundary is what an item costs more than the same item and codec in process.",
+            capital(&line)
+        ),
+        line,
+        figures: figures.collect(),
+        details: index
+            .ladder()
+            .iter()
+            .map(sentence)
+            .filter(|said| !said.is_empty())
+            .collect(),
         command: command_of(index),
     }
 }
 
-/// A step with its payload and what it adds.
-type Costly<'a> = (&'a str, &'a Step<'a>, &'a Difference);
-
-/// Each ladder's costliest step, of the hops or of all others.
-fn costliest<'a>(ladders: &'a [Ladder<'a>], hop: bool) -> Vec<Costly<'a>> {
-    let of = |ladder: &'a Ladder<'a>| {
-        let steps = ladder.steps.iter().filter(|step| step.hop == hop);
-        let with_ns = steps.filter_map(|step| Some((step, step.ns?)));
-        let (step, ns) = with_ns.max_by(|a, b| a.1.estimate.total_cmp(&b.1.estimate))?;
-        Some((ladder.payload, step, ns))
-    };
-    ladders.iter().filter_map(of).collect()
-}
-
-/// `alloc for bytes and u64; encode for record`.
-fn by_step(costly: &[Costly]) -> String {
-    let mut payloads: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (payload, step, _) in costly {
-        let payloads = payloads.entry(step.name).or_default();
-        payloads.push((*payload).to_owned());
+/// `decoding for record-256B (78%) and blob-4KiB (57%); encoding for bytes-64B (68%).`
+fn costliest(known: &[(&Breakdown, Vec<Share>)]) -> String {
+    let mut by_part: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (found, shares) in known {
+        if let Some(most) = shares.first() {
+            let told = format!("{} ({})", found.item, format::share(most.share));
+            by_part.entry(most.name).or_default().push(told);
+        }
     }
-    let names = payloads
+    let parts = by_part
         .iter()
-        .map(|(step, payloads)| format!("{step} for {}", format::listed(payloads)));
-    names.collect::<Vec<_>>().join("; ")
+        .map(|(part, items)| format!("{part} for {}", format::listed(items)));
+    format!(
+        "most goes into {}.",
+        parts.collect::<Vec<_>>().join("; into ")
+    )
 }
 
-fn ladder_sentence(ladder: &Ladder) -> String {
-    let steps: Vec<_> = ladder
-        .steps
-        .iter()
-        .filter_map(|step| {
-            Some(format!(
-                "{} {}",
-                step.name,
-                format::signed_ns(step.ns?.estimate)
-            ))
-        })
-        .collect();
-    format!("{}: {}", ladder.payload, steps.join(", "))
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
 }
 
 /// Question 5.
 pub fn distance_to_the_floor(index: &Index) -> Answer {
     let question = "How near is it to the floor: the same items and codec, no boundary?";
-    let mut all = ladder::against_floor(index);
-    if all.is_empty() {
+    let known: Vec<Distance> = index.ladder().iter().filter_map(Distance::of).collect();
+    let ratios = known.iter().map(|one| (one.ratio, one.ratio));
+    let Some((least, most)) = ratios.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))) else {
         return Answer::missing(5, question, command_of(index));
+    };
+    let nearest = |arena: bool| -> Vec<&str> {
+        let of = known
+            .iter()
+            .filter(|one| one.arena_is_nearer == Some(arena));
+        of.map(|one| one.found.item.as_str()).collect()
+    };
+    let mut near = Vec::new();
+    for (who, items) in [("alloc", nearest(false)), ("the arena", nearest(true))] {
+        if !items.is_empty() {
+            near.push(format!("{who} for {}", format::listed(&items)));
+        }
     }
-    all.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
-    let times = |c: &Comparison| format!("{} × the floor", format::significant(c.ratio));
-    let worst = times(all[0].comparison);
-    let figures = both_ends(&all)
-        .iter()
-        .map(|v| Figure {
-            value: times(v.comparison),
-            tone: Tone::Plain,
-            ..ratio_figure(words(v.candidate), v.comparison)
-        })
-        .collect();
+    let times = range(least, most);
+    let near = near.join(", ");
+    let line = format!("the arena takes {times} times the floor; nearest to it: {near}.");
     Answer {
         number: 5,
         question,
         tone: Tone::Plain,
+        verdict: format!("{times} × the floor"),
         finding: format!(
-            "At worst the arena takes {worst}, at {}.",
-            words(all[0].candidate)
+            "{} Below the floor is what encodes in another way: alloc's guest writes into a \
+             growing Vec, the arena's into the host's slice.",
+            capital(&line)
         ),
-        verdict: format!("{worst} at worst"),
-        figures,
+        line,
+        figures: known.iter().map(Distance::card).collect(),
         details: Vec::new(),
         command: command_of(index),
+    }
+}
+
+/// How far a payload's arena is from its floor.
+struct Distance<'a> {
+    found: &'a Breakdown,
+    ratio: f64,
+    /// Whether the arena is nearer than alloc, where both are known.
+    arena_is_nearer: Option<bool>,
+}
+
+impl<'a> Distance<'a> {
+    fn of(found: &'a Breakdown) -> Option<Self> {
+        let floor = ns(found, step::CODEC).filter(|ns| *ns > 0.0)?;
+        let boundary = boundary(found)?;
+        let arena = ns(found, step::ARENA)?;
+        Some(Self {
+            found,
+            ratio: 1.0 + boundary.estimate / floor,
+            arena_is_nearer: ns(found, step::ALLOC).map(|alloc| arena <= alloc),
+        })
+    }
+
+    fn card(&self) -> Figure {
+        let alloc = ns(self.found, step::ALLOC).zip(ns(self.found, step::CODEC));
+        let alloc = alloc.map(|(alloc, floor)| {
+            format!("alloc: {} × the floor", format::short_ratio(alloc / floor))
+        });
+        let boundary = boundary(self.found).map(|ns| format!("{} per item", difference(ns)));
+        Figure {
+            label: self.found.item.clone(),
+            value: format!("{} × the floor", format::short_ratio(self.ratio)),
+            notes: boundary.into_iter().chain(alloc).collect(),
+            tone: Tone::Plain,
+            case: self
+                .found
+                .step(step::ARENA)
+                .map_or_else(String::new, |one| one.id.clone()),
+        }
     }
 }

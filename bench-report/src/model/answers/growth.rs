@@ -1,12 +1,20 @@
 //! Question 4: what a retry costs, what growth loses to alloc, what is advised.
 
-use super::{FIGURES_PER_SIDE, command, overall, ratio_figure, tally};
+use std::collections::BTreeMap;
+
+use super::{FIGURES_PER_SIDE, command, ratio_figure, tally};
 use crate::format;
+use crate::growth::name;
+use crate::model::growth::plans;
 use crate::model::index::{Index, family};
-use crate::model::{Answer, Figure, Tone, growth};
+use crate::model::stories::range;
+use crate::model::{Answer, Figure, Tone};
 use bench_record::CaseId;
 use bench_record::growth::{Plan, Retry};
 use bench_record::wire::{Comparison, Verdict};
+
+/// An advised way that saves less than this share of exact fit's time is none to name.
+const WORTH_NAMING: f64 = 0.95;
 
 /// Question 4.
 pub fn retries_and_growth(index: &Index) -> Answer {
@@ -15,46 +23,131 @@ pub fn retries_and_growth(index: &Index) -> Answer {
     let growth = index.record.growth.as_ref();
     let timed = growth.and_then(|growth| growth.environment.as_ref());
     let command = command::into_record(run, timed.unwrap_or(run), &["growth", "--time"]);
-    let plans = growth::plans(index.record);
+    let plans = plans(index.record);
     let mut against_alloc = against_alloc(index);
     if plans.is_empty() && against_alloc.is_empty() {
         return Answer::missing(4, question, command);
     }
     against_alloc.sort_by(|a, b| b.ratio.total_cmp(&a.ratio));
-    let lost = against_alloc
-        .iter()
-        .filter(|c| c.verdict == Verdict::Slower);
-    let mut finding = String::new();
-    if !against_alloc.is_empty() {
-        let (lost, all) = (lost.clone().count(), against_alloc.len());
-        let pairs = format::plural(all, "paired comparison");
-        finding = format!("Arenas that grow lose to alloc in {lost} of {pairs}. ");
-    }
+    let winner = winner(plans);
     let retries = index.record.growth.iter().flat_map(|growth| &growth.retry);
     let costs: Vec<_> = retries.filter_map(retry_figure).collect();
+    let mut finding = winner
+        .as_deref()
+        .map_or(String::new(), |winner| format!("{winner} "));
     if let Some(cost) = costs.first() {
         finding.push_str(&format!("{} costs {}. ", cost.label, cost.value));
     }
-    let advised: Vec<_> = plans.iter().filter_map(advice_figure).collect();
-    if !advised.is_empty() {
-        finding.push_str("For each plan, what to use when nothing is known of its sizes:");
+    let slower = against_alloc
+        .iter()
+        .filter(|c| c.verdict == Verdict::Slower);
+    if !against_alloc.is_empty() {
+        finding.push_str(&format!(
+            "Arenas that grow lose to alloc in {} of {} ({}).",
+            slower.clone().count(),
+            format::plural(against_alloc.len(), "paired comparison"),
+            tally(against_alloc.iter().copied())
+        ));
     }
-    let lost = lost
+    let slower = slower
         .take(FIGURES_PER_SIDE)
         .map(|c| ratio_figure(format!("{}, against alloc", short(&c.candidate)), c));
-    let (tone, verdict) = match against_alloc.as_slice() {
-        [] => (Tone::Plain, format::plural(plans.len(), "size plan")),
-        some => (overall(some.iter().copied()), tally(some.iter().copied())),
-    };
+    let advised = plans.iter().filter_map(advice_figure);
+    let retry = costs
+        .first()
+        .map(|cost| format!(" One retry: {}.", cost.value));
+    let line = winner.clone().unwrap_or_default() + &retry.unwrap_or_default();
     Answer {
         number: 4,
         question,
-        tone,
-        verdict,
+        tone: Tone::Plain,
+        line: line.trim().to_owned(),
+        verdict: winner
+            .map(|winner| winner.trim_end_matches('.').to_owned())
+            .unwrap_or_else(|| tally(against_alloc.iter().copied())),
         finding: finding.trim_end().to_owned(),
-        figures: lost.chain(costs).chain(advised).collect(),
+        figures: costs.iter().cloned().chain(advised).chain(slower).collect(),
         details: plans.iter().flat_map(further_advice).collect(),
         command,
+    }
+}
+
+/// `Exact fit, unless items keep growing: then power of two, 0.77 to 0.81.`
+fn winner(plans: &[Plan]) -> Option<String> {
+    let advised: Vec<(&Plan, &str, Option<f64>)> = plans
+        .iter()
+        .filter_map(|plan| {
+            let advice = plan.advice.first()?;
+            let cell = plan.cells.iter().find(|cell| cell.id == advice.id);
+            let ratio = cell.and_then(|cell| cell.ratio.as_ref());
+            Some((plan, name(&advice.id), ratio.map(|ratio| ratio.estimate)))
+        })
+        .collect();
+    let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, name, _) in &advised {
+        *votes.entry(name).or_default() += 1;
+    }
+    // On a tie the first by name, so that the words do not depend on chance.
+    let most = votes.values().max().copied()?;
+    let (best, _) = votes.iter().find(|(_, count)| **count == most)?;
+    let mut others: BTreeMap<&str, Vec<(&str, f64)>> = BTreeMap::new();
+    for (plan, name, ratio) in &advised {
+        let ratio = ratio.unwrap_or(0.0);
+        if name != best && ratio < WORTH_NAMING {
+            others
+                .entry(name)
+                .or_default()
+                .push((plan_words(&plan.name), ratio));
+        }
+    }
+    let mut text = in_words(best);
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    for (at, (name, plans)) in others.iter().enumerate() {
+        let mut when: Vec<&str> = plans.iter().map(|(plan, _)| *plan).collect();
+        when.dedup();
+        let ratios = plans.iter().map(|(_, ratio)| (*ratio, *ratio));
+        let (least, most) = ratios.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))?;
+        let times = match least > 0.0 {
+            true => format!(", {} of exact fit's time", range(least, most)),
+            false => String::new(),
+        };
+        let unless = if at == 0 { ", unless" } else { ";" };
+        text.push_str(&format!(
+            "{unless} {}: then {}{times}",
+            format::listed(&when),
+            in_words(name)
+        ));
+    }
+    Some(text + ".")
+}
+
+/// What the items of a standard plan do.
+fn plan_words(plan: &str) -> &str {
+    match plan {
+        "ramp" | "slow-ramp" => "items keep growing",
+        "sawtooth" => "sizes rise and fall again",
+        "spike" => "one item is far larger",
+        "bimodal" => "two sizes alternate",
+        "heavy-tail" => "a few items are far larger",
+        "uniform" => "sizes are spread evenly",
+        "constant" => "all items have one size",
+        "recorded" => "sizes are as recorded",
+        other => other,
+    }
+}
+
+/// A way to grow in words.
+fn in_words(name: &str) -> String {
+    let (strategy, rest) = name.split_once('/').unwrap_or((name, ""));
+    let strategy = match strategy {
+        "exact" => "exact fit".to_owned(),
+        other => other.replace('-', " "),
+    };
+    match rest {
+        "" => strategy,
+        rest => format!("{strategy} ({})", rest.replace('/', ", ")),
     }
 }
 
@@ -77,33 +170,27 @@ fn against_alloc<'a>(index: &Index<'a>) -> Vec<&'a Comparison> {
 
 fn short(id: &str) -> String {
     let plan = CaseId::of(id).item.unwrap_or(id);
-    format!("{plan}: {}", growth::name(id))
+    format!("{plan}: {}", in_words(name(id)))
 }
 
 /// Nanoseconds where they were measured, else instructions.
 fn retry_figure(retry: &Retry) -> Option<Figure> {
     let exact = retry
         .instructions
-        .map(|n| format!("{} instructions", format::significant(n)));
-    let (value, interval) = match (&retry.ns, exact) {
-        (Some(ns), exact) => (
-            format::ns(ns.estimate),
-            format!(
-                "[{}]{}",
-                format::interval(ns.low, ns.high, format::ns),
-                exact.map_or(String::new(), |exact| format!("; {exact}, exact"))
-            ),
-        ),
-        (None, Some(exact)) => (exact, "exact".to_owned()),
+        .map(|n| format!("{} instructions, exact", format::significant(n)));
+    let (value, ends) = match (&retry.ns, exact) {
+        (Some(ns), exact) => {
+            let ends = format::interval(ns.low, ns.high, format::ns);
+            (format::ns(ns.estimate), [Some(format!("[{ends}]")), exact])
+        }
+        (None, Some(exact)) => (exact, [None, None]),
         (None, None) => return None,
     };
+    let item = format!("item of {}", format::bytes(retry.item_bytes.round() as u64));
     Some(Figure {
         label: format!("One retry with {}", regrow_words(&retry.regrow)),
         value,
-        interval: format!(
-            "{interval}; item of {}",
-            format::bytes(retry.item_bytes.round() as u64)
-        ),
+        notes: ends.into_iter().flatten().chain([item]).collect(),
         tone: Tone::Plain,
         case: retry.many.clone(),
     })
@@ -124,8 +211,8 @@ fn advice_figure(plan: &Plan) -> Option<Figure> {
     let advice = plan.advice.first()?;
     Some(Figure {
         label: format!("{}, where {}", plan.name, advice.condition),
-        value: growth::name(&advice.id).to_owned(),
-        interval: advice.reason.clone(),
+        value: in_words(name(&advice.id)),
+        notes: vec![advice.reason.clone()],
         tone: Tone::Plain,
         case: advice.id.clone(),
     })
@@ -134,7 +221,7 @@ fn advice_figure(plan: &Plan) -> Option<Figure> {
 /// The advice of a plan that asks more.
 fn further_advice(plan: &Plan) -> impl Iterator<Item = String> {
     plan.advice.iter().skip(1).map(|advice| {
-        let name = growth::name(&advice.id);
+        let name = in_words(name(&advice.id));
         format!(
             "{}, where {}: {name}; {}",
             plan.name, advice.condition, advice.reason

@@ -6,37 +6,29 @@
 mod anatomy;
 mod command;
 mod cost;
+mod counts;
 mod growth;
 mod trust;
 
 use super::index::Index;
+use super::stories::Story;
 use super::{Answer, Figure, Tone};
 use crate::format;
 use bench_record::wire::{Comparison, Verdict};
 
-/// At most so many figures from either end of a sorted list.
+/// At most so many figures of one kind.
 const FIGURES_PER_SIDE: usize = 3;
 
 /// The six answers, in order.
-pub fn answers(index: &Index) -> Vec<Answer> {
+pub fn answers(index: &Index, stories: &[Story]) -> Vec<Answer> {
     vec![
-        cost::arena_or_alloc(index),
+        cost::arena_or_alloc(index, stories),
         anatomy::where_the_time_goes(index),
-        cost::counts_per_item(index),
+        counts::counts_per_item(index),
         growth::retries_and_growth(index),
         anatomy::distance_to_the_floor(index),
         trust::trust(index),
     ]
-}
-
-/// A verdict on the arena in a word.
-pub fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Same => "same",
-        Verdict::Faster => "faster",
-        Verdict::Slower => "slower",
-        Verdict::Inconclusive => "inconclusive",
-    }
 }
 
 impl Answer {
@@ -45,8 +37,9 @@ impl Answer {
             number,
             question,
             tone: Tone::Missing,
+            line: format!("not measured; `{command}` measures it."),
             verdict: "not measured".to_owned(),
-            finding: "This record holds nothing on it. The command below measures it.".to_owned(),
+            finding: "This record has no data on it. The command below measures it.".to_owned(),
             figures: Vec::new(),
             details: Vec::new(),
             command,
@@ -54,41 +47,22 @@ impl Answer {
     }
 }
 
-/// A ratio as a figure: change in percent, then interval, nanoseconds and verdict.
-fn ratio_figure(label: String, comparison: &Comparison) -> Figure {
-    let c = comparison;
-    let mut interval = format!(
-        "ratio {} [{}] at {}",
-        format::ratio(c.ratio),
-        format::interval(c.low, c.high, format::ratio),
-        format::confidence(c.confidence),
-    );
-    if let Some(d) = &c.difference_ns {
-        let ends = format::interval(d.low, d.high, format::signed_ns);
-        interval = format!(
-            "{} [{ends}] per item; {interval}",
-            format::signed_ns(d.estimate)
-        );
-    }
+/// A ratio as a figure: change in percent, then interval, nanoseconds and confidence.
+fn ratio_figure(label: String, c: &Comparison) -> Figure {
+    let ends = format::estimate(c.ratio, c.low, c.high, format::ratio);
+    let ratio = format!("ratio {ends} at {}", format::confidence(c.confidence));
+    let difference = c.difference_ns.as_ref();
+    let difference = difference.map(|d| format!("{} per item", crate::ladder::difference(d)));
     Figure {
         label,
-        value: format!("{} time", format::change(c.ratio)),
-        interval,
+        value: match c.ratio < 2.0 {
+            true => format!("{} time", format::change(c.ratio)),
+            false => format!("{} the time", format::change(c.ratio)),
+        },
+        notes: difference.into_iter().chain([ratio]).collect(),
         tone: c.verdict.into(),
         case: c.candidate.clone(),
     }
-}
-
-/// The first and the last few of a sorted list, without repetition.
-fn both_ends<T: Clone>(sorted: &[T]) -> Vec<T> {
-    if sorted.len() <= 2 * FIGURES_PER_SIDE {
-        return sorted.to_vec();
-    }
-    let (head, tail) = (
-        &sorted[..FIGURES_PER_SIDE],
-        &sorted[sorted.len() - FIGURES_PER_SIDE..],
-    );
-    [head, tail].concat()
 }
 
 /// `2 slower, 1 same, 20 faster`: losses first, what did not occur left out.
@@ -108,7 +82,7 @@ fn tally<'a>(verdicts: impl Iterator<Item = &'a Comparison> + Clone) -> String {
             )
         })
         .filter(|(count, _)| *count > 0)
-        .map(|(count, verdict)| format!("{count} {}", verdict_word(verdict)))
+        .map(|(count, verdict)| format!("{count} {}", verdict.name()))
         .collect();
     parts.join(", ")
 }

@@ -1,9 +1,10 @@
 //! Question 6: what the run's own A/A says.
 
-use super::{FIGURES_PER_SIDE, command};
+use super::command;
 use crate::format;
 use crate::model::index::Index;
 use crate::model::{Answer, Figure, Tone};
+use bench_record::wire::Comparison;
 
 /// Question 6.
 pub fn trust(index: &Index) -> Answer {
@@ -24,62 +25,67 @@ pub fn trust(index: &Index) -> Answer {
     if let Some(caution) = index.record.environment.caution() {
         finding.push_str(&format!(" The A/A cannot show this: {caution}."));
     }
-    let figure = |label: String, ratio: f64, low: f64, high: f64, case: &str, tone| Figure {
-        label,
-        value: format!("{:+.2}%", (ratio - 1.0) * 100.0).replace('-', "−"),
-        interval: format!(
-            "ratio {} [{}]",
-            fine(ratio),
-            format::interval(low, high, fine)
-        ),
-        tone,
-        case: case.to_owned(),
-    };
-    let tone = if check.trusted {
-        Tone::Same
-    } else {
-        Tone::Against
-    };
-    let whole = figure(
-        "the pair against a copy of itself".to_owned(),
-        check.ratio,
-        check.low,
-        check.high,
-        "",
-        tone,
+    let ends = format!(
+        "{} to {}",
+        format::signed_percent(check.low),
+        format::signed_percent(check.high)
     );
-    // The widest are where the run knows least; the section on the A/A lists all.
-    let mut widest: Vec<_> = check.comparisons.iter().collect();
-    widest.sort_by(|a, b| (b.high - b.low).total_cmp(&(a.high - a.low)));
-    widest.truncate(2 * FIGURES_PER_SIDE - 1);
-    let each = widest.into_iter().map(|c| {
-        figure(
-            c.candidate.clone(),
-            c.ratio,
-            c.low,
-            c.high,
-            &c.candidate,
-            c.verdict.into(),
-        )
-    });
+    let (tone, verdict) = match check.trusted {
+        true => (Tone::Same, "trusted"),
+        false => (Tone::Against, "untrusted"),
+    };
+    let whole = Figure {
+        label: "the pair against a copy of itself".to_owned(),
+        value: ends.clone(),
+        notes: vec!["all payloads together; 0% is the truth".to_owned()],
+        tone,
+        case: String::new(),
+    };
+    let line = match check.trusted {
+        true => format!("trusted: copies of one build differ by {ends}."),
+        false => format!("NOT TRUSTED: {}.", check.why.trim_end_matches('.')),
+    };
     Answer {
         number: 6,
         question,
         tone,
-        verdict: if check.trusted {
-            "trusted"
-        } else {
-            "untrusted"
-        }
-        .to_owned(),
+        line,
+        verdict: verdict.to_owned(),
         finding,
-        figures: [whole].into_iter().chain(each).collect(),
+        figures: [whole]
+            .into_iter()
+            .chain(each(&check.comparisons))
+            .collect(),
         details: Vec::new(),
         command,
     }
 }
 
-/// A/A ratios are near 1, so they are written to four digits.
-fn fine(ratio: f64) -> String {
-    format!("{ratio:.4}")
+/// The single A/A comparisons, in two numbers: the table has them all.
+fn each(comparisons: &[Comparison]) -> Vec<Figure> {
+    let excluding = comparisons.iter().filter(|c| c.low > 1.0 || c.high < 1.0);
+    let (excluding, all) = (excluding.count(), comparisons.len());
+    let width = |c: &&Comparison| c.high / c.low;
+    let widest = comparisons
+        .iter()
+        .max_by(|a, b| width(a).total_cmp(&width(b)));
+    let counted = (all > 0).then(|| Figure {
+        label: "single A/A comparisons that show a difference".to_owned(),
+        value: format!("{excluding} of {all}"),
+        notes: vec!["none is expected but by chance".to_owned()],
+        tone: if excluding > 0 {
+            Tone::Unclear
+        } else {
+            Tone::Same
+        },
+        case: String::new(),
+    });
+    let widest = widest.map(|c| Figure {
+        label: "where the run knows least".to_owned(),
+        value: format::interval(c.low, c.high, format::signed_percent),
+        notes: vec![c.candidate.clone()],
+        tone: Tone::Plain,
+        case: c.candidate.clone(),
+    });
+    counted.into_iter().chain(widest).collect()
 }
