@@ -146,9 +146,12 @@ pub fn judge(
     match copies {
         Some((found, processes)) => {
             trusted &= !found.excludes_one();
-            let number = comparisons.len();
             why.push(format!(
-                "A/A of {number} comparisons, {processes} processes: {}, {}",
+                "A/A of {}, {processes} processes: {}, {}",
+                match singles.len() {
+                    1 => "one comparison".to_owned(),
+                    number => format!("{number} comparisons"),
+                },
                 percents(found),
                 if found.excludes_one() {
                     "which excludes zero"

@@ -27,8 +27,9 @@ use crate::clock::{Clock, Monotonic};
 use crate::draw::order;
 use crate::process::Execute;
 use crate::result::{Comparison, Method, PairedSample};
+use crate::stats::summary::Summary;
 use crate::stats::verdict::{Judgement, Suspicion, inconclusive};
-use crate::stats::{Confidence, Delta, LogRatio};
+use crate::stats::{Confidence, Delta};
 
 pub use self::arm::Arm;
 pub use self::bench::Shape;
@@ -244,7 +245,7 @@ impl<'a> Runner<'a> {
             high: ratio.high,
             confidence: ratio.confidence.share(),
             verdict: judgement.verdict,
-            why: why(&judgement, summary.copies_disagree()),
+            why: why(&judgement, &summary, self.settings.delta),
             delta: self.settings.delta.share(),
             baseline_ns: median_of(|sample| sample.baseline_ns),
             candidate_ns: median_of(|sample| sample.candidate_ns),
@@ -264,17 +265,21 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// The reason of a verdict in words, and what the copies add to it.
-fn why(judgement: &Judgement, mean_of_copies: Option<LogRatio>) -> String {
-    let mut why = judgement.reason.to_string();
-    if let Some(mean) = mean_of_copies {
-        why.push_str(&format!(
-            "; by the mean of both copies it is {:+.2}%, so this shows only in some placements in \
-             memory",
-            mean.percent()
-        ));
-    }
-    why
+/// The reason of a verdict in words, and what the mean of both copies adds to it where
+/// that disagrees.
+fn why(judgement: &Judgement, summary: &Summary, delta: Delta) -> String {
+    let why = judgement.reason.to_string();
+    let Some(mean) = summary.copies_disagree() else {
+        return why;
+    };
+    let alike = mean.0 * summary.log_ratio.estimate.0 > 0.0 && mean.0.abs() > delta.log().0;
+    let so = if alike {
+        "its size depends on the placement in memory"
+    } else {
+        "it shows only in some placements in memory"
+    };
+    let percent = mean.percent();
+    format!("{why}; by the mean of both copies it is {percent:+.2}%, so {so}")
 }
 
 /// The processes of one set of arms, as they come.

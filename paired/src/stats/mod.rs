@@ -1,9 +1,9 @@
 //! The statistics behind every interval and every verdict.
 //!
 //! Pure functions of numbers: nothing here knows a case, a process, a clock or
-//! a file. The way through: per-process samples → [`summary`] (estimate and interval by
-//! [`signed_rank`], that of [`sign`] beside) → [`verdict::find`] → [`stopping`] says
-//! whether to go on → a suspicion is measured again and [`verdict::confirm`] speaks.
+//! a file. The way through: per-process samples → `summary` (estimate and interval by
+//! [`signed_rank`], that of [`sign`] beside) → `verdict` → [`stopping`] says
+//! whether to go on → a suspicion is measured again and confirmed or not.
 
 pub mod correction;
 mod display;
@@ -14,8 +14,8 @@ pub mod signed_rank;
 #[cfg(test)]
 mod simulation;
 pub mod stopping;
-pub mod summary;
-pub mod verdict;
+pub(crate) mod summary;
+pub(crate) mod verdict;
 
 pub use quantity::{Confidence, Delta, Interval, LogRatio};
 

@@ -21,14 +21,14 @@ use super::verdict::Finding;
 use super::{Confidence, Delta};
 
 /// Shares of the planned processes after which to look.
-pub const LOOKS: [f64; 3] = [0.25, 0.5, 1.0];
+pub(crate) const LOOKS: [f64; 3] = [0.25, 0.5, 1.0];
 
 /// The exponent of the share of the budget that gives the share of the error.
 const POWER: i32 = 3;
 
 /// The error of one sequential test, spent over its looks.
 #[derive(Debug, Clone)]
-pub struct Spending {
+pub(crate) struct Spending {
     confidence: Confidence,
     spent: f64,
 }
@@ -37,7 +37,7 @@ impl Spending {
     /// Spends the error of this confidence: that of one comparison, after
     /// [`super::correction`].
     #[must_use]
-    pub fn new(confidence: Confidence) -> Self {
+    pub(crate) fn new(confidence: Confidence) -> Self {
         Self {
             confidence,
             spent: 0.0,
@@ -49,7 +49,7 @@ impl Spending {
     /// budget was spent since the last look, which leaves no error for one.
     ///
     /// The times of the looks may depend on the clock, never on the ratios seen.
-    pub fn look(&mut self, share_of_budget: f64) -> Option<Confidence> {
+    pub(crate) fn look(&mut self, share_of_budget: f64) -> Option<Confidence> {
         let share = share_of_budget.clamp(0.0, 1.0);
         // A share that is not a number is no look either.
         if share.partial_cmp(&self.spent) != Some(Ordering::Greater) {
@@ -61,7 +61,7 @@ impl Spending {
     }
 }
 
-/// The confidence that is left for the last of [`LOOKS`].
+/// The confidence that is left for the last look of a test.
 #[must_use]
 pub fn at_the_last_look(confidence: Confidence) -> Confidence {
     let mut spending = Spending::new(confidence);
