@@ -7,7 +7,7 @@
 //! (Lan & DeMets, *Discrete sequential boundaries for clinical trials*,
 //! Biometrika 70, 1983; the power function with ρ = 3 is that of Kim & DeMets,
 //! Biometrika 74, 1987, close to O'Brien & Fleming's boundary). Early looks see
-//! only what is plain; seven eighths of the error are left for the last of [`LOOKS`].
+//! only what is plain; seven eighths of the error are left for the last look.
 //!
 //! The looks are joined by the union bound instead of a joint normal
 //! distribution: it asks nothing of the noise. The intervals hold at all looks
