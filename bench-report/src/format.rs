@@ -215,7 +215,13 @@ pub fn tick(unit: Unit, value: f64) -> String {
 }
 
 /// Ratios that a reader knows by their own sign.
-const FRACTIONS: [(f64, &str); 3] = [(0.5, "½"), (0.25, "¼"), (0.125, "⅛")];
+const FRACTIONS: [(f64, &str); 5] = [
+    (0.5, "½"),
+    (0.25, "¼"),
+    (0.125, "⅛"),
+    (0.0625, "1/16"),
+    (0.03125, "1/32"),
+];
 
 /// How a number is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

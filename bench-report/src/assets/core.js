@@ -162,7 +162,7 @@ const Core = (() => {
   /** As on an axis: short. */
   function formatTick(unit, value) {
     if (unit === "bytes" || unit === "ns") return format(unit, value);
-    if (unit === "ratio") return { 0.5: "½", 0.25: "¼", 0.125: "⅛" }[value] ?? significant(value);
+    if (unit === "ratio") return { 0.5: "½", 0.25: "¼", 0.125: "⅛", 0.0625: "1/16", 0.03125: "1/32" }[value] ?? significant(value);
     if (value >= 999500) return significant(value / 1e6) + "M";
     if (value >= 999.5) return significant(value / 1e3) + "k";
     return significant(value);

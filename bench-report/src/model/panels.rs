@@ -291,12 +291,20 @@ pub fn growth(plans: &[Plan]) -> Vec<Panel> {
     growth_by(plans, &MEASURES)
 }
 
+/// A strategy with its way to regrow, where that is not the usual: `exact, fresh`.
+fn strategy(cell: &Cell) -> String {
+    match cell.regrow.as_str() {
+        "" | "resize" => cell.growth.clone(),
+        regrow => format!("{}, {regrow}", cell.growth),
+    }
+}
+
 /// One chart a size plan: ways to grow by the memory they held on average and by cost, in a
 /// colour for each strategy; what is dominated is grey. By the first of `measures` that
 /// tells two of them apart; a plan without any has no chart.
 fn growth_by(plans: &[Plan], measures: &[Measure]) -> Vec<Panel> {
     let cells = plans.iter().flat_map(|plan| &plan.cells);
-    let strategies: BTreeSet<&str> = cells.map(|cell| cell.growth.as_str()).collect();
+    let strategies: BTreeSet<String> = cells.map(strategy).collect();
     plans
         .iter()
         .filter_map(|plan| {
@@ -336,7 +344,7 @@ fn growth_by(plans: &[Plan], measures: &[Measure]) -> Vec<Panel> {
                     number + 1
                 };
                 cloud(name, style, &|cell| {
-                    cell.growth == *name && cell.dominated_by.is_none()
+                    strategy(cell) == *name && cell.dominated_by.is_none()
                 })
             });
             let behind = cloud("dominated", STYLE_DOMINATED, &|cell| {

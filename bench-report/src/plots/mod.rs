@@ -297,6 +297,41 @@ mod tests {
         );
     }
 
+    /// GitHub shows a plot at 830 pixels.
+    #[test]
+    fn text_is_legible_where_plots_are_shown_and_the_headline_is_in_them() {
+        let view = a_view();
+        let figures = figures(&view).expect("the fixture can be drawn");
+        let ladder = waterfalls(&view.ladder, &view.machine).expect("it has one");
+        for figure in figures.iter().chain([&ladder]) {
+            let number = |after: &str, text: &str| -> Vec<f64> {
+                text.split(after)
+                    .skip(1)
+                    .map(|rest| rest.split('"').next().expect("a quote"))
+                    .map(|number| number.parse().expect("a number"))
+                    .collect()
+            };
+            let width = number(" width=\"", &figure.svg)[0];
+            let scale = (830.0 / width).min(1.0);
+            for size in number("font-size=\"", &figure.svg) {
+                assert!(size * scale >= 11.0, "{}: {size} of {width}", figure.name);
+            }
+        }
+        for name in ["ratios", "ratio-wall", "item-size-wall"] {
+            let figure = figures.iter().find(|figure| figure.name == name);
+            let svg = &figure.expect("it is drawn").svg;
+            assert!(svg.contains("u64"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_plot_file_follows_the_reader_s_choice_of_light_or_dark_and_a_page_s_own_does_not() {
+        let figure = figures(&a_view()).expect("it can be drawn").swap_remove(0);
+        assert!(figure.document().contains("prefers-color-scheme:dark"));
+        assert!(!figure.inline().contains("<style"));
+        assert!(figure.png().is_ok_and(|png| png.starts_with(b"\x89PNG")));
+    }
+
     #[test]
     fn a_sheet_without_a_chart_is_refused() {
         let refused = sheet("growth", "nothing", &[]).map(|figure| figure.svg);

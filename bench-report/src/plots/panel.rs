@@ -42,7 +42,7 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) ->
         .margin_left(6)
         .margin_right(14)
         .x_label_area_size(40)
-        .y_label_area_size(56)
+        .y_label_area_size(62)
         .build_cartesian_2d(x.clone(), y.clone())?;
     chart
         .configure_mesh()
@@ -148,8 +148,8 @@ fn legend<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     series: &[Series],
 ) -> Result<i32, DrawingAreaErrorKind<DB::ErrorType>> {
-    // Width of a name: 6.5 pixels a character is what this size takes at most on average.
-    let width = |name: &str| 30 + (name.chars().count() as f64 * 6.5) as i32;
+    // Width of a name: 7 pixels a character is what this size takes at most on average.
+    let width = |name: &str| 30 + name.chars().count() as i32 * 7;
     let (mut left, mut row) = (12, 0);
     for one in series {
         if left + width(&one.name) > SIZE.0 as i32 {

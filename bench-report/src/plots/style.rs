@@ -58,6 +58,9 @@ const SHAPES: [&[(f64, f64)]; 6] = [
     &[(1.4, 0.45), (-1.4, 0.45), (-1.4, -0.45), (1.4, -0.45)],
 ];
 
+/// By how much plotters makes a font smaller than it is asked for.
+const LINE_HEIGHT: f64 = 1.24;
+
 /// Text of a size in pixels, and where its given point lies on it.
 pub fn text(
     size: i32,
@@ -65,7 +68,8 @@ pub fn text(
     (horizontal, vertical): (HPos, VPos),
 ) -> TextStyle<'static> {
     TextStyle {
-        font: ("sans-serif", size).into_font(),
+        // plotters takes a size for the height of a line and writes a smaller one.
+        font: ("sans-serif", f64::from(size) * LINE_HEIGHT).into_font(),
         color: colour.to_backend_color(),
         pos: Pos::new(horizontal, vertical),
     }
