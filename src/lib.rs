@@ -11,6 +11,7 @@
 /// What temporary files and environment variables of this program are called by.
 pub const PRODUCT: &str = "arena-bench";
 
+mod ancestry;
 pub mod arms;
 pub mod case;
 pub mod children;

@@ -187,13 +187,13 @@ fn a_folder_that_holds_something_else_is_refused_and_left_alone() {
     // The working folder holds 0.json, which is a record and no entry.
     history(&dir, &["add", "0.json", "--to", "."])
         .code(2)
-        .stderr(contains("is no entry of a history"));
+        .stderr(contains("is not an entry of a history"));
     std::fs::write(dir.path().join("history/README.md"), "mine").expect("written");
     for action in ["list", "changes"] {
         history(&dir, &[action, "history"])
             .code(2)
             .stdout("")
-            .stderr(contains("README.md is no entry of a history"));
+            .stderr(contains("README.md is not an entry of a history"));
     }
     history(&dir, &["list", "nowhere"])
         .code(2)
@@ -241,4 +241,84 @@ fn a_subject_cannot_steer_the_terminal() {
     history(&dir, &["list", "history"])
         .success()
         .stdout(contains("gone").and(contains("\u{1b}").not()));
+}
+
+#[test]
+fn a_regression_that_is_measured_again_is_still_a_regression_of_the_newest_commit() {
+    let plan = slower_at(59);
+    let dir = folder(&plan);
+    history(&dir, &["changes", "history", "--last", "1"]).code(1);
+    let mut again = plan.record(59);
+    again.environment.started = "2025-01-01T00:00:00Z".to_owned();
+    store::save(&dir.path().join("again.json"), &again).expect("saved");
+    history(&dir, &["add", "again.json", "--to", "history"]).success();
+    history(&dir, &["changes", "history", "--last", "1"])
+        .code(1)
+        .stdout(contains("instructions_per_item"));
+}
+
+#[test]
+fn a_case_that_is_missing_at_the_newest_commit_is_named_and_gives_status_1() {
+    let plan = Synthetic {
+        commits: 3,
+        ..Synthetic::default()
+    };
+    let dir = folder(&plan);
+    let mut record = plan.record(2);
+    record.environment.commit = "f".repeat(40);
+    record.environment.started = "2025-01-01T00:00:00Z".to_owned();
+    record.cases.retain(|case| case.id.ends_with("/alloc"));
+    record.comparisons.clear();
+    store::save(&dir.path().join("less.json"), &record).expect("saved");
+    history(&dir, &["add", "less.json", "--to", "history"]).success();
+    history(&dir, &["changes", "history", "--last", "1"])
+        .code(1)
+        .stderr(contains("drain/case-000/arena is missing at ffffffffffff"));
+}
+
+#[test]
+fn entries_of_another_branch_are_left_out_unless_asked_for() {
+    let mut plan = slower_at(60);
+    plan.commits = 20;
+    let dir = TempDir::new().expect("a temporary folder");
+    for (at, mut record) in plan.records().enumerate() {
+        let other = at % 5 == 4;
+        record.environment.branch = if other { "feature" } else { "main" }.to_owned();
+        for case in record.cases.iter_mut().filter(|_| other) {
+            let counts = case.counts.as_mut().expect("counted");
+            counts.instructions_per_item = Some(500.0);
+        }
+        store::save(&dir.path().join("record.json"), &record).expect("saved");
+        history(&dir, &["add", "record.json", "--to", "history"]).success();
+    }
+    history(&dir, &["changes", "history"])
+        .success()
+        .stderr(contains("feature (4)").and(contains("--all-branches")));
+    history(&dir, &["changes", "history", "--all-branches"]).code(1);
+    history(&dir, &["changes", "history", "--branch", "feature"])
+        .success()
+        .stderr(contains("in 4 entries"));
+    history(&dir, &["changes", "history", "--branch", "no-such"]).code(2);
+}
+
+#[test]
+fn a_damaged_entry_is_named_and_costs_the_rest_nothing() {
+    let dir = folder(&slower_at(40));
+    let listed = std::fs::read_dir(dir.path().join("history")).expect("a folder");
+    let mut paths: Vec<_> = listed.map(|it| it.expect("listed").path()).collect();
+    paths.sort();
+    std::fs::write(&paths[10], "{").expect("written");
+    let name = paths[10]
+        .file_name()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned();
+    history(&dir, &["changes", "history"])
+        .code(1)
+        .stderr(contains("in 59 entries").and(contains(&*name)));
+    history(&dir, &["changes", "history", "--last", "1"]).success();
+    std::fs::write(&paths[59], "{").expect("written");
+    history(&dir, &["changes", "history", "--last", "1"])
+        .code(2)
+        .stderr(contains("cannot be judged"));
 }

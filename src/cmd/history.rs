@@ -1,13 +1,15 @@
 //! `history`: keeps records of many commits and says which changed something.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use comfy_table::{CellAlignment, Table, presets};
 use regex::Regex;
 use serde::Serialize;
 
-use super::{Outcome, print_json, say};
-use bench_record::history::{self, Change, Evidence, History, Options};
+use super::{Outcome, options, print_json, say};
+use crate::ancestry;
+use bench_record::history::{self, Change, Evidence, History, Line, Missing, Options};
 use bench_record::short_commit;
 
 /// Keeps records of many commits in a folder and finds the commits that changed
@@ -61,13 +63,19 @@ struct List {
 
 /// Lists what changed, newest first, regressions before improvements.
 ///
-/// Exact counts are compared exactly. Wall clock enters as the ratio of two arms
+/// Exact counts are compared by the gate's limits: what differs by less has drifted from
+/// one build to the next. Wall clock enters as the ratio of two arms
 /// of one run and is searched for lasting shifts (E-divisive with Student's t
 /// test, as in Hunter). The newest one or two runs are "unconfirmed" where they
 /// lie outside the case's own past, Q3 + 3 (Q3 - Q1) of its changes from run to
-/// run, as in rustc-perf.
+/// run, as in rustc-perf. A case that the newest commit lacks, or that failed there, is
+/// listed as well.
 ///
-/// Exit status 1 if a regression is listed that is not unconfirmed.
+/// One branch is followed: the one of most entries, unless told otherwise. Commits are
+/// in the order of their ancestry where the repository here has them, else by time.
+///
+/// Exit status 1 if a regression is listed that is not unconfirmed, or a case is
+/// missing; 2 if an entry among those asked for is damaged.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   arena-bench history changes history --last 5 --filter '^drain/'")]
@@ -77,7 +85,7 @@ struct Changes {
     folder: PathBuf,
     #[command(flatten)]
     search: Search,
-    /// Only changes at the newest N entries.
+    /// Only changes at the newest N commits, however often each was measured.
     #[arg(long, value_name = "N")]
     last: Option<usize>,
     /// Only cases whose id matches this regular expression.
@@ -88,9 +96,18 @@ struct Changes {
     json: bool,
 }
 
-/// What counts as a change of a ratio.
+/// What counts as a change, and in which entries.
 #[derive(Debug, clap::Args)]
 pub(super) struct Search {
+    /// Follow this branch; without it, the branch of most entries.
+    #[arg(long, value_name = "NAME", conflicts_with = "all_branches")]
+    branch: Option<String>,
+    /// Take all entries together, whatever their branch.
+    #[arg(long)]
+    all_branches: bool,
+    /// How far counts may drift; by default `results/limits.json` of the sources.
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
     /// Runs that are looked at together: larger sees smaller shifts, smaller
     /// sees shifts that follow each other closely.
     #[arg(long, value_name = "RUNS", default_value_t = Options::default().window, value_parser = window)]
@@ -115,13 +132,48 @@ pub(super) struct Search {
     magnitude: f64,
 }
 
-impl From<&Search> for Options {
-    fn from(search: &Search) -> Self {
-        Self {
-            window: search.window,
-            significance: search.significance,
-            magnitude: search.magnitude,
+impl Search {
+    /// What counts as a change.
+    ///
+    /// # Errors
+    /// Where the limits cannot be used.
+    pub(super) fn options(&self) -> anyhow::Result<Options> {
+        Ok(Options {
+            window: self.window,
+            significance: self.significance,
+            magnitude: self.magnitude,
+            limits: options::limits(self.limits.as_deref())?,
+        })
+    }
+
+    /// The history in a folder, of it the branch that was asked for; what was left out
+    /// and how it is ordered goes to stderr.
+    ///
+    /// # Errors
+    /// Where the history cannot be read, or nothing of it is of that branch.
+    pub(super) fn load(&self, folder: &Path) -> anyhow::Result<History> {
+        let line = match &self.branch {
+            Some(branch) => Line::Branch(branch.clone()),
+            None if self.all_branches => Line::All,
+            None => Line::Main,
+        };
+        let history = history::load(folder)?;
+        let ancestry = ancestry::of(&history, Path::new("."));
+        let (history, followed) = history.follow(&line, ancestry.as_ref());
+        for note in followed.notes() {
+            eprintln!("arena-bench: {note}");
         }
+        if let Some(branch) = self
+            .branch
+            .as_deref()
+            .filter(|_| history.entries.is_empty())
+        {
+            bail!(
+                "--branch {branch}: no entry of {} is of it",
+                folder.display()
+            );
+        }
+        Ok(history)
     }
 }
 
@@ -267,15 +319,14 @@ impl<'a> ListedChange<'a> {
 }
 
 fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
-    let history = history::load(&config.folder)?;
-    let findings = history.findings(&Options::from(&config.search));
-    let from = match config.last {
-        Some(last) => history.entries.len().saturating_sub(last),
-        None => 0,
-    };
+    let options = config.search.options()?;
+    let history = config.search.load(&config.folder)?;
+    let findings = history.findings(&options);
+    let newest = config.last.map(|last| history.newest(last));
+    let matches = |case: &str| config.filter.as_ref().is_none_or(|it| it.is_match(case));
     let asked = |change: &&Change| {
-        let matches = |regex: &Regex| regex.is_match(&change.case);
-        change.entry as usize >= from && config.filter.as_ref().is_none_or(matches)
+        let recent = newest.as_ref().is_none_or(|it| it.contains(&change.entry));
+        recent && matches(&change.case)
     };
     let changes: Vec<_> = findings.changes.iter().filter(asked).collect();
     let listed: Vec<_> = changes
@@ -294,14 +345,42 @@ fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
         changes.len(),
         history.entries.len()
     );
+    let missing = findings.missing.iter().filter(|it| matches(&it.case));
+    let missing: Vec<String> = missing.map(|it| words_of(&history, it)).collect();
+    missing.iter().for_each(|text| eprintln!("{text}"));
     for gap in findings.gaps(&history) {
         eprintln!("{gap}");
     }
-    Ok(if regressions > 0 {
-        Outcome::Found
-    } else {
-        Outcome::Fine
-    })
+    if regressions > 0 || !missing.is_empty() {
+        return Ok(Outcome::Found);
+    }
+    // What nobody could read may hold the regression that was asked about.
+    let oldest = newest.as_ref().and_then(|it| it.first());
+    let oldest = oldest.map(|&at| history.entries[at as usize].path.file_name());
+    let asked = |it: &&history::Damaged| oldest.is_some_and(|oldest| it.path.file_name() >= oldest);
+    if let Some(damaged) = history.damaged.iter().find(asked) {
+        bail!(
+            "{}; the newest commits cannot be judged without it",
+            damaged.why
+        );
+    }
+    Ok(Outcome::Fine)
+}
+
+/// A case that the newest commit lacks, in words.
+fn words_of(history: &History, missing: &Missing) -> String {
+    let commit = |entry: u32| {
+        let commit = &history.entries[entry as usize].environment.commit;
+        short_commit(commit)
+    };
+    let (case, newest) = (plain(&missing.case), commit(missing.entry));
+    match &missing.failure {
+        Some(why) => format!("{case} failed at {newest}: {}", plain(why)),
+        None => format!(
+            "{case} is missing at {newest}: {} has it",
+            commit(missing.previous)
+        ),
+    }
 }
 
 fn table_of(changes: &[ListedChange<'_>]) -> Table {

@@ -7,7 +7,6 @@ use anyhow::Context;
 
 use super::history::Search;
 use super::{Outcome, say};
-use bench_record::history::{self, Options};
 use bench_record::store;
 use bench_report::model::{Source, view};
 use bench_report::run::answers;
@@ -23,6 +22,9 @@ use bench_report::{dashboard_files, files, writer};
 #[command(mut_arg("window", |arg| arg.conflicts_with("records")))]
 #[command(mut_arg("significance", |arg| arg.conflicts_with("records")))]
 #[command(mut_arg("magnitude", |arg| arg.conflicts_with("records")))]
+#[command(mut_arg("branch", |arg| arg.conflicts_with("records")))]
+#[command(mut_arg("all_branches", |arg| arg.conflicts_with("records")))]
+#[command(mut_arg("limits", |arg| arg.conflicts_with("records")))]
 pub struct Config {
     /// The records, oldest first; the plots and the page's first view are the last one's.
     #[arg(value_name = "RECORD", required_unless_present = "history")]
@@ -48,9 +50,9 @@ pub struct Config {
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let (files, answers) = match &config.history {
         Some(folder) => {
-            let history = history::load(folder)?;
+            let history = config.search.load(folder)?;
             let repository = config.repository.as_deref();
-            let files = dashboard_files(&history, &Options::from(&config.search), repository)?;
+            let files = dashboard_files(&history, &config.search.options()?, repository)?;
             (files, None)
         }
         None => {

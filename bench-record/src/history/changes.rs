@@ -1,7 +1,7 @@
 //! The commits of a history that changed something.
 //!
-//! Three kinds of evidence, never mixed: an exact count that differs is a
-//! change; a ratio changed where E-divisive finds a lasting shift; and the
+//! Three kinds of evidence, never mixed: an exact count that differs by more than
+//! its limit is a change; a ratio changed where E-divisive finds a lasting shift; and the
 //! newest runs, too few for that, are *unconfirmed* when they lie outside what
 //! the case did in its own past.
 
@@ -10,44 +10,35 @@ mod ratios;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use super::change::{Change, Options};
 use super::changepoint::MIN_SEGMENT;
-use super::series::{Metric, Point, Series};
 use super::store::History;
-
-/// What counts as a change of a ratio. Exact counts need no options.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Options {
-    /// Runs that are looked at together, 6 or more. A larger window sees
-    /// smaller shifts, a smaller one shifts that follow each other closely.
-    pub window: usize,
-    /// Largest p-value of a change point, above 0 and below 1.
-    pub significance: f64,
-    /// Smallest relative change reported, 0 or more; 0.01 is one percent.
-    pub magnitude: f64,
-}
-
-impl Default for Options {
-    /// Window and significance as in Hunter (Fleming et al., 2023); the
-    /// magnitude is the smallest change that matters elsewhere in this tool.
-    fn default() -> Self {
-        Self {
-            window: 50,
-            significance: 0.001,
-            magnitude: 0.01,
-        }
-    }
-}
 
 /// What a history says of its commits.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
     /// Changes, the newest first; of one entry regressions first, by size.
     pub changes: Vec<Change>,
-    /// Shifts of a ratio with no machine on both sides of it: whether commit or
-    /// machine did it cannot be told, so they are no changes.
+    /// Shifts of a ratio with no machine and method on both sides of it: whether commit
+    /// or machine did it is unknown, so they are no changes.
     pub machine_shifts: Vec<Change>,
+    /// Cases that the newest commit lacks.
+    pub missing: Vec<Missing>,
+}
+
+/// A case that the commit before the newest has, and the newest has not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Case id.
+    pub case: String,
+    /// The newest entry; index into [`History::entries`].
+    pub entry: u32,
+    /// The last entry that has the case.
+    pub previous: u32,
+    /// Why it failed; `None` where the record says nothing of it.
+    pub failure: Option<String>,
 }
 
 impl Findings {
@@ -58,7 +49,8 @@ impl Findings {
         let untrusted = history.entries.iter().filter(|e| !e.trusted).count();
         let ratios = history.series.iter().filter(|s| !s.metric.is_exact());
         let short = ratios.clone().filter(|series| {
-            by_group(series)
+            series
+                .by_group()
                 .values()
                 .all(|own| own.len() < 2 * MIN_SEGMENT)
         });
@@ -78,66 +70,27 @@ impl Findings {
         }
         if !self.machine_shifts.is_empty() {
             gaps.push(format!(
-                "{} shifts of a ratio came with a new machine and are no changes: measure an \
-                 older commit on the new machine to tell the two apart",
+                "{} shifts of a ratio came with a new machine or a new method of measuring and are \
+                 no changes: measure an older commit the new way to tell the two apart",
                 self.machine_shifts.len()
             ));
         }
+        let two_methods = history.series.iter().filter(|series| {
+            let mut methods = series.points.iter().map(|point| point.method);
+            let first = methods.next();
+            methods.any(|method| Some(method) != first)
+        });
+        let two_methods = two_methods.count();
+        if two_methods > 0 {
+            gaps.push(format!(
+                "{two_methods} ratios were measured by two methods: the values of the one are \
+                 never compared with those of the other"
+            ));
+        }
+        for entry in &history.damaged {
+            gaps.push(format!("left out: {}", entry.why));
+        }
         gaps
-    }
-}
-
-/// One metric of one case that is not what it was.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// Case id.
-    pub case: String,
-    /// The reference arm's case id, for a ratio.
-    pub baseline: Option<String>,
-    /// What changed.
-    pub metric: Metric,
-    /// First entry that has the change; index into [`History::entries`].
-    pub entry: u32,
-    /// Last entry before it that was compared: what changed it lies after this
-    /// one's commit, up to `entry`'s.
-    pub previous: u32,
-    /// The value before: a count, or the geometric mean of the stretch.
-    pub before: f64,
-    /// The value after.
-    pub after: f64,
-    /// Why it is called a change.
-    pub evidence: Evidence,
-    /// What the case moves by when nothing happens (see
-    /// [`relative_threshold`](super::threshold::relative_threshold)), where its past is long enough to say.
-    pub threshold: Option<f64>,
-}
-
-/// Why something is called a change.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Evidence {
-    /// Exact counts differ.
-    Exact,
-    /// A lasting shift.
-    Shift {
-        /// See [`ChangePoint::p_value`](super::changepoint::ChangePoint::p_value).
-        p_value: f64,
-    },
-    /// The newest one or two runs lie outside the case's own past; a third will
-    /// tell.
-    Unconfirmed,
-}
-
-impl Change {
-    /// after / before − 1; `None` where there was nothing before.
-    #[must_use]
-    pub fn relative(&self) -> Option<f64> {
-        (self.before != 0.0).then(|| self.after / self.before - 1.0)
-    }
-
-    /// Whether it became worse, and not just perhaps.
-    #[must_use]
-    pub fn is_regression(&self) -> bool {
-        self.after > self.before && self.evidence != Evidence::Unconfirmed
     }
 }
 
@@ -148,13 +101,16 @@ impl History {
         let mut findings = Findings::default();
         for series in &self.series {
             if series.metric.is_exact() {
-                findings.changes.extend(exact::changes(series));
+                findings
+                    .changes
+                    .extend(exact::changes(series, &options.limits));
             } else {
                 findings.changes.extend(ratios::changes(series, options));
                 let shifts = ratios::machine_shifts(series, options);
                 findings.machine_shifts.extend(shifts);
             }
         }
+        findings.missing = self.missing();
         for list in [&mut findings.changes, &mut findings.machine_shifts] {
             list.sort_by(|a, b| {
                 let size = |c: &Change| c.relative().map_or(f64::INFINITY, f64::abs);
@@ -166,13 +122,41 @@ impl History {
         }
         findings
     }
-}
 
-/// The points of each group, in order. Points of differing groups are never compared.
-fn by_group(series: &Series) -> BTreeMap<u32, Vec<Point>> {
-    let mut groups: BTreeMap<u32, Vec<Point>> = BTreeMap::new();
-    for point in &series.points {
-        groups.entry(point.group).or_default().push(*point);
+    /// What the newest commit lacks of the commit before it.
+    fn missing(&self) -> Vec<Missing> {
+        let newest = self.newest(1);
+        let before = self.newest(2);
+        let Some(&entry) = newest.last() else {
+            return Vec::new();
+        };
+        let of = |places: &BTreeSet<u32>| -> BTreeSet<&String> {
+            let entries = places.iter().map(|&at| &self.entries[at as usize]);
+            entries.flat_map(|entry| &entry.cases).collect()
+        };
+        let failures = || {
+            let entries = newest.iter().map(|&at| &self.entries[at as usize]);
+            entries.flat_map(|entry| &entry.failures)
+        };
+        let before: BTreeSet<u32> = before.difference(&newest).copied().collect();
+        let has = of(&newest);
+        let mut missing: Vec<Missing> = Vec::new();
+        for case in of(&before) {
+            let failure = failures().find(|failure| failure.id == *case);
+            if has.contains(case) && failure.is_none() {
+                continue;
+            }
+            let last = before
+                .iter()
+                .rev()
+                .find(|&&at| self.entries[at as usize].cases.contains(case));
+            missing.push(Missing {
+                case: case.clone(),
+                entry,
+                previous: last.copied().unwrap_or(entry),
+                failure: failure.map(|failure| failure.why.clone()),
+            });
+        }
+        missing
     }
-    groups
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::Count;
-use crate::wire::{Case, Comparison, Record};
+use crate::wire::{Case, Comparison, Method, Record};
 
 /// What a series follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,14 +47,29 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
+impl Series {
+    /// The points of each group, in order. Points of differing groups are never
+    /// compared.
+    pub(super) fn by_group(&self) -> BTreeMap<u32, Vec<Point>> {
+        let mut groups: BTreeMap<u32, Vec<Point>> = BTreeMap::new();
+        for point in &self.points {
+            groups.entry(point.group).or_default().push(*point);
+        }
+        groups
+    }
+}
+
 /// One value of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Index into [`super::History::entries`].
     pub entry: u32,
     /// Points of differing groups are never compared: what a machine's C library and
-    /// caches do is in exact counts and in ratios, and the length of the drain in counts.
+    /// caches do is in exact counts and in ratios, the length of the drain in counts, and
+    /// the method in ratios.
     pub group: u32,
+    /// How a ratio was measured; the default for a count.
+    pub method: Method,
     /// The value, in the metric's unit.
     pub value: f64,
     /// Lower end of the interval; the value itself for a count.
@@ -73,7 +88,7 @@ pub(super) struct Builder {
     ratios: BTreeMap<String, BTreeMap<String, Vec<Point>>>,
     /// Groups of counts, by machine and length of the drain.
     groups: BTreeMap<String, u32>,
-    /// Groups of ratios, by machine.
+    /// Groups of ratios, by machine and method.
     clocks: BTreeMap<String, u32>,
     /// By case id.
     payloads: BTreeMap<String, String>,
@@ -94,9 +109,10 @@ impl Builder {
             }
         }
         let clock = format!("{:?}", record.environment.clock_machine());
-        let fresh = self.clocks.len() as u32;
-        let group = *self.clocks.entry(clock).or_insert(fresh);
         for comparison in record.comparisons.iter().filter(|_| trusted) {
+            let key = format!("{clock} {:?}", comparison.method);
+            let fresh = self.clocks.len() as u32;
+            let group = *self.clocks.entry(key).or_insert(fresh);
             self.push_ratio(entry, group, comparison);
         }
     }
@@ -112,6 +128,7 @@ impl Builder {
             points.extend(counts.get(*count).map(|value| Point {
                 entry,
                 group,
+                method: Method::default(),
                 value,
                 low: value,
                 high: value,
@@ -136,6 +153,7 @@ impl Builder {
         points.push(Point {
             entry,
             group,
+            method: comparison.method,
             value: comparison.ratio,
             low: comparison.low,
             high: comparison.high,

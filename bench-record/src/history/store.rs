@@ -5,6 +5,7 @@
 //! and two jobs that add at the same time can neither overwrite each other nor
 //! a common index: there is none. Any branch, cache or artifact can keep it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -13,9 +14,9 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::series::{Builder, Series};
-use crate::output;
 use crate::store::{self, RecordError};
-use crate::wire::{Environment, Record};
+use crate::wire::{Environment, Failure, Record};
+use crate::{input, output};
 
 /// Files that are parsed before their records are folded into the series: more
 /// would only hold more memory.
@@ -32,6 +33,17 @@ pub struct History {
     /// One per case and metric, by case; [`super::Point::entry`] points into
     /// `entries`.
     pub series: Vec<Series>,
+    /// Entries that cannot be used.
+    pub damaged: Vec<Damaged>,
+}
+
+/// An entry that cannot be used: it costs itself and not the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Its file. Names sort as the history runs.
+    pub path: PathBuf,
+    /// What is wrong with it, with its name and what to do.
+    pub why: String,
 }
 
 /// One record of a history.
@@ -44,6 +56,10 @@ pub struct Entry {
     /// Whether its A/A check held. Ratios of an entry that has none, or whose
     /// check failed, are in no series.
     pub trusted: bool,
+    /// Ids of its cases.
+    pub cases: BTreeSet<String>,
+    /// Cases that could not be measured.
+    pub failures: Vec<Failure>,
 }
 
 /// Why a history could not be read or added to.
@@ -59,7 +75,7 @@ pub enum HistoryError {
     },
     /// A file that this tool did not make.
     #[error(
-        "{} is no entry of a history; move it away, or give a folder that holds the history alone \
+        "{} is not an entry of a history; move it away, or give a folder that holds the history alone \
          (names that begin with a dot are passed by)", path.display()
     )]
     Foreign {
@@ -92,6 +108,12 @@ pub enum HistoryError {
         field: &'static str,
         /// What is wrong with it and what to do.
         problem: &'static str,
+    },
+    /// More files than a history may have.
+    #[error("{} has more than {} entries; begin a new history", path.display(), input::ENTRIES)]
+    TooMany {
+        /// The folder.
+        path: PathBuf,
     },
     /// A record that cannot be read, or is not valid.
     #[error(transparent)]
@@ -161,29 +183,49 @@ pub fn add(record: &Path, folder: &Path) -> Result<PathBuf, HistoryError> {
 
 /// Reads the history in `folder`.
 ///
+/// An entry that is damaged or was changed by hand is left out and named in
+/// [`History::damaged`].
+///
 /// # Errors
-/// Where the folder cannot be read, holds a file that is no entry, or an entry
-/// is damaged or was changed by hand. One bad file refuses the whole: a gap
-/// that nobody sees is worse.
+/// Where the folder cannot be read, holds a file that is not an entry, or all of them
+/// are damaged.
 pub fn load(folder: &Path) -> Result<History, HistoryError> {
     let mut entries = Vec::new();
+    let mut damaged = Vec::new();
+    let mut first = None;
     let mut series = Builder::default();
     for paths in files(folder)?.chunks(FILES_AT_ONCE) {
         for (path, record) in paths.iter().zip(read_all(paths)) {
-            let record = record?;
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    damaged.push(Damaged {
+                        path: path.clone(),
+                        why: error.to_string(),
+                    });
+                    first.get_or_insert(error);
+                    continue;
+                }
+            };
             let trusted = record.self_check.as_ref().is_some_and(|c| c.trusted);
             series.push(entries.len() as u32, &record, trusted);
             entries.push(Entry {
                 path: path.clone(),
                 environment: record.environment,
                 trusted,
+                cases: record.cases.into_iter().map(|case| case.id).collect(),
+                failures: record.failures,
             });
         }
     }
-    Ok(History {
-        entries,
-        series: series.finish(),
-    })
+    match first {
+        Some(error) if entries.is_empty() => Err(error),
+        _ => Ok(History {
+            entries,
+            series: series.finish(),
+            damaged,
+        }),
+    }
 }
 
 /// The records of `paths`, in their order, read by as many threads as there are
@@ -204,7 +246,7 @@ fn read_all(paths: &[PathBuf]) -> Vec<Result<Record, HistoryError>> {
 }
 
 fn read(path: &Path) -> Result<Record, HistoryError> {
-    let bytes = std::fs::read(path).map_err(|source| RecordError::Read {
+    let bytes = input::read(path, input::RECORD).map_err(|source| RecordError::Read {
         path: path.to_owned(),
         source,
     })?;
@@ -238,6 +280,10 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, HistoryError> {
             return Err(HistoryError::Foreign { path });
         }
         paths.push(path);
+        if paths.len() > input::ENTRIES {
+            let path = folder.to_owned();
+            return Err(HistoryError::TooMany { path });
+        }
     }
     paths.sort();
     Ok(paths)
@@ -393,24 +439,34 @@ mod tests {
             add_record(&dir, &history, &Synthetic { seed: 9, ..three() }.record(0)).map(|_| ()),
         ] {
             let error = result.expect_err("refused").to_string();
-            assert!(error.contains("notes.json is no entry"), "{error}");
+            assert!(error.contains("notes.json is not an entry"), "{error}");
         }
     }
 
     #[test]
-    fn an_entry_that_was_edited_or_copied_is_refused() {
+    fn an_entry_that_was_edited_copied_or_cut_costs_itself_alone_and_is_named() {
         let (_dir, history) = history_of(&three());
         let path = load(&history).expect("loaded").entries[0].path.clone();
         let copy = history.join("20250101T000000Z-00000000-0123456789abcdef.json");
         std::fs::copy(&path, &copy).expect("copied");
-        assert!(matches!(load(&history), Err(HistoryError::Altered { path, .. }) if path == copy));
+        let loaded = load(&history).expect("the others are fine");
+        assert_eq!(loaded.entries.len(), 3);
+        let [damaged] = &loaded.damaged[..] else {
+            panic!("one is damaged: {:?}", loaded.damaged)
+        };
+        assert!(damaged.path == copy && damaged.why.contains("changed or renamed"));
         std::fs::remove_file(&copy).expect("removed");
         let text = std::fs::read_to_string(&path).expect("read");
         std::fs::write(&path, text.replace("Commit number", "Kommit number")).expect("written");
-        assert!(matches!(load(&history), Err(HistoryError::Altered { .. })));
+        let why = |history: &Path| load(history).expect("two are left").damaged[0].why.clone();
+        assert!(why(&history).contains("changed or renamed"));
         std::fs::write(&path, &text[..text.len() / 2]).expect("written");
-        let error = load(&history).expect_err("refused").to_string();
-        assert!(error.contains("truncated"), "{error}");
+        assert!(why(&history).contains("truncated"));
+        assert_eq!(load(&history).expect("two are left").entries.len(), 2);
+        for path in load(&history).expect("two are left").entries {
+            std::fs::write(path.path, "").expect("written");
+        }
+        assert!(load(&history).is_err(), "nothing is left");
     }
 
     #[test]

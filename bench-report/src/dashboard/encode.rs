@@ -228,6 +228,7 @@ mod tests {
     #[test]
     fn counts_are_kept_where_they_change() {
         let point = |entry, value| Point {
+            method: bench_record::wire::Method::default(),
             entry,
             group: 0,
             value,

@@ -114,6 +114,7 @@ mod tests {
 
     fn series(values: impl Iterator<Item = f64>) -> Series {
         let points = values.zip(0..).map(|(value, entry)| Point {
+            method: bench_record::wire::Method::default(),
             entry,
             group: 0,
             value,

@@ -1,36 +1,48 @@
-//! What changed an exact count: every difference.
+//! What changed an exact count: every difference beyond the gate's limit.
 
 use std::collections::BTreeMap;
 
-use super::{Change, Evidence};
-use crate::history::series::{Point, Series};
+use crate::history::change::{Change, Evidence};
+use crate::history::series::{Metric, Point, Series};
+use crate::limits::Limits;
 
-/// Every difference between a point and the one before it of the same group.
-pub fn changes(series: &Series) -> Vec<Change> {
-    let mut last: BTreeMap<u32, &Point> = BTreeMap::new();
+/// Every point that differs from the level of its group by more than the limit allows.
+/// The level is that of the last change, not of the point before: what creeps up
+/// within the limit at every commit is found where it has left it.
+pub fn changes(series: &Series, limits: &Limits) -> Vec<Change> {
+    let Metric::Count(count) = series.metric else {
+        return Vec::new();
+    };
+    let limit = limits.of(&series.case);
+    // By group: the level, and the point before.
+    let mut last: BTreeMap<u32, (f64, &Point)> = BTreeMap::new();
     let mut changes: Vec<Change> = Vec::new();
     for point in &series.points {
-        let Some(previous) = last.insert(point.group, point) else {
+        let Some((level, previous)) = last.get_mut(&point.group) else {
+            last.insert(point.group, (point.value, point));
             continue;
         };
-        let difference = point.value - previous.value;
+        let (before, previous) = (*level, std::mem::replace(previous, point));
+        if limit.is_drift(count, before, point.value) {
+            continue;
+        }
+        *level = point.value;
         // Machines that take turns each come upon the same change: it is told
         // once, by whichever sees it first.
-        let is_known = || {
-            let mut meanwhile = changes
-                .iter()
-                .rev()
-                .take_while(|c| c.entry > previous.entry);
-            meanwhile.any(|known| same(known.after - known.before, difference))
-        };
-        if difference != 0.0 && !is_known() {
+        let difference = point.value - before;
+        let is_known = changes
+            .iter()
+            .rev()
+            .take_while(|known| known.entry > previous.entry)
+            .any(|known| limit.is_drift(count, known.after, known.before + difference));
+        if !is_known {
             changes.push(Change {
                 case: series.case.clone(),
                 baseline: None,
                 metric: series.metric,
                 entry: point.entry,
                 previous: previous.entry,
-                before: previous.value,
+                before,
                 after: point.value,
                 evidence: Evidence::Exact,
                 threshold: None,
@@ -38,9 +50,4 @@ pub fn changes(series: &Series) -> Vec<Change> {
         }
     }
     changes
-}
-
-/// Equal but for what a subtraction of rounded decimals leaves over.
-fn same(a: f64, b: f64) -> bool {
-    (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
 }

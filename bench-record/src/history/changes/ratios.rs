@@ -1,7 +1,7 @@
 //! What changed a ratio: lasting shifts, searched on each machine by itself, and what
 //! is unconfirmed at the end.
 
-use super::{Change, Evidence, Options, by_group};
+use crate::history::change::{Change, Evidence, Options};
 use crate::history::changepoint::{ChangePoint, MIN_SEGMENT, change_points};
 use crate::history::series::{Point, Series};
 use crate::history::threshold::{median, relative_threshold};
@@ -12,7 +12,7 @@ pub fn changes(series: &Series, options: &Options) -> Vec<Change> {
     let newest = series.points.len().saturating_sub(options.window);
     let recent = series.points.get(newest).map_or(0, |point| point.entry);
     let mut changes: Vec<Change> = Vec::new();
-    for points in by_group(series).values() {
+    for points in series.by_group().values() {
         for change in changes_of_machine(series, points, options) {
             // What a machine did last, long ago, will never be confirmed.
             if change.evidence == Evidence::Unconfirmed && change.entry < recent {
@@ -67,15 +67,40 @@ fn changes_of_machine(series: &Series, points: &[Point], options: &Options) -> V
         threshold: relative_threshold(&values[..shift.index]),
         ..as_change(series, points, shift, evidence)
     };
-    let mut changes: Vec<_> = shifts
-        .iter()
-        .map(|shift| change(shift, Evidence::from(shift)))
+    let ends = shifts.iter().skip(1).map(|next| next.index);
+    let starts = std::iter::once(0).chain(shifts.iter().map(|shift| shift.index));
+    let mut changes: Vec<_> = starts
+        .zip(&shifts)
+        .zip(ends.chain([points.len()]))
+        .filter(|((start, shift), end)| {
+            let (before, after) = points[*start..*end].split_at(shift.index - start);
+            exceeds_the_intervals(shift.after - shift.before, before, after)
+        })
+        .map(|((_, shift), _)| change(shift, Evidence::from(shift)))
         .collect();
     let start = shifts.last().map_or(0, |shift| shift.index);
-    if let Some(newest) = newest_outliers(&logs, &values, start, magnitude) {
+    let exceeds = |newest: &ChangePoint| {
+        let (before, after) = points[start..].split_at(newest.index - start);
+        exceeds_the_intervals(newest.after - newest.before, before, after)
+    };
+    if let Some(newest) = newest_outliers(&logs, &values, start, magnitude).filter(exceeds) {
         changes.push(change(&newest, Evidence::Unconfirmed));
     }
     changes
+}
+
+/// Whether a shift of ln(ratio) is larger than what one run leaves open, on both sides:
+/// than the median half-width of the intervals that were recorded. A series of wide
+/// intervals may wander within them without any change of code.
+fn exceeds_the_intervals(shift: f64, before: &[Point], after: &[Point]) -> bool {
+    [before, after].into_iter().all(|side| {
+        let half_widths: Vec<f64> = side
+            .iter()
+            .filter(|point| point.low > 0.0)
+            .map(|point| (point.high / point.low).ln() / 2.0)
+            .collect();
+        median(&half_widths).is_none_or(|half_width| shift.abs() > half_width)
+    })
 }
 
 /// Shifts of all machines' runs together that no machine can tell of alone: none has

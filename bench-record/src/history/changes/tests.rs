@@ -1,8 +1,11 @@
 use super::*;
 use crate::Count;
+use crate::history::change::Evidence;
 use crate::history::series::Builder;
+use crate::history::series::Metric;
 use crate::history::store::Entry;
 use crate::synthetic::{Machine, Shift, Synthetic};
+use crate::wire::{Failure, Method};
 
 fn history(plan: &Synthetic) -> History {
     let mut series = Builder::default();
@@ -13,11 +16,14 @@ fn history(plan: &Synthetic) -> History {
             path: format!("{}.json", entries.len()).into(),
             environment: record.environment,
             trusted: true,
+            cases: record.cases.into_iter().map(|case| case.id).collect(),
+            failures: record.failures,
         });
     }
     History {
         entries,
         series: series.finish(),
+        damaged: Vec::new(),
     }
 }
 
@@ -243,4 +249,105 @@ fn allocations_that_appear_have_no_relative_size() {
     assert_eq!(found.changes.len(), 1);
     assert_eq!(found.changes[0].relative(), None);
     assert!(found.changes[0].is_regression());
+}
+
+#[test]
+fn counts_that_drift_within_the_limit_are_no_change_and_what_creeps_out_of_it_is_one() {
+    let mut plan = history(&Synthetic {
+        commits: 40,
+        ..hundred()
+    });
+    let instructions = Metric::Count(Count::Instructions);
+    for series in plan
+        .series
+        .iter_mut()
+        .filter(|it| it.metric == instructions)
+    {
+        for point in &mut series.points {
+            point.value *= 1.0 + 0.0003 * f64::from(point.entry % 3);
+        }
+    }
+    assert_eq!(plan.findings(&Options::default()).changes, []);
+    let creeping = plan.series.iter_mut().find(|it| it.metric == instructions);
+    let creeping = creeping.expect("it is counted");
+    for point in &mut creeping.points {
+        point.value = 100.0 + 0.1 * f64::from(point.entry);
+    }
+    let found = plan.findings(&Options::default());
+    assert!(found.changes.iter().all(Change::is_regression));
+    // 0.5% of 100 is five steps; the sixth is beyond.
+    assert_eq!(found.changes.last().map(|it| it.entry), Some(6));
+}
+
+#[test]
+fn a_shift_within_the_recorded_intervals_is_no_change() {
+    let mut plan = history(&Synthetic {
+        shifts: vec![SLOWER],
+        ..hundred()
+    });
+    for series in plan.series.iter_mut().filter(|it| !it.metric.is_exact()) {
+        for point in &mut series.points {
+            (point.low, point.high) = (0.94 * point.value, 1.06 * point.value);
+        }
+    }
+    assert_eq!(plan.findings(&Options::default()).changes, []);
+}
+
+#[test]
+fn values_of_two_methods_are_never_compared_and_the_mark_is_said() {
+    let mut plan = Vec::new();
+    for mut record in (Synthetic {
+        shifts: vec![SLOWER],
+        ..hundred()
+    })
+    .records()
+    {
+        let new = plan.len() >= 60;
+        for comparison in &mut record.comparisons {
+            comparison.method = if new {
+                Method::ProcessDraws
+            } else {
+                Method::LayoutMedians
+            };
+        }
+        plan.push(record);
+    }
+    let mut series = Builder::default();
+    let mut entries = history(&hundred()).entries;
+    for (at, record) in plan.iter().enumerate() {
+        series.push(at as u32, record, true);
+    }
+    entries.truncate(plan.len());
+    let history = History {
+        entries,
+        series: series.finish(),
+        damaged: Vec::new(),
+    };
+    let found = history.findings(&Options::default());
+    assert_eq!(found.changes, []);
+    assert_eq!(found.machine_shifts.len(), 1, "it is told apart");
+    let gaps = found.gaps(&history).join("; ");
+    assert!(gaps.contains("measured by two methods"), "{gaps}");
+}
+
+#[test]
+fn a_case_that_vanished_or_failed_in_the_newest_commit_is_told() {
+    let mut plan = history(&Synthetic {
+        commits: 3,
+        ..hundred()
+    });
+    assert_eq!(plan.findings(&Options::default()).missing, []);
+    let gone = "drain/case-000/arena";
+    plan.entries[2].cases.remove(gone);
+    plan.entries[2].failures.push(Failure {
+        id: "drain/case-001/alloc".to_owned(),
+        why: "it hung".to_owned(),
+    });
+    let missing = plan.findings(&Options::default()).missing;
+    let [vanished, failed] = &missing[..] else {
+        panic!("two: {missing:?}")
+    };
+    assert_eq!((vanished.case.as_str(), &vanished.failure), (gone, &None));
+    assert_eq!((vanished.entry, vanished.previous), (2, 1));
+    assert_eq!(failed.failure.as_deref(), Some("it hung"));
 }

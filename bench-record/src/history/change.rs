@@ -1,0 +1,86 @@
+//! What a change of a history is, and what counts as one.
+
+use super::series::Metric;
+use crate::limits::Limits;
+
+/// What counts as a change.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Runs that are looked at together, 6 or more. A larger window sees
+    /// smaller shifts, a smaller one shifts that follow each other closely.
+    pub window: usize,
+    /// Largest p-value of a change point, above 0 and below 1.
+    pub significance: f64,
+    /// Smallest relative change reported, 0 or more; 0.01 is one percent.
+    pub magnitude: f64,
+    /// Counts that differ by no more than these allow have drifted from one build to
+    /// the next, and have not changed.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    /// Window and significance as in Hunter (Fleming et al., 2023); the
+    /// magnitude is the smallest change that matters elsewhere in this tool.
+    fn default() -> Self {
+        Self {
+            window: 50,
+            significance: 0.001,
+            magnitude: 0.01,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// One metric of one case that is not what it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Case id.
+    pub case: String,
+    /// The reference arm's case id, for a ratio.
+    pub baseline: Option<String>,
+    /// What changed.
+    pub metric: Metric,
+    /// First entry that has the change; index into [`History::entries`](super::History::entries).
+    pub entry: u32,
+    /// Last entry before it that was compared: what changed it lies after this
+    /// one's commit, up to `entry`'s.
+    pub previous: u32,
+    /// The value before: a count, or the geometric mean of the stretch.
+    pub before: f64,
+    /// The value after.
+    pub after: f64,
+    /// Why it is called a change.
+    pub evidence: Evidence,
+    /// What the case moves by when nothing happens (see
+    /// [`relative_threshold`](super::threshold::relative_threshold)), where its past is long enough to say.
+    pub threshold: Option<f64>,
+}
+
+/// Why something is called a change.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Evidence {
+    /// Exact counts differ.
+    Exact,
+    /// A lasting shift.
+    Shift {
+        /// See [`ChangePoint::p_value`](super::changepoint::ChangePoint::p_value).
+        p_value: f64,
+    },
+    /// The newest one or two runs lie outside the case's own past; a third will
+    /// tell.
+    Unconfirmed,
+}
+
+impl Change {
+    /// after / before − 1; `None` where there was nothing before.
+    #[must_use]
+    pub fn relative(&self) -> Option<f64> {
+        (self.before != 0.0).then(|| self.after / self.before - 1.0)
+    }
+
+    /// Whether it became worse, and not just perhaps.
+    #[must_use]
+    pub fn is_regression(&self) -> bool {
+        self.after > self.before && self.evidence != Evidence::Unconfirmed
+    }
+}
