@@ -7,8 +7,6 @@
 //! A/A between two *builds* of the same sources can show ([`build_check`]): fresh link
 //! layouts on both sides, drawn independently, and everything else as in a comparison.
 
-use std::collections::BTreeSet;
-
 use crate::result::{Comparison, Failure, RatioInterval, SelfCheck};
 use crate::runner::{Arm, MeasureError, Runner};
 use crate::stats::order::Sorted;
@@ -81,18 +79,16 @@ pub fn build_check(
     versus(runner, &one.clone().drawn_in(0), &other.clone().drawn_in(1))
 }
 
-/// How many of a run's cases are compared between two builds of the same sources; to be
-/// counted among the comparisons whose intervals hold together.
+/// How many of a run's cases are compared between two builds of the same sources at most;
+/// to be counted among the comparisons whose intervals hold together.
 pub const BUILD_CHECKS: usize = 3;
 
-/// Makes the A/A between builds for some candidates of the matches: the first, the last
-/// and one between, as those are of different kinds more often than neighbours are.
+/// Makes the A/A between builds for one candidate in ten of the matches, one at least and
+/// [`BUILD_CHECKS`] at most: spread over them, as neighbours are mostly alike.
 pub fn check_builds(runner: &mut Runner<'_>, matches: &[Match], ratios: &mut Ratios) {
-    let last = matches.len().saturating_sub(1);
-    let places: BTreeSet<usize> = (0..BUILD_CHECKS)
-        .map(|check| last * check / (BUILD_CHECKS - 1))
-        .collect();
-    for candidate in places.iter().filter_map(|&place| matches.get(place)) {
+    let checks = (matches.len() / 10).clamp(1, BUILD_CHECKS);
+    let places = (0..checks).map(|check| matches.len() * check / checks);
+    for candidate in places.filter_map(|place| matches.get(place)) {
         let arm = &candidate.candidate;
         match build_check(runner, arm, arm) {
             Ok(found) => ratios.build_checks.push(found),
@@ -141,6 +137,10 @@ pub fn judge(
         .iter()
         .map(|check| (check.candidate.as_str(), interval_of(check)))
         .collect();
+    let widest = |checks: &[(&str, RatioInterval)]| {
+        let intervals = checks.iter().map(|(_, interval)| *interval);
+        intervals.max_by(|a, b| a.reach().total_cmp(&b.reach()))
+    };
     let mut why = Vec::new();
     let mut trusted = true;
     match copies {
@@ -176,16 +176,15 @@ pub fn judge(
                 "two builds of the same sources differ in {names}: the measurement is biased"
             ));
         }
-        (None, false) => why.push("two builds of the same sources do not differ".to_owned()),
+        (None, false) => why.push(format!(
+            "two builds of the same sources do not differ: {}",
+            widest(&builds).map_or_else(String::new, percents)
+        )),
         (None, true) => why.push(
             "no two builds of the same sources were compared, which alone would show a bias"
                 .to_owned(),
         ),
     }
-    let widest = |checks: &[(&str, RatioInterval)]| {
-        let intervals = checks.iter().map(|(_, interval)| *interval);
-        intervals.max_by(|a, b| a.reach().total_cmp(&b.reach()))
-    };
     let decides = widest(&builds)
         .or(copies.map(|(interval, _)| interval))
         .expect("there is one of them at least");
@@ -370,6 +369,33 @@ mod tests {
             (Verdict::Same, Some(Draws::Independent))
         );
         assert!(judged(&[], &[check]).trusted);
+    }
+
+    #[test]
+    fn builds_are_checked_for_few_cases_of_a_run_spread_over_it() {
+        let mut machine = Machine::new(1);
+        let clock = machine.clock.clone();
+        let settings = Settings::new(DELTA, confidence(), Duration::from_millis(200));
+        let runner = Runner::builder(&mut machine).clock(&clock).seed(1);
+        let mut runner = runner.settings(settings).build();
+        let arm = |name: String| {
+            let layouts = (0..16).map(|layout| PathBuf::from(format!("{layout}.so")));
+            Arm::new(name, json!(6.0), vec![layouts.collect()])
+        };
+        let mut checked = |cases: usize| -> Vec<String> {
+            let pair = |case: usize| Match {
+                baseline: arm(format!("alloc {case}")),
+                candidate: arm(format!("{case}")),
+            };
+            let matches: Vec<Match> = (0..cases).map(pair).collect();
+            let mut found = Ratios::default();
+            check_builds(&mut runner, &matches, &mut found);
+            let names = found.build_checks.into_iter().map(|check| check.candidate);
+            names.collect()
+        };
+        assert_eq!(checked(4), ["0"]);
+        assert_eq!(checked(60), ["0", "20", "40"]);
+        assert!(checked(0).is_empty());
     }
 
     #[test]

@@ -111,7 +111,7 @@ fn subjects() -> Vec<(Case, f64)> {
     ]
 }
 
-/// Cases that hang on where the allocator puts their buffers: shown, but no proof of the
+/// Cases whose times depend on where the allocator puts their buffers: shown, but no proof of the
 /// method is asked of them.
 fn at_the_mercy_of_copies() -> [Case; 2] {
     [1024, 4096].map(|bytes| Case::drain(PayloadKind::Blob, bytes, Protocol::Arena))
