@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bench_host::loader::LoadError;
 use bench_host::pair::Pair;
+use object::Object;
 use paired::layouts::{self, Build, Compiled, KeptError};
 use sha2::{Digest, Sha256};
 
@@ -219,16 +220,23 @@ impl Layouts {
     }
 }
 
-/// Some bytes with zeros in the place of a commit.
+/// A library's bytes with zeros in the place of its commit, and of the linker's hash of
+/// all of it, which the commit changes.
 fn without(mut bytes: Vec<u8>, commit: &str) -> Vec<u8> {
-    let commit = commit.as_bytes();
-    let mut at = 0;
-    while let Some(found) = bytes[at..]
-        .windows(commit.len())
-        .position(|window| window == commit)
-    {
-        at += found;
-        bytes[at..at + commit.len()].fill(b'0');
+    let linkers_hash = object::File::parse(&*bytes)
+        .ok()
+        .and_then(|file| file.build_id().ok().flatten().map(<[u8]>::to_vec));
+    for text in [Some(commit.as_bytes().to_vec()), linkers_hash] {
+        let text = text.unwrap_or_default();
+        let mut at = 0;
+        while !text.is_empty()
+            && let Some(found) = bytes[at..]
+                .windows(text.len())
+                .position(|window| window == text)
+        {
+            at += found;
+            bytes[at..at + text.len()].fill(b'0');
+        }
     }
     bytes
 }

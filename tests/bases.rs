@@ -379,6 +379,29 @@ fn the_same_seed_links_the_same_layouts_and_without_one_they_are_others() {
 }
 
 #[test]
+fn two_commits_of_the_same_code_are_said_to_be_the_same() {
+    let repository = Repository::new("");
+    let compare = || {
+        let mut command = repository.arena_bench("compare");
+        command.args([
+            "--against",
+            "HEAD~1",
+            "--quick",
+            "--layouts",
+            "1",
+            "--no-counts",
+        ]);
+        // The libraries are no pair: it ends there, after what is tested here.
+        command.assert().code(2)
+    };
+    let words = "both sides are the same machine code";
+    compare().stderr(contains(words).not());
+    repository.write("bench-guest/notes.txt", "nothing that is compiled");
+    repository.commit();
+    compare().stderr(contains(words));
+}
+
+#[test]
 fn a_commit_that_does_not_build_is_skipped_by_bisect() {
     let repository = Repository::new("");
     repository.write(

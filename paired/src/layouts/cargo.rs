@@ -7,8 +7,11 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use super::error::LayoutError;
+use super::error::{LayoutError, at};
 use super::wrapper::{FOLDER, INNER, point};
+
+/// The name under which cargo finds the wrapper of rustc.
+const WRAPPER: &str = "paired-layouts-rustc";
 
 /// A package that makes a cdylib, and how it is built.
 #[derive(Debug, Clone)]
@@ -71,16 +74,22 @@ pub(super) struct Package {
 
 /// Builds the library; the link is captured in `folder`.
 pub(super) fn build(source: &Source, folder: &Path) -> Result<Built, LayoutError> {
-    // Always the same path: cargo compiles anew when the wrapper has another one.
-    let wrapper = source.cache.join("rustc-wrapper");
-    point(&wrapper, &source.executable)?;
+    // By a name that the search path leads to: cargo hashes the wrapper as it is given
+    // into the names of symbols, which are to be the same in every cache.
+    let programs = source.cache.join("bin");
+    point(&programs.join(WRAPPER), &source.executable)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(programs).chain(std::env::split_paths(&path));
+    let path = std::env::join_paths(path).map_err(io::Error::other);
+    let path = path.map_err(at(&source.cache))?;
     let mut command = cargo(source, "rustc");
     command
         .args(["--package", &source.package, "--lib"])
         .args(["--crate-type", "cdylib", "--profile", &source.profile])
         .arg("--message-format=json-render-diagnostics")
         .args(["--", "-C", "strip=debuginfo"])
-        .env("RUSTC_WORKSPACE_WRAPPER", &wrapper)
+        .env("RUSTC_WORKSPACE_WRAPPER", WRAPPER)
+        .env("PATH", path)
         .env(FOLDER, folder);
     if let Some(inner) = std::env::var_os("RUSTC_WORKSPACE_WRAPPER") {
         command.env(INNER, inner);
