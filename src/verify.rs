@@ -179,6 +179,8 @@ pub fn verify_session(
             });
         }
     }
+    // Once more, now that everything is counted: an ended stream must stay so.
+    session.drain(1).map_err(stream)?;
     Ok(host)
 }
 

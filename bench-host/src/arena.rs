@@ -10,14 +10,15 @@ use bench_protocol::{status, wire};
 use crate::buffer::Buffer;
 use crate::error::{StreamError, of_status};
 use crate::handle;
+use crate::lend::Lend;
 use crate::shrink::ShrinkRule;
 use crate::source::Source;
 
 /// An arena stream; it owns the guest's handle and the buffer that the guest writes into.
 #[derive(Debug)]
-pub struct Arena<S> {
+pub struct Arena<S, B = Buffer> {
     handle: *mut StreamHandle,
-    buffer: Buffer,
+    buffer: B,
     shrink: S,
     /// Length of the item in the buffer.
     last_len: u32,
@@ -30,9 +31,9 @@ pub struct Arena<S> {
 
 // SAFETY: a stream may be driven from any thread, one at a time: its producer is `Send`, and
 // `Arena` is neither `Clone` nor `Sync`.
-unsafe impl<S: Send> Send for Arena<S> {}
+unsafe impl<S: Send, B: Send> Send for Arena<S, B> {}
 
-impl<S: ShrinkRule> Arena<S> {
+impl<S: ShrinkRule, B: Lend> Arena<S, B> {
     /// Opens a stream of the guest.
     ///
     /// # Errors
@@ -45,7 +46,7 @@ impl<S: ShrinkRule> Arena<S> {
         shrink: S,
     ) -> Result<Self, StreamError> {
         // First, so that no stream is open if this fails.
-        let buffer = Buffer::new(config)?;
+        let buffer = B::lend(config)?;
         let mut handle = std::ptr::null_mut();
         // SAFETY: the spec borrows `stream`; the table was checked when loaded.
         let status = unsafe { (guest.open_arena)(&stream.spec(), &mut handle) };
@@ -68,7 +69,7 @@ impl<S: ShrinkRule> Arena<S> {
     /// loaded.
     pub unsafe fn adopt(
         handle: *mut StreamHandle,
-        buffer: Buffer,
+        buffer: B,
         shrink: S,
     ) -> Result<Self, StreamError> {
         // SAFETY: the caller keeps the same contract.
@@ -124,11 +125,18 @@ impl<S: ShrinkRule> Arena<S> {
             self.buffer.grow(len)?;
             self.retries += 1;
             self.retried_bytes += u64::from(len);
+            let demanded = u64::from(len);
             let (status, len) = self.call();
+            if B::CHECKED {
+                self.buffer.check()?;
+            }
             if status == status::OK {
                 return self.item(len).map(Some);
             }
             self.fruitless += 1;
+            if B::CHECKED && status == status::STREAM_END {
+                return Err(StreamError::EndAfterTooSmall { demanded });
+            }
             (status, len)
         } else {
             (status, len)
@@ -148,11 +156,12 @@ impl<S: ShrinkRule> Arena<S> {
     }
 }
 
-impl<S: ShrinkRule> Source for Arena<S> {
+impl<S: ShrinkRule, B: Lend> Source for Arena<S, B> {
     type Item<'a>
         = &'a [u8]
     where
-        S: 'a;
+        S: 'a,
+        B: 'a;
 
     #[inline(always)]
     fn pull(&mut self) -> Result<Option<(&[u8], u64)>, StreamError> {
@@ -161,6 +170,9 @@ impl<S: ShrinkRule> Source for Arena<S> {
             self.buffer.shrink(capacity);
         }
         let (status, len) = self.call();
+        if B::CHECKED {
+            self.buffer.check()?;
+        }
         if status == status::OK {
             self.item(len).map(Some)
         } else {
@@ -185,7 +197,7 @@ impl<S: ShrinkRule> Source for Arena<S> {
     }
 }
 
-impl<S> Drop for Arena<S> {
+impl<S, B> Drop for Arena<S, B> {
     fn drop(&mut self) {
         // SAFETY: this owns the handle, which has a `drop_fn`. This is its only call and the
         // last use of the handle.

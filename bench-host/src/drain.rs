@@ -3,15 +3,20 @@
 //! Every choice of a session (protocol, payload, decoding, observing, shrinking) is a type
 //! parameter of the loop, so that the loop decides nothing per item.
 
+use std::marker::PhantomData;
+
 use bench_protocol::api::GuestApi;
 use bench_protocol::counts::{GuestCounts, HostCounts};
+use bench_protocol::handle::StreamHandle;
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::spec::{Decode, ENDLESS, Observe, Protocol, SessionConfig, Shrink};
 
 use crate::alloc::Alloc;
 use crate::arena::Arena;
+use crate::buffer::Buffer;
 use crate::decode::{Borrowed, Decoder, Owned, Raw};
 use crate::error::StreamError;
+use crate::lend::{Guarded, Lend};
 use crate::observe::{Observer, Time, Verify};
 use crate::shrink::{AfterSmall, Decay, Never};
 use crate::source::Source;
@@ -32,10 +37,13 @@ pub(crate) trait Drain {
     fn guest_counts(&self) -> Option<GuestCounts>;
 }
 
+/// Questions to a stream that has ended.
+const QUESTIONS: u32 = 3;
+
 struct Session<S, D, O> {
     source: S,
     observer: O,
-    decoder: std::marker::PhantomData<D>,
+    decoder: PhantomData<D>,
     items: u64,
     /// Number of items that the stream was opened for.
     allowed: u64,
@@ -55,6 +63,17 @@ impl<S: Source, D: Decoder, O: Observer> Session<S, D, O> {
         self.items += 1;
         Ok(true)
     }
+
+    /// Asks a stream that has ended once more.
+    #[cold]
+    fn ask_again(&mut self) -> Result<(), StreamError> {
+        for _ in 0..QUESTIONS {
+            if self.source.pull()?.is_some() {
+                return Err(StreamError::ItemAfterEnd);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The error for an item that does not decode.
@@ -68,6 +87,9 @@ pub(crate) fn undecodable(item: u64, error: &dyn std::error::Error) -> StreamErr
 
 impl<S: Source, D: Decoder, O: Observer> Drain for Session<S, D, O> {
     fn drain(&mut self, max: u64) -> Result<(), StreamError> {
+        if O::ASKS_AGAIN && self.ended {
+            return self.ask_again();
+        }
         let left = self.allowed - self.items;
         for _ in 0..max.min(left) {
             if !self.step()? {
@@ -112,58 +134,99 @@ pub(crate) fn open(
     guest: &GuestApi,
     config: &SessionConfig,
 ) -> Result<Box<dyn Drain>, StreamError> {
-    let (stream, buffer) = (&config.stream, &config.buffer);
-    let param = buffer.shrink_param;
-    Ok(match (config.protocol, buffer.shrink) {
-        (Protocol::Alloc, _) => session(Alloc::open(guest, stream, buffer.memory_limit)?, config),
-        (Protocol::Arena, Shrink::Never) => {
-            session(Arena::open(guest, stream, buffer, Never)?, config)
+    Ok(match (config.protocol, config.observe) {
+        (Protocol::Alloc, observe) => {
+            let (stream, limit) = (&config.stream, config.buffer.memory_limit);
+            let source = Alloc::open(guest, stream, limit)?;
+            match observe {
+                Observe::Time => session::<_, Time>(source, config),
+                Observe::Verify => session::<_, Verify>(source, config),
+            }
         }
-        (Protocol::Arena, Shrink::AfterSmall) => session(
-            Arena::open(guest, stream, buffer, AfterSmall::new(param))?,
-            config,
-        ),
-        (Protocol::Arena, Shrink::Decay) => session(
-            Arena::open(guest, stream, buffer, Decay::new(param))?,
-            config,
-        ),
+        (Protocol::Arena, Observe::Time) => arena::<Buffer, Time>(guest, config)?,
+        (Protocol::Arena, Observe::Verify) => arena::<Guarded, Verify>(guest, config)?,
     })
 }
 
-/// A session on a source, with the types that the configuration asks for.
-pub(crate) fn session<S: Source + 'static>(source: S, config: &SessionConfig) -> Box<dyn Drain> {
-    config
-        .stream
-        .payload
-        .dispatch(ForPayload { source, config })
+/// Opens an arena stream with memory of this kind, and a session on it.
+fn arena<B: Lend + 'static, O: Observer + Default + 'static>(
+    guest: &GuestApi,
+    config: &SessionConfig,
+) -> Result<Box<dyn Drain>, StreamError> {
+    let (stream, buffer) = (&config.stream, &config.buffer);
+    let param = buffer.shrink_param;
+    Ok(match buffer.shrink {
+        Shrink::Never => {
+            let source = Arena::<_, B>::open(guest, stream, buffer, Never)?;
+            session::<_, O>(source, config)
+        }
+        Shrink::AfterSmall => {
+            let rule = AfterSmall::new(param);
+            session::<_, O>(Arena::<_, B>::open(guest, stream, buffer, rule)?, config)
+        }
+        Shrink::Decay => {
+            let rule = Decay::new(param);
+            session::<_, O>(Arena::<_, B>::open(guest, stream, buffer, rule)?, config)
+        }
+    })
 }
 
-struct ForPayload<'a, S> {
+/// Takes over an arena handle made elsewhere, and opens a session on it.
+///
+/// # Errors
+/// When the handle cannot be driven or the first buffer is above the limit.
+///
+/// # Safety
+/// As for [`Arena::adopt`].
+pub(crate) unsafe fn adopt(
+    handle: *mut StreamHandle,
+    config: &SessionConfig,
+) -> Result<Box<dyn Drain>, StreamError> {
+    Ok(match config.observe {
+        Observe::Time => {
+            // SAFETY: the caller's promise is the same.
+            let source = unsafe { Arena::adopt(handle, Buffer::lend(&config.buffer)?, Never)? };
+            session::<_, Time>(source, config)
+        }
+        Observe::Verify => {
+            // SAFETY: the caller's promise is the same.
+            let source = unsafe { Arena::adopt(handle, Guarded::lend(&config.buffer)?, Never)? };
+            session::<_, Verify>(source, config)
+        }
+    })
+}
+
+/// A session on a source: from the spec's numbers to the loop's types.
+fn session<S, O>(source: S, config: &SessionConfig) -> Box<dyn Drain>
+where
+    S: Source + 'static,
+    O: Observer + Default + 'static,
+{
+    config.stream.payload.dispatch(ForPayload {
+        source,
+        config,
+        observer: PhantomData::<O>,
+    })
+}
+
+struct ForPayload<'a, S, O> {
     source: S,
     config: &'a SessionConfig,
+    observer: PhantomData<O>,
 }
 
-impl<S: Source + 'static> PayloadVisitor for ForPayload<'_, S> {
+impl<S, O> PayloadVisitor for ForPayload<'_, S, O>
+where
+    S: Source + 'static,
+    O: Observer + Default + 'static,
+{
     type Output = Box<dyn Drain>;
     fn visit<P: Payload>(self) -> Box<dyn Drain> {
         match self.config.decode {
-            Decode::Owned => self.decode::<Owned<P>>(),
-            Decode::Borrowed => self.decode::<Borrowed<P>>(),
-            Decode::None => self.decode::<Raw>(),
+            Decode::Owned => typed::<S, Owned<P>, O>(self.source, self.config.stream.items),
+            Decode::Borrowed => typed::<S, Borrowed<P>, O>(self.source, self.config.stream.items),
+            Decode::None => typed::<S, Raw, O>(self.source, self.config.stream.items),
         }
-    }
-}
-
-impl<S: Source + 'static> ForPayload<'_, S> {
-    fn decode<D: Decoder + 'static>(self) -> Box<dyn Drain> {
-        match self.config.observe {
-            Observe::Time => self.observe::<D, Time>(),
-            Observe::Verify => self.observe::<D, Verify>(),
-        }
-    }
-
-    fn observe<D: Decoder + 'static, O: Observer + Default + 'static>(self) -> Box<dyn Drain> {
-        typed::<S, D, O>(self.source, self.config.stream.items)
     }
 }
 
@@ -177,7 +240,7 @@ where
     Box::new(Session::<S, D, O> {
         source,
         observer: O::default(),
-        decoder: std::marker::PhantomData,
+        decoder: PhantomData,
         items: 0,
         allowed: items,
         ended: false,

@@ -56,6 +56,37 @@ pub enum StreamError {
         /// Number of items asked for.
         allowed: u64,
     },
+    /// Bytes behind the buffer that was lent have changed.
+    #[error(
+        "the guest wrote {bytes} bytes beyond the end of the buffer of {capacity} that it was lent"
+    )]
+    WroteBeyond {
+        /// Bytes up to the last that changed.
+        bytes: u64,
+        /// Bytes that were lent.
+        capacity: u64,
+    },
+    /// Bytes before the buffer that was lent have changed.
+    #[error(
+        "the guest wrote {bytes} bytes before the start of the buffer of {capacity} that it was lent"
+    )]
+    WroteBefore {
+        /// Bytes from the first that changed.
+        bytes: u64,
+        /// Bytes that were lent.
+        capacity: u64,
+    },
+    /// An item was announced, and then there was none.
+    #[error(
+        "the guest demanded {demanded} bytes for an item, got them, and then ended the stream without it"
+    )]
+    EndAfterTooSmall {
+        /// The demand.
+        demanded: u64,
+    },
+    /// An item came after the stream's end.
+    #[error("the guest ended the stream, and gave out an item when it was asked again")]
+    ItemAfterEnd,
     /// A growth strategy chose less than the demand: a bug in the strategy.
     #[error("the growth strategy chose {chosen} bytes, but the guest demands {demanded}")]
     GrowthBelowDemand {

@@ -9,7 +9,7 @@ use bench_protocol::spec::Growth as Kind;
 pub const PAGE: u64 = 4096;
 
 /// Chooses the next capacity of a buffer.
-pub trait Growth {
+pub trait Growth: Send {
     /// The next capacity, when the current one is `current` and an item demands `required`
     /// bytes: more than `current`, at most [`cap`](Self::cap). The result must be at least
     /// `required`; the buffer checks this.

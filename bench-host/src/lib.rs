@@ -1,7 +1,7 @@
 //! The host: a cdylib whose table every harness times, and an rlib with safe access to it.
 //!
 //! In the cdylib: [`arena`] and [`alloc`] take one item by their protocol; [`buffer`],
-//! [`growth`] and [`shrink`] are the host's buffer; `drain` is the loop that is timed, `ladder`
+//! [`growth`], [`shrink`] and [`lend`] are the host's buffer; `drain` is the loop that is timed, `ladder`
 //! has arms that do a part of it, and `table` exports both through the C ABI.
 //!
 //! In the rlib alone: [`loader`] loads cdylibs, [`pair`] opens safe sessions on two of them,
@@ -16,6 +16,7 @@ pub mod error;
 pub mod growth;
 mod handle;
 mod ladder;
+pub mod lend;
 pub mod loader;
 mod observe;
 pub mod pair;

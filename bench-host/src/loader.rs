@@ -2,6 +2,7 @@
 //! never unloads it.
 
 use std::fs;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use bench_protocol::api::{
@@ -16,12 +17,20 @@ use object::{Object, ObjectSegment, ReadCache};
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("{}: {source}; build the pair with `cargo build --release`, or name its folder with --pair", path.display())]
+    #[error("{}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// The system's error.
         source: std::io::Error,
+    },
+    /// It is not a file, and reading it might never end.
+    #[error("{}: {kind}, not a file; name a shared library", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
     },
     /// The file is not a whole shared library.
     #[error("{}: not a shared library, or a truncated one ({why})", path.display())]
@@ -40,7 +49,7 @@ pub enum LoadError {
         symbol: &'static str,
     },
     /// The dynamic loader refuses the file.
-    #[error("{}: the dynamic loader refuses it: {why}", path.display())]
+    #[error("{}: the dynamic loader refuses it: {why}{}", path.display(), remedy(why))]
     Refused {
         /// The file.
         path: PathBuf,
@@ -128,7 +137,7 @@ fn load<T>(
     let path = inspect(path, symbol)?;
     let refused = |error: libloading::Error| LoadError::Refused {
         path: path.clone(),
-        why: error.to_string(),
+        why: reason(&error, &path),
     };
     // RTLD_NOW: otherwise, the first call of a measurement would bind the symbols. RTLD_LOCAL:
     // the symbols of two pairs in one process must not mix.
@@ -164,6 +173,9 @@ fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
         why,
     };
     let path = fs::canonicalize(path).map_err(unreadable)?;
+    if let Some(kind) = not_a_file(&fs::metadata(&path).map_err(unreadable)?) {
+        return Err(LoadError::NotAFile { path, kind });
+    }
     let file = fs::File::open(&path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
     let cache = ReadCache::new(file);
@@ -187,6 +199,49 @@ fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
         Ok(path)
     } else {
         Err(LoadError::Foreign { path, symbol })
+    }
+}
+
+/// What the dynamic loader says, without the path that every error here begins with.
+fn reason(error: &libloading::Error, path: &Path) -> String {
+    let source = std::error::Error::source(error);
+    let why = source.map_or_else(|| error.to_string(), ToString::to_string);
+    let path = format!("{}: ", path.display());
+    why.strip_prefix(&path).map_or(why.clone(), str::to_owned)
+}
+
+/// What helps, where that is known; with what joins it to the reason.
+fn remedy(why: &str) -> &'static str {
+    let known = [
+        (
+            "failed to map segment",
+            "; is its folder mounted noexec? copy it to one that is not",
+        ),
+        (
+            "static TLS",
+            "; it needs thread-local memory that the loader has no more of: build it with \
+             -ftls-model=global-dynamic, or load fewer copies",
+        ),
+    ];
+    known
+        .iter()
+        .find(|(part, _)| why.contains(part))
+        .map_or("", |(_, remedy)| remedy)
+}
+
+/// What there is instead of a file.
+fn not_a_file(found: &fs::Metadata) -> Option<&'static str> {
+    let kind = found.file_type();
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("a folder")
+    } else if kind.is_fifo() {
+        Some("a pipe")
+    } else if kind.is_char_device() || kind.is_block_device() {
+        Some("a device")
+    } else {
+        Some("a socket")
     }
 }
 

@@ -10,6 +10,9 @@ use crate::error::StreamError;
 
 /// Sees each item that a drain takes.
 pub(crate) trait Observer {
+    /// Whether a stream that has ended is asked again, as it must answer the same.
+    const ASKS_AGAIN: bool = false;
+
     /// Sees item `index`: its bytes, its value, and the memory held for it in bytes.
     ///
     /// # Errors
@@ -92,6 +95,8 @@ pub(crate) struct Verify {
 }
 
 impl Observer for Verify {
+    const ASKS_AGAIN: bool = true;
+
     fn item<D: Decoder>(
         &mut self,
         index: u64,

@@ -30,6 +30,10 @@ pub(crate) fn write(report: &mut DrainReport, error: &E) {
         E::InvalidSpec => (19, [0; 2], None),
         E::InitialAboveLimit { capacity, limit } => (20, [*capacity, *limit], None),
         E::OtherCompiler => (21, [0; 2], None),
+        E::WroteBeyond { bytes, capacity } => (22, [*bytes, *capacity], None),
+        E::WroteBefore { bytes, capacity } => (23, [*bytes, *capacity], None),
+        E::EndAfterTooSmall { demanded } => (24, [*demanded, 0], None),
+        E::ItemAfterEnd => (25, [0; 2], None),
     };
     report.fault = fault;
     report.fault_detail = detail;
@@ -102,6 +106,16 @@ pub(crate) fn read(report: &DrainReport) -> Option<E> {
             limit: b,
         },
         21 => E::OtherCompiler,
+        22 => E::WroteBeyond {
+            bytes: a,
+            capacity: b,
+        },
+        23 => E::WroteBefore {
+            bytes: a,
+            capacity: b,
+        },
+        24 => E::EndAfterTooSmall { demanded: a },
+        25 => E::ItemAfterEnd,
         // An unknown number: the host was built from other sources.
         _ => E::InvalidSpec,
     })
@@ -159,6 +173,16 @@ mod tests {
                 limit: 1,
             },
             E::OtherCompiler,
+            E::WroteBeyond {
+                bytes: 1,
+                capacity: 64,
+            },
+            E::WroteBefore {
+                bytes: 2,
+                capacity: 64,
+            },
+            E::EndAfterTooSmall { demanded: 99 },
+            E::ItemAfterEnd,
         ];
         for error in errors {
             let mut report = DrainReport::default();

@@ -11,13 +11,10 @@ use bench_protocol::spec::SessionSpec;
 use bench_protocol::status;
 use bench_protocol::step::Step;
 
-use crate::arena::Arena;
-use crate::buffer::Buffer;
 use crate::drain::{self, Drain};
 use crate::error::StreamError;
 use crate::ladder;
 use crate::report;
-use crate::shrink::Never;
 
 /// What a session's pointer points to: a box, because only a thin pointer can cross the C ABI.
 type Session = Box<dyn Drain>;
@@ -78,8 +75,8 @@ pub(crate) unsafe extern "C" fn adopt(
         // writable.
         unsafe {
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
-            let arena = Arena::adopt(handle, Buffer::new(&config.buffer)?, Never)?;
-            *out = Box::into_raw(Box::new(drain::session(arena, &config))).cast();
+            let session = drain::adopt(handle, &config)?;
+            *out = Box::into_raw(Box::new(session)).cast();
         }
         Ok(())
     })

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Bytes of a text that are read: a library that states a wrong length costs no memory.
+const LONGEST: usize = 4096;
+
 /// A `&'static str` as it crosses the boundary.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +35,11 @@ impl StaticStr {
     /// loaded.
     #[must_use]
     pub unsafe fn read(self) -> String {
+        if self.ptr.is_null() {
+            return String::new();
+        }
         // SAFETY: by contract, pointer and length are those of a `&'static str`.
-        let bytes = unsafe { std::slice::from_raw_parts(self.ptr, self.len) };
+        let bytes = unsafe { std::slice::from_raw_parts(self.ptr, self.len.min(LONGEST)) };
         String::from_utf8_lossy(bytes).into_owned()
     }
 }

@@ -3,17 +3,20 @@
 
 use std::time::{Duration, Instant};
 
+use bench_protocol::counts::HostCounts;
 use bench_protocol::spec::Observe;
 use serde::{Deserialize, Serialize};
 
 use super::{Guest, OpenStream};
 
-/// Items between two looks at the clock, at first; doubled while they are quick.
-const CHUNK: u64 = 64;
 /// A chunk that takes longer than this is not doubled.
 const QUICK: Duration = Duration::from_millis(5);
 /// Samples of a timing, at least and at most.
 const SAMPLES: std::ops::RangeInclusive<usize> = 15..=1000;
+/// Samples that the length of a stream leaves time for.
+const PLANNED: f64 = 32.0;
+/// A timing, and a stream that is drained again, may take so many times what was planned.
+const PATIENCE: f64 = 3.0;
 
 /// One thing to do with a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -92,7 +95,9 @@ pub fn run(guest: &dyn Guest, task: Task) -> Answer {
         Err(error) => return Answer::Refused(error.to_string()),
     };
     match task {
-        Task::Verify { items, seconds } => verify(stream.as_mut(), items, seconds),
+        Task::Verify { items, seconds } => {
+            verify(guest, stream, items, seconds).unwrap_or_else(|answer| answer)
+        }
         Task::Drain { items } => match stream.drain(items) {
             Ok(()) => Answer::Drained,
             Err(error) => Answer::Failed(error.to_string()),
@@ -101,68 +106,122 @@ pub fn run(guest: &dyn Guest, task: Task) -> Answer {
     }
 }
 
-fn verify(stream: &mut dyn OpenStream, items: u64, seconds: f64) -> Answer {
+/// Drains a stream until it ends or a limit is met; `Err` is the answer of one that fails.
+fn drained(stream: &mut dyn OpenStream, items: u64, seconds: f64) -> Result<(), Answer> {
     let start = Instant::now();
-    let (mut left, mut chunk) = (items, CHUNK);
+    // Looks at the clock are rarer while items are quick.
+    let (mut left, mut chunk) = (items, 1);
     while left > 0 && !stream.ended() && start.elapsed().as_secs_f64() < seconds {
         let before = Instant::now();
         let taken = chunk.min(left);
         if let Err(error) = stream.drain(taken) {
             let after = stream.counts().items;
-            return Answer::Failed(format!("after {after} items: {error}"));
+            return Err(Answer::Failed(format!("after {after} items: {error}")));
         }
         left -= taken;
         if before.elapsed() < QUICK {
             chunk *= 2;
         }
     }
-    let counts = stream.counts();
+    Ok(())
+}
+
+/// Whether a stream that ended stays so.
+fn stays_ended(stream: &mut dyn OpenStream) -> Result<(), Answer> {
+    if !stream.ended() {
+        return Ok(());
+    }
+    let again = stream.drain(1);
+    again.map_err(|error| Answer::Failed(error.to_string()))
+}
+
+fn open(guest: &dyn Guest, observe: Observe) -> Result<Box<dyn OpenStream>, Answer> {
+    let opened = guest.open(observe);
+    opened.map_err(|error| Answer::Failed(format!("it cannot be opened again: {error:#}")))
+}
+
+fn verify(
+    guest: &dyn Guest,
+    mut stream: Box<dyn OpenStream>,
+    items: u64,
+    seconds: f64,
+) -> Result<Answer, Answer> {
+    drained(stream.as_mut(), items, seconds)?;
+    let (counts, ended) = (stream.counts(), stream.ended());
+    stays_ended(stream.as_mut())?;
+    drop(stream);
+    if counts.items == 0 {
+        return Ok(verified(&counts, ended));
+    }
+    // Twice the same question, twice the same stream; as far as there is time.
+    let mut again = open(guest, Observe::Verify)?;
+    drained(again.as_mut(), counts.items, PATIENCE * seconds)?;
+    let repeated = again.counts();
+    let short = repeated.items < counts.items;
+    if short && again.ended() {
+        return Err(Answer::Failed(format!(
+            "opened again with the same seed, it ended after {} items; the first time there were {}",
+            repeated.items, counts.items
+        )));
+    }
+    if !short && repeated.digest != counts.digest {
+        return Err(Answer::Failed(format!(
+            "opened again with the same seed, its {} items are others: digest {:016x}, the first \
+             time {:016x}; two builds of such a guest cannot be compared",
+            counts.items, repeated.digest, counts.digest
+        )));
+    }
+    Ok(verified(&counts, ended))
+}
+
+fn verified(counts: &HostCounts, ended: bool) -> Answer {
     Answer::Verified(Verified {
         items: counts.items,
         bytes: counts.bytes,
         digest: format!("{:016x}", counts.digest),
-        ended: stream.ended(),
+        ended,
         retries: counts.retries,
         peak_capacity: counts.peak_capacity,
     })
 }
 
 fn time(guest: &dyn Guest, first: Box<dyn OpenStream>, items: u64, seconds: f64) -> Answer {
+    timed(guest, first, items, seconds).unwrap_or_else(|answer| answer)
+}
+
+fn timed(
+    guest: &dyn Guest,
+    mut stream: Box<dyn OpenStream>,
+    items: u64,
+    seconds: f64,
+) -> Result<Answer, Answer> {
     let start = Instant::now();
+    // The first stream met cold caches and lazy bindings: it says how many items there is
+    // time for, and no more.
+    drained(stream.as_mut(), items, seconds / PLANNED)?;
+    let items = stream.counts().items;
     let mut samples = Vec::new();
-    let mut stream = first;
     loop {
+        drop(stream);
+        stream = open(guest, Observe::Time)?;
         let before = Instant::now();
         let drained = stream.drain(items);
         let nanoseconds = before.elapsed().as_nanos() as f64;
-        if let Err(error) = drained {
-            return Answer::Failed(error.to_string());
-        }
+        drained.map_err(|error| Answer::Failed(error.to_string()))?;
         // A later stream may end earlier than the one that was verified.
         let taken = stream.counts().items;
         if taken == 0 {
-            return Answer::Failed("opened again, the stream has no items".to_owned());
+            let why = "opened again, the stream has no items";
+            return Err(Answer::Failed(why.to_owned()));
         }
         samples.push(nanoseconds / taken as f64);
-        let spent = start.elapsed().as_secs_f64() >= seconds;
-        if samples.len() >= *SAMPLES.end() || spent && samples.len() > *SAMPLES.start() {
-            break;
-        }
+        let spent = start.elapsed().as_secs_f64();
+        let enough = spent >= seconds && samples.len() >= *SAMPLES.start();
         // A stream too slow for so many samples has as many as there was time for.
-        if start.elapsed().as_secs_f64() >= 3.0 * seconds {
-            break;
+        if samples.len() >= *SAMPLES.end() || enough || spent >= PATIENCE * seconds {
+            return Ok(Answer::Timed(Timing { items, samples }));
         }
-        drop(stream);
-        stream = match guest.open(Observe::Time) {
-            Ok(stream) => stream,
-            Err(error) => return Answer::Refused(error.to_string()),
-        };
     }
-    // The first stream met cold caches and lazy bindings.
-    if samples.len() > 1 {
-        samples.remove(0);
-    }
-    Answer::Timed(Timing { items, samples })
 }
 
 #[cfg(test)]
@@ -172,7 +231,6 @@ mod tests {
 
     use anyhow::Result;
     use bench_host::error::StreamError;
-    use bench_protocol::counts::HostCounts;
 
     use super::*;
 

@@ -2,5 +2,6 @@
 //! can notice, and what must hold whatever a guest does.
 
 mod misuse;
+mod promises;
 mod properties;
 mod scripted;

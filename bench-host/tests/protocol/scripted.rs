@@ -29,6 +29,9 @@ pub enum Step {
     Answer(i32, u32),
     /// Delivers the same item forever.
     Forever(Vec<u8>),
+    /// An arena item of these bytes, and zeros so far from the start of what was lent (or,
+    /// below 0, before it): within what a verifying host guards, that is.
+    Strays(Vec<u8>, isize, usize),
 }
 
 /// A stream of steps. After the last one, it ends.
@@ -215,6 +218,12 @@ unsafe extern "C" fn next_arena(
         None => return status::STREAM_END,
         Some(Step::Item(bytes)) => (status::OK, bytes.clone(), false),
         Some(Step::Forever(bytes)) => (status::OK, bytes.clone(), true),
+        Some(Step::Strays(bytes, at, zeros)) => {
+            // SAFETY: only verifying sessions are given this step, whose memory goes on for
+            // a page on either side of what is lent.
+            unsafe { buffer.offset(*at).write_bytes(0, *zeros) };
+            (status::OK, bytes.clone(), false)
+        }
         Some(Step::Error(bytes)) => (status::PLUGIN_ERROR, bytes.clone(), false),
         Some(&Step::Answer(status, len)) => {
             script.steps.pop_front();
@@ -256,7 +265,9 @@ unsafe extern "C" fn next_alloc(
     script.calls += 1;
     let (status, bytes) = match script.steps.front().cloned() {
         None => return status::STREAM_END,
-        Some(Step::Item(bytes) | Step::Forever(bytes)) => (status::OK, bytes),
+        Some(Step::Item(bytes) | Step::Forever(bytes) | Step::Strays(bytes, ..)) => {
+            (status::OK, bytes)
+        }
         Some(Step::Error(bytes)) => (status::PLUGIN_ERROR, bytes),
         Some(Step::Answer(status, len)) => {
             script.steps.pop_front();
