@@ -48,13 +48,31 @@ impl Copies {
         })
     }
 
-    /// Copy number `copy` of `library`, made when it is first asked for.
-    pub(crate) fn of(&mut self, library: &Path, copy: u32) -> io::Result<PathBuf> {
+    /// Copy number `copy` of `library`, made when it is first asked for, with what it loads
+    /// from its own folder (see [`beside`](crate::dependencies::beside)).
+    pub(crate) fn of(
+        &mut self,
+        library: &Path,
+        copy: u32,
+        beside: &[(PathBuf, PathBuf)],
+    ) -> io::Result<PathBuf> {
         let key = (library.to_owned(), copy);
         if let Some(made) = self.made.get(&key) {
             return Ok(made.clone());
         }
-        let path = self.folder.path().join(format!("{}.so", self.made.len()));
+        let mut folder = self.folder.path().to_owned();
+        if !beside.is_empty() {
+            // Of its own: copies of two libraries may load two of one name.
+            folder.push(self.made.len().to_string());
+        }
+        for (from, place) in beside {
+            let place = folder.join(place);
+            if let Some(parent) = place.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::copy(from, place)?;
+        }
+        let path = folder.join(format!("{}.so", self.made.len()));
         fs::copy(library, &path)?;
         self.made.insert(key, path.clone());
         Ok(path)

@@ -84,6 +84,7 @@
 pub mod child;
 pub mod clock;
 mod copies;
+pub mod dependencies;
 pub mod draw;
 pub mod job;
 pub mod layouts;

@@ -1,12 +1,15 @@
 //! The executor that does each job in a process of its own, started from the
 //! running executable.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::child::ARGUMENT;
 use crate::copies::{Copies, IN_MEMORY};
+use crate::dependencies::{DependencyError, beside};
 use crate::job::{Job, Reply, Times};
 use crate::temporary::sweep;
 use crate::visible::visible;
@@ -23,6 +26,9 @@ pub enum ExecuteError {
         /// What the system says.
         source: io::Error,
     },
+    /// What a library loads from elsewhere cannot be copied with it.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
     /// The process gave no answer.
     #[error("the measuring process {0}")]
     Child(#[from] ChildError),
@@ -51,6 +57,8 @@ pub struct Processes {
     limit: Duration,
     /// Copies that last: of arms that load the same files apart from each other.
     lasting: Copies,
+    /// What each library loads from its own folder.
+    beside: HashMap<PathBuf, Vec<(PathBuf, PathBuf)>>,
 }
 
 impl Processes {
@@ -67,6 +75,7 @@ impl Processes {
             launch: Launch::new(ARGUMENT)?,
             limit,
             lasting: Copies::lasting(product).map_err(copying)?,
+            beside: HashMap::new(),
         })
     }
 
@@ -102,9 +111,13 @@ impl Execute for Processes {
         for arm in &mut job.arms {
             let copy = arm.copy;
             for library in &mut arm.libraries {
+                let beside = match self.beside.entry(library.clone()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(beside(library)?),
+                };
                 *library = match &mut fresh {
-                    Some(copies) => copies.of(library, copy),
-                    None if copy > 0 => self.lasting.of(library, copy),
+                    Some(copies) => copies.of(library, copy, beside),
+                    None if copy > 0 => self.lasting.of(library, copy, beside),
                     None => Ok(library.clone()),
                 }
                 .map_err(copying)?;

@@ -10,8 +10,10 @@
 
 pub mod against;
 pub mod child;
+pub mod display;
 pub mod measure;
 pub mod process;
+pub mod report;
 pub mod saved;
 pub mod table;
 

@@ -1,18 +1,31 @@
-//! A kept build of a foreign guest: the library and what was measured of it, in
-//! one folder, so that a later build can be held against it.
+//! A kept build of a foreign guest: the library with what it loads from its own folder, and
+//! what was measured of it, in one folder, so that a later build can be held against it.
+//!
+//! A folder is written whole beside its place and then put there by one rename. It knows
+//! the digests of its files, and nothing that it did not make is ever replaced.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
 
+use paired::dependencies::{self, DependencyError};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::Target;
 use super::measure::Verified;
-use bench_record::output;
 
 /// The schema of a kept guest.
-const SCHEMA: &str = "arena-bench/guest/1";
+const SCHEMA: &str = "arena-bench/guest/2";
+/// The same before digests were kept.
+const SCHEMA_1: &str = "arena-bench/guest/1";
+/// The findings' file, and the library's.
+const FINDINGS: &str = "guest.json";
+const LIBRARY: &str = "guest.so";
+/// Bytes of the findings, at most; they have about a thousand.
+const LARGEST: u64 = 1 << 20;
 
 /// What was found of one build of a guest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +36,9 @@ pub struct Findings {
     pub verified: Verified,
     /// Nanoseconds per item: estimate, low and high of the median.
     pub ns_per_item: Option<[f64; 3]>,
+    /// Why there are none, where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_time: Option<String>,
     /// Instructions per item, guest and host.
     pub instructions_per_item: Option<f64>,
 }
@@ -30,6 +46,9 @@ pub struct Findings {
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     schema: String,
+    /// SHA-256 of every file but this one, hexadecimal, by its path in the folder.
+    #[serde(default)]
+    sha256: BTreeMap<String, String>,
     findings: Findings,
 }
 
@@ -37,9 +56,17 @@ struct Kept {
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
     /// A file cannot be read or written.
-    #[error("{}: {error}; --against names a folder that --save has written", path.display())]
+    #[error("{}: {error}", path.display())]
     Io {
         /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// There are no findings.
+    #[error("{}: {error}; --against takes a folder that --save has written", path.display())]
+    Missing {
+        /// The findings' file.
         path: PathBuf,
         /// What the system says.
         error: io::Error,
@@ -52,10 +79,25 @@ pub enum SavedError {
         /// What is wrong with it.
         why: String,
     },
-}
-
-fn files(folder: &Path) -> (PathBuf, PathBuf) {
-    (folder.join("guest.json"), folder.join("guest.so"))
+    /// The place is taken.
+    #[error("{}: --save did not make this, so it is not replaced; choose another folder", path.display())]
+    NotOurs {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// A file is not the one that was kept.
+    #[error("{}: not the file that was kept: its SHA-256 is {found}, that of the kept one {kept}; keep the build again with --save", path.display())]
+    Swapped {
+        /// The file.
+        path: PathBuf,
+        /// Its digest.
+        found: String,
+        /// The kept one's.
+        kept: String,
+    },
+    /// What the library loads cannot be kept with it.
+    #[error(transparent)]
+    Dependency(#[from] DependencyError),
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> SavedError {
@@ -63,49 +105,193 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> SavedError {
     move |error| SavedError::Io { path, error }
 }
 
-/// Keeps the findings and a copy of the library in `folder`.
+/// Whether `folder` holds a kept build, which saving there would replace.
+#[must_use]
+pub fn holds_a_build(folder: &Path) -> bool {
+    parse(folder).is_ok()
+}
+
+/// Whether a build can be kept in `folder`: before anything is measured.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// When something else is there.
+pub fn check(folder: &Path) -> Result<(), SavedError> {
+    let found = match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(at(folder))?,
+    };
+    let not_ours = |path: &Path| SavedError::NotOurs {
+        path: path.to_owned(),
+    };
+    if !found.is_dir() {
+        return Err(not_ours(folder));
+    }
+    let present = files(folder, Path::new(""))?;
+    let known = match parse(folder) {
+        Ok(kept) => kept.sha256,
+        Err(_) if present.is_empty() => return Ok(()),
+        Err(_) => return Err(not_ours(&folder.join(&present[0]))),
+    };
+    let is_known = |path: &&PathBuf| {
+        [FINDINGS, LIBRARY]
+            .iter()
+            .any(|name| path.as_path() == Path::new(name))
+            || path.to_str().is_some_and(|path| known.contains_key(path))
+    };
+    match present.iter().find(|path| !is_known(path)) {
+        Some(path) => Err(not_ours(&folder.join(path))),
+        None => Ok(()),
+    }
+}
+
+/// The files below a folder, relative to it.
+fn files(folder: &Path, below: &Path) -> Result<Vec<PathBuf>, SavedError> {
+    let mut found = Vec::new();
+    let here = folder.join(below);
+    for entry in fs::read_dir(&here).map_err(at(&here))? {
+        let entry = entry.map_err(at(&here))?;
+        let path = below.join(entry.file_name());
+        match entry.file_type().map_err(at(&here))?.is_dir() {
+            true => found.extend(files(folder, &path)?),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Keeps the findings, the library and what it loads from its own folder in `folder`.
+///
+/// # Errors
+/// When something else is there, or a file cannot be written; what was there stays whole.
 pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
-    let (json, library) = files(folder);
-    fs::create_dir_all(folder).map_err(at(folder))?;
+    check(folder)?;
+    let parent = match folder.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent).map_err(at(parent))?;
+    let new = tempfile::Builder::new()
+        .prefix(".arena-bench-guest-")
+        .tempdir_in(parent)
+        .map_err(at(parent))?;
+    let library = &findings.target.library;
+    let mut copies = vec![(library.clone(), PathBuf::from(LIBRARY))];
+    copies.extend(dependencies::beside(library)?);
+    let mut sha256 = BTreeMap::new();
+    for (from, to) in copies {
+        let place = new.path().join(&to);
+        if let Some(folder) = place.parent() {
+            fs::create_dir_all(folder).map_err(at(folder))?;
+        }
+        let bytes = fs::read(&from).map_err(at(&from))?;
+        fs::write(&place, &bytes).map_err(at(&place))?;
+        sha256.insert(to.to_string_lossy().into_owned(), digest(&bytes));
+    }
     let kept = Kept {
         schema: SCHEMA.to_owned(),
+        sha256,
         findings: findings.clone(),
     };
     let text = serde_json::to_string_pretty(&kept).expect("findings are plain data");
-    for (path, bytes) in [
-        (
-            &library,
-            fs::read(&findings.target.library).map_err(at(&findings.target.library))?,
-        ),
-        (&json, text.into_bytes()),
-    ] {
-        output::replace(path, &bytes).map_err(at(path))?;
+    let json = new.path().join(FINDINGS);
+    fs::write(&json, text).map_err(at(&json))?;
+    // A temporary folder is its owner's alone.
+    #[allow(clippy::permissions_set_readonly_false)]
+    let _ = fs::set_permissions(
+        new.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    );
+    put(new, folder)
+}
+
+/// Puts a whole folder into its place, in one step; what was there goes.
+fn put(new: tempfile::TempDir, place: &Path) -> Result<(), SavedError> {
+    if !place.exists() {
+        fs::rename(new.path(), place).map_err(at(place))?;
+        // It is not there any more.
+        let _ = new.keep();
+        return Ok(());
     }
-    Ok(())
+    let exchanged = renameat_with(CWD, new.path(), CWD, place, RenameFlags::EXCHANGE);
+    if exchanged.is_err() {
+        // A file system without that: for a moment the place is empty.
+        let old = new.path().with_extension("old");
+        fs::rename(place, &old).map_err(at(place))?;
+        fs::rename(new.path(), place).map_err(at(place))?;
+        let _ = new.keep();
+        return fs::remove_dir_all(&old).map_err(at(&old));
+    }
+    // Now the temporary folder is the old one.
+    let old = new.path().to_owned();
+    new.close().map_err(at(&old))
+}
+
+fn parse(folder: &Path) -> Result<Kept, SavedError> {
+    let path = folder.join(FINDINGS);
+    let missing = |error| SavedError::Missing {
+        path: path.clone(),
+        error,
+    };
+    let foreign = |why: String| SavedError::Foreign {
+        path: path.clone(),
+        why,
+    };
+    let file = File::open(&path).map_err(missing)?;
+    if !file.metadata().map_err(missing)?.is_file() {
+        return Err(foreign("not a file".to_owned()));
+    }
+    let mut text = Vec::new();
+    file.take(LARGEST + 1)
+        .read_to_end(&mut text)
+        .map_err(missing)?;
+    if text.len() as u64 > LARGEST {
+        return Err(foreign(format!("it has more than {LARGEST} bytes")));
+    }
+    let kept: Kept = serde_json::from_slice(&text).map_err(|error| foreign(error.to_string()))?;
+    if ![SCHEMA, SCHEMA_1].contains(&kept.schema.as_str()) {
+        return Err(foreign(format!("its schema is {}", kept.schema)));
+    }
+    Ok(kept)
 }
 
 /// Reads what [`save`] kept; the target names the kept library.
 ///
 /// # Errors
-/// When there is nothing, or something else.
+/// When there is nothing, or something else, or a file is not the one that was kept.
 pub fn read(folder: &Path) -> Result<Findings, SavedError> {
-    let (json, library) = files(folder);
-    let text = fs::read(&json).map_err(at(&json))?;
-    let foreign = |why: String| SavedError::Foreign {
-        path: json.clone(),
-        why,
-    };
-    let kept: Kept = serde_json::from_slice(&text).map_err(|error| foreign(error.to_string()))?;
-    if kept.schema != SCHEMA {
-        return Err(foreign(format!("its schema is {}", kept.schema)));
-    }
+    let kept = parse(folder)?;
+    let library = folder.join(LIBRARY);
     fs::metadata(&library).map_err(at(&library))?;
+    for (name, digest_kept) in kept.sha256 {
+        let relative = Path::new(&name);
+        let within = relative
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if !within {
+            return Err(SavedError::Foreign {
+                path: folder.join(FINDINGS),
+                why: format!("{name:?} is not in the folder"),
+            });
+        }
+        let path = folder.join(relative);
+        let found = digest(&fs::read(&path).map_err(at(&path))?);
+        if found != digest_kept {
+            return Err(SavedError::Swapped {
+                path,
+                found,
+                kept: digest_kept,
+            });
+        }
+    }
     let mut findings = kept.findings;
     findings.target.library = library;
     Ok(findings)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -129,28 +315,73 @@ mod tests {
                 peak_capacity: 64,
             },
             ns_per_item: Some([1.0, 0.5, 2.0]),
+            no_time: None,
             instructions_per_item: None,
         }
     }
 
-    #[test]
-    fn a_kept_build_is_read_back_with_its_own_copy_of_the_library() {
+    /// A folder, a library in it and the place of the kept build.
+    fn scratch() -> (tempfile::TempDir, PathBuf, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let built = folder.path().join("built.so");
         fs::write(&built, "first").unwrap();
         let kept = folder.path().join("kept");
+        (folder, built, kept)
+    }
+
+    #[test]
+    fn a_kept_build_is_read_back_with_its_own_copy_of_the_library() {
+        let (_folder, built, kept) = scratch();
         save(&kept, &findings(built.clone())).unwrap();
         fs::write(&built, "second").unwrap();
-        let read = read(&kept).unwrap();
-        assert_eq!(fs::read_to_string(&read.target.library).unwrap(), "first");
-        assert_eq!(read.verified, findings(built).verified);
+        let found = read(&kept).unwrap();
+        assert_eq!(fs::read_to_string(&found.target.library).unwrap(), "first");
+        assert_eq!(found.verified, findings(built).verified);
+    }
+
+    #[test]
+    fn a_later_build_replaces_a_kept_one_as_a_whole_and_leaves_nothing_beside() {
+        let (folder, built, kept) = scratch();
+        save(&kept, &findings(built.clone())).unwrap();
+        fs::write(&built, "second").unwrap();
+        save(&kept, &findings(built)).unwrap();
+        let found = read(&kept).unwrap();
+        assert_eq!(fs::read_to_string(&found.target.library).unwrap(), "second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_that_save_did_not_make_is_never_replaced() {
+        for name in [FINDINGS, LIBRARY, "notes.txt"] {
+            let (_folder, built, kept) = scratch();
+            fs::create_dir(&kept).unwrap();
+            fs::write(kept.join(name), "mine").unwrap();
+            let refused = save(&kept, &findings(built)).unwrap_err();
+            assert!(matches!(refused, SavedError::NotOurs { .. }), "{refused}");
+            assert_eq!(fs::read_to_string(kept.join(name)).unwrap(), "mine");
+        }
+        let (_folder, built, kept) = scratch();
+        save(&kept, &findings(built.clone())).unwrap();
+        fs::write(kept.join("notes.txt"), "mine").unwrap();
+        assert!(save(&kept, &findings(built)).is_err());
+        assert_eq!(fs::read_to_string(kept.join("notes.txt")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_swapped_library_is_noticed() {
+        let (_folder, built, kept) = scratch();
+        save(&kept, &findings(built)).unwrap();
+        fs::write(kept.join(LIBRARY), "other").unwrap();
+        let swapped = read(&kept).unwrap_err();
+        assert!(matches!(swapped, SavedError::Swapped { .. }), "{swapped}");
     }
 
     #[test]
     fn a_folder_of_something_else_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(read(folder.path()), Err(SavedError::Io { .. })));
-        fs::write(folder.path().join("guest.json"), "{}").unwrap();
+        let missing = read(folder.path()).unwrap_err();
+        assert!(matches!(missing, SavedError::Missing { .. }), "{missing}");
+        fs::write(folder.path().join(FINDINGS), "{}").unwrap();
         assert!(matches!(
             read(folder.path()),
             Err(SavedError::Foreign { .. })

@@ -47,7 +47,10 @@ fn item(bytes: usize) -> Step {
 }
 
 fn stray(at: isize, bytes: usize) -> Result<(), E> {
-    verified(Protocol::Arena, &[item(8), Step::Strays(vec![7; 8], at, bytes)])
+    verified(
+        Protocol::Arena,
+        &[item(8), Step::Strays(vec![7; 8], at, bytes)],
+    )
 }
 
 #[test]
