@@ -7,9 +7,15 @@
 //! elsewhere. What it means: [`stats`]. What is kept: [`record`], [`history`].
 //! The command line over all of it: [`cmd`].
 #![forbid(unsafe_code)]
+// Both panic on a closed pipe: see `printing`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 /// What temporary files and environment variables of this program are called by.
 pub const PRODUCT: &str = "arena-bench";
+
+// First: its macro is used by what follows.
+#[macro_use]
+mod printing;
 
 mod ancestry;
 pub mod arms;

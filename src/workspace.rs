@@ -272,7 +272,7 @@ fn hold(scratch: &Path) -> Result<(), WorkspaceError> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            eprintln!(
+            notice!(
                 "arena-bench: waiting for another command that measures in {}",
                 scratch.display()
             );

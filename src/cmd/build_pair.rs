@@ -44,7 +44,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         None => (pair(None, &seeds)?, "the sources here".to_owned()),
     };
     layouts.save(&config.output, &what)?;
-    eprintln!(
+    notice!(
         "arena-bench: {what}: the pair and {} link layouts of it are in {}",
         layouts.guest.seeds.len(),
         config.output.display()

@@ -48,7 +48,7 @@ impl Chance {
     /// The seeds of the layouts of a run.
     pub(super) fn layouts(self, quick: bool) -> Vec<u64> {
         let count = self.layouts.unwrap_or(if quick { QUICK } else { FULL });
-        eprintln!(
+        notice!(
             "arena-bench: random seed {0} (--seed {0} repeats it)",
             self.seed()
         );
@@ -69,7 +69,7 @@ pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
     let layouts = match folder {
         Some(folder) => Layouts::in_folder(folder)?,
         None => {
-            eprintln!(
+            notice!(
                 "arena-bench: building the pair and linking it {} times",
                 seeds.len()
             );
@@ -86,7 +86,7 @@ pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
 /// # Errors
 /// When it does not build.
 pub(super) fn pair_at(root: &Path, commit: &Commit, seeds: &[u64]) -> Result<Layouts> {
-    eprintln!(
+    notice!(
         "arena-bench: building the pair of {} and linking it {} times",
         commit.reference,
         seeds.len()
@@ -116,11 +116,11 @@ where
 /// padding.
 pub(super) fn warn_of_one(layouts: &Layouts) {
     if let Some(why) = layouts.why_single() {
-        eprintln!(
+        notice!(
             "arena-bench: {why}: one link layout only, so what the linker did by chance is part of every ratio"
         );
     }
     if let Some(why) = &layouts.guest.why_unpadded {
-        eprintln!("arena-bench: {why}: the layouts differ in the order of functions alone");
+        notice!("arena-bench: {why}: the layouts differ in the order of functions alone");
     }
 }

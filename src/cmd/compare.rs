@@ -96,7 +96,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     match compare(config) {
         // Any other status would be taken for a bad commit.
         Err(error) if config.bisect => {
-            eprintln!("arena-bench: {error:#}; git bisect is told to skip this commit");
+            notice!("arena-bench: {error:#}; git bisect is told to skip this commit");
             Ok(Outcome::Skip)
         }
         outcome => outcome,
@@ -217,7 +217,7 @@ fn sides(config: &Config) -> Result<(Side, Side)> {
         (None, None) => (format!("{name}, once more"), candidate.clone()),
     };
     for difference in compiled_differently(&baseline.guest.compiled, &candidate.guest.compiled) {
-        eprintln!("arena-bench: the two sides were compiled differently: {difference}");
+        notice!("arena-bench: the two sides were compiled differently: {difference}");
     }
     let side = |role, name, layouts| Side {
         role,
@@ -240,7 +240,7 @@ fn warn_of_same_code(
 ) -> Result<()> {
     let same = candidate.is_same_code(&head.hash, baseline, &base.hash);
     if same.context("the pairs that were built")? && workspace::differs_from(root, base) {
-        eprintln!(
+        notice!(
             "arena-bench: the sources differ from those of {}, but both sides are the same machine code, \
              byte for byte: no difference that is seen can come from the change",
             base.reference
@@ -277,7 +277,7 @@ fn wall_clock(
 fn count(baseline: &Side, candidate: &Side, cases: &[Case], compared: &mut Compared) -> Result<()> {
     let executable = match counts::build(Profile::Release) {
         Err(counts::CountsError::NoValgrind(missing)) => {
-            eprintln!("arena-bench: {missing}");
+            notice!("arena-bench: {missing}");
             return Ok(());
         }
         built => built?,

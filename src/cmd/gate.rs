@@ -86,7 +86,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let verdict = match gate::judge(&baseline, &record, &limits) {
         Ok(verdict) => verdict,
         Err(disagreement) if config.accept => {
-            eprintln!("arena-bench: {disagreement}");
+            notice!("arena-bench: {disagreement}");
             accept(config, &record)?;
             return Ok(Outcome::Fine);
         }
@@ -102,9 +102,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
         say(table(&verdict, Screen::stdout()))?;
     }
     for notice in &verdict.notices {
-        eprintln!("arena-bench: {notice}");
+        notice!("arena-bench: {notice}");
     }
-    eprintln!("arena-bench: {}", headline(&verdict));
+    notice!("arena-bench: {}", headline(&verdict));
     if config.accept {
         accept(config, &record)?;
         return Ok(Outcome::Fine);
@@ -160,10 +160,10 @@ fn accept(config: &Config, record: &Record) -> Result<()> {
         .as_ref()
         .is_none_or(|check| !check.trusted)
     {
-        eprintln!("arena-bench: the record's wall clock is not trusted: only its counts will gate");
+        notice!("arena-bench: the record's wall clock is not trusted: only its counts will gate");
     }
     store::save(&config.baseline, &gate::baseline_of(record))?;
-    eprintln!(
+    notice!(
         "arena-bench: {} is the baseline now; review it with `git diff` and commit it",
         config.baseline.display()
     );

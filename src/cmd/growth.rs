@@ -122,13 +122,13 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if let Some((path, record)) = config.into.as_deref().zip(record.as_mut()) {
         section::add_to(record, growth.clone());
         store::keep(path, record)?;
-        eprintln!("arena-bench: added to {}", path.display());
+        notice!("arena-bench: added to {}", path.display());
     }
     if let Some(file) = &config.plot {
         let plot = report::growth_plot(&growth.plans)?;
         output::replace(file, plot.document().as_bytes())
             .with_context(|| format!("--plot {}", file.display()))?;
-        eprintln!("arena-bench: wrote {}", file.display());
+        notice!("arena-bench: wrote {}", file.display());
     }
     if config.json {
         return print_json(&growth);
@@ -136,7 +136,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let counted = record.as_ref().map(|record| &record.environment);
     let shown = report::growth::text(&growth, counted, config.all, Screen::stdout());
     say(shown.trim_end())?;
-    eprintln!(
+    notice!(
         "arena-bench: held is the mean over the items; a dominated way is beaten by one that \
          regrows alike, need not be told more, costs no more and holds no more. Bytes are zeroed and \
          moved by the host; a retry sizes its item again and encodes nothing twice."
@@ -161,7 +161,7 @@ fn matrices(config: &Config, streams: &[Stream], pair: &mut PairProcess) -> Resu
         Some(_) => replayed(pair, stream),
     };
     let matrices: Vec<Vec<Cell>> = streams.iter().map(&mut counted).collect::<Result<_>>()?;
-    eprintln!(
+    notice!(
         "arena-bench: {} ways to grow, counted and verified in {:.1} s",
         matrices.iter().map(Vec::len).sum::<usize>(),
         start.elapsed().as_secs_f64()
@@ -212,7 +212,7 @@ fn replayed(pair: &mut PairProcess, stream: &Stream) -> Result<Vec<Cell>> {
         stream,
         &shown,
     )?;
-    eprintln!(
+    notice!(
         "arena-bench: {} cells replayed, {} of them drained through the pair: the counters agree",
         cells.len(),
         shown.len()
@@ -244,7 +244,7 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, builds: &Builds)
     drop(progress);
     let observed = watch.finish(&layouts.plain, builds);
     for notice in &observed.notices {
-        eprintln!("arena-bench: {notice}");
+        notice!("arena-bench: {notice}");
     }
     Ok(Timed {
         comparisons: made,

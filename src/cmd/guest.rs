@@ -157,7 +157,7 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
             Ok((findings, notices)) => {
                 notices
                     .iter()
-                    .for_each(|notice| eprintln!("arena-bench: {notice}"));
+                    .for_each(|notice| notice!("arena-bench: {notice}"));
                 if let Some(kept) = &kept {
                     compare(&mut report, kept, &findings, &plan)?;
                 }
@@ -173,8 +173,8 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
                 // The loaders' errors name the file themselves.
                 let (file, text) = (target.library.display().to_string(), error.to_string());
                 match text.contains(&file) {
-                    true => eprintln!("arena-bench: {text}"),
-                    false => eprintln!("arena-bench: {file}: {text}"),
+                    true => notice!("arena-bench: {text}"),
+                    false => notice!("arena-bench: {file}: {text}"),
                 }
                 report.error = Some(text);
                 if error.is_a_finding() {
@@ -212,14 +212,14 @@ fn compare(report: &mut Report, kept: &Findings, now: &Findings, plan: &Plan) ->
     drop(progress);
     notices
         .iter()
-        .for_each(|notice| eprintln!("arena-bench: {notice}"));
+        .for_each(|notice| notice!("arena-bench: {notice}"));
     Ok(())
 }
 
 /// Keeps a build, unless it is worse and would replace a kept one.
 fn keep(folder: &Path, findings: &Findings, worse: bool) -> Result<()> {
     if worse && saved::holds_a_build(folder) {
-        eprintln!(
+        notice!(
             "arena-bench: not kept: {} holds a build that this one is worse than; replace it all \
              the same with --accept",
             folder.display()
@@ -228,6 +228,6 @@ fn keep(folder: &Path, findings: &Findings, worse: bool) -> Result<()> {
     }
     saved::save(folder, findings)?;
     let place = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    eprintln!("arena-bench: kept in {}", place.display());
+    notice!("arena-bench: kept in {}", place.display());
     Ok(())
 }

@@ -161,7 +161,7 @@ impl Search {
         let ancestry = ancestry::of(&history, Path::new("."));
         let (history, followed) = history.follow(&line, ancestry.as_ref());
         for note in followed.notes() {
-            eprintln!("arena-bench: {note}");
+            notice!("arena-bench: {note}");
         }
         if let Some(branch) = self
             .branch
@@ -211,7 +211,7 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
 fn run_add(config: &Add) -> anyhow::Result<Outcome> {
     for record in &config.records {
         let path = history::add(record, &config.to)?;
-        eprintln!("added {} as {}", record.display(), path.display());
+        notice!("added {} as {}", record.display(), path.display());
     }
     Ok(Outcome::Fine)
 }
@@ -265,7 +265,7 @@ fn run_list(config: &List) -> anyhow::Result<Outcome> {
         ]);
     }
     say(&table)?;
-    eprintln!("{} entries, {} series", entries.len(), history.series.len());
+    notice!("{} entries, {} series", entries.len(), history.series.len());
     Ok(Outcome::Fine)
 }
 
@@ -340,16 +340,16 @@ fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
     }
     let regressions = changes.iter().filter(|change| change.is_regression());
     let regressions = regressions.count();
-    eprintln!(
+    notice!(
         "{} changes, {regressions} of them regressions, in {} entries",
         changes.len(),
         history.entries.len()
     );
     let missing = findings.missing.iter().filter(|it| matches(&it.case));
     let missing: Vec<String> = missing.map(|it| words_of(&history, it)).collect();
-    missing.iter().for_each(|text| eprintln!("{text}"));
+    missing.iter().for_each(|text| notice!("{text}"));
     for gap in findings.gaps(&history) {
-        eprintln!("{gap}");
+        notice!("{gap}");
     }
     if regressions > 0 || !missing.is_empty() {
         return Ok(Outcome::Found);

@@ -104,7 +104,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let watch = Watch::start();
     let found = measure(config, &items, &mut pair, &layouts)?;
     for failure in &found.failures {
-        eprintln!("arena-bench: {}: {}", failure.id, failure.why);
+        notice!("arena-bench: {}: {}", failure.id, failure.why);
     }
     let environment = watch.finish(&layouts.plain, pair.builds()).environment;
     let ladder = found.ladder(&environment);
@@ -122,7 +122,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
             ))?;
         }
         for check in &found.self_checks {
-            eprintln!("arena-bench: {}", shown::a_a(check));
+            notice!("arena-bench: {}", shown::a_a(check));
         }
     }
     if let Some(path) = &config.table {
@@ -208,13 +208,13 @@ fn count(found: &mut Found, items: &[(PayloadKind, u32)], layouts: &Layouts) {
         counts::measure(&arms, &options, &mut |arm, result| {
             match result {
                 Ok(counts) => found.count(arm, counts),
-                Err(error) => eprintln!("arena-bench: {arm}: {error}"),
+                Err(error) => notice!("arena-bench: {arm}: {error}"),
             }
             progress.tick();
         })
     });
     if let Err(error) = counted {
-        eprintln!("arena-bench: no instructions: {error}");
+        notice!("arena-bench: no instructions: {error}");
     }
 }
 
@@ -258,15 +258,15 @@ fn verify_only(
     for (arm, result) in arms {
         if let Err(error) = &result {
             outcome = Outcome::Found;
-            eprintln!("arena-bench: {error}");
+            notice!("arena-bench: {error}");
         }
         let error = result.as_ref().err().map(ToString::to_string);
         let verified = result.ok();
         if !as_json && let Some(verified) = &verified {
-            println!(
+            say(format_args!(
                 "{arm}: {} items, digest {}",
                 verified.items, verified.digest
-            );
+            ))?;
         }
         rows.push(serde_json::json!({ "id": arm.id(), "verified": verified, "error": error }));
     }

@@ -53,7 +53,7 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
         joined(shards, record).map_err(|error| error.to_string())
     })?;
     store::save(&config.output, &record)?;
-    eprintln!(
+    notice!(
         "{} cases and {} comparisons of {} shards in {}",
         record.cases.len(),
         record.comparisons.len(),

@@ -23,13 +23,17 @@ mod selftest;
 mod verify;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::case::catalog;
 use crate::case::filter::{self, FilterError};
+use crate::growth::matrix::GrowthError;
+use crate::pair_process::error::PairError;
+use crate::printing;
 use crate::workspace;
 
 /// What a verb found; it becomes the exit status.
@@ -94,7 +98,7 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
     if let Err(FilterError::NoMatch { .. }) = filter::select(catalog::all(), filter.as_deref()) {
-        eprintln!("paired: nothing is compared, as no case has such an id");
+        notice!("paired: nothing is compared, as no case has such an id");
         return ExitCode::SUCCESS;
     }
     let output = workspace::root().map(|root| workspace::target(&root).join("paired.json"));
@@ -140,12 +144,24 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Ok(Outcome::Skip) => ExitCode::from(125),
-        Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("arena-bench: {}", words(&error));
-            ExitCode::from(2)
+            notice!("arena-bench: {}", words(&error));
+            ExitCode::from(if is_a_finding(&error) { 1 } else { 2 })
         }
     }
+}
+
+/// Whether a verb ended because the pair is not correct, rather than because it could not do
+/// its work.
+fn is_a_finding(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let growth = cause.downcast_ref().and_then(|cause| match cause {
+            GrowthError::Pair(error) => Some(error),
+            _ => None,
+        });
+        let pair: Option<&PairError> = cause.downcast_ref().or(growth);
+        pair.is_some_and(PairError::is_a_finding)
+    })
 }
 
 /// An error and its causes, each once: many say their cause themselves.
@@ -160,23 +176,14 @@ fn words(error: &anyhow::Error) -> String {
     })
 }
 
-/// Prints a line to stdout. A reader who has read enough (`arena-bench list |
-/// head`) is no failure: the error ends the verb, and the exit status is 0.
+/// Prints a line to stdout.
 fn say(line: impl std::fmt::Display) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{line}")
-}
-
-/// Whether what failed was the reader of our output.
-fn reader_left(error: &anyhow::Error) -> bool {
-    let left = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
-    error.downcast_ref().is_some_and(left)
+    printing::to_stdout(line)
 }
 
 /// Prints a value as JSON, for programs.
 fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Outcome> {
-    let mut stdout = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from)?;
-    writeln!(stdout)?;
+    printing::json(value).context("stdout")?;
     Ok(Outcome::Fine)
 }
 

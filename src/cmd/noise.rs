@@ -54,13 +54,13 @@ pub fn run(config: &Config) -> Result<Outcome> {
         print_json(&report)?;
     } else {
         say(table(&report).show(Screen::stdout()))?;
-        eprintln!(
+        notice!(
             "A change is detectable when 95 of 100 comparisons see it: computed from how single \
              processes scattered here, without what link layouts add between two builds."
         );
     }
     for warning in &report.warnings {
-        eprintln!("arena-bench: {warning}");
+        notice!("arena-bench: {warning}");
     }
     Ok(if report.paired.false_verdicts > 0 {
         Outcome::Found

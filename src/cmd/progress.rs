@@ -80,7 +80,7 @@ impl Progress {
         let elapsed = self.bar.elapsed();
         if elapsed.saturating_sub(self.said.get()) >= SILENCE {
             self.said.set(elapsed);
-            eprintln!("arena-bench: {}", self.status());
+            notice!("arena-bench: {}", self.status());
         }
     }
 

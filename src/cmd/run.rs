@@ -126,7 +126,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     observed
         .notices
         .iter()
-        .for_each(|notice| eprintln!("arena-bench: {notice}"));
+        .for_each(|notice| notice!("arena-bench: {notice}"));
     let mut record = Record {
         schema: SCHEMA.to_owned(),
         environment: observed.environment,
@@ -186,9 +186,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
     } else {
         say(table(&record, Screen::stdout()))?;
     }
-    eprintln!("arena-bench: the record is {}", config.output.display());
+    notice!("arena-bench: the record is {}", config.output.display());
     for failure in &record.failures {
-        eprintln!("arena-bench: failed: {}: {}", failure.id, failure.why);
+        notice!("arena-bench: failed: {}: {}", failure.id, failure.why);
     }
     Ok(if record.failures.is_empty() {
         Outcome::Fine
@@ -282,7 +282,7 @@ fn resume(
     asked: &BTreeMap<String, String>,
 ) -> Result<()> {
     let Some(partial) = earlier else {
-        eprintln!("arena-bench: no unfinished run to resume; starting anew");
+        notice!("arena-bench: no unfinished run to resume; starting anew");
         return Ok(());
     };
     partial.refuse_other(path, asked)?;
@@ -348,6 +348,6 @@ impl Listener for Reporter {
     }
 
     fn notice(&mut self, text: &str) {
-        eprintln!("arena-bench: {text}");
+        notice!("arena-bench: {text}");
     }
 }

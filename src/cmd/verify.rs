@@ -39,7 +39,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         let result = pair.verify(case, config.items);
         if let Err(error) = &result {
             outcome = Outcome::Found;
-            eprintln!("arena-bench: {error}");
+            notice!("arena-bench: {error}");
         }
         let verified = result.as_ref().ok().map(Verification::verified);
         if config.json {
@@ -55,7 +55,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     if let Err(error) = pair.finish() {
         outcome = Outcome::Found;
-        eprintln!("arena-bench: {error}");
+        notice!("arena-bench: {error}");
     }
     if config.json {
         print_json(&rows)?;

@@ -91,7 +91,6 @@ const TOO_LONG: &[&str] = &[
     "bench-record/src/gate/mod.rs",
     "benches/peers/src/fidius/mod.rs",
     "benches/peers/src/peer/mod.rs",
-    "src/cmd/guest.rs",
 ];
 
 /// The crates of the workspace that each of its crates may depend on. `arena-bench` names

@@ -1,0 +1,55 @@
+//! All that this program prints. A closed pipe (`… | head`, `… | true`) changes neither the
+//! exit status nor what is done; any other failure of stdout is an error.
+
+use std::fmt::{Arguments, Display};
+use std::io::{self, Write};
+
+/// Prints a line for people to stderr; who does not read it misses it.
+macro_rules! notice {
+    ($($text:tt)*) => {
+        $crate::printing::to_stderr(format_args!($($text)*))
+    };
+}
+
+/// See [`notice!`].
+pub(crate) fn to_stderr(text: Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints a line to stdout.
+///
+/// # Errors
+/// When stdout cannot be written, but for a reader that has left.
+pub(crate) fn to_stdout(line: impl Display) -> io::Result<()> {
+    unless_the_reader_left(writeln!(io::stdout().lock(), "{line}"))
+}
+
+/// Prints a value as JSON to stdout.
+///
+/// # Errors
+/// As for [`to_stdout`].
+pub(crate) fn json(value: &impl serde::Serialize) -> io::Result<()> {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from);
+    let written = written.and_then(|()| writeln!(stdout));
+    unless_the_reader_left(written.and_then(|()| stdout.flush()))
+}
+
+fn unless_the_reader_left(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_left_is_no_error_and_a_full_disk_is() {
+        let failed = |kind: io::ErrorKind| unless_the_reader_left(Err(kind.into()));
+        assert!(failed(io::ErrorKind::BrokenPipe).is_ok());
+        assert!(failed(io::ErrorKind::StorageFull).is_err());
+    }
+}
