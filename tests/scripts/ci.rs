@@ -409,3 +409,68 @@ fn a_comment_calls_nobody_loads_nothing_and_stays_within_its_length() {
     let none = posted(b"", "abc", "");
     assert!(none.contains("No comparison could be made"), "{none}");
 }
+
+#[test]
+fn a_comment_has_what_the_gate_found() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let place = |name: &str| folder.path().join(name);
+    fs::write(place("comment.md"), "nothing changed\n").expect("the folder is writable");
+    fs::write(place("gate.md"), "1 regression: @u64\n").expect("the folder is writable");
+    let said = Command::new(script("scripts/ci-comment"))
+        .arg(folder.path())
+        .arg("abc")
+        .assert();
+    said.success()
+        .stdout(contains("nothing changed\n\n1 regression: &#64;u64"));
+}
+
+/// Status and output of `ci-alert` where `history changes` ends so, and what gh was asked.
+fn alert(changes: i32, arguments: &[&str], open: &str) -> (Option<i32>, String, String) {
+    let program = format!("echo drain/u64/arena; exit {changes}");
+    let gh =
+        format!("echo \"$*\" >>\"$LOG\"; case \"$*\" in *\"issue list\"*) printf '{open}' ;; esac");
+    let machine = machine(&[
+        (
+            "git",
+            "case $1 in archive) tar -c --files-from /dev/null ;; esac",
+        ),
+        ("program", &program),
+        ("gh", &gh),
+    ]);
+    let path = std::env::var("PATH").expect("there is a path");
+    let log = machine.path().join("log");
+    let output = Command::new(script("scripts/ci-alert"))
+        .arg("bench-history")
+        .arg(machine.path().join("program"))
+        .args(arguments)
+        .env("PATH", format!("{}:{path}", machine.path().display()))
+        .env("LOG", &log)
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let asked = fs::read_to_string(log).unwrap_or_default();
+    (output.status.code(), said, asked)
+}
+
+#[test]
+fn a_regression_on_the_main_branch_fails_the_job_or_opens_one_issue() {
+    let (code, said, asked) = alert(0, &[], "");
+    assert_eq!((code, asked.as_str()), (Some(0), ""), "{said}");
+    let (code, said, _) = alert(1, &[], "");
+    assert_eq!(code, Some(1));
+    let heading = "## Performance regression on the main branch";
+    assert!(
+        said.contains(heading) && said.contains("drain/u64/arena"),
+        "{said}"
+    );
+    let (code, _, asked) = alert(1, &["owner/name"], "");
+    assert_eq!(code, Some(0));
+    assert!(asked.contains("issue create --repo owner/name"), "{asked}");
+    let (_, _, asked) = alert(1, &["owner/name"], "12");
+    assert!(
+        asked.contains("issue comment 12") && !asked.contains("create"),
+        "{asked}"
+    );
+    assert_eq!(alert(2, &[], "").0, Some(2), "it could not be told");
+}
