@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Comparison, Difference, Environment};
+use super::environment::Environment;
+use paired::result::{Comparison, Difference};
 
 /// The matrix of every plan, and the price of a retry.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Difference, SelfCheck};
+use paired::result::{Difference, SelfCheck};
 
 /// Where the time of an item goes, for every payload that was measured.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod case_id;
 mod clean;
 mod commit;
 mod counts;
+mod environment;
 pub mod export;
 mod format;
 pub mod gate;

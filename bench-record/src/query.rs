@@ -1,6 +1,6 @@
 //! Questions that every reader of a record asks.
 
-use super::wire::{CAUTION, Case, Comparison, Environment, Record};
+use super::wire::{CAUTION, Case, Comparison, Environment, Record, VARIABLES};
 
 /// Key in [`Environment::observed`] of the tunables that the wall clock was taken under.
 const CLOCK_TUNABLES: &str = "tunables_of_wall_clock";
@@ -81,13 +81,18 @@ impl Environment {
     }
 
     /// The machine, as far as ratios of times can tell: valgrind has no part in
-    /// them, and they run under the tunables of the shell, not those of the counts.
+    /// them, and they run under the tunables and the variables of the shell, not under
+    /// those of the counts.
     #[must_use]
-    pub fn clock_machine(&self) -> [(&'static str, &str); 3] {
+    pub fn clock_machine(&self) -> [(&'static str, &str); 4] {
         [
             ("cpu", &self.cpu),
             ("libc", &self.libc),
             ("tunables", self.clock_tunables().unwrap_or_default()),
+            (
+                "variables",
+                self.observed_of_any(VARIABLES).unwrap_or_default(),
+            ),
         ]
     }
 
@@ -126,6 +131,16 @@ impl Environment {
                 .map(|(name, value)| (name, value.to_owned()))
                 .collect();
             fields.extend([
+                (
+                    "tunables_of_wall_clock",
+                    env.clock_tunables().unwrap_or_default().to_owned(),
+                ),
+                (
+                    "variables",
+                    env.observed_of_any(VARIABLES)
+                        .unwrap_or_default()
+                        .to_owned(),
+                ),
                 ("commit", env.commit.clone()),
                 ("dirty", env.dirty.to_string()),
                 ("cores", env.cores.to_string()),

@@ -4,8 +4,7 @@
 //! Fields that an older record lacks are optional and default to nothing; a
 //! field that is unknown is kept out, never an error.
 
-use std::collections::BTreeMap;
-
+pub use crate::environment::{CAUTION, COPY_ROUTINES, Environment, VARIABLES};
 pub use paired::result::{
     Comparison, CopiesNs, Difference, Draws, Failure, Method, PairedSample, RatioInterval,
     SelfCheck, Verdict,
@@ -40,63 +39,6 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<super::ladder::Ladder>,
 }
-
-/// The machine, the toolchain and the pair under test.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Environment {
-    /// Full commit hash of the pair, or empty outside a repository.
-    pub commit: String,
-    /// Subject line of that commit; text, never markup.
-    pub subject: String,
-    /// Branch of the checkout, or empty where it was on none: a history follows one.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub branch: String,
-    /// Whether the checkout had uncommitted changes.
-    pub dirty: bool,
-    /// `rustc --version` of the pair.
-    pub rustc: String,
-    /// Cargo profile of the pair.
-    pub profile: String,
-    /// Compiler flags of the pair.
-    pub flags: String,
-    /// CPU model name.
-    pub cpu: String,
-    /// Logical cores.
-    pub cores: u32,
-    /// Kernel release.
-    pub kernel: String,
-    /// C library and its version.
-    pub libc: String,
-    /// `valgrind --version`, or empty when there is none.
-    pub valgrind: String,
-    /// `GLIBC_TUNABLES` under which counts were taken.
-    pub tunables: String,
-    /// SHA-256 of the guest cdylib, hexadecimal.
-    pub guest_sha256: String,
-    /// SHA-256 of the host cdylib, hexadecimal.
-    pub host_sha256: String,
-    /// Start of the run, RFC 3339.
-    pub started: String,
-    /// End of the run, RFC 3339.
-    pub finished: String,
-    /// When the commit was made (committer date, RFC 3339), or empty: it orders
-    /// a history, also where an old commit is measured late.
-    pub committed: String,
-    /// `K/N` where the record holds one shard of a run, K from 1 to N.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shard: Option<String>,
-    /// The command line that made the record.
-    pub command: String,
-    /// What else was observed: load, steal time, frequency; free-form.
-    pub observed: BTreeMap<String, String>,
-}
-
-/// Key in [`Environment::observed`] of what a reader of the ratios should know first.
-pub const CAUTION: &str = "caution";
-
-/// Key in [`Environment::observed`] of the copy routines that the C library chose.
-pub const COPY_ROUTINES: &str = "copy_routines";
 
 /// One case and what was found of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

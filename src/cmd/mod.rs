@@ -19,6 +19,7 @@ mod options;
 mod progress;
 mod report;
 mod run;
+mod search;
 mod selftest;
 mod verify;
 

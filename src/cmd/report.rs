@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::history::Search;
+use super::search::Search;
 use super::{Outcome, say};
 use bench_record::store;
 use bench_report::model::{Source, view};

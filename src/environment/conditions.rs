@@ -1,9 +1,11 @@
 //! What a machine does at a moment: load, time stolen by the hypervisor, time
-//! withheld by the container's quota, frequency.
+//! withheld by a quota, frequency.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+use super::quota::Quota;
 
 /// Steal time above this share of the CPU time is worth a word.
 const MUCH_STEAL: f64 = 0.01;
@@ -17,8 +19,8 @@ pub struct Conditions {
     pub load: Option<f64>,
     /// Since boot: ticks of all CPUs, and those that the hypervisor gave away.
     pub ticks: Option<(u64, u64)>,
-    /// Since the container began: periods in which its quota stopped it.
-    pub throttled: Option<u64>,
+    /// CPU time that the own control group may use, and how often it was stopped.
+    pub quota: Quota,
     /// Lowest and highest frequency of the CPUs at this moment, MHz.
     pub frequency_mhz: Option<(f64, f64)>,
     /// Frequency governor.
@@ -33,7 +35,7 @@ impl Conditions {
         Self {
             load: load(&read("/proc/loadavg")),
             ticks: ticks(&read("/proc/stat")),
-            throttled: throttled(&read("/sys/fs/cgroup/cpu.stat")),
+            quota: Quota::below(Path::new("/")),
             frequency_mhz: frequency(Path::new("/sys/devices/system/cpu"))
                 .or_else(|| nominal(&read("/proc/cpuinfo"))),
             governor: Some(read(
@@ -54,7 +56,7 @@ impl Conditions {
     }
 
     fn throttled_since(&self, before: &Self) -> Option<u64> {
-        self.throttled?.checked_sub(before.throttled?)
+        self.quota.throttled?.checked_sub(before.quota.throttled?)
     }
 
     /// As a record shows them, from `before` to now.
@@ -74,6 +76,10 @@ impl Conditions {
                 "steal",
                 self.steal_since(before)
                     .map(|share| format!("{:.2}%", 100.0 * share)),
+            ),
+            (
+                "cpu_quota",
+                self.quota.cpus.map(|cpus| format!("{cpus:.2} CPUs")),
             ),
             (
                 "throttled",
@@ -104,8 +110,10 @@ impl Conditions {
             ));
         }
         if let Some(times) = self.throttled_since(before).filter(|&times| times > 0) {
+            let quota = self.quota.cpus;
+            let quota = quota.map_or_else(String::new, |cpus| format!(" of {cpus:.2} CPUs"));
             causes.push(format!(
-                "the container's CPU quota stopped it in {times} periods"
+                "the control group's CPU quota{quota} stopped it in {times} periods"
             ));
         }
         // The run itself keeps one core busy.
@@ -145,13 +153,6 @@ fn ticks(stat: &str) -> Option<(u64, u64)> {
         .map_while(|ticks| ticks.parse().ok())
         .collect();
     Some((ticks.iter().sum(), *ticks.get(7)?))
-}
-
-fn throttled(cpu_stat: &str) -> Option<u64> {
-    let times = cpu_stat
-        .lines()
-        .find_map(|line| line.strip_prefix("nr_throttled "))?;
-    times.trim().parse().ok()
 }
 
 fn frequency(cpus: &Path) -> Option<(f64, f64)> {
@@ -198,7 +199,6 @@ mod tests {
     fn the_systems_files_are_understood() {
         assert_eq!(load("2.62 4.27 3.00 3/111 1140\n"), Some(2.62));
         assert_eq!(ticks(STAT), Some((1000, 50)));
-        assert_eq!(throttled("nr_periods 9\nnr_throttled 3\n"), Some(3));
         let two = "cpu MHz\t\t: 2596.1\nother : 1\ncpu MHz\t\t: 800\n";
         assert_eq!(nominal(two), Some((800.0, 2596.1)));
     }
@@ -209,10 +209,17 @@ mod tests {
             assert_eq!(parsed, None);
         }
         assert_eq!(ticks("cpu  1 2 3\n"), None, "a kernel before steal time");
-        assert_eq!((throttled(""), nominal("")), (None, None));
+        assert_eq!(nominal(""), None);
         let silent = Conditions::default();
         assert!(silent.observed_since(&silent).is_empty());
         assert!(silent.likely_causes_since(&silent, 2).is_empty());
+    }
+
+    fn quota(times: u64) -> Quota {
+        Quota {
+            cpus: Some(1.5),
+            throttled: Some(times),
+        }
     }
 
     #[test]
@@ -220,7 +227,7 @@ mod tests {
         let before = Conditions {
             load: Some(0.5),
             ticks: Some((1000, 50)),
-            throttled: Some(3),
+            quota: quota(3),
             frequency_mhz: Some((3000.0, 3000.0)),
             governor: None,
         };
@@ -233,12 +240,17 @@ mod tests {
         let disturbed = Conditions {
             load: Some(2.5),
             ticks: Some((2000, 150)),
-            throttled: Some(4),
+            quota: quota(4),
             frequency_mhz: Some((2000.0, 3000.0)),
             governor: None,
         };
         let causes = disturbed.likely_causes_since(&before, 2).join("; ");
-        for word in ["10.0%", "1 periods", "load of 2.5", "2000 to 3000 MHz"] {
+        for word in [
+            "10.0%",
+            "quota of 1.50 CPUs stopped it in 1 periods",
+            "load of 2.5",
+            "2000 to 3000 MHz",
+        ] {
             assert!(causes.contains(word), "{word} in {causes}");
         }
     }

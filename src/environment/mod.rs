@@ -10,6 +10,8 @@ mod commit;
 mod conditions;
 mod copies;
 mod machine;
+mod quota;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -82,6 +84,7 @@ impl Watch {
             observed.insert(CAUTION.to_owned(), notice.clone());
             notices.push(notice);
         }
+        observed.extend(variables::observed(std::env::vars_os()));
         if let Ok(tunables) = std::env::var("GLIBC_TUNABLES") {
             observed.insert("tunables_of_wall_clock".to_owned(), tunables);
         }

@@ -18,17 +18,6 @@ const LINES: usize = 400;
 
 /// Files that import each other, directly or through others.
 const IN_A_CIRCLE: &[&str] = &[
-    "bench-record/src/export/benchfmt.rs",
-    "bench-record/src/export/bmf.rs",
-    "bench-record/src/export/csv.rs",
-    "bench-record/src/export/github_action_benchmark.rs",
-    "bench-record/src/export/mod.rs",
-    "bench-record/src/growth.rs",
-    "bench-record/src/history/changes.rs",
-    "bench-record/src/history/changes/exact.rs",
-    "bench-record/src/history/changes/ratios.rs",
-    "bench-record/src/ladder.rs",
-    "bench-record/src/wire.rs",
     "bench-report/src/dashboard/encode.rs",
     "bench-report/src/dashboard/mod.rs",
     "bench-report/src/dashboard/spark.rs",

@@ -6,7 +6,7 @@
 
 use std::io;
 
-use super::{Exporter, Measurement, Metric};
+use super::measurement::{Exporter, Measurement, Metric};
 use crate::CaseId;
 use crate::wire::Record;
 

@@ -6,7 +6,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Exporter, Measurement, Metric};
+use super::measurement::{Exporter, Measurement, Metric};
 use crate::wire::Record;
 
 /// The exporter.

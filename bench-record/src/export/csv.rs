@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Exporter, Measurement, Metric};
+use super::measurement::{Exporter, Interval, Measurement, Metric};
 use crate::wire::Record;
 
 /// The exporter.
@@ -53,7 +53,7 @@ impl Exporter for Csv {
 
 fn row(record: &Record, measurement: &Measurement<'_>) -> [String; COLUMNS.len()] {
     let params = &measurement.case.params;
-    let interval = |of: fn(&super::Interval) -> f64| {
+    let interval = |of: fn(&Interval) -> f64| {
         let end = measurement.interval.as_ref().map(of);
         end.map(|end| end.to_string()).unwrap_or_default()
     };

@@ -64,9 +64,13 @@ fn fields(environment: &Environment, by_routines: bool) -> Vec<(&'static str, St
 /// held vouches for its own.
 #[must_use]
 pub fn of_wall_clock(baseline: &Record, record: &Record) -> Option<String> {
-    let (left, right) = (&baseline.environment.cpu, &record.environment.cpu);
-    if left != right {
-        return Some(format!("the machines differ, cpu: {left:?} and {right:?}"));
+    let machines = [&baseline.environment, &record.environment].map(Environment::clock_machine);
+    for ((field, left), (_, right)) in machines[0].into_iter().zip(machines[1]) {
+        if left != right {
+            return Some(format!(
+                "the machines differ, {field}: {left:?} and {right:?}"
+            ));
+        }
     }
     for (name, of) in [("baseline", baseline), ("record", record)] {
         match &of.self_check {

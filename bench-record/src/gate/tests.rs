@@ -1,6 +1,6 @@
 use super::*;
 use crate::synthetic;
-use crate::wire::{Failure, SelfCheck};
+use crate::wire::{Failure, SelfCheck, VARIABLES};
 
 const ARENA: &str = "drain/case-000/arena";
 const ALLOC: &str = "drain/case-000/alloc";
@@ -169,7 +169,16 @@ fn counts_and_clock_that_contradict_each_other_are_pointed_out() {
 
 #[test]
 fn wall_clock_of_another_machine_or_an_untrusted_run_is_not_judged() {
-    let doubts: [(&str, Edit<Record>); 4] = [
+    let doubts: [(&str, Edit<Record>); 6] = [
+        ("MALLOC_PERTURB_=1", |record| {
+            let variables = (VARIABLES.to_owned(), "MALLOC_PERTURB_=1".to_owned());
+            record.environment.observed.extend([variables]);
+        }),
+        ("glibc.malloc", |record| {
+            let tunables = "glibc.malloc.trim_threshold=1".to_owned();
+            let tunables = ("tunables_of_wall_clock".to_owned(), tunables);
+            record.environment.observed.extend([tunables]);
+        }),
         ("cpu", |record| {
             record.environment.cpu = "Another".to_owned();
         }),

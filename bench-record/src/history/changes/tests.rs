@@ -351,3 +351,33 @@ fn a_case_that_vanished_or_failed_in_the_newest_commit_is_told() {
     assert_eq!((vanished.entry, vanished.previous), (2, 1));
     assert_eq!(failed.failure.as_deref(), Some("it hung"));
 }
+
+#[test]
+fn a_variable_of_the_allocator_is_no_commit_s_improvement() {
+    let mut series = Builder::default();
+    let whole = Synthetic {
+        shifts: vec![Shift {
+            time: 0.8,
+            ..SLOWER
+        }],
+        ..hundred()
+    };
+    for (at, mut record) in whole.records().enumerate() {
+        if at >= 60 {
+            let perturb = (
+                "allocator_and_loader".to_owned(),
+                "MALLOC_PERTURB_=1".to_owned(),
+            );
+            record.environment.observed.extend([perturb]);
+        }
+        series.push(at as u32, &record, true);
+    }
+    let history = History {
+        entries: history(&hundred()).entries,
+        series: series.finish(),
+        damaged: Vec::new(),
+    };
+    let found = history.findings(&Options::default());
+    assert_eq!(found.changes, []);
+    assert_eq!(found.machine_shifts.len(), 1);
+}

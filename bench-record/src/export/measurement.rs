@@ -1,0 +1,164 @@
+//! What there is to export of a record, one number each.
+
+use std::io;
+
+use crate::wire::{Case, Comparison, Record};
+
+/// What may be exported. Less is better for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// Wall clock of a case alone, ns/item: depends on the machine and its hour.
+    Wall,
+    /// Instructions per item: exact for one binary, libc and tunables.
+    Instructions,
+    /// Time per item of the candidate over the baseline's in the same run.
+    Ratio,
+}
+
+impl Metric {
+    /// Every metric, in the order of export.
+    pub const ALL: [Self; 3] = [Self::Wall, Self::Instructions, Self::Ratio];
+
+    /// The unit, as dashboards show it.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Wall => "ns/item",
+            Self::Instructions => "instructions/item",
+            Self::Ratio => "ratio",
+        }
+    }
+
+    /// The name on the command line and in exports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wall => "wall",
+            Self::Instructions => "instructions",
+            Self::Ratio => "ratio",
+        }
+    }
+}
+
+/// One number of a record, with what is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement<'a> {
+    /// Which number.
+    pub metric: Metric,
+    /// The case; the candidate of a ratio.
+    pub case: &'a Case,
+    /// The comparison that a ratio comes from.
+    pub comparison: Option<&'a Comparison>,
+    /// The estimate, in [`Metric::unit`].
+    pub value: f64,
+    /// The interval's ends and its confidence; none for an exact count.
+    pub interval: Option<Interval>,
+    /// Raw samples, in [`Metric::unit`]; empty where the record keeps none.
+    pub samples: Vec<f64>,
+}
+
+/// Where the true value lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Confidence, 0 to 1.
+    pub confidence: f64,
+}
+
+impl Measurement<'_> {
+    /// What a dashboard calls it: the case's id, and for a ratio what it is
+    /// measured against.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.comparison {
+            Some(c) => format!("{} vs {}", c.candidate, c.baseline),
+            None => self.case.id.clone(),
+        }
+    }
+}
+
+/// A format.
+pub trait Exporter {
+    /// The metrics that are exported when none is asked for.
+    fn default_metrics(&self) -> &'static [Metric];
+
+    /// Writes `measurements` of `record` in this format.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    fn write(
+        &self,
+        record: &Record,
+        measurements: &[Measurement<'_>],
+        out: &mut dyn io::Write,
+    ) -> io::Result<()>;
+}
+
+/// The numbers of `record` of the given metrics, by metric, then by case.
+///
+/// A comparison whose candidate is no case of the record has no parameters to
+/// show and is left out.
+#[must_use]
+pub fn measurements<'a>(record: &'a Record, metrics: &[Metric]) -> Vec<Measurement<'a>> {
+    metrics
+        .iter()
+        .flat_map(|metric| match metric {
+            Metric::Wall => record.cases.iter().filter_map(wall).collect::<Vec<_>>(),
+            Metric::Instructions => record.cases.iter().filter_map(instructions).collect(),
+            Metric::Ratio => record
+                .comparisons
+                .iter()
+                .filter_map(|comparison| ratio(record.case(&comparison.candidate)?, comparison))
+                .collect(),
+        })
+        .collect()
+}
+
+fn wall(case: &Case) -> Option<Measurement<'_>> {
+    let wall = case.wall.as_ref()?;
+    Some(Measurement {
+        metric: Metric::Wall,
+        case,
+        comparison: None,
+        value: wall.ns_per_item,
+        interval: Some(Interval {
+            low: wall.low,
+            high: wall.high,
+            confidence: wall.confidence,
+        }),
+        samples: wall.samples.clone(),
+    })
+}
+
+fn instructions(case: &Case) -> Option<Measurement<'_>> {
+    Some(Measurement {
+        metric: Metric::Instructions,
+        case,
+        comparison: None,
+        value: case.counts.as_ref()?.instructions_per_item?,
+        interval: None,
+        samples: Vec::new(),
+    })
+}
+
+fn ratio<'a>(case: &'a Case, comparison: &'a Comparison) -> Option<Measurement<'a>> {
+    Some(Measurement {
+        metric: Metric::Ratio,
+        case,
+        comparison: Some(comparison),
+        value: comparison.ratio,
+        interval: Some(Interval {
+            low: comparison.low,
+            high: comparison.high,
+            confidence: comparison.confidence,
+        }),
+        samples: comparison
+            .samples
+            .iter()
+            .map(|sample| sample.log_ratio.exp())
+            .collect(),
+    })
+}
