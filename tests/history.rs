@@ -156,7 +156,19 @@ fn what_was_not_searched_is_said_beside_what_was_found() {
 }
 
 #[test]
-fn what_is_no_record_or_there_already_is_refused_and_changes_nothing() {
+fn a_record_that_is_there_already_is_said_and_not_added_again() {
+    let dir = folder(&Synthetic {
+        commits: 3,
+        ..Synthetic::default()
+    });
+    history(&dir, &["add", "1.json", "--to", "history"])
+        .success()
+        .stderr(contains("in the history already"));
+    assert_eq!(entries(&dir), 3);
+}
+
+#[test]
+fn what_is_no_record_is_refused_and_changes_nothing() {
     let dir = folder(&Synthetic {
         commits: 3,
         ..Synthetic::default()
@@ -168,7 +180,6 @@ fn what_is_no_record_or_there_already_is_refused_and_changes_nothing() {
     write("cut.json", r#"{"schema": "arena-bench/record/1", "cas"#);
     write("empty.json", "");
     for (record, message) in [
-        ("1.json", "in the history already"),
         ("old.json", r#"schema is "arena-bench/record/0""#),
         ("cut.json", "cut.json is truncated"),
         ("empty.json", "empty.json is empty"),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::search::Search;
 use super::{Outcome, print_json, say};
-use bench_record::history::{self, Change, Evidence, History, Missing};
+use bench_record::history::{self, Change, Evidence, History, HistoryError, Missing};
 use bench_record::short_commit;
 
 /// Keeps records of many commits in a folder and finds the commits that changed
@@ -111,8 +111,12 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
 
 fn run_add(config: &Add) -> anyhow::Result<Outcome> {
     for record in &config.records {
-        let path = history::add(record, &config.to)?;
-        notice!("added {} as {}", record.display(), path.display());
+        match history::add(record, &config.to) {
+            Ok(path) => notice!("added {} as {}", record.display(), path.display()),
+            // A job that runs again publishes its record again.
+            Err(there @ HistoryError::Duplicate { .. }) => notice!("{there}"),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(Outcome::Fine)
 }
