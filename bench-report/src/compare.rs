@@ -24,6 +24,27 @@ pub struct Verdict {
     pub failures: Vec<Failure>,
 }
 
+/// How many cases came to what.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// All cases.
+    pub cases: usize,
+    /// Cases of which a count or the time is worse than it may be.
+    pub regressed: usize,
+    /// Times that are slower.
+    pub slower: usize,
+    /// Times that are faster.
+    pub faster: usize,
+    /// Times that are the same.
+    pub same: usize,
+    /// Times of which neither was shown; they are no pass.
+    pub inconclusive: usize,
+    /// The largest slowdown that an inconclusive case could not exclude, percent.
+    pub slower_not_excluded_percent: Option<f64>,
+    /// Cases that could not be measured.
+    pub failed: usize,
+}
+
 /// One case on both sides.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
@@ -42,10 +63,30 @@ pub struct Row {
 }
 
 impl Verdict {
-    /// Whether something is worse than it may be, or could not be measured.
+    /// Whether something is worse than it may be.
     #[must_use]
     pub fn regressed(&self) -> bool {
-        !self.failures.is_empty() || self.rows.iter().any(|row| !row.regressions.is_empty())
+        self.rows.iter().any(|row| !row.regressions.is_empty())
+    }
+
+    /// How many cases came to what.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let count = |word| self.of(word).count();
+        let worse = self.rows.iter().filter(|row| !row.regressions.is_empty());
+        let open = self
+            .of(Word::Inconclusive)
+            .filter_map(Comparison::not_excluded);
+        Summary {
+            cases: self.rows.len(),
+            regressed: worse.count(),
+            slower: count(Word::Slower),
+            faster: count(Word::Faster),
+            same: count(Word::Same),
+            inconclusive: count(Word::Inconclusive),
+            slower_not_excluded_percent: open.map(|open| open.slower_percent).reduce(f64::max),
+            failed: self.failures.len(),
+        }
     }
 
     /// The same without raw samples.

@@ -90,7 +90,8 @@ pub fn check_builds(runner: &mut Runner<'_>, matches: &[Match], ratios: &mut Rat
     let places = (0..checks).map(|check| matches.len() * check / checks);
     for candidate in places.filter_map(|place| matches.get(place)) {
         let arm = &candidate.candidate;
-        match build_check(runner, arm, arm) {
+        let [one, other] = arm.halved();
+        match build_check(runner, &one, &other) {
             Ok(found) => ratios.build_checks.push(found),
             Err(error) => ratios.failures.push(Failure {
                 id: format!("{} / {}", arm.name, arm.name),

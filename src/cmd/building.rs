@@ -45,9 +45,14 @@ impl Chance {
         }
     }
 
+    /// The number of link layouts, where none is given so many.
+    pub(super) fn count(self, usual: u32) -> u32 {
+        self.layouts.unwrap_or(usual)
+    }
+
     /// The seeds of the layouts of a run.
     pub(super) fn layouts(self, quick: bool) -> Vec<u64> {
-        let count = self.layouts.unwrap_or(if quick { QUICK } else { FULL });
+        let count = self.count(if quick { QUICK } else { FULL });
         notice!(
             "arena-bench: random seed {0} (--seed {0} repeats it)",
             self.seed()

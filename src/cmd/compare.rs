@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::building::{Chance, pair, pair_at, warn_of_one};
+use super::gate::FailOn;
 use super::options::{self, Selection};
 use super::progress::Progress;
 use super::run::{explain, percent, seconds};
@@ -29,6 +30,13 @@ use paired::runner::{Runner, Settings};
 use paired::stats::{Confidence, Delta, correction};
 
 /// What is compared with what, and how.
+///
+/// A case is *same*, *faster*, *slower* or *inconclusive*; the last is listed with what it
+/// could not exclude, and never counts as a pass.
+///
+/// Exit status: 0 nothing regressed, 1 a case regressed (or is inconclusive, with
+/// --fail-on inconclusive), 2 the comparison could not be made or could not tell
+/// anything, 125 with --bisect where it could not be made.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     arena-bench compare --against HEAD~1 --quick\n  \
@@ -60,6 +68,9 @@ pub struct Config {
     limits: Option<PathBuf>,
     #[command(flatten)]
     chance: Chance,
+    /// Also fail on cases that are inconclusive.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
     /// Print JSON instead of the table.
     #[arg(long)]
     json: bool,
@@ -128,6 +139,7 @@ fn compare(config: &Config) -> Result<Outcome> {
         }
     }
     drop(progress);
+    let incorrect = !compared.failures.is_empty();
     let watch = Watch::start();
     if !config.counts_only {
         compared.ratios = wall_clock(config, delta, &baseline, &candidate, &cases)?;
@@ -141,7 +153,10 @@ fn compare(config: &Config) -> Result<Outcome> {
     }
     // What was measured is shown before a file can fail.
     if config.json {
-        print_json(&verdict.clone().without_samples())?;
+        print_json(&Summarised {
+            summary: verdict.summary(),
+            comparison: verdict.clone().without_samples(),
+        })?;
     } else {
         say(compare::table(&verdict, Screen::stdout()))?;
     }
@@ -149,14 +164,35 @@ fn compare(config: &Config) -> Result<Outcome> {
         output::replace(path, compare::markdown(&verdict).as_bytes())
             .with_context(|| format!("cannot write --markdown {}", path.display()))?;
     }
-    if verdict.regressed() {
+    if verdict.regressed() || incorrect {
         return Ok(Outcome::Found);
+    }
+    // What could not be measured is no regression, and no pass either.
+    if let Some(failure) = verdict.failures.first() {
+        let others = match verdict.failures.len() - 1 {
+            0 => String::new(),
+            others => format!(" (and {others} more)"),
+        };
+        bail!(
+            "could not be measured: {}: {}{others}",
+            failure.id,
+            failure.why
+        );
     }
     // No regression was found, and none could be: that is no pass.
     if let Some(why) = sides::cannot_tell(&verdict) {
         bail!("{why}");
     }
-    Ok(Outcome::Fine)
+    let open = config.fail_on.is_some() && verdict.summary().inconclusive > 0;
+    Ok(if open { Outcome::Found } else { Outcome::Fine })
+}
+
+/// A comparison as JSON: the counts of its verdicts first.
+#[derive(serde::Serialize)]
+struct Summarised {
+    summary: bench_report::compare::Summary,
+    #[serde(flatten)]
+    comparison: bench_report::compare::Verdict,
 }
 
 fn delta(config: &Config) -> Result<Delta> {

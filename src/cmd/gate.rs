@@ -57,9 +57,9 @@ pub struct Config {
     markdown: Option<PathBuf>,
 }
 
-/// What fails the gate besides a regression.
+/// What fails besides a regression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum FailOn {
+pub(super) enum FailOn {
     /// A ratio of which neither "same" nor a change is shown.
     Inconclusive,
 }

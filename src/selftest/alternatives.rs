@@ -1,75 +1,160 @@
-//! The same trials by other methods, to show what they make of this machine.
+//! The same comparisons by other methods, to show what they make of this machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
-
-use super::Row;
-use crate::case::Case;
-use crate::wall::Label;
-use paired::draw::Draw;
+use paired::draw::{Draw, order};
 use paired::job::{ArmJob, Job};
 use paired::process::{Execute, Processes};
 use paired::runner::Arm;
 use paired::stats::order::Sorted;
 use paired::stats::{Confidence, sign};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
 
-/// Rounds of one arm measured alone: some second at 50 µs a drain.
+use super::pools::Pools;
+use super::trials::{BUDGET, CONFIDENCE};
+use super::{Method, Row, first_version};
+use crate::case::Case;
+use crate::wall::Label;
+
+/// Rounds of one arm measured alone: about a second at 50 µs a drain.
 const ALONE: u32 = 20_000;
 /// Rounds of the arms together in one process.
 const TOGETHER: u32 = 2_000;
+/// Rounds of a process of the first version.
+const ROUNDS: u32 = 9;
 /// A measuring process that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// All of A measured first and then all of B, each in one process.
+/// `count` comparisons of a case on both builds by another method; the candidate does
+/// `work` times the work.
 ///
 /// # Errors
 /// When a process fails.
-pub fn sequential(
-    [baseline, candidate]: [&Arm; 2],
-    items: u64,
+pub fn row(
+    method: Method,
+    pools: &Pools,
+    case: &Case,
+    (items, work): (u64, f64),
     count: usize,
     tick: &mut dyn FnMut(),
 ) -> Result<Row> {
     let mut processes = Processes::new(crate::PRODUCT, LIMIT)?;
     let mut rng = SmallRng::seed_from_u64(1);
-    one_by_one(count, tick, || {
-        let mut alone = |arm: &Arm| -> Result<f64> {
-            let job = job(&[arm], items, ALONE, Draw::new(&mut rng, 1));
-            let rows = processes.execute(&job)?.rounds;
-            median(rows.iter().map(|row| row[0] as f64))
-        };
-        let (a, b) = (alone(baseline)?, alone(candidate)?);
-        Ok((100.0 * (b / a - 1.0), false))
+    let row = one_by_one(count, tick, || match method {
+        Method::Sequential => sequential(&mut processes, &pools.plain(case), items, work),
+        Method::OneProcess => one_process(&mut processes, &pools.plain(case), items, work),
+        _ => {
+            let arms = pools.dozen(case, &mut rng);
+            first(&mut processes, &arms, items, work, &mut rng)
+        }
+    })?;
+    Ok(Row {
+        method,
+        case: case.id(),
+        truth_percent: 100.0 * (work - 1.0),
+        ..row
     })
 }
 
-/// A and B in turn, but in a single process each time.
-///
-/// # Errors
-/// When a process fails.
-pub fn one_process(
-    arms: [&Arm; 2],
+/// All of A measured first and then all of B, each in one process.
+fn sequential(
+    processes: &mut Processes,
+    arms: &[Arm; 2],
     items: u64,
-    count: usize,
-    tick: &mut dyn FnMut(),
-) -> Result<Row> {
-    let mut processes = Processes::new(crate::PRODUCT, LIMIT)?;
-    let mut rng = SmallRng::seed_from_u64(2);
-    let confidence = Confidence::new(super::experiment::CONFIDENCE)?;
-    one_by_one(count, tick, || {
-        let job = job(&arms, items, TOGETHER, Draw::new(&mut rng, 2));
-        let rows = processes.execute(&job)?.rounds;
-        let ratios = Sorted::new(rows.iter().map(|row| (row[1] as f64 / row[0] as f64).ln()))?;
-        let interval =
-            sign::interval(&ratios, confidence).context("rounds enough for an interval")?;
-        let excludes = interval.low > 0.0 || interval.high < 0.0;
-        Ok((100.0 * interval.estimate.exp_m1(), excludes))
-    })
+    work: f64,
+) -> Result<(f64, bool)> {
+    let mut rng = SmallRng::from_rng(&mut rand::rng());
+    let mut alone = |arm: &Arm, work: f64| -> Result<f64> {
+        let one = arm_job(arm, 0, 0, items, work);
+        let rows = run(processes, vec![one], ALONE, &mut rng)?;
+        Ok(Sorted::new(rows.iter().map(|row| row[0] as f64))?.median())
+    };
+    let (a, b) = (alone(&arms[0], 1.0)?, alone(&arms[1], work)?);
+    Ok((100.0 * (b / a - 1.0), false))
+}
+
+/// A and B in turn, but in a single process each time.
+fn one_process(
+    processes: &mut Processes,
+    arms: &[Arm; 2],
+    items: u64,
+    work: f64,
+) -> Result<(f64, bool)> {
+    let mut rng = SmallRng::from_rng(&mut rand::rng());
+    let both = [(0, 1.0), (1, work)].map(|(arm, work)| arm_job(&arms[arm], 0, 0, items, work));
+    let rows = run(processes, both.to_vec(), TOGETHER, &mut rng)?;
+    let ratios = Sorted::new(rows.iter().map(|row| (row[1] as f64 / row[0] as f64).ln()))?;
+    let interval = sign::interval(&ratios, Confidence::new(CONFIDENCE)?)
+        .context("there are rounds enough for an interval")?;
+    let excludes = interval.low > 0.0 || interval.high < 0.0;
+    Ok((100.0 * interval.estimate.exp_m1(), excludes))
+}
+
+/// As the first version did it: processes cycle over twelve layouts for as long as this
+/// method has, each arm in two copies of which the better one counts.
+fn first(
+    processes: &mut Processes,
+    arms: &[Arm; 2],
+    items: u64,
+    work: f64,
+    rng: &mut SmallRng,
+) -> Result<(f64, bool)> {
+    let start = Instant::now();
+    let mut samples = Vec::new();
+    let mut cycle = Vec::new();
+    while start.elapsed() < BUDGET {
+        if cycle.is_empty() {
+            cycle = order(rng, arms[0].libraries[0].len());
+        }
+        let layout = cycle.pop().context("a build has layouts")?;
+        let places = order(rng, 4);
+        let jobs = places.iter().map(|place| {
+            let (arm, copy) = (place / 2, place % 2);
+            let work = if arm == 0 { 1.0 } else { work };
+            arm_job(&arms[arm], layout, copy, items, work)
+        });
+        let rows = run(processes, jobs.collect(), ROUNDS, rng)?;
+        let mut best = [f64::INFINITY; 2];
+        for (at, place) in places.iter().enumerate() {
+            let time = Sorted::new(rows.iter().map(|row| row[at] as f64))?.median();
+            best[place / 2] = best[place / 2].min(time);
+        }
+        samples.push((layout, (best[1] / best[0]).ln()));
+    }
+    let interval = first_version::interval(&samples, Confidence::new(CONFIDENCE)?)?;
+    let [low, estimate, high] = interval;
+    Ok((100.0 * estimate.exp_m1(), low > 0.0 || high < 0.0))
+}
+
+fn arm_job(arm: &Arm, layout: usize, copy: usize, items: u64, work: f64) -> ArmJob {
+    let file = |library: &Vec<PathBuf>| library[layout % library.len()].clone();
+    ArmJob {
+        libraries: arm.libraries.iter().map(file).collect(),
+        copy: copy as u32,
+        workload: arm.workload.clone(),
+        items: (items as f64 * work).round() as u64,
+    }
+}
+
+/// Times of one process, round by round.
+fn run(
+    processes: &mut Processes,
+    arms: Vec<ArmJob>,
+    rounds: u32,
+    rng: &mut SmallRng,
+) -> Result<Vec<Vec<u64>>> {
+    let job = Job {
+        draw: Draw::new(rng, arms.len()),
+        arms,
+        warmup: 2,
+        rounds,
+        fresh_copies: true,
+    };
+    Ok(processes.execute(&job)?.rounds)
 }
 
 /// Criterion's own comparison with its last run, of an unchanged benchmark.
@@ -116,6 +201,7 @@ pub fn criterion(root: &Path, case: &Case, count: usize, tick: &mut dyn FnMut())
         slower,
         faster,
         same: row.comparisons - slower - faster,
+        case: case.id(),
         ..row
     })
 }
@@ -151,7 +237,7 @@ fn one_by_one(
     let values = estimates.values();
     Ok(Row {
         experiment: String::new(),
-        method: None,
+        method: Method::Sequential,
         case: String::new(),
         truth_percent: 0.0,
         delta_percent: None,
@@ -161,6 +247,11 @@ fn one_by_one(
         same: 0,
         inconclusive: 0,
         exclude_zero,
+        sign_excludes_zero: None,
+        half_width_percent: None,
+        sign_half_width_percent: None,
+        spread_percent: None,
+        processes: None,
         lowest_percent: values[0],
         median_percent: estimates.median(),
         highest_percent: values[values.len() - 1],
@@ -168,26 +259,6 @@ fn one_by_one(
         required: String::new(),
         reached: true,
     })
-}
-
-fn job(arms: &[&Arm], items: u64, rounds: u32, draw: Draw) -> Job {
-    let arm = |arm: &&Arm| ArmJob {
-        libraries: arm.first_layout(),
-        copy: arm.copy,
-        workload: arm.workload.clone(),
-        items: (items as f64 * arm.work).round() as u64,
-    };
-    Job {
-        arms: arms.iter().map(arm).collect(),
-        warmup: 3,
-        rounds,
-        fresh_copies: true,
-        draw,
-    }
-}
-
-fn median(values: impl IntoIterator<Item = f64>) -> Result<f64> {
-    Ok(Sorted::new(values)?.median())
 }
 
 #[cfg(test)]

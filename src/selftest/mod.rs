@@ -1,19 +1,23 @@
 //! The experiment that proves the method on this machine: it measures what is
 //! known beforehand, and counts how often the verdict is right.
 //!
-//! [`experiment`] are the trials by this method, [`alternatives`] the same by others
-//! (one after another, criterion), [`load`] the compiler that runs beside,
-//! [`variant`] the rebuilt guests, [`table`] the result for people.
+//! [`plan`] says what is compared and what must hold, [`pools`] makes the builds and
+//! their link layouts, [`trials`] repeats a comparison, [`alternatives`] makes the same
+//! comparisons by other methods, [`load`] is the compiler that runs beside, [`variant`]
+//! the rebuilt guest, [`table`] the result for people.
 
 pub mod alternatives;
-pub mod experiment;
+pub mod first_version;
 pub mod load;
+pub mod plan;
+pub mod pools;
 pub mod table;
+pub mod trials;
 pub mod variant;
 
 use serde::{Deserialize, Serialize};
 
-/// A way to compare, each with one remedy more than the one before.
+/// A way to compare two arms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
@@ -21,10 +25,11 @@ pub enum Method {
     Sequential,
     /// In turn, in one process.
     OneProcess,
-    /// In turn, in many short processes, by one link layout.
-    Processes,
-    /// In turn, in many short processes, over several link layouts.
-    Layouts,
+    /// This workbench's first method: twelve link layouts a side, cycled over, and a
+    /// pre-test that chooses what the interval rests on.
+    FirstVersion,
+    /// One process, one draw of everything.
+    ProcessDraws,
 }
 
 impl Method {
@@ -32,30 +37,29 @@ impl Method {
     pub const ALL: [Self; 4] = [
         Self::Sequential,
         Self::OneProcess,
-        Self::Processes,
-        Self::Layouts,
+        Self::FirstVersion,
+        Self::ProcessDraws,
     ];
 
-    /// In words.
+    /// For people.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Sequential => "all of A, then all of B",
             Self::OneProcess => "in turn, in one process",
-            Self::Processes => "in turn, in many short processes",
-            Self::Layouts => "the same over link layouts",
+            Self::FirstVersion => "first version (12 layouts)",
+            Self::ProcessDraws => "this method",
         }
     }
 }
 
 /// One line of the result: many comparisons of one kind.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// What was compared.
     pub experiment: String,
-    /// How, where the line has a place in the table of methods.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<Method>,
+    /// How.
+    pub method: Method,
     /// Id of the case.
     pub case: String,
     /// What is known to be true, as a change in percent.
@@ -74,6 +78,22 @@ pub struct Row {
     pub inconclusive: usize,
     /// Intervals that exclude zero.
     pub exclude_zero: usize,
+    /// The same for the interval of the sign test, which is computed beside.
+    #[serde(default)]
+    pub sign_excludes_zero: Option<usize>,
+    /// Median half-width of the intervals, percent.
+    #[serde(default)]
+    pub half_width_percent: Option<f64>,
+    /// The same for the interval of the sign test.
+    #[serde(default)]
+    pub sign_half_width_percent: Option<f64>,
+    /// How much the log-ratios of single processes differ: their robust standard
+    /// deviation (1.4826 times the median absolute deviation), percent.
+    #[serde(default)]
+    pub spread_percent: Option<f64>,
+    /// Processes of a comparison's deciding look, on average.
+    #[serde(default)]
+    pub processes: Option<f64>,
     /// Smallest estimate, percent.
     pub lowest_percent: f64,
     /// Median estimate, percent.
@@ -82,50 +102,25 @@ pub struct Row {
     pub highest_percent: f64,
     /// Seconds a comparison, on average.
     pub seconds: f64,
-    /// What must hold of this line, in words; nothing where it only informs.
+    /// What must hold of this line; empty where it only informs.
     pub required: String,
     /// Whether it holds.
     pub reached: bool,
 }
 
-/// The result of one sitting.
+/// The result of the experiment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// What ran beside.
     pub load: String,
+    /// Share of the full number of comparisons.
+    pub share: f64,
+    /// Link layouts of each side that the comparisons drew from.
+    pub layouts: usize,
+    /// Random seed.
+    pub seed: u64,
     /// The machine, the toolchain, the pair.
     pub environment: bench_record::wire::Environment,
     /// The lines.
     pub rows: Vec<Row>,
-    /// Sittings that were added: other parts of the experiment on the same machine.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub added: Vec<Report>,
-}
-
-/// In what sittings may differ: each says of which commit it is.
-const OF_THE_BUILD: [&str; 4] = ["commit", "dirty", "guest_sha256", "host_sha256"];
-
-impl Report {
-    /// The same with another sitting.
-    ///
-    /// # Errors
-    /// When it was on another machine or with another toolchain.
-    pub fn with(mut self, sitting: Self) -> anyhow::Result<Self> {
-        if let Some(difference) = self
-            .environment
-            .differences(&sitting.environment)
-            .iter()
-            .find(|difference| !OF_THE_BUILD.contains(&difference.field))
-        {
-            anyhow::bail!("the results differ in their {difference}: they make no one table");
-        }
-        self.added.push(sitting);
-        Ok(self)
-    }
-
-    /// The lines of all sittings.
-    pub fn all_rows(&self) -> impl Iterator<Item = &Row> {
-        let added = self.added.iter().flat_map(|report| &report.rows);
-        self.rows.iter().chain(added)
-    }
 }

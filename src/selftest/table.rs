@@ -1,55 +1,87 @@
-//! The result for people: two Markdown tables, of trials and of methods.
+//! The result for people, as Markdown: first whether all of it held, then the lines.
 
 use std::fmt::Write;
 
-use super::{Method, Report, Row};
 use bench_record::short_commit;
+
+use super::{Method, Report, Row};
 
 /// The report as Markdown.
 #[must_use]
 pub fn markdown(report: &Report) -> String {
-    let mut text = String::new();
-    for sitting in [report].into_iter().chain(&report.added) {
-        let environment = &sitting.environment;
-        let _ = write!(
+    let required: Vec<&Row> = report
+        .rows
+        .iter()
+        .filter(|row| !row.required.is_empty())
+        .collect();
+    let missed = required.iter().filter(|row| !row.reached).count();
+    let mut text = String::from("# The method against known truths\n\n");
+    let _ = match missed {
+        0 => writeln!(text, "All {} requirements held.\n", required.len()),
+        _ => writeln!(
             text,
-            "Made by `{}` at {} on {} ({} cores, kernel {}), {}, {}; beside it: {}.\n\n",
-            environment.command,
-            short_commit(&environment.commit),
-            environment.cpu,
-            environment.cores,
-            environment.kernel,
-            environment.rustc,
-            environment.started.get(..10).unwrap_or_default(),
-            sitting.load,
-        );
-        text.push_str(
-            "| experiment | case | truth | δ | n | slower | faster | same | inconclusive | excl. 0 | estimates: lowest, median, highest | s each | required |\n\
-             |---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
-        );
-        for row in &sitting.rows {
-            text.push_str(&line(row));
-        }
-        text.push('\n');
+            "**{missed} of {} requirements did not hold**, see below.\n",
+            required.len()
+        ),
+    };
+    text.push_str(&about(report));
+    text.push_str(&trials(report));
+    text.push_str(&alternatives(&report.rows));
+    text
+}
+
+fn about(report: &Report) -> String {
+    let environment = &report.environment;
+    format!(
+        "Made by `{}` (random seed {}) at {} on {} ({} cores, kernel {}), {}, {}; beside it ran {}. \
+         Each comparison drew up to {} of {} link layouts of each side.\n\n",
+        environment.command,
+        report.seed,
+        short_commit(&environment.commit),
+        environment.cpu,
+        environment.cores,
+        environment.kernel,
+        environment.rustc,
+        environment.started.get(..10).unwrap_or_default(),
+        report.load,
+        super::pools::DRAWN.min(report.layouts / 2),
+        report.layouts,
+    )
+}
+
+/// By this method.
+fn trials(report: &Report) -> String {
+    let mut text = String::from(
+        "## By this method\n\n\
+         Every comparison is one of two builds: the sources as they are, and the same with a \
+         function that nobody calls. *More work* drains that much more items on the second. δ is \
+         1%, the intervals are at 99%. *Spread* is the robust standard deviation of single \
+         processes. *Sign* is the interval of the sign test on the same samples, which no verdict \
+         uses.\n\n\
+         | experiment | case | truth | n | slower | faster | same | inconclusive | exclude 0 | estimates: lowest, median, highest | ± | spread | sign: exclude 0, ± | processes | s each | required |\n\
+         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
+    );
+    for row in report
+        .rows
+        .iter()
+        .filter(|row| row.spread_percent.is_some())
+    {
+        text.push_str(&line(row));
     }
-    let rows: Vec<&Row> = report.all_rows().collect();
-    text.push_str(&methods(&rows).unwrap_or_default());
+    text.push('\n');
     text
 }
 
 fn line(row: &Row) -> String {
-    let delta = row
-        .delta_percent
-        .map_or_else(|| "–".to_owned(), |delta| format!("{delta}%"));
+    let percent =
+        |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}%"));
     let required = match (row.required.is_empty(), row.reached) {
         (true, _) => "–".to_owned(),
         (false, true) => format!("{}: reached", row.required),
         (false, false) => format!("**{}: NOT reached**", row.required),
     };
-    let how = row.method.map_or("", Method::words);
-    let comma = if how.is_empty() { "" } else { ", " };
     format!(
-        "| {}{comma}{how} | `{}` | {:+.2}% | {delta} | {} | {} | {} | {} | {} | {} | {:+.2}%, {:+.3}%, {:+.2}% | {:.2} | {required} |\n",
+        "| {} | `{}` | {:+.0}% | {} | {} | {} | {} | {} | {} | {:+.2}%, {:+.2}%, {:+.2}% | {} | {} | {}, {} | {:.0} | {:.2} | {required} |\n",
         row.experiment,
         row.case,
         row.truth_percent,
@@ -62,42 +94,60 @@ fn line(row: &Row) -> String {
         row.lowest_percent,
         row.median_percent,
         row.highest_percent,
+        percent(row.half_width_percent),
+        percent(row.spread_percent),
+        row.sign_excludes_zero.unwrap_or_default(),
+        percent(row.sign_half_width_percent),
+        row.processes.unwrap_or_default(),
         row.seconds,
     )
 }
 
-/// What each method makes of the same truths: a line a truth, a column a method.
-/// `None` where no line says by which method it came about.
-fn methods(rows: &[&Row]) -> Option<String> {
-    let mut truths: Vec<(&str, f64)> = Vec::new();
-    for row in rows.iter().filter(|row| row.method.is_some()) {
-        let truth = (row.experiment.as_str(), row.truth_percent);
+/// What every method makes of the same truths: a line a truth, a column a method; empty
+/// where no other method was tried.
+fn alternatives(rows: &[Row]) -> String {
+    let tried: Vec<&Row> = rows
+        .iter()
+        .filter(|row| row.method != Method::ProcessDraws)
+        .collect();
+    let mut truths: Vec<(&str, &str, f64)> = Vec::new();
+    for row in &tried {
+        let truth = (
+            row.experiment.as_str(),
+            row.case.as_str(),
+            row.truth_percent,
+        );
         if !truths.contains(&truth) {
             truths.push(truth);
         }
     }
-    let case = &rows.iter().find(|row| row.method.is_some())?.case;
-    let mut text = format!(
-        "What each method makes of `{case}`: its estimates from the lowest to the highest, and how \
-         many of its intervals exclude zero.\n\n| truth |"
+    if truths.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "## By other methods\n\n\
+         Estimates from the lowest to the highest, and how many intervals exclude zero, which for an \
+         unrelated function none should.\n\n| truth | case |",
     );
     for method in Method::ALL {
-        let _ = write!(text, " {} |", method.words());
+        let _ = write!(text, " {} |", method.name());
     }
-    text.push_str("\n|---|---|---|---|---|\n");
-    for (experiment, percent) in truths {
-        let _ = write!(text, "| {experiment}, {percent:+.2}% |");
+    text.push_str("\n|---|---|--:|--:|--:|--:|\n");
+    for (experiment, case, percent) in truths {
+        let _ = write!(text, "| {experiment} {percent:+.0}% | `{case}` |");
         for method in Method::ALL {
-            let found = rows.iter().find(|row| {
-                row.method == Some(method)
+            // The last one: by this method there are two, of which the second was made here.
+            let found = rows.iter().rfind(|row| {
+                row.method == method
                     && row.experiment == experiment
+                    && row.case == case
                     && row.truth_percent == percent
             });
-            let _ = write!(text, " {} |", found.map_or("–".to_owned(), |row| cell(row)));
+            let _ = write!(text, " {} |", found.map_or("–".to_owned(), cell));
         }
         text.push('\n');
     }
-    Some(text)
+    text
 }
 
 fn cell(row: &Row) -> String {
@@ -106,8 +156,13 @@ fn cell(row: &Row) -> String {
         row.lowest_percent, row.highest_percent
     );
     match row.method {
-        // It has no interval.
-        Some(Method::Sequential) => estimates,
+        // It has no interval, but criterion's has verdicts.
+        Method::Sequential if row.slower + row.faster == 0 => estimates,
+        Method::Sequential => format!(
+            "{estimates}; {} of {} called changed",
+            row.slower + row.faster,
+            row.comparisons
+        ),
         _ => format!("{estimates}; {} of {}", row.exclude_zero, row.comparisons),
     }
 }
@@ -117,19 +172,24 @@ mod tests {
     use super::*;
     use bench_record::wire::Environment;
 
-    fn row(method: Method, experiment: &str, truth: f64) -> Row {
+    fn row(method: Method, truth_percent: f64) -> Row {
         Row {
-            experiment: experiment.to_owned(),
-            method: Some(method),
+            experiment: "more work".to_owned(),
+            method,
             case: "drain/u64/arena".to_owned(),
-            truth_percent: truth,
-            delta_percent: None,
+            truth_percent,
+            delta_percent: Some(1.0),
             comparisons: 20,
             slower: 0,
             faster: 0,
             same: 0,
-            inconclusive: 0,
+            inconclusive: 20,
             exclude_zero: 3,
+            sign_excludes_zero: Some(2),
+            half_width_percent: Some(0.5),
+            sign_half_width_percent: Some(0.6),
+            spread_percent: (method == Method::ProcessDraws).then_some(1.25),
+            processes: Some(90.0),
             lowest_percent: -1.5,
             median_percent: 0.0,
             highest_percent: 2.25,
@@ -139,49 +199,40 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_truth_is_a_line_and_a_method_a_column() {
-        let rows = [
-            row(Method::Layouts, "A/A", 0.0),
-            row(Method::Sequential, "A/A", 0.0),
-            row(Method::Processes, "more work", 1.0),
-        ];
-        let text = methods(&rows.iter().collect::<Vec<_>>()).expect("there are methods");
-        let lines: Vec<&str> = text.lines().skip(4).collect();
-        assert_eq!(
-            lines,
-            [
-                "| A/A, +0.00% | -1.50% to +2.25% | – | – | -1.50% to +2.25%; 3 of 20 |",
-                "| more work, +1.00% | – | – | -1.50% to +2.25%; 3 of 20 | – |",
-            ]
-        );
-        let plain = Row {
-            method: None,
-            ..row(Method::Layouts, "A/A", 0.0)
-        };
-        assert_eq!(methods(&[&plain]), None);
+    fn report(rows: Vec<Row>) -> Report {
+        Report {
+            load: "nothing".to_owned(),
+            share: 1.0,
+            layouts: 512,
+            seed: 7,
+            environment: Environment::default(),
+            rows,
+        }
     }
 
     #[test]
-    fn a_sitting_is_added_with_its_own_origin_but_not_one_of_another_machine() {
-        let sitting = |commit: &str, cpu: &str| Report {
-            load: "nothing".to_owned(),
-            environment: Environment {
-                commit: commit.to_owned(),
-                cpu: cpu.to_owned(),
-                ..Environment::default()
-            },
-            rows: vec![row(Method::Layouts, "A/A", 0.0)],
-            added: Vec::new(),
+    fn a_truth_is_a_line_and_a_method_a_column() {
+        let text = markdown(&report(vec![
+            row(Method::FirstVersion, 1.0),
+            row(Method::ProcessDraws, 1.0),
+        ]));
+        let wanted = "| more work +1% | `drain/u64/arena` | – | – | -1.50% to +2.25%; 3 of 20 | -1.50% to +2.25%; 3 of 20 |";
+        assert!(text.contains(wanted), "{text}");
+    }
+
+    #[test]
+    fn what_did_not_hold_stands_first_and_in_its_line() {
+        let missed = Row {
+            required: "95% exclude zero".to_owned(),
+            reached: false,
+            ..row(Method::ProcessDraws, 2.0)
         };
-        let both = sitting("aaaa", "one").with(sitting("bbbb", "one")).unwrap();
-        let text = markdown(&both);
+        let text = markdown(&report(vec![missed]));
         assert!(
-            text.contains("at aaaa on one") && text.contains("at bbbb on one"),
+            text.contains("**1 of 1 requirements did not hold**"),
             "{text}"
         );
-        assert_eq!(both.all_rows().count(), 2);
-        let refused = sitting("aaaa", "one").with(sitting("aaaa", "another"));
-        assert!(refused.unwrap_err().to_string().contains("cpu"));
+        assert!(text.contains("**95% exclude zero: NOT reached**"), "{text}");
+        assert!(!text.contains("By other methods"));
     }
 }

@@ -61,6 +61,23 @@ impl Arm {
         Self { draw_group, ..self }
     }
 
+    /// The arm twice, each with one half of the layouts of its libraries: two builds of
+    /// the same sources that have no layout in common. A library with one layout is
+    /// the same in both.
+    #[must_use]
+    pub fn halved(&self) -> [Self; 2] {
+        [0, 1].map(|half| {
+            let part = |library: &Vec<PathBuf>| match library.len() {
+                0 | 1 => library.clone(),
+                _ => library.iter().skip(half).step_by(2).cloned().collect(),
+            };
+            Self {
+                libraries: self.libraries.iter().map(part).collect(),
+                ..self.clone()
+            }
+        })
+    }
+
     /// The first layout of each library.
     #[must_use]
     pub fn first_layout(&self) -> Vec<PathBuf> {

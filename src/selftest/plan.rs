@@ -1,0 +1,269 @@
+//! What the experiment compares, and what must hold of it.
+
+use std::path::Path;
+
+use anyhow::Result;
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::spec::Protocol;
+
+use super::pools::{Pools, Sides};
+use super::trials::Trials;
+use super::{Method, Row, alternatives};
+use crate::case::Case;
+
+/// A part of the experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// A guest with one more function, which nobody calls: nothing differs.
+    Unrelated,
+    /// One and two percent of real work more.
+    Work,
+    /// Both again, with the two sides sharing their draws.
+    Common,
+    /// Both again, by other methods.
+    Alternatives,
+    /// Criterion's comparison of an unchanged benchmark with its last run.
+    Criterion,
+}
+
+/// Comparisons of each kind in the full experiment.
+const FULL: usize = 100;
+/// Comparisons of each kind that only informs.
+const FEW: usize = 20;
+/// The share of processes' differences beyond which no share of detections is required,
+/// percent: there the layouts decide more than any change of this size.
+const LARGE_SPREAD: f64 = 6.0;
+/// Slowdowns tried, in percent, where 2% is not seen.
+const LARGER: [f64; 4] = [3.0, 5.0, 8.0, 12.0];
+
+/// Hears what begins, with its number of comparisons, and gives what is to be told of each
+/// one that is done.
+pub type Begin = dyn Fn(&str, usize) -> Box<dyn Fn()>;
+
+/// How much of the experiment is made, and what hears of it.
+pub struct Plan<'a> {
+    /// The parts; all where empty.
+    pub only: &'a [Part],
+    /// Share of the full number of comparisons, above 0 and up to 1.
+    pub share: f64,
+    /// Hears of it.
+    pub begin: &'a Begin,
+}
+
+/// The cases that the experiment is made on: every payload, where layouts matter little
+/// and where they matter most.
+fn subjects() -> [Case; 7] {
+    let arena = |payload, bytes| Case::drain(payload, bytes, Protocol::Arena);
+    [
+        arena(PayloadKind::U64, 8),
+        arena(PayloadKind::Record, 256),
+        arena(PayloadKind::Bytes, 64),
+        Case::drain(PayloadKind::Bytes, 1024, Protocol::Alloc),
+        arena(PayloadKind::Blob, 64),
+        arena(PayloadKind::Blob, 4096),
+        arena(PayloadKind::F64s, 1024),
+    ]
+}
+
+/// Whether 1% must be seen on a case.
+fn sees_one_percent(case: &Case) -> bool {
+    ["drain/u64/", "drain/blob-4KiB/", "drain/bytes-1KiB/"]
+        .iter()
+        .any(|prefix| case.id().starts_with(prefix))
+}
+
+impl Plan<'_> {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    /// The number of comparisons that stand for `whole` of the experiment.
+    fn count(&self, whole: usize) -> usize {
+        ((whole as f64 * self.share).ceil() as usize).max(1)
+    }
+
+    /// Makes the experiment.
+    ///
+    /// # Errors
+    /// When comparisons fail one after another.
+    pub fn run(&self, root: &Path, pools: &Pools, seed: u64) -> Result<Vec<Row>> {
+        let mut trials = Trials::new(seed)?;
+        let mut rows = Vec::new();
+        for case in subjects() {
+            if self.wants(Part::Unrelated) {
+                rows.push(self.unrelated(&mut trials, pools, &case)?);
+            }
+            if self.wants(Part::Work) {
+                rows.extend(self.work(&mut trials, pools, &case)?);
+            }
+            if self.wants(Part::Common) {
+                for percent in [0.0, 1.0] {
+                    let name = "the same draws on both sides";
+                    rows.push(self.trial(
+                        name,
+                        &mut trials,
+                        pools,
+                        &case,
+                        (Sides::Common, percent),
+                        FEW,
+                    )?);
+                }
+            }
+        }
+        if self.wants(Part::Alternatives) {
+            let [number, _, _, bytes, ..] = subjects();
+            for case in [number, bytes] {
+                rows.extend(self.alternatives(&mut trials, pools, &case)?);
+            }
+        }
+        if self.wants(Part::Criterion) {
+            let case = &subjects()[0];
+            let count = self.count(FEW);
+            let tick = (self.begin)("criterion against its last run", count);
+            let row = alternatives::criterion(root, case, count, &mut || tick())?;
+            rows.push(named(row, "unchanged, criterion against its last run"));
+        }
+        Ok(rows)
+    }
+
+    /// Nothing differs: no verdict *slower* or *faster*, and intervals that include zero.
+    fn unrelated(&self, trials: &mut Trials, pools: &Pools, case: &Case) -> Result<Row> {
+        let name = "unrelated function";
+        let row = self.trial(name, trials, pools, case, (Sides::Unpaired, 0.0), FULL)?;
+        let most = most_excluding(row.comparisons);
+        let reached = row.slower == 0 && row.faster == 0 && row.exclude_zero <= most;
+        Ok(Row {
+            required: format!("no false verdict, at most {most} exclude zero"),
+            reached,
+            ..row
+        })
+    }
+
+    /// Real work more: intervals must exclude zero. Where 2% is not seen, larger
+    /// slowdowns follow until one is.
+    fn work(&self, trials: &mut Trials, pools: &Pools, case: &Case) -> Result<Vec<Row>> {
+        let name = "more work";
+        let mut trial = |percent, count| {
+            self.trial(name, trials, pools, case, (Sides::Unpaired, percent), count)
+        };
+        let mut rows = Vec::new();
+        let one = trial(1.0, FULL)?;
+        rows.push(if sees_one_percent(case) {
+            seen_by_95(one)
+        } else {
+            one
+        });
+        let two = trial(2.0, FULL)?;
+        let large = two
+            .spread_percent
+            .is_some_and(|spread| spread > LARGE_SPREAD);
+        let mut seen = is_seen(&two);
+        rows.push(if large { two } else { seen_by_95(two) });
+        for percent in LARGER {
+            if seen {
+                break;
+            }
+            let row = trial(percent, FEW)?;
+            seen = is_seen(&row);
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// The same truths by every method.
+    fn alternatives(&self, trials: &mut Trials, pools: &Pools, case: &Case) -> Result<Vec<Row>> {
+        let count = self.count(FEW);
+        let items = trials.items(&pools.plain(case))?;
+        let mut rows = Vec::new();
+        for percent in [0.0, 1.0] {
+            for method in Method::ALL {
+                let name = if percent == 0.0 {
+                    "unrelated function"
+                } else {
+                    "more work"
+                };
+                if method == Method::ProcessDraws {
+                    let sides = Sides::Unpaired;
+                    rows.push(self.trial(name, trials, pools, case, (sides, percent), FEW)?);
+                    continue;
+                }
+                let tick = (self.begin)(&format!("{name}, {}, {case}", method.name()), count);
+                let work = (items, 1.0 + percent / 100.0);
+                let row = alternatives::row(method, pools, case, work, count, &mut || tick())?;
+                rows.push(named(row, name));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn trial(
+        &self,
+        name: &str,
+        trials: &mut Trials,
+        pools: &Pools,
+        case: &Case,
+        (sides, percent): (Sides, f64),
+        whole: usize,
+    ) -> Result<Row> {
+        let count = self.count(whole);
+        let tick = (self.begin)(&format!("{name} {percent:+}%, {case}"), count);
+        let work = 1.0 + percent / 100.0;
+        let row = trials.row(pools, case, (sides, work), count, &mut || tick())?;
+        Ok(named(row, name))
+    }
+}
+
+fn named(row: Row, experiment: &str) -> Row {
+    Row {
+        experiment: experiment.to_owned(),
+        ..row
+    }
+}
+
+/// How many of `count` intervals at 99% may exclude the truth: 1% and three standard
+/// errors.
+fn most_excluding(count: usize) -> usize {
+    let expected = 0.01 * count as f64;
+    (expected + 3.0 * (0.99 * expected).sqrt()) as usize
+}
+
+fn is_seen(row: &Row) -> bool {
+    row.exclude_zero * 100 >= row.comparisons * 95
+}
+
+fn seen_by_95(row: Row) -> Row {
+    Row {
+        required: "95% exclude zero".to_owned(),
+        reached: is_seen(&row),
+        ..row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_on_excluding_intervals_is_one_percent_and_sampling_error() {
+        assert_eq!(most_excluding(100), 3);
+        assert_eq!(most_excluding(700), 14);
+        assert_eq!(most_excluding(1), 0);
+    }
+
+    #[test]
+    fn every_payload_is_tried() {
+        for payload in PayloadKind::ALL {
+            assert!(
+                subjects().iter().any(|case| case.payload == payload),
+                "{payload:?}"
+            );
+        }
+        assert_eq!(
+            subjects()
+                .iter()
+                .filter(|case| sees_one_percent(case))
+                .count(),
+            3
+        );
+    }
+}
