@@ -117,7 +117,6 @@ fn verified(case: &Case, verification: &Verification) -> wire::Case {
         id: case.id(),
         params: case.params(verification.expected.items),
         verified: Some(verification.verified()),
-        wall: None,
         counts: Some(verification.counts()),
     }
 }
@@ -229,6 +228,8 @@ fn paired(
     Ok(())
 }
 
+/// The familiar reports of `cargo bench`, in short settings. Nothing of them is in the
+/// record, which has one clock.
 fn criterion(
     record: &mut Record,
     cases: &[Case],
@@ -236,28 +237,23 @@ fn criterion(
     listener: &mut dyn Listener,
 ) -> Result<(), RunError> {
     // Growth is timed by its own verb, against each other way to grow.
-    let open = |case: &&Case| {
-        case.group != Group::Growth
-            && record
-                .case(&case.id())
-                .is_some_and(|known| known.wall.is_none())
-    };
-    let cases: Vec<Case> = cases.iter().filter(open).cloned().collect();
+    let timed = cases.iter().filter(|case| case.group != Group::Growth);
+    let cases: Vec<Case> = timed.cloned().collect();
     listener.begin("criterion", cases.len());
     let harness = wall::Options {
-        quick: options.quick,
         pair: options.pair.clone(),
         folder: options.criterion.clone(),
     };
-    let failures = wall::bench(&cases, &harness, &mut |case, wall| {
-        if let Some(known) = find(record, &case.id()) {
-            known.wall = Some(wall);
-        }
-        listener.step(record);
-    })?;
-    for failure in failures {
-        fail(record, failure.id, failure.why);
+    if let Err(failed) = wall::bench(&cases, &harness, &mut || listener.step(record))? {
+        fail(record, "criterion".to_owned(), failed);
     }
+    let report = options.criterion.join("report/index.html");
+    listener.notice(&format!("criterion's report is {}", report.display()));
+    let note = (
+        "criterion_report".to_owned(),
+        "target/criterion/report/index.html".to_owned(),
+    );
+    record.environment.observed.extend([note]);
     Ok(())
 }
 

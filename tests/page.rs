@@ -99,10 +99,9 @@ fn hostile() -> wire::Record {
     record
 }
 
-/// Without criterion and without timed growth: times come from the paired comparisons alone.
+/// Without timed growth: times come from the paired comparisons alone.
 fn untimed() -> wire::Record {
     let mut record = fixture::record("c0ffee", 1.0);
-    record.cases.iter_mut().for_each(|case| case.wall = None);
     // Too few for an interval.
     let comparisons = record.comparisons.iter_mut();
     comparisons.for_each(|comparison| comparison.samples.truncate(4));

@@ -41,11 +41,6 @@ impl Record {
     /// estimate, interval, count and verdict still in it.
     #[must_use]
     pub fn without_samples(mut self) -> Self {
-        for case in &mut self.cases {
-            if let Some(wall) = &mut case.wall {
-                wall.samples.clear();
-            }
-        }
         let checks = self.self_check.iter_mut().flat_map(|c| &mut c.comparisons);
         let growth = self.growth.iter_mut().flat_map(|g| &mut g.comparisons);
         let ladder = self.ladder.iter_mut().flat_map(|l| &mut l.payloads);

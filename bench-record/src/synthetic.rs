@@ -3,7 +3,7 @@
 
 use super::wire::{
     Case, Comparison, Counts, Environment, PairedSample, Params, Record, SCHEMA, SelfCheck,
-    Verdict, Verified, Wall,
+    Verdict, Verified,
 };
 
 /// A made-up test of a project: `commits` records of `pairs` arena/alloc
@@ -103,9 +103,9 @@ impl Synthetic {
             let alloc_ns = 40.0 * machine.slowness;
             let arena_ns = alloc_ns * 0.8 * machine.ratio * time * log_ratio.exp();
             let alloc_count = 120.0 + machine.instructions;
-            cases.push(case(pair, "alloc", alloc_ns, alloc_count));
+            cases.push(case(pair, "alloc", alloc_count));
             let arena_count = 70.0 + machine.instructions + instructions;
-            cases.push(case(pair, "arena", arena_ns, arena_count));
+            cases.push(case(pair, "arena", arena_count));
             comparisons.push(comparison(pair, alloc_ns, arena_ns));
         }
         let time = "2024-01-01T00:00:00Z"
@@ -175,7 +175,7 @@ fn id(pair: usize, protocol: &str) -> String {
     format!("drain/case-{pair:03}/{protocol}")
 }
 
-fn case(pair: usize, protocol: &str, ns: f64, instructions: f64) -> Case {
+fn case(pair: usize, protocol: &str, instructions: f64) -> Case {
     let is_alloc = protocol == "alloc";
     Case {
         id: id(pair, protocol),
@@ -191,13 +191,6 @@ fn case(pair: usize, protocol: &str, ns: f64, instructions: f64) -> Case {
             items: 10_000,
             bytes: 160_000,
             digest: "00000000deadbeef".to_owned(),
-        }),
-        wall: Some(Wall {
-            ns_per_item: ns,
-            low: 0.99 * ns,
-            high: 1.01 * ns,
-            confidence: 0.99,
-            samples: vec![0.995 * ns, ns, 1.005 * ns],
         }),
         counts: Some(Counts {
             instructions_per_item: Some(instructions),

@@ -40,7 +40,8 @@ pub struct Record {
     pub ladder: Option<super::ladder::Ladder>,
 }
 
-/// One case and what was found of it.
+/// One case and what was found of it. Its time is in the comparisons that it is part of.
+/// Older records also keep criterion's figures as `wall`, which nothing reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Stable, readable id, such as `drain/bytes-4KiB/arena`.
@@ -50,9 +51,6 @@ pub struct Case {
     /// The verification drain's result.
     #[serde(default)]
     pub verified: Option<Verified>,
-    /// Wall clock of this case alone (criterion).
-    #[serde(default)]
-    pub wall: Option<Wall>,
     /// Exact counts.
     #[serde(default)]
     pub counts: Option<Counts>,
@@ -95,21 +93,6 @@ pub struct Verified {
     pub bytes: u64,
     /// XXH3-64 over the items, hexadecimal.
     pub digest: String,
-}
-
-/// Wall clock of one case.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Wall {
-    /// Estimate, nanoseconds per item.
-    pub ns_per_item: f64,
-    /// Lower end of the interval.
-    pub low: f64,
-    /// Upper end of the interval.
-    pub high: f64,
-    /// Confidence of the interval, 0 to 1.
-    pub confidence: f64,
-    /// Raw samples, nanoseconds per item.
-    pub samples: Vec<f64>,
 }
 
 /// Exact counts of one case. A count that was not taken is `null`.

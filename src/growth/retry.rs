@@ -4,33 +4,13 @@
 use bench_protocol::spec::{Growth, Regrow, Shrink};
 
 use super::matrix::Cell;
+use bench_record::growth::Retry;
 use bench_record::wire::{Comparison, Difference};
-
-/// What one more retry costs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RetryCost {
-    /// How the larger buffer comes about, which is a part of the price.
-    pub regrow: Regrow,
-    /// Id of the case with more retries.
-    pub many: String,
-    /// Id of the case with fewer.
-    pub few: String,
-    /// Retries between the two.
-    pub retries: u64,
-    /// Bytes zeroed or moved for each of them.
-    pub bytes_worked: f64,
-    /// Bytes on the wire of the item retried, mean.
-    pub item_bytes: f64,
-    /// Instructions, both sides, where they were counted.
-    pub instructions: Option<f64>,
-    /// Nanoseconds with their interval, where they were measured.
-    pub ns: Option<Difference>,
-}
 
 /// The prices that the cells of one stream show: for each way to regrow, exact
 /// fit (a retry for every longer item) against presized (one retry in all).
 #[must_use]
-pub fn prices(cells: &[Cell], comparisons: &[Comparison]) -> Vec<RetryCost> {
+pub fn prices(cells: &[Cell], comparisons: &[Comparison]) -> Vec<Retry> {
     let find = |growth: Growth, regrow: Regrow| {
         cells.iter().find(|cell| {
             let buffer = &cell.buffer;
@@ -50,7 +30,7 @@ pub fn prices(cells: &[Cell], comparisons: &[Comparison]) -> Vec<RetryCost> {
 
 /// The price between two cells; `None` when the one has no more retries than the
 /// other.
-fn price(many: &Cell, few: &Cell, comparisons: &[Comparison]) -> Option<RetryCost> {
+fn price(many: &Cell, few: &Cell, comparisons: &[Comparison]) -> Option<Retry> {
     let retries = many.counts.retries.checked_sub(few.counts.retries)?;
     if retries == 0 {
         return None;
@@ -82,8 +62,8 @@ fn price(many: &Cell, few: &Cell, comparisons: &[Comparison]) -> Option<RetryCos
         }
     });
     let between = |a: u64, b: u64| per_retry(a as f64 - b as f64);
-    Some(RetryCost {
-        regrow: many.buffer.regrow,
+    Some(Retry {
+        regrow: many.buffer.regrow.name().to_owned(),
         many: many.id.clone(),
         few: few.id.clone(),
         retries,

@@ -6,10 +6,10 @@ use bench_protocol::spec::{BufferConfig, DEFAULT_MEMORY_LIMIT, Regrow};
 use super::advice::{self, Measure};
 use super::matrix::{self, Drain, GrowthError, Stream};
 use super::paired;
-use super::retry::{self, RetryCost};
+use super::retry;
 use crate::case::plans;
 use bench_record::CaseId;
-use bench_record::growth::{Advice, Cell, Growth, Plan, Ratio, Retry};
+use bench_record::growth::{Advice, Cell, Growth, Plan, Ratio};
 use bench_record::wire::{Comparison, Environment, Record};
 
 /// What may be asked of a host, and which cells then may be chosen.
@@ -142,7 +142,7 @@ pub(super) fn assembled(
     let ramp = plans.iter().filter(|(plan, _)| plan.name == RAMP);
     let prices = ramp.flat_map(|(_, cells)| retry::prices(cells, &known));
     Growth {
-        retry: prices.map(Retry::from).collect(),
+        retry: prices.collect(),
         plans: plans
             .into_iter()
             .map(|(head, cells)| judged(head, &cells))
@@ -250,21 +250,6 @@ impl From<&matrix::Cell> for Cell {
     }
 }
 
-impl From<RetryCost> for Retry {
-    fn from(cost: RetryCost) -> Self {
-        Self {
-            regrow: cost.regrow.name().to_owned(),
-            many: cost.many,
-            few: cost.few,
-            retries: cost.retries,
-            bytes_worked: cost.bytes_worked,
-            item_bytes: cost.item_bytes,
-            instructions: cost.instructions,
-            ns: cost.ns,
-        }
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -301,7 +286,6 @@ pub(super) mod tests {
             id: case.id(),
             params: case.params(4096),
             verified: None,
-            wall: None,
             counts: Some(Counts {
                 instructions_per_item: Some(500.0 + (7 * at % 11) as f64),
                 ..Counts::default()

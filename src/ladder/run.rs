@@ -85,7 +85,6 @@ pub fn payload(
             Ok(verified) => found.cases.push(wire::Case {
                 params: arm.params(verified.items),
                 verified: Some(verified),
-                wall: None,
                 counts: None,
                 id,
             }),

@@ -7,7 +7,7 @@ use bench_record::growth::{Advice, Cell, Growth, Plan, Ratio, Retry};
 use bench_record::ladder::{Breakdown, Ladder, Part, SetCheck, StepCost, SumCheck};
 use bench_record::wire::{
     Case, Comparison, Counts, Difference, Environment, PairedSample, Params, Record, SCHEMA,
-    SelfCheck, Verdict, Verified, Wall,
+    SelfCheck, Verdict, Verified,
 };
 
 const SIZES: [u64; 6] = [64, 256, 1024, 4096, 16_384, 65_536];
@@ -135,7 +135,7 @@ fn params(payload: &str, item_bytes: u64, protocol: &str) -> Params {
 }
 
 impl Story {
-    fn case(&mut self, id: &str, params: Params, ns: f64, instructions: f64, counts: Counts) {
+    fn case(&mut self, id: &str, params: Params, instructions: f64, counts: Counts) {
         let items = params.items;
         let bytes = items * (params.item_bytes + 8);
         self.cases.push(Case {
@@ -144,13 +144,6 @@ impl Story {
                 items,
                 bytes,
                 digest: "00c0ffee00c0ffee".to_owned(),
-            }),
-            wall: Some(Wall {
-                ns_per_item: ns,
-                low: ns * 0.97,
-                high: ns * 1.04,
-                confidence: 0.95,
-                samples: vec![ns; 20],
             }),
             counts: Some(Counts {
                 instructions_per_item: Some(instructions),
@@ -174,9 +167,9 @@ impl Story {
         } else {
             f64::from(u8::from(payload != "u64"))
         };
-        for (protocol, ns, instructions, own) in [
-            ("arena", ns * ratio, ns * ratio * 4.7 * self.scale, 0.0),
-            ("alloc", ns, ns * 4.9, 1.0),
+        for (protocol, instructions, own) in [
+            ("arena", ns * ratio * 4.7 * self.scale, 0.0),
+            ("alloc", ns * 4.9, 1.0),
         ] {
             let params = Params {
                 decode: decode.to_owned(),
@@ -191,7 +184,7 @@ impl Story {
                 final_capacity: (own == 0.0).then_some(65_536),
                 ..Counts::default()
             };
-            self.case(&id(protocol), params, ns, instructions, counts);
+            self.case(&id(protocol), params, instructions, counts);
         }
         self.comparisons
             .push(compare(&id("arena"), &id("alloc"), ratio, ns));
@@ -229,7 +222,7 @@ impl Story {
         for (payload, size, factor) in [("u64", 8, 1.0), ("record", 60, 3.4), ("bytes", 4096, 60.0)]
         {
             let id = |step: &str| format!("ladder/{payload}/{step}");
-            for (step, _, ns, instructions) in STEPS {
+            for (step, _, _, instructions) in STEPS {
                 let protocol = match step {
                     "arena" | "borrowed" => "arena",
                     "alloc" => "alloc",
@@ -237,13 +230,7 @@ impl Story {
                 };
                 let params = params(payload, size, protocol);
                 let counts = Counts::default();
-                self.case(
-                    &id(step),
-                    params,
-                    ns * factor,
-                    instructions * factor,
-                    counts,
-                );
+                self.case(&id(step), params, instructions * factor, counts);
             }
             let of = |name: &str| STEPS.iter().find(|step| step.0 == name);
             let neighbours = STEPS.iter().map(|step| (step.1, step.0));
@@ -270,13 +257,7 @@ impl Story {
                 ..params("blob", 65_536, protocol)
             };
             let alloc = format!("growth/{name}/alloc");
-            self.case(
-                &alloc,
-                plan_params("alloc"),
-                cost * 0.94,
-                cost * 5.0,
-                Counts::default(),
-            );
+            self.case(&alloc, plan_params("alloc"), cost * 5.0, Counts::default());
             let mut cells = Vec::new();
             for (strategy, retries, held, relative) in STRATEGIES {
                 for (initial, suffix) in [(64, ""), (4096, "/from-4KiB")] {
@@ -288,7 +269,7 @@ impl Story {
                     };
                     let ratio = relative * if initial == 64 { 1.0 } else { 0.96 };
                     let ns = cost * ratio;
-                    self.case(&id, params, ns, ns * 4.6, Counts::default());
+                    self.case(&id, params, ns * 4.6, Counts::default());
                     self.comparisons
                         .push(compare(&id, &alloc, ratio / 0.94, cost * 0.94));
                     let retries = retries - initial / 1024;

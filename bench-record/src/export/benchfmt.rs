@@ -206,9 +206,9 @@ mod tests {
             values.map(|v| v.0).collect()
         };
         let arena = "BenchmarkDrain/case-001/protocol=arena";
-        let case = record.case("drain/case-001/arena").expect("is there");
-        let wall = case.wall.as_ref().expect("was timed");
-        assert_eq!(samples(arena, "ns/item"), wall.samples);
+        let times = record.comparisons[1].samples.iter();
+        let times: Vec<f64> = times.map(|sample| sample.candidate_ns).collect();
+        assert_eq!(samples(arena, "ns/item"), times);
         assert_eq!(samples(arena, "instructions/item"), [70.0]);
         let against = "BenchmarkDrain/case-001/protocol=arena/vs=drain:case-001:alloc";
         assert_eq!(samples(against, "ratio").len(), 3);

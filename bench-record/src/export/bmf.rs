@@ -83,8 +83,13 @@ mod tests {
         }
         let arena = &json["drain/case-000/arena"];
         let latency = &arena["latency"];
-        assert!(latency["lower_value"].as_f64() <= latency["value"].as_f64());
-        assert!(latency["value"].as_f64() <= latency["upper_value"].as_f64());
+        assert_eq!(
+            latency["value"].as_f64(),
+            record.comparisons[0].candidate_ns
+        );
+        let ratio = &json["drain/case-000/arena vs drain/case-000/alloc"]["ratio"];
+        assert!(ratio["lower_value"].as_f64() <= ratio["value"].as_f64());
+        assert!(ratio["value"].as_f64() <= ratio["upper_value"].as_f64());
         assert_eq!(arena["instructions"], serde_json::json!({"value": 70.0}));
         let ratio = &json["drain/case-000/arena vs drain/case-000/alloc"]["ratio"];
         assert_eq!(ratio["value"].as_f64(), Some(record.comparisons[0].ratio));

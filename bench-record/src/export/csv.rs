@@ -103,6 +103,7 @@ mod tests {
         let mut record = synthetic::record(1);
         let name = "drain/\"quoted\", <b>/alloc";
         record.cases[0].id = name.to_owned();
+        record.comparisons[0].baseline = name.to_owned();
         record.cases[0].params.payload = "=1+1".to_owned();
         let mut out = Vec::new();
         Csv.write(&record, &measurements(&record, &Metric::ALL), &mut out)
@@ -115,7 +116,7 @@ mod tests {
         assert_eq!(&rows[0][11], "'=1+1");
         assert_eq!(
             rows[0][6].parse(),
-            Ok(record.cases[0].wall.as_ref().expect("timed").ns_per_item)
+            Ok(record.comparisons[0].baseline_ns.expect("timed"))
         );
         assert_eq!(&rows[4][10], "faster");
     }

@@ -101,7 +101,7 @@ mod tests {
                 assert!(item["name"].as_str().is_some_and(|name| !name.is_empty()));
                 assert!(item["value"].as_f64().is_some_and(|value| value > 0.0));
                 assert!(item["extra"].is_string());
-                assert_eq!(item["range"].is_string(), metric != Metric::Instructions);
+                assert_eq!(item["range"].is_string(), metric == Metric::Ratio);
             }
         }
     }

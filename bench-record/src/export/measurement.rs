@@ -2,12 +2,13 @@
 
 use std::io;
 
-use crate::wire::{Case, Comparison, Record};
+use crate::wire::{Case, Comparison, PairedSample, Record};
 
 /// What may be exported. Less is better for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
-    /// Wall clock of a case alone, ns/item: depends on the machine and its hour.
+    /// Time of a case in its paired comparison, ns/item: depends on the machine and
+    /// its hour.
     Wall,
     /// Instructions per item: exact for one binary, libc and tunables.
     Instructions,
@@ -51,7 +52,7 @@ pub struct Measurement<'a> {
     pub comparison: Option<&'a Comparison>,
     /// The estimate, in [`Metric::unit`].
     pub value: f64,
-    /// The interval's ends and its confidence; none for an exact count.
+    /// The interval's ends and its confidence; none for an exact count and for a time.
     pub interval: Option<Interval>,
     /// Raw samples, in [`Metric::unit`]; empty where the record keeps none.
     pub samples: Vec<f64>,
@@ -106,7 +107,10 @@ pub fn measurements<'a>(record: &'a Record, metrics: &[Metric]) -> Vec<Measureme
     metrics
         .iter()
         .flat_map(|metric| match metric {
-            Metric::Wall => record.cases.iter().filter_map(wall).collect::<Vec<_>>(),
+            Metric::Wall => {
+                let times = record.cases.iter().filter_map(|case| time(record, case));
+                times.collect::<Vec<_>>()
+            }
             Metric::Instructions => record.cases.iter().filter_map(instructions).collect(),
             Metric::Ratio => record
                 .comparisons
@@ -117,19 +121,30 @@ pub fn measurements<'a>(record: &'a Record, metrics: &[Metric]) -> Vec<Measureme
         .collect()
 }
 
-fn wall(case: &Case) -> Option<Measurement<'_>> {
-    let wall = case.wall.as_ref()?;
+/// The time of a case: the median over the processes of the first comparison that it
+/// is part of, as the candidate if it is one anywhere.
+fn time<'a>(record: &'a Record, case: &'a Case) -> Option<Measurement<'a>> {
+    type Pick = fn(&PairedSample) -> f64;
+    let candidate = record.comparisons.iter().find_map(|comparison| {
+        let value = comparison.candidate_ns?;
+        let pick: Pick = |sample| sample.candidate_ns;
+        (comparison.candidate == case.id).then_some((comparison, value, pick))
+    });
+    let baseline = || {
+        record.comparisons.iter().find_map(|comparison| {
+            let value = comparison.baseline_ns?;
+            let pick: Pick = |sample| sample.baseline_ns;
+            (comparison.baseline == case.id).then_some((comparison, value, pick))
+        })
+    };
+    let (comparison, value, pick) = candidate.or_else(baseline)?;
     Some(Measurement {
         metric: Metric::Wall,
         case,
         comparison: None,
-        value: wall.ns_per_item,
-        interval: Some(Interval {
-            low: wall.low,
-            high: wall.high,
-            confidence: wall.confidence,
-        }),
-        samples: wall.samples.clone(),
+        value,
+        interval: None,
+        samples: comparison.samples.iter().map(pick).collect(),
     })
 }
 

@@ -425,9 +425,6 @@ fn contradiction(
 #[must_use]
 pub fn baseline_of(record: &Record) -> Record {
     let mut baseline = record.clone().without_samples();
-    for case in &mut baseline.cases {
-        case.wall = None;
-    }
     for comparison in &mut baseline.comparisons {
         comparison.difference_ns = None;
         (comparison.baseline_ns, comparison.candidate_ns) = (None, None);

@@ -17,7 +17,7 @@ const MAX_RATIO: f64 = 1e6;
 /// The first thing that is wrong with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Where, as a path of field names: `cases[drain/u64/arena].wall.low`.
+    /// Where, as a path of field names: `comparisons[0].low`.
     pub field: String,
     /// What was found and what was expected.
     pub problem: String,

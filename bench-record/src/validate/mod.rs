@@ -11,7 +11,7 @@ mod ladder;
 #[cfg(test)]
 mod tests;
 
-use check::{MAX_COUNT, MAX_NS, comparisons, fault, id, name, ordered, self_check, twice, within};
+use check::{MAX_COUNT, comparisons, fault, id, name, self_check, twice, within};
 
 use crate::Count;
 use crate::wire::{Case, Environment, Record};
@@ -102,17 +102,6 @@ fn case(at: &str, case: &Case) -> Result<(), Fault> {
         ("shrink", &params.shrink),
     ] {
         name(&format!("{at}.params.{field}"), text)?;
-    }
-    if let Some(wall) = &case.wall {
-        let at = format!("{at}.wall");
-        within(&at, "ns_per_item", wall.ns_per_item, 0.0, MAX_NS)?;
-        within(&at, "low", wall.low, 0.0, MAX_NS)?;
-        within(&at, "high", wall.high, 0.0, MAX_NS)?;
-        ordered(&at, wall.low, "ns_per_item", wall.ns_per_item, wall.high)?;
-        within(&at, "confidence", wall.confidence, 0.0, 1.0)?;
-        for (index, sample) in wall.samples.iter().enumerate() {
-            within(&at, &format!("samples[{index}]"), *sample, 0.0, MAX_NS)?;
-        }
     }
     if let Some(counts) = &case.counts {
         for count in Count::ALL {

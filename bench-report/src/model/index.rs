@@ -126,13 +126,9 @@ impl<'a> Index<'a> {
     }
 
     /// Nanoseconds per item: the median of the case's paired comparison, with its
-    /// interval where the record keeps the samples; of a case that is not compared,
-    /// criterion's. That is of one process, and where that one's code and data came to
-    /// lie is in it.
+    /// interval where the record keeps the samples.
     pub fn ns(&self, case: &Case) -> Option<Estimate> {
-        let paired = self.paired.get(case.id.as_str()).copied();
-        let wall = case.wall.as_ref();
-        paired.or(wall.map(|wall| Estimate::within(wall.ns_per_item, wall.low, wall.high)))
+        self.paired.get(case.id.as_str()).copied()
     }
 
     /// The case's cost in a measure.

@@ -101,7 +101,6 @@ fn case(id: &str, named: &Named, found: &Expected, counts: Option<Counts>) -> (O
         id: id.to_owned(),
         params,
         verified: right.then(|| verified(found)),
-        wall: None,
         counts,
     };
     (None, case)

@@ -20,7 +20,6 @@ fn case(id: &str, counts: Counts) -> Case {
             digest: id.split('/').nth(1).unwrap_or_default().to_owned(),
             ..Verified::default()
         }),
-        wall: None,
         counts: Some(counts),
     }
 }

@@ -174,7 +174,6 @@ fn verified(
                         id,
                         params,
                         verified: Some(claims::verified(&found)),
-                        wall: None,
                         counts: None,
                     },
                 ));
