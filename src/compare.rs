@@ -30,7 +30,7 @@ pub struct CompareError {
     /// `baseline` or `candidate`.
     side: &'static str,
     /// Why.
-    source: PairError,
+    source: Box<PairError>,
 }
 
 /// One side of a comparison.
@@ -55,7 +55,10 @@ impl Side {
         done: &mut dyn FnMut(),
     ) -> Result<BTreeMap<String, String>, CompareError> {
         let side = self.role;
-        let load = |source| CompareError { side, source };
+        let load = |source| CompareError {
+            side,
+            source: Box::new(source),
+        };
         let mut pair = PairProcess::load(&self.layouts.plain).map_err(load)?;
         let mut failed = BTreeMap::new();
         for case in cases {

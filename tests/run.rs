@@ -161,12 +161,15 @@ fn asked() -> BTreeMap<String, String> {
 /// Leaves a partial run as an interrupted one does, with one case finished.
 fn interrupted(output: &Path, spoil: impl FnOnce(&mut Record)) -> PathBuf {
     verify_only(output).assert().success();
-    let mut record = store::load(output).unwrap();
+    let mut record = store::load(output).expect("it was just written");
     record.cases.retain(|case| case.id.ends_with("/arena"));
-    record.cases[0].verified.as_mut().unwrap().items = 4321;
+    let verified = record.cases[0].verified.as_mut();
+    verified.expect("it was verified").items = 4321;
     spoil(&mut record);
     let path = partial::path_of(output);
-    Partial::new(asked(), record).save(&path).unwrap();
+    Partial::new(asked(), record)
+        .save(&path)
+        .expect("it can be written");
     path
 }
 

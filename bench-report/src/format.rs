@@ -246,7 +246,8 @@ mod tests {
     fn numbers_are_written_as_the_page_writes_them() {
         let text = include_str!("../../tests/page/numbers.json");
         let examples: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
-        let write: [(&str, fn(f64) -> String); 8] = [
+        type Write = fn(f64) -> String;
+        let write: [(&str, Write); 8] = [
             ("significant", significant),
             ("ns", ns),
             ("bytes", |value| bytes(value as u64)),

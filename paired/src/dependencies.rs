@@ -93,10 +93,9 @@ fn dynamic(bytes: &[u8]) -> Option<(Vec<PathBuf>, Vec<PathBuf>)> {
     };
     let address = value(object::elf::DT_STRTAB)?;
     let size = value(object::elf::DT_STRSZ)?;
-    let table = segments.iter().find_map(|segment| {
-        let data = segment.data_range(endian, bytes, address, size).ok()?;
-        data
-    })?;
+    let table = segments
+        .iter()
+        .find_map(|segment| segment.data_range(endian, bytes, address, size).ok()?)?;
     let strings = StringTable::new(table, 0, table.len() as u64);
     let texts = |tag: DynamicTag| -> Vec<&[u8]> {
         let tagged = entries.iter().filter(|it| it.tag(endian) == tag);

@@ -444,7 +444,10 @@ mod tests {
     #[test]
     fn builds_of_one_source_that_differ_make_a_run_untrusted_and_give_its_number() {
         let same = copies(0.0, -0.1, 0.1);
-        let found = judged(&[same.clone()], &[builds(-0.5, 0.3), builds(0.2, 1.0)]);
+        let found = judged(
+            std::slice::from_ref(&same),
+            &[builds(-0.5, 0.3), builds(0.2, 1.0)],
+        );
         assert!(!found.trusted && found.why.contains("biased"), "{found:?}");
         assert_eq!(found.high, 1.01);
         let found = judged(&[same], &[builds(-0.5, 0.3)]);

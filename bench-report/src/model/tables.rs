@@ -145,7 +145,7 @@ fn cases(index: &Index) -> Table {
                         Cell::text(&case.params.decode),
                         ns_cell(index, case),
                         Cell::optional(instructions(case), format::significant),
-                        Cell::optional(verified, |n| format::significant(n)),
+                        Cell::optional(verified, format::significant),
                     ],
                 )
             })
@@ -208,7 +208,7 @@ fn strategies(index: &Index) -> Table {
             cell.plain || cell.instructions_per_item.is_some() || cell.ratio.is_some()
         })
         .map(|(plan, cell)| {
-            let whole = |count: u64| Cell::number(count as f64, |n| format::significant(n));
+            let whole = |count: u64| Cell::number(count as f64, format::significant);
             let bytes = |count: u64| Cell::bytes(Some(count));
             let time = cell.ratio.as_ref().map_or_else(
                 || Cell::text("–"),
@@ -231,7 +231,7 @@ fn strategies(index: &Index) -> Table {
                     bytes(cell.peak_capacity),
                     bytes(cell.final_capacity),
                     bytes(cell.mean_held.round() as u64),
-                    Cell::number(cell.mean_share, |share| format::share(share)),
+                    Cell::number(cell.mean_share, format::share),
                     Cell::text(better),
                 ],
             }
@@ -273,7 +273,7 @@ fn allocations(index: &Index) -> Table {
                     Cell::optional(c.allocated_bytes_per_item, format::significant),
                     Cell::optional(c.boundary_calls_per_item, format::significant),
                     Cell::optional(c.instructions_per_item, format::significant),
-                    Cell::optional(c.retries.map(|n| n as f64), |n| format::significant(n)),
+                    Cell::optional(c.retries.map(|n| n as f64), format::significant),
                     Cell::bytes(c.peak_capacity),
                 ],
             )
