@@ -1,17 +1,17 @@
-//! What the claims of the protocol's documentation are held against, beside the
-//! counts of every peer: streams whose calls and retries are counted.
+//! The streams that the claims of the protocol's documentation are checked with: their
+//! calls and retries are counted.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use arena_bench::case::Case as Named;
 use arena_bench::guest::OpenStream;
-use bench_record::wire::{Case, Counts, Verified};
 use arena_bench::verify::{self, Expected, Verification};
 use bench_host::loader;
 use bench_protocol::payload::{Blob, PayloadKind};
 use bench_protocol::spec::{ENDLESS, Observe, Protocol};
 use bench_protocol::wire;
+use bench_record::wire::{Case, Counts, Verified};
 
 use crate::fidius::Plugin;
 use crate::fidius::pump::Pumped;

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use arena_bench::guest::{Endless, Target};
 use arena_bench::ladder::pin;
+use bench_protocol::spec::ENDLESS;
 use paired::child::Drive;
 use paired::job::ArmJob;
-use bench_protocol::spec::ENDLESS;
 use serde::{Deserialize, Serialize};
 
 use crate::fidius;

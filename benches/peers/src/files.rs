@@ -1,30 +1,40 @@
-//! The libraries that the arms load: where they lie, and in which link layouts.
+//! The libraries that the arms load: where they are, and in which link layouts.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use arena_bench::pair::{Layouts, PairFiles};
 use arena_bench::workspace;
-use paired::layouts::seeds;
+use paired::layouts::{self, Build, Source};
 
-use crate::peer::Arm;
+use crate::peer::{Arm, Library};
 
-/// Link layouts of the pair.
-const LAYOUTS: u32 = 64;
+/// The folder of this workspace, below that of the workbench.
+const WORKSPACE: &str = "benches/peers";
+/// The folder of its builds, in the workbench's cache.
+const CACHE: &str = "peers";
 
-/// The pair, and beside it the libraries of everybody else, which there is one link of.
+/// The pair, and the libraries of everybody else.
 #[derive(Debug, Clone)]
 pub struct Files {
     folder: PathBuf,
     pair: Layouts,
+    /// Those that were linked in layouts, by their package.
+    others: BTreeMap<&'static str, Build>,
 }
 
 impl Files {
-    /// Those that lie in a folder.
+    /// Those of a folder, as cargo links them.
     #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
         let pair = Layouts::single(PairFiles::in_folder(&folder));
-        Self { folder, pair }
+        Self {
+            folder,
+            pair,
+            others: BTreeMap::new(),
+        }
     }
 
     /// Those that cargo left beside the executable.
@@ -37,16 +47,34 @@ impl Files {
         Ok(Self::in_folder(folder.to_owned()))
     }
 
-    /// The same, but with the pair that the workbench itself measures: that of the
-    /// sources here, in its link layouts, by a random seed. It is built if need be.
+    /// All that `arms` load, built from the sources here and linked once for each seed.
+    /// `heard` is told what is done next.
     ///
     /// # Errors
-    /// When it does not build.
-    pub fn in_layouts(seed: u64) -> Result<Self> {
-        let seeds = seeds(seed, LAYOUTS);
-        let pair = workspace::build_here(&workspace::root()?, &seeds, &mut |_, _| ())?;
+    /// When something does not build.
+    pub fn in_layouts<'a>(
+        arms: impl IntoIterator<Item = &'a Arm>,
+        seeds: &[u64],
+        heard: &mut dyn FnMut(&str),
+    ) -> Result<Self> {
+        let root = workspace::root()?;
+        let times = seeds.len();
+        heard(&format!("building the pair and linking it {times} times"));
+        // First: it keeps other commands from the cache for as long as this one runs.
+        let pair = workspace::build_here(&root, seeds, &mut |_, _| ())?;
+        let cache = workspace::scratch(&root)?.join(CACHE);
+        let libraries = arms.into_iter().flat_map(|arm| arm.peer.libraries());
+        let packages: BTreeSet<&'static str> = libraries.filter_map(|it| it.package()).collect();
+        let mut others = BTreeMap::new();
+        for package in packages {
+            heard(&format!("building {package} and linking it {times} times"));
+            let source = Source::new(&root.join(WORKSPACE), package, &cache)?;
+            let objects = layouts::compile(&source)?;
+            others.insert(package, objects.link(seeds, &mut |_, _| ())?);
+        }
         Ok(Self {
             pair,
+            others,
             ..Self::beside_executable()?
         })
     }
@@ -57,43 +85,54 @@ impl Files {
         &self.pair.plain
     }
 
-    /// Whether the pair lies there in more than one link layout.
-    #[must_use]
-    pub fn shuffled(&self) -> bool {
-        self.pair.shuffled()
-    }
-
-    /// The libraries of an arm, as cargo links them.
+    /// The libraries of an arm, as cargo links them, in the order that [`Arm::open`]
+    /// expects.
     #[must_use]
     pub fn of(&self, arm: &Arm) -> Vec<PathBuf> {
-        arm.libraries(&self.folder, self.pair())
-    }
-
-    /// The same in the link layouts of a first look: one where the arm loads nothing of
-    /// the pair's.
-    #[must_use]
-    pub fn first_look(&self, arm: &Arm) -> Vec<Vec<PathBuf>> {
-        self.layouts(arm, false)
-    }
-
-    /// Those of a second look; none where the linker cannot shuffle.
-    #[must_use]
-    pub fn second_look(&self, arm: &Arm) -> Vec<Vec<PathBuf>> {
-        self.layouts(arm, true)
-    }
-
-    fn layouts(&self, arm: &Arm, second: bool) -> Vec<Vec<PathBuf>> {
-        let [guest, host] = self.pair.libraries();
-        let half = guest.len().div_ceil(2);
-        let chosen = if second { half..guest.len() } else { 0..half };
-        let pair = |index: usize| PairFiles {
-            guest: guest[index].clone(),
-            host: host[index].clone(),
+        let file = |library: &Library| match library {
+            Library::Guest => self.pair.plain.guest.clone(),
+            Library::Host => self.pair.plain.host.clone(),
+            Library::Package(package) => self.others.get(package).map_or_else(
+                || {
+                    let name = package.replace('-', "_");
+                    self.folder.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
+                },
+                |build| build.plain.clone(),
+            ),
         };
-        let libraries = |index| arm.libraries(&self.folder, &pair(index));
-        let mut layouts: Vec<_> = chosen.map(libraries).collect();
-        layouts.dedup();
-        layouts
+        arm.peer.libraries().iter().map(file).collect()
+    }
+
+    /// The same, each in all its link layouts.
+    #[must_use]
+    pub fn layouts(&self, arm: &Arm) -> Vec<Vec<PathBuf>> {
+        let plain = self.of(arm);
+        let builds = self.builds(arm);
+        let layouts = |(plain, build): (PathBuf, Option<&Build>)| {
+            build.map_or_else(|| vec![plain], |build| build.layouts.clone())
+        };
+        plain.into_iter().zip(builds).map(layouts).collect()
+    }
+
+    /// Why an arm's code has one link layout only, if that is so.
+    #[must_use]
+    pub fn why_one_layout(&self, arm: &Arm) -> Option<&str> {
+        arm.peer.why_one_layout().or_else(|| {
+            let mut builds = self.builds(arm).into_iter();
+            builds.find_map(|build| match build {
+                Some(build) => build.why_single.as_deref(),
+                None => Some("it was not linked in layouts"),
+            })
+        })
+    }
+
+    fn builds(&self, arm: &Arm) -> Vec<Option<&Build>> {
+        let build = |library: &Library| match library {
+            Library::Guest => Some(&self.pair.guest),
+            Library::Host => Some(&self.pair.host),
+            Library::Package(package) => self.others.get(package),
+        };
+        arm.peer.libraries().iter().map(build).collect()
     }
 }
 
@@ -103,27 +142,69 @@ mod tests {
     use crate::peer::Peer;
     use bench_protocol::payload::PayloadKind;
 
-    #[test]
-    fn an_arm_has_as_many_layouts_as_what_it_loads_of_the_pair() {
-        let mut pair = Layouts::single(PairFiles::in_folder(&PathBuf::from("plain")));
-        for build in [&mut pair.guest, &mut pair.host] {
-            build.layouts = ["0", "1", "2", "3", "4"].map(PathBuf::from).to_vec();
-        }
-        let files = Files {
+    fn arm(peer: Peer) -> Arm {
+        Arm::new(peer, PayloadKind::U64, 8)
+    }
+
+    fn build(plain: &str, layouts: &[&str]) -> Build {
+        let mut build = Layouts::single(PairFiles {
+            guest: plain.into(),
+            host: plain.into(),
+        })
+        .guest;
+        build.layouts = layouts.iter().map(PathBuf::from).collect();
+        build.why_single = None;
+        build
+    }
+
+    fn files() -> Files {
+        Files {
             folder: "others".into(),
-            pair,
-        };
-        for (peer, first, second) in [
-            (Peer::Arena, 3, 2),
-            // The plugin is always the same, the host that drives it is not.
-            (Peer::FidiusRaw, 3, 2),
-            (Peer::Stabby, 1, 1),
-            (Peer::Channel, 1, 1),
-        ] {
-            let arm = Arm::new(peer, PayloadKind::U64, 8);
-            let found = (files.first_look(&arm), files.second_look(&arm));
-            assert_eq!((found.0.len(), found.1.len()), (first, second), "{peer:?}");
-            assert!(!found.0.contains(&files.of(&arm)) || first == 1);
+            pair: Layouts::new(
+                build("guest", &["g0", "g1", "g2"]),
+                build("host", &["h0", "h1", "h2"]),
+            ),
+            others: BTreeMap::from([("fidius-plugin", build("plugin", &["p0", "p1", "p2"]))]),
         }
+    }
+
+    #[test]
+    fn every_library_of_an_arm_has_its_layouts_and_the_plain_file_is_none_of_them() {
+        let files = files();
+        for (peer, plain, layouts) in [
+            (Peer::Arena, &["guest", "host"][..], &["g", "h"][..]),
+            (Peer::FidiusRaw, &["plugin", "host"], &["p", "h"]),
+            (Peer::Fidius, &["plugin"], &["p"]),
+            (Peer::Socket, &[], &[]),
+        ] {
+            let arm = arm(peer);
+            let expected: Vec<Vec<PathBuf>> = layouts
+                .iter()
+                .map(|name| (0..3).map(|n| format!("{name}{n}").into()).collect())
+                .collect();
+            let plain: Vec<PathBuf> = plain.iter().map(PathBuf::from).collect();
+            assert_eq!(
+                (files.of(&arm), files.layouts(&arm)),
+                (plain, expected),
+                "{peer:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_arm_with_one_layout_says_why() {
+        let mut files = files();
+        assert_eq!(files.why_one_layout(&arm(Peer::FidiusRaw)), None);
+        let wasm = files.why_one_layout(&arm(Peer::Wasm));
+        assert!(wasm.is_some_and(|why| why.contains("Cranelift")));
+        let plugin = files.others.get_mut("fidius-plugin").expect("it is there");
+        plugin.why_single = Some("ld: unknown option".to_owned());
+        let why = files.why_one_layout(&arm(Peer::FidiusRaw));
+        assert_eq!(why, Some("ld: unknown option"));
+        // Of a folder's libraries, nothing is known but the files.
+        let single = Files::in_folder("others".into());
+        assert!(single.why_one_layout(&arm(Peer::Stabby)).is_some());
+        let file = format!("others/{DLL_PREFIX}stabby_guest{DLL_SUFFIX}");
+        assert_eq!(single.layouts(&arm(Peer::Stabby)), [[PathBuf::from(file)]]);
     }
 }

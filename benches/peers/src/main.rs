@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use arena_bench::cmd::Outcome;
 use arena_bench::guest;
-use paired::child;
 use clap::{Parser, Subcommand};
+use paired::child;
 use peers::{cmd, count, drive, fidius, peer};
 
 /// Real Fidius plugins and other ways to stream items, measured by the
@@ -30,6 +30,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    // Compiles and links libraries, in a build that this program started.
     if let Some(status) = paired::layouts::serve() {
         return status;
     }

@@ -5,13 +5,12 @@
 
 use std::fmt::{self, Write};
 
-use bench_record::wire::{Case, Comparison, Counts, Record, Verdict};
+use bench_record::wire::{Comparison, Counts, Record};
 
-use crate::cmd::SIZES;
 use crate::parts::ByArm;
 use crate::peer::{Arm, Peer};
-use crate::releases;
-use crate::table::{Row, layouts, number, ratio};
+use crate::row::{Row, arms, counts, interval, items, number, ratio, tally, verdict};
+use crate::{notes, releases};
 
 pub use claims::{Claim, Holds, claims};
 pub use parity::{at_par, compared};
@@ -27,45 +26,9 @@ pub fn markdown(record: &Record, parts: &ByArm) -> String {
     page
 }
 
-fn arms(peer: Peer) -> impl Iterator<Item = Arm> {
-    SIZES
-        .into_iter()
-        .map(move |(payload, bytes)| Arm::new(peer, payload, bytes))
-}
-
-fn counts<'a>(record: &'a Record, id: &str) -> Option<&'a Counts> {
-    case(record, id)?.counts.as_ref()
-}
-
-fn case<'a>(record: &'a Record, id: &str) -> Option<&'a Case> {
-    record.cases.iter().find(|case| case.id == id)
-}
-
-/// The name of an arm's items.
-fn items(arm: &Arm) -> String {
-    format!("{} of {} B", arm.payload().name(), arm.bytes)
-}
-
 /// What separates two arms, nanoseconds per item of the paired difference.
 fn difference(comparison: Option<&Comparison>) -> Option<f64> {
     Some(comparison?.difference_ns.as_ref()?.estimate)
-}
-
-/// What large items' times hang on, where the record was told: how the C library
-/// copies.
-#[must_use]
-pub fn copies(record: &Record) -> String {
-    let observed = &record.environment.observed;
-    observed
-        .get("tunables_of_wall_clock")
-        .map(|tunables| {
-            format!(
-                "Times were taken under `GLIBC_TUNABLES={tunables}`: with glibc's own choice of \
-                 copy routine those of items of some KiB hang on where buffers come to lie (see \
-                 `arena-bench noise`).\n\n"
-            )
-        })
-        .unwrap_or_default()
 }
 
 fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
@@ -73,17 +36,17 @@ fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
     writeln!(page, "# To the authors of Fidius\n")?;
     writeln!(
         page,
-        "The plugin is a real one, of Fidius {} and its own macros, with the same items as this \
-         workbench's guest. Measured on {}, {} cores, {}; {}. All of it again: `scripts/bench \
-         --peers`.\n",
+        "The plugin is a real one, made with Fidius {} and its macros, and streams the same items as \
+         this workbench's guest. Measured on {}, {} cores, {}; {}. To repeat all of it: \
+         `scripts/bench --peers`.\n",
         releases::of("fidius"),
         environment.cpu,
         environment.cores,
         environment.rustc,
         environment.finished
     )?;
-    page.push_str(&copies(record));
-    page.push_str(&layouts(record));
+    page.push_str(&notes::copies(record));
+    page.push_str(&notes::layouts(record));
     if let Some(check) = &record.self_check {
         let trusted = if check.trusted {
             "trusted"
@@ -117,21 +80,14 @@ fn beats(record: &Record, page: &mut String) -> fmt::Result {
         .flat_map(|arm| [arm, arm.owned()])
         .map(|arm| (arm, Row::of(record, &arm, "").comparison))
         .collect();
-    let with = |verdict| {
-        rows.iter()
-            .filter(|(_, row)| row.is_some_and(|row| row.verdict == verdict))
-            .count()
-    };
-    let measured = rows.iter().filter(|(_, row)| row.is_some()).count();
+    let measured: Vec<&Comparison> = rows.iter().filter_map(|(_, row)| *row).collect();
+    let [slower, faster, same, open] = tally(&measured);
     writeln!(page, "## Does the arena beat the allocating protocol?\n")?;
     writeln!(
         page,
-        "Of {measured} comparisons, alloc is slower in {}, faster in {}, the same in {}; {} are \
-         inconclusive. Pulled item by item, without the framework's pump:\n",
-        with(Verdict::Slower),
-        with(Verdict::Faster),
-        with(Verdict::Same),
-        with(Verdict::Inconclusive)
+        "Of {} comparisons, alloc is slower in {slower}, faster in {faster}, the same in {same}; \
+         {open} are inconclusive. Pulled item by item, without the framework's pump:\n",
+        measured.len()
     )?;
     writeln!(
         page,
@@ -139,15 +95,8 @@ fn beats(record: &Record, page: &mut String) -> fmt::Result {
     )?;
     writeln!(page, "|---|---|--:|--:|---|")?;
     for (arm, row) in rows {
-        let verdict = row.map_or("–".to_owned(), |row| {
-            match row.verdict {
-                Verdict::Slower => "the arena is faster",
-                Verdict::Faster => "the arena is slower",
-                Verdict::Same => "the same",
-                Verdict::Inconclusive => "inconclusive",
-            }
-            .to_owned()
-        });
+        let words = ["the arena is faster", "the same", "the arena is slower"];
+        let verdict = verdict(row, words);
         let producer = if arm.owned { "allocates" } else { "lends" };
         let saved = number(difference(row));
         writeln!(
@@ -169,7 +118,7 @@ fn why(record: &Record, page: &mut String) -> fmt::Result {
     )?;
     writeln!(
         page,
-        "| items | saved by the arena, ns | `call_streaming`, one core, ns | share | same, two cores, ns | its copy, two cores |"
+        "| items | saved by the arena, ns | `call_streaming`, one core, ns | share | same, two cores, ns | A/A of its copies, two cores |"
     )?;
     writeln!(page, "|---|--:|--:|--:|--:|--:|")?;
     for arm in arms(Peer::Fidius) {
@@ -178,9 +127,12 @@ fn why(record: &Record, page: &mut String) -> fmt::Result {
         let pinned = Row::of(record, &arm, "");
         let free = Row::of(record, &arm, "/unpinned");
         let time = |row: &Row<'_>| {
-            let unstable = if row.repeats() { "" } else { " (unstable)" };
+            let unstable = if row.is_unstable() { " (unstable)" } else { "" };
             format!("{}{unstable}", number(row.ns()))
         };
+        let copy = free
+            .copies()
+            .map(|copy| interval(copy.ratio, copy.low, copy.high));
         let share = saved
             .zip(pinned.ns())
             .map(|(saved, whole)| format!("{:.1}%", 100.0 * saved / whole));
@@ -192,14 +144,15 @@ fn why(record: &Record, page: &mut String) -> fmt::Result {
             time(&pinned),
             share.unwrap_or_else(|| "–".to_owned()),
             time(&free),
-            ratio(free.copy)
+            copy.unwrap_or_else(|| "–".to_owned())
         )?;
     }
     writeln!(
         page,
-        "\nThe last column is the same arm against a copy of itself in the same rounds: a \
-         benchmark that takes one after the other cannot see a share that is smaller than what \
-         separates it from itself.\n"
+        "\nThe last column compares second copies of both arms with their first, in the same \
+         processes. Where its interval is wider than the share, no benchmark of `call_streaming` \
+         as a whole can show what the arena saves. *Unstable* means that this interval excludes \
+         1: the copies differ although they are the same code.\n"
     )
 }
 
@@ -212,17 +165,6 @@ fn change(record: &Record, page: &mut String) -> fmt::Result {
     pull(record, page)
 }
 
-/// Which of two arms is faster, by the verdict on the second.
-fn faster(comparison: Option<&Comparison>) -> &'static str {
-    match comparison.map(|comparison| comparison.verdict) {
-        None => "–",
-        Some(Verdict::Slower) => "slower",
-        Some(Verdict::Faster) => "faster",
-        Some(Verdict::Same) => "the same",
-        Some(Verdict::Inconclusive) => "inconclusive",
-    }
-}
-
 fn writer(record: &Record, page: &mut String) -> fmt::Result {
     writeln!(page, "### A writer that knows lengths\n")?;
     writeln!(
@@ -231,7 +173,7 @@ fn writer(record: &Record, page: &mut String) -> fmt::Result {
          library's `Write for &mut [u8]`, which takes the shorter of two lengths: what was one \
          store of a known size becomes a call of `memcpy`, for every byte of a `Vec<u8>`. The \
          allocating protocol writes to a `Vec` and has no such calls. A writer of some ten lines of \
-         safe code that takes off its slice what it is given keeps the length known \
+         safe code that splits what it is given off its slice keeps the length known \
          (`serialize_by_own_writer` in `bench-protocol/src/wire.rs`): the protocol and every byte \
          on the wire stay what they are. In this workbench's guest:\n"
     )?;
@@ -259,7 +201,7 @@ fn writer(record: &Record, page: &mut String) -> fmt::Result {
             count(Peer::OwnWriter),
             ratio(Row::of(record, &arm, "").comparison),
             ratio(to_alloc),
-            faster(to_alloc)
+            verdict(to_alloc, ["slower", "the same", "faster"])
         )?;
     }
     writeln!(

@@ -1,15 +1,15 @@
-//! Where an arm's instructions go: by the crate that their source is of, as
-//! callgrind and the line tables have it, code that was inlined included.
+//! Where an arm's instructions go: by the crate of their source, from callgrind and the
+//! line tables, inlined code included.
 //!
-//! What this finds is written beside the record, for the page to explain a
-//! difference between two arms with.
+//! The result is written to a file next to the record. The page explains with it why two
+//! arms differ.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use arena_bench::atomic;
+use bench_record::output;
 
 use crate::count::{self, REPEAT, Subject};
 
@@ -70,13 +70,13 @@ pub fn of(subject: &Subject<'_>) -> Result<Parts> {
 fn profile(subject: &Subject<'_>, items: u64) -> Result<BTreeMap<String, u64>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("profile");
-    let output = format!("--callgrind-out-file={}", path.display());
+    let file = format!("--callgrind-out-file={}", path.display());
     let options = [
         "--tool=callgrind",
         count::DRAIN,
         "--compress-strings=no",
         "--compress-pos=no",
-        &output,
+        &file,
     ];
     subject.drain(&options, items)?;
     let text = fs::read(&path).context("reading callgrind's file")?;

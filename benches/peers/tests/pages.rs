@@ -1,15 +1,14 @@
 //! The pages say what the record says, and call no claim true that was not
 //! measured.
 
-use bench_record::wire::{
-    Case, Comparison, Counts, Params, Record, SCHEMA, Verdict, Verified,
-};
 use bench_protocol::payload::PayloadKind;
+use bench_record::wire::{
+    Case, Comparison, Counts, Method, Params, RatioInterval, Record, SCHEMA, Verdict, Verified,
+};
 use peers::claims;
-use peers::cmd::SIZES;
 use peers::page::{self, Holds};
 use peers::parts::ByArm;
-use peers::peer::{Arm, Peer};
+use peers::peer::{Arm, Peer, SIZES};
 use peers::table;
 
 fn case(id: &str, counts: Counts) -> Case {
@@ -42,18 +41,15 @@ fn compared(baseline: &str, candidate: &str, ratio: f64) -> Comparison {
         high: 1.1 * ratio,
         confidence: 0.99,
         verdict: Verdict::Faster,
-        why: String::new(),
         delta: 0.01,
         baseline_ns: Some(100.0),
         candidate_ns: Some(100.0 * ratio),
-        difference_ns: None,
-        basis: None,
-        copies: None,
+        method: Method::ProcessDraws,
         processes: 36,
         layouts: 12,
         rounds: 15,
         items: 1000,
-        samples: Vec::new(),
+        ..Comparison::default()
     }
 }
 
@@ -187,7 +183,7 @@ fn the_table_has_a_line_for_each_arm_and_what_each_demands() {
     for (payload, _) in SIZES {
         assert!(table.contains(&format!("## {} of", payload.name())));
     }
-    let row = "| arena | – | – | 1 | – | 100 | 1.00 |";
+    let row = "| arena | – | – | 1 | – | – | 100 | 1.00 |";
     assert!(table.contains(row), "{table}");
     for peer in Peer::ALL {
         assert!(table.contains(&format!("| {} | {} |", peer.name(), peer.describe())));
@@ -195,24 +191,94 @@ fn the_table_has_a_line_for_each_arm_and_what_each_demands() {
 }
 
 #[test]
-fn a_row_shows_the_arena_beside_it_and_in_how_many_layouts_its_own_code_was_linked() {
+fn a_row_shows_the_arena_beside_it_and_in_how_many_layouts_it_was_timed() {
     let mut record = record();
     let arena = Arm::new(Peer::Arena, PayloadKind::U64, 8);
-    for (peer, ratio) in [(Peer::Alloc, 0.5), (Peer::Stabby, 0.25)] {
+    for (peer, ratio) in [
+        (Peer::Alloc, 0.5),
+        (Peer::Stabby, 0.25),
+        (Peer::Wasm, 0.75),
+        (Peer::AbiStable, 0.2),
+    ] {
         let id = arena.by(peer).id();
         record.comparisons.push(compared(&arena.id(), &id, ratio));
     }
+    // No library to link, and a linker that has one way only.
+    for (place, why) in [
+        (2, "one link layout: no library"),
+        (3, "wide; one link layout: ld"),
+    ] {
+        record.comparisons[place].layouts = 1;
+        record.comparisons[place].why = why.to_owned();
+    }
     let table = table::markdown(&record);
     for row in [
-        "| arena | 100 | – | 1 | 12 |",
-        "| alloc | 50.0 | 100 | 0.500 [0.450, 0.550] | 12 |",
-        "| stabby | 25.0 | 100 | 0.250 [0.225, 0.275] | 1 |",
+        "| arena | 100 | – | 1 | – | 12 |",
+        "| alloc | 50.0 | 100 | 0.500 [0.450, 0.550] | faster | 12 |",
+        "| stabby | 25.0 | 100 | 0.250 [0.225, 0.275] | faster | 12 |",
+        "| wasm | 75.0 | 100 | 0.750 [0.675, 0.825] | faster | 1 |",
+        "- wasm: one link layout: no library.",
+        "- abi-stable: one link layout: ld.",
     ] {
         assert!(table.contains(row), "{row}: {table}");
     }
+    assert!(!table.contains("- stabby: one link layout"));
     for page in [table, page::markdown(&record, &ByArm::new())] {
-        assert!(page.contains("12 link layouts") && page.contains("true of this binary"));
+        assert!(page.contains("12 layouts a ratio") && page.contains("true of this binary"));
     }
+}
+
+#[test]
+fn a_record_of_the_older_method_says_that_only_the_pair_had_layouts() {
+    let mut record = record();
+    let arena = Arm::new(Peer::Arena, PayloadKind::U64, 8);
+    let alloc = arena.by(Peer::Alloc).id();
+    record.comparisons.push(compared(&arena.id(), &alloc, 0.5));
+    let says = |record: &Record| table::markdown(record).contains("by an older method");
+    assert!(!says(&record));
+    record.comparisons[0].method = Method::LayoutMedians;
+    assert!(says(&record));
+}
+
+#[test]
+fn an_arm_is_unstable_only_where_the_a_a_of_the_deciding_processes_excludes_one() {
+    let mut record = record();
+    let arena = Arm::new(Peer::Arena, PayloadKind::U64, 8);
+    let socket = arena.by(Peer::Socket).id();
+    record.comparisons.push(compared(&arena.id(), &socket, 2.0));
+    for (low, high, unstable) in [(0.8, 1.3, false), (1.001, 1.002, true), (0.9, 0.99, true)] {
+        record.comparisons[0].copies = Some(RatioInterval {
+            ratio: 1.0,
+            low,
+            high,
+        });
+        let table = table::markdown(&record);
+        let name = "| socket, one core (unstable) |";
+        assert_eq!(table.contains(name), unstable, "{low} to {high}: {table}");
+    }
+}
+
+#[test]
+fn the_plugins_time_is_called_the_same_only_by_its_verdict() {
+    let mut record = record();
+    let arena = Arm::new(Peer::Arena, PayloadKind::U64, 8);
+    let plugin = arena.by(Peer::FidiusRaw).id();
+    record.comparisons.push(Comparison {
+        verdict: Verdict::Inconclusive,
+        low: 0.99,
+        high: 1.021,
+        ..compared(&arena.id(), &plugin, 1.0)
+    });
+    let page = |record: &Record| page::markdown(record, &ByArm::new());
+    let open = "| 1.000 [0.990, 1.021] | inconclusive: regressions up to +2.1% and speed-ups up \
+                to -1.0% not excluded |";
+    let found = page(&record);
+    assert!(found.contains(open), "{found}");
+    assert!(found.contains("the same in 0 (within ±1%), slower in 0, faster in 0; 1 are"));
+    record.comparisons[0].verdict = Verdict::Same;
+    let found = page(&record);
+    assert!(found.contains("| 1.000 [0.990, 1.021] | the same |"));
+    assert!(found.contains("the same in 1 (within ±1%)"), "{found}");
 }
 
 #[test]

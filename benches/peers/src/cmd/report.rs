@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use arena_bench::atomic;
 use arena_bench::cmd::Outcome;
-use bench_record::store;
 use bench_record::wire::Record;
+use bench_record::{output, store};
 
 use crate::{page, parts, table};
 

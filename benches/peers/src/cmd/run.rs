@@ -5,45 +5,39 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use arena_bench::cmd::Outcome;
 use arena_bench::environment::Watch;
-use paired::clock::Monotonic;
-use paired::contest::{Contestant, Runner, Settings};
-use paired::process::Processes;
-use arena_bench::ratios::{self, Match, Ratios};
-use bench_record::store;
-use bench_record::wire::{Case, Comparison, Failure, Record, SCHEMA};
-use paired::stats::{Confidence, Delta, correction};
 use bench_protocol::spec::Protocol;
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
+use bench_record::wire::{Case, Failure, Record, SCHEMA};
+use bench_record::{output, store};
+use paired::layouts::seeds;
+use paired::stats::{Confidence, Delta};
+use rand::RngExt;
 
-use super::{SIZES, matches, report};
+use super::{matches, report};
 use crate::count::{Lean, Subject};
-use crate::drive::Workload;
 use crate::files::Files;
 use crate::parts::{self, ByArm};
-use crate::peer::{Arm, Peer};
+use crate::peer::{Arm, Peer, SIZES};
+use crate::timed::{self, Timed};
 use crate::{claims, page};
 
 /// Confidence of all intervals of the run together.
 const CONFIDENCE: f64 = 0.99;
 /// Items of a verification.
 const VERIFIED: u64 = 3000;
-/// A measuring process that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// What to measure, and where it goes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  peers run --filter '/u64/' --seconds 0.5")]
+#[command(after_help = "Example:\n  peers run --filter '/u64/' --budget 1")]
 pub struct Config {
     /// Only arms whose id matches this regular expression.
     #[arg(long, value_name = "REGEX")]
     filter: Option<regex::Regex>,
-    /// Seconds for each of the two looks at a comparison.
-    #[arg(long, default_value_t = 0.3)]
-    seconds: f64,
+    /// Seconds for a comparison, its two looks together.
+    #[arg(long, alias = "seconds", value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds_of)]
+    budget: f64,
     /// The smallest change that matters, percent.
     #[arg(long, default_value_t = 1.0)]
     delta: f64,
@@ -53,42 +47,60 @@ pub struct Config {
     /// Do not time anything.
     #[arg(long)]
     no_times: bool,
-    /// Seed of everything that chance decides.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// Link layouts of each library, each for one process of a comparison.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    layouts: u32,
+    /// Random seed of layouts, order and draws; by default a fresh one, which is printed.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// The record; the pages are written beside it.
     #[arg(long, default_value = "results/peers.json", value_name = "FILE")]
     output: PathBuf,
 }
 
+fn seconds_of(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
+        _ => Err("seconds above 0, up to 3600".to_owned()),
+    }
+}
+
 /// Verifies, counts and times the peers, and writes the record and its pages.
 ///
 /// # Errors
-/// When there are no libraries, or the record cannot be written.
+/// When a library does not build, or the record cannot be written.
 pub fn run(config: &Config) -> Result<Outcome> {
     let watch = Watch::start();
     let delta = Delta::new(config.delta / 100.0).context("--delta")?;
-    let files = files(config.seed)?;
+    output::check(&config.output)
+        .with_context(|| format!("--output: cannot write {}", config.output.display()))?;
+    let seed = config
+        .seed
+        .unwrap_or_else(|| rand::rng().random_range(1..1_000_000_000));
+    let arms = chosen(config)?;
+    let files = files(config, &arms, seed)?;
     let mut failures = Vec::new();
-    let mut cases = verified(config, &files, &mut failures);
+    let mut cases = verified(&arms, &files, &mut failures);
     cases.extend(claims::cases(&files)?);
     let mut parts = ByArm::new();
     if !config.no_counts {
         count(&mut cases, &files, &mut failures)?;
         parts = explained(&cases, &mut failures)?;
     }
-    let family = Confidence::new(CONFIDENCE)?;
-    let (mut ratios, mut hops) = (Ratios::default(), Vec::new());
+    let mut timed = Timed::default();
     if !config.no_times {
-        (ratios, hops) = timed(config, &cases, &files, family, delta)?;
+        let options = timed::Options {
+            delta,
+            family: Confidence::new(CONFIDENCE)?,
+            budget: Duration::from_secs_f64(config.budget),
+            seed,
+        };
+        let right: Vec<Arm> = cases.iter().filter_map(|(arm, _)| *arm).collect();
+        timed = timed::measure(&right, &files, &options, &mut |name, left| {
+            eprintln!("peers: {name}; {left} comparisons left");
+        })?;
     }
-    // Arms whose threads hop have each its own copy's word, and no say in whether
-    // the others' times may be trusted.
-    let mut self_check = ratios::judge(&ratios.copies, delta, family)?;
-    if let Some(check) = &mut self_check {
-        check.comparisons.extend(hops);
-    }
-    failures.append(&mut ratios.failures);
+    failures.append(&mut timed.failures);
     for failure in &failures {
         eprintln!("peers: {}: {}", failure.id, failure.why);
     }
@@ -98,17 +110,23 @@ pub fn run(config: &Config) -> Result<Outcome> {
         Outcome::Found
     };
     let pair = files.pair();
-    let record = Record {
+    let mut record = Record {
         schema: SCHEMA.to_owned(),
         environment: watch.finish(pair, &(&pair.load()?).into()).environment,
         cases: cases.into_iter().map(|(_, case)| case).collect(),
-        self_check,
+        self_check: timed.self_check,
         growth: None,
         ladder: None,
-        comparisons: ratios.comparisons,
+        comparisons: timed.comparisons,
         failures,
     };
-    store::save(&config.output, &record)?;
+    let drawn = [
+        ("random_seed", seed),
+        ("link_layouts", config.layouts.into()),
+    ];
+    let drawn = drawn.map(|(name, value)| (name.to_owned(), value.to_string()));
+    record.environment.observed.extend(drawn);
+    store::keep(&config.output, &record)?;
     parts::save(&config.output, &parts)?;
     report::write(&record, &config.output)?;
     Ok(outcome)
@@ -121,21 +139,43 @@ fn failure(id: &str, error: &anyhow::Error) -> Failure {
     }
 }
 
-/// The libraries: the pair's in its link layouts.
-fn files(seed: u64) -> Result<Files> {
-    eprintln!("peers: building the pair in its link layouts");
-    let files = Files::in_layouts(seed)?;
-    if !files.shuffled() {
-        eprintln!(
-            "peers: one link layout only: what the linker did by chance is part of every ratio"
-        );
+/// The libraries in their link layouts; where nothing is timed, one layout is enough.
+fn files(config: &Config, arms: &[Arm], seed: u64) -> Result<Files> {
+    let layouts = if config.no_times { 0 } else { config.layouts };
+    eprintln!("peers: random seed {seed} (--seed {seed} repeats it)");
+    // The claims need the plugin, whatever is measured.
+    let plugin = Arm::new(Peer::FidiusRaw, SIZES[0].0, SIZES[0].1);
+    let files = Files::in_layouts(
+        arms.iter().chain([&plugin]),
+        &seeds(seed, layouts),
+        &mut |what| {
+            eprintln!("peers: {what}");
+        },
+    )?;
+    if !config.no_times {
+        for peer in Peer::ALL
+            .into_iter()
+            .filter(|peer| !peer.libraries().is_empty())
+        {
+            let Some(arm) = arms.iter().find(|arm| arm.peer == peer) else {
+                continue;
+            };
+            if let Some(why) = files.why_one_layout(arm) {
+                eprintln!(
+                    "peers: {}: {why}: one link layout only, so what the linker did by chance is \
+                     part of its ratio",
+                    peer.name()
+                );
+            }
+        }
     }
     Ok(files)
 }
 
-/// The arms: every peer with every payload; and, where Fidius' claims are about
-/// the boundary alone, the same without decoding and with an owning producer.
-fn arms() -> Vec<Arm> {
+/// The arms that the filter matches: every peer with every payload; and, where Fidius'
+/// claims are about the boundary alone, the same without decoding and with an owning
+/// producer.
+fn chosen(config: &Config) -> Result<Vec<Arm>> {
     let mut arms = Vec::new();
     for (payload, bytes) in SIZES {
         arms.extend(Peer::ALL.map(|peer| Arm::new(peer, payload, bytes)));
@@ -145,20 +185,18 @@ fn arms() -> Vec<Arm> {
         }
         arms.push(Arm::new(Peer::Fidius, payload, bytes).owned());
     }
-    arms
+    arms.retain(|arm| matches(config.filter.as_ref(), arm));
+    ensure!(
+        !arms.is_empty(),
+        "--filter matches no arm; `peers verify` prints the ids of most"
+    );
+    Ok(arms)
 }
 
 /// Verifies each arm: only what streams the right items is measured.
-fn verified(
-    config: &Config,
-    files: &Files,
-    failures: &mut Vec<Failure>,
-) -> Vec<(Option<Arm>, Case)> {
+fn verified(arms: &[Arm], files: &Files, failures: &mut Vec<Failure>) -> Vec<(Option<Arm>, Case)> {
     let mut cases = Vec::new();
-    for arm in arms() {
-        if !matches(config.filter.as_ref(), &arm) {
-            continue;
-        }
+    for &arm in arms {
         let id = arm.id();
         let found = arm
             .open(&files.of(&arm), VERIFIED)
@@ -188,8 +226,8 @@ fn verified(
     cases
 }
 
-/// Counts the arms into their cases, as many at once as there are cores: a count does
-/// not care who else runs.
+/// Counts the arms into their cases, as many at once as there are cores: other load
+/// does not change a count.
 fn count(
     cases: &mut [(Option<Arm>, Case)],
     files: &Files,
@@ -231,7 +269,7 @@ fn count(
     Ok(())
 }
 
-/// Where the instructions go of those of our arms and Fidius' that are not at par.
+/// Where the instructions go, of those arms whose counts differ from Fidius'.
 fn explained(cases: &[(Option<Arm>, Case)], failures: &mut Vec<Failure>) -> Result<ByArm> {
     // Those that have their line tables still; the layouts go without.
     let (executable, files) = (std::env::current_exe()?, Files::beside_executable()?);
@@ -261,99 +299,4 @@ fn explained(cases: &[(Option<Arm>, Case)], failures: &mut Vec<Failure>) -> Resu
         }
     }
     Ok(found)
-}
-
-/// Compares each arm with the arena: in one process, in turns. The A/A comparisons
-/// of arms whose threads hop come by themselves.
-fn timed(
-    config: &Config,
-    cases: &[(Option<Arm>, Case)],
-    files: &Files,
-    family: Confidence,
-    delta: Delta,
-) -> Result<(Ratios, Vec<Comparison>)> {
-    let measured: Vec<Arm> = cases.iter().filter_map(|(arm, _)| *arm).collect();
-    let (mut steady, mut hopping) = (Vec::new(), Vec::new());
-    for arm in measured
-        .iter()
-        // What the pump adds is told by items that are lent.
-        .filter(|arm| !(arm.owned && arm.peer.runs_aside()))
-        .filter(|arm| !arm.raw && arm.peer != Peer::Arena)
-    {
-        // What owns its items is compared with what owns them.
-        let arena = arm.by(Peer::Arena);
-        let pair = |pinned| Match {
-            baseline: contestant(&arena, files, pinned, arm.peer),
-            candidate: contestant(arm, files, pinned, arm.peer),
-        };
-        if arm.peer.runs_aside() {
-            hopping.extend([pair(true), pair(false)]);
-        } else {
-            steady.push(pair(false));
-        }
-        // The other half of the answer: would the arena win then?
-        if arm.peer == Peer::OwnWriter {
-            steady.push(Match {
-                baseline: contestant(&arm.by(Peer::Alloc), files, false, arm.peer),
-                candidate: contestant(arm, files, false, arm.peer),
-            });
-        }
-    }
-    let comparisons = steady.len() + hopping.len();
-    let confidence = correction::per_comparison(family, comparisons.max(1));
-    let usual = Settings::new(delta, confidence, Duration::from_secs_f64(config.seconds));
-    // Where the system puts threads matters more than a handful of rounds.
-    let aside = Settings {
-        warmup: 1,
-        rounds: 5,
-        ..usual.clone()
-    };
-    let mut ratios = Ratios::default();
-    let mut processes = Processes::new(arena_bench::PRODUCT, LIMIT)?;
-    let mut left = comparisons;
-    let mut hops = Vec::new();
-    for (settings, matches, hopping) in [(usual, steady, false), (aside, hopping, true)] {
-        let mut runner = Runner {
-            execute: &mut processes,
-            clock: &Monotonic::default(),
-            rng: SmallRng::seed_from_u64(config.seed),
-            settings,
-        };
-        let some = ratios::measure(&mut runner, &matches, &mut |done, _| {
-            left -= 1;
-            eprintln!("peers: {}; {left} comparisons left", done.candidate.name);
-        });
-        ratios.comparisons.extend(some.comparisons);
-        let copies = if hopping {
-            &mut hops
-        } else {
-            &mut ratios.copies
-        };
-        copies.extend(some.copies);
-        ratios.failures.extend(some.failures);
-    }
-    Ok((ratios, hops))
-}
-
-/// An arm of a comparison with `against`, under its id and how it is pinned.
-fn contestant(arm: &Arm, files: &Files, pinned: bool, against: Peer) -> Contestant {
-    let unpinned = if against.runs_aside() && !pinned {
-        "/unpinned"
-    } else {
-        ""
-    };
-    let workload = Workload::Peer {
-        arm: *arm,
-        pinned,
-        beside: against.runs_aside(),
-    };
-    Contestant {
-        name: format!("{}{unpinned}", arm.id()),
-        workload: serde_json::to_value(workload).expect("a workload is plain data"),
-        layouts: files.first_look(arm),
-        reserve: files.second_look(arm),
-        copy: 0,
-        work: 1.0,
-        items: against.items_of_a_drain(arm.bytes),
-    }
 }

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use arena_bench::cmd::Outcome;
 
-use super::{SIZES, matches};
+use super::matches;
 use crate::files::Files;
-use crate::peer::{Arm, Peer};
+use crate::peer::{Arm, Peer, SIZES};
 
 /// What to verify.
 #[derive(Debug, clap::Args)]

@@ -2,10 +2,11 @@
 //! opened through their own vtable.
 //!
 //! [`Plugin::open`] gives out the raw handle, for our unchanged drain;
-//! [`pump`] is the framework's own way to its user. What an item is, nobody
-//! here knows: a plugin's items are bytes, until somebody names a type.
+//! [`pump`] is the framework's own way to its user. Nothing here
+//! knows what an item is: a plugin's items are bytes.
 
 pub mod arguments;
+mod error;
 pub mod guest;
 mod names;
 pub mod pump;
@@ -27,127 +28,7 @@ use fidius::descriptor::BufferStrategyKind;
 use fidius_host::LoadedPlugin;
 use fidius_host::loader;
 
-/// Why a Fidius plugin cannot be driven.
-#[derive(Debug, thiserror::Error)]
-pub enum FidiusError {
-    /// The framework's loader refuses the file.
-    #[error("{}: not a Fidius {} plugin: {refusal}", path.display(), version())]
-    Load {
-        /// The file.
-        path: PathBuf,
-        /// What the loader says.
-        refusal: fidius_host::LoadError,
-    },
-    /// The library has no plugin of that name.
-    #[error("{}: no plugin `{wanted}` in it; there {}", path.display(), list(available))]
-    NoPlugin {
-        /// The file.
-        path: PathBuf,
-        /// The name asked for.
-        wanted: String,
-        /// The names there are.
-        available: Vec<String>,
-    },
-    /// The library has not one plugin, and none was named.
-    #[error("{}: which of its plugins? name one with --plugin; there {}", path.display(), list(available))]
-    Unnamed {
-        /// The file.
-        path: PathBuf,
-        /// The names there are.
-        available: Vec<String>,
-    },
-    /// The plugin has no method of that name or number.
-    #[error(
-        "plugin `{plugin}` has no method `{wanted}`; there {}",
-        list(available)
-    )]
-    NoMethod {
-        /// The plugin.
-        plugin: String,
-        /// The name or number asked for.
-        wanted: String,
-        /// The methods there are.
-        available: Vec<String>,
-    },
-    /// The method answers once.
-    #[error("`{plugin}::{method}` does not return a stream")]
-    NotAStream {
-        /// The plugin.
-        plugin: String,
-        /// The method.
-        method: String,
-    },
-    /// The plugin's methods take other arguments than a stream's opening does.
-    #[error(
-        "`{plugin}` writes its answers to buffers of the host's (strategy {strategy}); only an interface of strategy {} has streams",
-        BufferStrategyKind::PluginAllocated
-    )]
-    Strategy {
-        /// The plugin.
-        plugin: String,
-        /// How its interface hands answers over.
-        strategy: BufferStrategyKind,
-    },
-    /// An optional method that the plugin leaves out.
-    #[error("`{plugin}` does not implement its optional method `{method}`")]
-    NotImplemented {
-        /// The plugin.
-        plugin: String,
-        /// The method.
-        method: String,
-    },
-    /// The plugin could not make an instance of itself.
-    #[error("`{plugin}` makes no instance without a configuration, and none can be given here")]
-    NoInstance {
-        /// The plugin.
-        plugin: String,
-    },
-    /// The arguments are longer than a call can say.
-    #[error("{bytes} bytes of arguments: a call takes less than 4 GiB")]
-    TooLong {
-        /// Length of the encoded arguments.
-        bytes: usize,
-    },
-    /// The plugin could not decode the arguments.
-    #[error(
-        "`{plugin}::{method}` cannot decode its arguments ({bytes} bytes of bincode): are their number, order and types those of the method? (a JSON number is a u64 unless it says {{\"u32\": 5}})"
-    )]
-    Arguments {
-        /// The plugin.
-        plugin: String,
-        /// The method.
-        method: String,
-        /// Length of the encoded arguments.
-        bytes: usize,
-    },
-    /// The method failed before it gave out a stream.
-    #[error("`{plugin}::{method}` did not open a stream: it answered {}", status::name(*status).map_or_else(|| status.to_string(), str::to_owned))]
-    Init {
-        /// The plugin.
-        plugin: String,
-        /// The method.
-        method: String,
-        /// Its answer.
-        status: i32,
-    },
-    /// The handle cannot be driven.
-    #[error(transparent)]
-    Stream(#[from] StreamError),
-}
-
-/// The release of Fidius that this is built with, as it tells the ABI by.
-fn version() -> String {
-    let abi = fidius::descriptor::ABI_VERSION;
-    format!("{}.{}", abi / 10_000, abi % 10_000 / 100)
-}
-
-fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "is none".to_owned()
-    } else {
-        format!("is: {}", names.join(", "))
-    }
-}
+pub use error::FidiusError;
 
 /// A loaded plugin; its library stays loaded for the life of the process.
 #[derive(Debug)]
@@ -286,7 +167,7 @@ impl Plugin {
         let name = || (self.name().to_owned(), self.methods()[index].to_string());
         // SAFETY: the vtable has a slot for each of its methods, in the order of their
         // declaration, null for an optional one that is left out. Under the strategy
-        // that `load` asks for, what lies in it is an `Init`, but for a method that
+        // that `load` asks for, it holds an `Init`, but for a method that
         // takes a stream, which this is not, as the caller says.
         let init = unsafe { *self.loaded.vtable.cast::<Option<Init>>().add(index) };
         let Some(init) = init else {
@@ -310,7 +191,7 @@ impl Plugin {
         let (plugin, method) = name();
         Err(match status {
             // A handle has no length; an answer has one, and is the plugin's to free.
-            // (An empty answer has no memory, and no handle lies where it points.)
+            // (An empty answer has no memory, and there is no handle where it points.)
             status::OK => {
                 if let Some(free) = self.loaded.free_buffer {
                     // SAFETY: the plugin gave this buffer out with this length.
@@ -340,7 +221,7 @@ impl Plugin {
     }
 }
 
-/// What lies in a slot of the vtable: it takes the instance and the encoded arguments,
+/// What a slot of the vtable holds: it takes the instance and the encoded arguments,
 /// and gives out a stream's handle or an answer and its length.
 type Init = unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
 

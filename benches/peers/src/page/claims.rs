@@ -1,13 +1,12 @@
-//! The claims of the protocol's documentation, each held against the record.
+//! The claims of the protocol's documentation, each checked against the record.
 
 use std::fmt;
 
 use bench_record::wire::Record;
 
-use super::{arms, case, counts};
 use crate::claims;
 use crate::peer::{Arm, Peer};
-use crate::table::number;
+use crate::row::{arms, counts, number};
 
 /// Allocations per item that are none: one in a thousand items.
 const NONE: f64 = 0.001;
@@ -21,7 +20,7 @@ pub enum Holds {
     False,
     /// Where a condition is met.
     If(String),
-    /// What it is held against was not measured.
+    /// What it needs was not measured.
     Unknown,
 }
 
@@ -47,7 +46,7 @@ pub struct Claim {
     pub evidence: String,
 }
 
-/// Each claim, held against the record.
+/// Each claim, checked against the record.
 #[must_use]
 pub fn claims(record: &Record) -> Vec<Claim> {
     vec![
@@ -122,7 +121,7 @@ fn no_second_crossing(record: &Record) -> Claim {
         claim: "no second crossing",
         holds,
         evidence: format!(
-            "{} calls per item beside retries, of which {} items of one size had {}",
+            "{} calls per item without retries; {} items of one size had {} retries",
             number(rest),
             claims::ITEMS,
             retries.map_or("–".to_owned(), |retries| retries.to_string())
@@ -135,10 +134,7 @@ fn ramp_calls(record: &Record) -> Option<f64> {
 }
 
 fn no_item_lost(record: &Record) -> Claim {
-    let (drained, pumped) = (
-        case(record, claims::RAMP),
-        case(record, claims::PUMPED_RAMP),
-    );
+    let (drained, pumped) = (record.case(claims::RAMP), record.case(claims::PUMPED_RAMP));
     let retries = counts(record, claims::RAMP).and_then(|counts| counts.retries);
     let holds = match (drained, pumped) {
         (Some(drained), Some(pumped)) => {
@@ -154,7 +150,7 @@ fn no_item_lost(record: &Record) -> Claim {
         claim: "no item lost on retry",
         holds,
         evidence: format!(
-            "{} items, {} of them retried: count, order and digest are the generator's, by our \
+            "{} items, {} of them retried: count, order and digest equal the generator's, by our \
              drain and by the pump",
             claims::ITEMS,
             retries.map_or("–".to_owned(), |retries| retries.to_string())
@@ -163,7 +159,7 @@ fn no_item_lost(record: &Record) -> Claim {
 }
 
 fn same_bytes(record: &Record) -> Claim {
-    let digest = |arm: Arm| case(record, &arm.id())?.verified.clone();
+    let digest = |arm: Arm| record.case(&arm.id())?.verified.clone();
     let pairs: Vec<_> = arms(Peer::Arena)
         .zip(arms(Peer::FidiusRaw))
         .map(|(ours, theirs)| digest(ours).zip(digest(theirs)))

@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
-use bench_record::wire::Record;
+use bench_record::wire::{Comparison, Record};
 
-use super::{arms, counts, items};
 use crate::parts::{ByArm, Parts};
 use crate::peer::{Arm, Peer};
-use crate::table::{Row, number, ratio};
+use crate::row::{Row, arms, counts, items, number, ratio, tally, verdict};
 
 /// How far our guest's and Fidius' instructions may be apart.
 const PARITY: f64 = 0.05;
@@ -36,11 +35,25 @@ pub fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
          at all; ours and the plugin's must be within {:.0}% of each other.\n",
         100.0 * PARITY
     )?;
+    let times: Vec<&Comparison> = compared()
+        .filter_map(|ours| Row::of(record, &ours.by(Peer::FidiusRaw), "").comparison)
+        .collect();
+    if let Some(first) = times.first() {
+        let [slower, faster, same, open] = tally(&times);
+        writeln!(
+            page,
+            "Time of the plugin's raw handle, by the same drain: of {} comparisons the same in \
+             {same} (within ±{}%), slower in {slower}, faster in {faster}; {open} are \
+             inconclusive, and their rows say what they do not exclude.\n",
+            times.len(),
+            100.0 * first.delta
+        )?;
+    }
     writeln!(
         page,
-        "| items | decoded | ours | Fidius' | apart | time, Fidius' / ours |"
+        "| items | decoded | ours | Fidius' | apart | time, Fidius' / ours | Fidius' time is |"
     )?;
-    writeln!(page, "|---|---|--:|--:|--:|--:|")?;
+    writeln!(page, "|---|---|--:|--:|--:|--:|---|")?;
     for ours in compared() {
         let theirs = ours.by(Peer::FidiusRaw);
         let count = |arm: &Arm| counts(record, &arm.id())?.instructions_per_item;
@@ -55,13 +68,15 @@ pub fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
             format!("{:+.1}%{outside}", 100.0 * apart)
         });
         let decoded = decoded(&ours);
+        let time = Row::of(record, &theirs, "").comparison;
         writeln!(
             page,
-            "| {} | {decoded} | {} | {} | {apart} | {} |",
+            "| {} | {decoded} | {} | {} | {apart} | {} | {} |",
             items(&ours),
             number(a),
             number(b),
-            ratio(Row::of(record, &theirs, "").comparison)
+            ratio(time),
+            verdict(time, ["slower", "the same", "faster"])
         )?;
     }
     writeln!(page)?;

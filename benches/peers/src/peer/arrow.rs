@@ -24,7 +24,7 @@ pub fn open(library: &Path, kind: PayloadKind, bytes: u32, rows: u32) -> Result<
     type Open = unsafe extern "C" fn(u32, u32, u32, *mut FFI_ArrowArrayStream) -> i32;
     // SAFETY: it runs the library's initialisers; it was built for this.
     let library = unsafe { libloading::Library::new(library)? };
-    // Never unloaded: its streams' code lies in it.
+    // Never unloaded: it holds its streams' code.
     let library: &'static libloading::Library = Box::leak(Box::new(library));
     let mut stream = FFI_ArrowArrayStream::empty();
     // SAFETY: the guest's symbol of this name is such a function, and the place

@@ -5,6 +5,7 @@ pub mod abi_stable;
 pub mod arrow;
 pub mod channel;
 pub mod converted;
+mod kind;
 pub mod sessions;
 pub mod socket;
 pub mod stabby;
@@ -14,7 +15,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use arena_bench::case::Case;
-use arena_bench::pair::PairFiles;
 use arena_bench::verify::{self, Expected};
 use bench_host::loader;
 use bench_host::pair::Pair;
@@ -24,42 +24,11 @@ use bench_protocol::step::Step;
 use bench_protocol::wire;
 use serde::{Deserialize, Serialize};
 
+use crate::fidius;
 use crate::pull::{Of, Stream};
-use crate::{fidius, releases};
 use sessions::Sessions;
 
-/// Rows of Arrow's larger batches.
-pub const BATCH: u64 = 1024;
-
-/// A way to stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Peer {
-    /// Our guest by the arena protocol.
-    Arena,
-    /// Our guest by the alloc protocol.
-    Alloc,
-    /// Our guest by the arena protocol, encoding through a writer of its own.
-    OwnWriter,
-    /// A Fidius plugin's raw handle by our drain.
-    FidiusRaw,
-    /// A Fidius plugin by its own `call_streaming`.
-    Fidius,
-    /// An abi_stable guest.
-    AbiStable,
-    /// A stabby guest.
-    Stabby,
-    /// An Arrow C stream, 1,024 rows a batch.
-    Arrow1024,
-    /// An Arrow C stream, one row a batch.
-    Arrow1,
-    /// A WebAssembly guest in wasmtime.
-    Wasm,
-    /// A producer's process at the other end of a socket.
-    Socket,
-    /// A producer's thread at the other end of a channel.
-    Channel,
-}
+pub use kind::{BATCH, Library, Peer, SIZES};
 
 /// One arm: a peer with a payload, and who owns the items at the producer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,29 +116,9 @@ impl Arm {
             .replacen("drain", "peers", 1)
     }
 
-    /// The libraries that it loads, in the order that [`Arm::open`] expects: those of
-    /// the pair, and in `folder` those of others.
-    #[must_use]
-    pub fn libraries(&self, folder: &Path, pair: &PairFiles) -> Vec<PathBuf> {
-        let file = |name: &str| {
-            let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-            folder.join(format!("{prefix}{name}{suffix}"))
-        };
-        match self.peer {
-            Peer::Arena | Peer::Alloc | Peer::OwnWriter => {
-                vec![pair.guest.clone(), pair.host.clone()]
-            }
-            Peer::FidiusRaw => vec![file("fidius_plugin"), pair.host.clone()],
-            Peer::Fidius => vec![file("fidius_plugin")],
-            Peer::AbiStable => vec![file("abi_stable_guest")],
-            Peer::Stabby => vec![file("stabby_guest")],
-            Peer::Arrow1024 | Peer::Arrow1 => vec![file("arrow_guest")],
-            Peer::Wasm | Peer::Socket | Peer::Channel => Vec::new(),
-        }
-    }
-
-    /// Opens a stream. A producer that runs at the same time as its consumer
-    /// makes `items` items; the others go on as long as they are asked.
+    /// Opens a stream from the peer's [libraries](Peer::libraries). A producer that runs
+    /// at the same time as its consumer makes `items` items; the others go on as long as
+    /// they are asked.
     ///
     /// # Errors
     /// When a library cannot be loaded or refuses.
@@ -279,138 +228,5 @@ impl PayloadVisitor for Sent {
         Ok(Of::<P, _>::boxed(channel::Channel::<P>::open(
             self.bytes, self.items,
         )))
-    }
-}
-
-impl Peer {
-    /// Every peer, in the order of the tables.
-    pub const ALL: [Self; 12] = [
-        Self::Arena,
-        Self::Alloc,
-        Self::OwnWriter,
-        Self::FidiusRaw,
-        Self::Fidius,
-        Self::AbiStable,
-        Self::Stabby,
-        Self::Arrow1024,
-        Self::Arrow1,
-        Self::Wasm,
-        Self::Socket,
-        Self::Channel,
-    ];
-
-    /// The name in ids and tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Arena => "arena",
-            Self::Alloc => "alloc",
-            Self::OwnWriter => "arena-own-writer",
-            Self::FidiusRaw => "fidius-raw",
-            Self::Fidius => "fidius",
-            Self::AbiStable => "abi-stable",
-            Self::Stabby => "stabby",
-            Self::Arrow1024 => "arrow-1024",
-            Self::Arrow1 => "arrow-1",
-            Self::Wasm => "wasm",
-            Self::Socket => "socket",
-            Self::Channel => "channel",
-        }
-    }
-
-    /// Whether producer and consumer run at once, so that times jump with where
-    /// the system puts them.
-    #[must_use]
-    pub fn runs_aside(self) -> bool {
-        matches!(self, Self::Fidius | Self::Socket | Self::Channel)
-    }
-
-    /// Items of a drain that is timed, where it is not for the drain's time to say:
-    /// a stream that is opened for each drain must outlast the wake of its producer,
-    /// and batches come whole. `bytes` are those of an item.
-    #[must_use]
-    pub fn items_of_a_drain(self, bytes: u32) -> Option<u64> {
-        match self {
-            Self::Fidius => Some(512),
-            Self::Socket | Self::Channel => Some(2048),
-            Self::Arrow1024 => Some(BATCH * u64::from(1024 / bytes.max(1)).clamp(1, 32)),
-            _ => None,
-        }
-    }
-
-    /// Whether all of its code lies in the pair, which there are many link layouts of.
-    #[must_use]
-    pub fn is_the_pairs(self) -> bool {
-        matches!(self, Self::Arena | Self::Alloc | Self::OwnWriter)
-    }
-
-    /// What it is, and by which release.
-    #[must_use]
-    pub fn describe(self) -> String {
-        let by = |package: &str, what: &str| format!("{package} {}, {what}", releases::of(package));
-        let fidius = releases::of("fidius");
-        match self {
-            Self::Arena => "this workbench's guest and host, arena protocol".to_owned(),
-            Self::Alloc => "this workbench's guest and host, alloc protocol".to_owned(),
-            Self::OwnWriter => {
-                "the same by arena, but the guest hands bincode a writer of its own".to_owned()
-            }
-            Self::FidiusRaw => {
-                format!("a Fidius {fidius} plugin, its raw handle, this workbench's drain")
-            }
-            Self::Fidius => {
-                format!("a Fidius {fidius} plugin by `call_streaming` and `from_value`")
-            }
-            Self::AbiStable => by(
-                "abi_stable",
-                "a trait object that yields `RVec` and `RString`",
-            ),
-            Self::Stabby => by(
-                "stabby",
-                "its own `Iterator` that yields its own `Vec` and `String`",
-            ),
-            Self::Arrow1024 => by(
-                "arrow",
-                "C stream, 1,024 rows a batch, a value made of each row",
-            ),
-            Self::Arrow1 => by(
-                "arrow",
-                "C stream, one row a batch, a value made of each row",
-            ),
-            Self::Wasm => by(
-                "wasmtime",
-                "a core module written by hand in WAT and compiled by its Cranelift",
-            ),
-            Self::Socket => {
-                "std's Unix socket pair, a process, length-prefixed frames, 64 KiB buffers"
-                    .to_owned()
-            }
-            Self::Channel => by("crossbeam-channel", "bounded to 1,024, a thread"),
-        }
-    }
-
-    /// What it demands of both sides.
-    #[must_use]
-    pub fn demands(self) -> &'static str {
-        match self {
-            Self::Arena | Self::OwnWriter => {
-                "a C ABI, a handle of three pointers, one codec; a copy out of the buffer"
-            }
-            Self::Alloc => "a C ABI, one codec, and the guest's allocator for each buffer",
-            Self::FidiusRaw => "Fidius' macros and an interface crate; a copy out of the buffer",
-            Self::Fidius => "Fidius on both sides, a pump thread, an async runtime, serde values",
-            Self::AbiStable | Self::Stabby => {
-                "shared Rust types of the framework, on both sides; no encoding, no copy"
-            }
-            Self::Arrow1024 => {
-                "a fixed schema, columns, many rows at once before the first is seen"
-            }
-            Self::Arrow1 => "a fixed schema, columns; a batch's overhead for each row",
-            Self::Wasm => {
-                "a guest compiled to wasm, a runtime in the host; a copy out of its memory"
-            }
-            Self::Socket => "a process of its own, one codec, two copies through the kernel",
-            Self::Channel => "one program: shared types, one allocator, no boundary at all",
-        }
     }
 }

@@ -18,7 +18,7 @@ use crate::pull::Stream;
 pub fn open(library: &Path, kind: PayloadKind, bytes: u32) -> Result<Box<dyn Stream>> {
     // SAFETY: it runs the library's initialisers; it was built for this.
     let library = unsafe { libloading::Library::new(library)? };
-    // Never unloaded: its streams' code lies in it.
+    // Never unloaded: it holds its streams' code.
     let library: &'static libloading::Library = Box::leak(Box::new(library));
     macro_rules! stream {
         ($symbol:literal, $stream:ty) => {{

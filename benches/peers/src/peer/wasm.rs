@@ -2,10 +2,11 @@
 //! compiled by wasmtime's own Cranelift when it is opened. The host decodes owned
 //! values out of the guest's memory.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bench_protocol::payload::{Blob, BytesPayload, F64s, Payload, PayloadKind, RecordPayload, U64};
 use bench_protocol::producer::lend_constant;
 use bench_protocol::wire;
+use wasmtime::error::Context;
 use wasmtime::{Engine, Instance, Memory, Module, Store, TypedFunc, Val};
 
 use crate::pull::{Of, Pull, Stream};
@@ -110,8 +111,17 @@ impl Image {
     }
 }
 
+/// The runtime's errors have a type of their own.
+fn runtime(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::Error::from_boxed(error.into())
+}
+
 impl Wasm {
     fn open(kind: PayloadKind, image: &Image) -> Result<Self> {
+        Self::instantiate(kind, image).map_err(runtime)
+    }
+
+    fn instantiate(kind: PayloadKind, image: &Image) -> wasmtime::Result<Self> {
         let engine = Engine::default();
         let module = Module::new(&engine, GUEST)?;
         let mut store = Store::new(&engine, ());
@@ -142,7 +152,7 @@ impl Wasm {
 impl<P: Payload> Pull<P> for Wasm {
     fn drain(&mut self, items: u64, mut consume: impl FnMut(P::Owned)) -> Result<()> {
         for _ in 0..items {
-            let length = self.next.call(&mut self.store, ())? as usize;
+            let length = self.next.call(&mut self.store, ()).map_err(runtime)? as usize;
             let item = self
                 .memory
                 .data(&self.store)

@@ -1,0 +1,242 @@
+//! The comparisons: each arm against the arena, in the same processes, in turns.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use bench_record::wire::{Comparison, Failure, SelfCheck};
+use paired::process::Processes;
+use paired::ratios::{self, Match, Ratios};
+use paired::runner::{self, Runner, Settings};
+use paired::stats::{Confidence, Delta, correction};
+
+use crate::drive::Workload;
+use crate::files::Files;
+use crate::peer::{Arm, Peer};
+use crate::row::ONE_LAYOUT;
+
+/// A measuring process that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// How the comparisons are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The smallest change that matters.
+    pub delta: Delta,
+    /// Confidence of all intervals together.
+    pub family: Confidence,
+    /// Time for a comparison, both looks together.
+    pub budget: Duration,
+    /// Random seed.
+    pub seed: u64,
+}
+
+/// What they came to.
+#[derive(Debug, Clone, Default)]
+pub struct Timed {
+    /// The comparisons.
+    pub comparisons: Vec<Comparison>,
+    /// Whether the times may be believed, of arms whose threads do not hop: each of the
+    /// others has an A/A of its own, and no say in this.
+    pub self_check: Option<SelfCheck>,
+    /// Comparisons that could not be made.
+    pub failures: Vec<Failure>,
+}
+
+/// Compares `arms` with the arena. `left` hears of each comparison that is over, and how
+/// many are left.
+///
+/// # Errors
+/// When measuring processes cannot be started, or the samples have no statistic.
+pub fn measure(
+    arms: &[Arm],
+    files: &Files,
+    options: &Options,
+    left: &mut dyn FnMut(&str, usize),
+) -> Result<Timed> {
+    let [steady, hopping] = matches(arms, files);
+    let comparisons = steady.len() + hopping.len();
+    let confidence = correction::per_comparison(options.family, comparisons + ratios::BUILD_CHECKS);
+    let usual = Settings::new(options.delta, confidence, options.budget);
+    // Where the system puts threads matters more than a handful of rounds.
+    let aside = Settings {
+        warmup: 1,
+        rounds: 5,
+        ..usual.clone()
+    };
+    let mut processes = Processes::new(arena_bench::PRODUCT, LIMIT)?;
+    let mut open = comparisons;
+    let mut run = |settings: Settings, matches: &[Match], check: &[Match]| -> Ratios {
+        let builder = Runner::builder(&mut processes).seed(options.seed);
+        let mut runner = builder.settings(settings).build();
+        let mut found = ratios::measure(&mut runner, matches, &mut |done, _| {
+            open -= 1;
+            left(&done.candidate.name, open);
+        });
+        if !check.is_empty() {
+            ratios::check_builds(&mut runner, check, &mut found);
+        }
+        found
+    };
+    // Of a build with one layout, there is no second to compare it with.
+    let linked: Vec<Match> = steady
+        .iter()
+        .filter(|planned| is_linked_often(&planned.candidate))
+        .cloned()
+        .collect();
+    let steady = run(usual, &steady, &linked);
+    let hopping = run(aside, &hopping, &[]);
+    let self_check = ratios::judge(&steady.comparisons, &steady.build_checks, options.family)?;
+    let mut timed = Timed {
+        comparisons: [steady.comparisons, hopping.comparisons].concat(),
+        self_check,
+        failures: [steady.failures, hopping.failures].concat(),
+    };
+    say_why_one_layout(&mut timed.comparisons, arms, files);
+    Ok(timed)
+}
+
+fn is_linked_often(arm: &runner::Arm) -> bool {
+    !arm.libraries.is_empty() && arm.libraries.iter().all(|layouts| layouts.len() > 1)
+}
+
+/// Which arms are compared: those on one thread, and those with producers that run aside.
+fn matches(arms: &[Arm], files: &Files) -> [Vec<Match>; 2] {
+    let (mut steady, mut hopping) = (Vec::new(), Vec::new());
+    for arm in arms
+        .iter()
+        // What the pump adds is known from items that are lent.
+        .filter(|arm| !(arm.owned && arm.peer.runs_aside()))
+        .filter(|arm| !arm.raw && arm.peer != Peer::Arena)
+    {
+        let against = |baseline: Peer, pinned| Match {
+            // What owns its items is compared with what owns them.
+            baseline: side(&arm.by(baseline), files, pinned, arm.peer),
+            candidate: side(arm, files, pinned, arm.peer),
+        };
+        if arm.peer.runs_aside() {
+            hopping.extend([true, false].map(|pinned| against(Peer::Arena, pinned)));
+        } else {
+            steady.push(against(Peer::Arena, false));
+        }
+        // The other half of the answer: would the arena win then?
+        if arm.peer == Peer::OwnWriter {
+            steady.push(against(Peer::Alloc, false));
+        }
+    }
+    [steady, hopping]
+}
+
+/// An arm of a comparison that judges `judged`, under its id and how it is pinned.
+fn side(arm: &Arm, files: &Files, pinned: bool, judged: Peer) -> runner::Arm {
+    let unpinned = if judged.runs_aside() && !pinned {
+        "/unpinned"
+    } else {
+        ""
+    };
+    let workload = Workload::Peer {
+        arm: *arm,
+        pinned,
+        beside: judged.runs_aside(),
+    };
+    let workload = serde_json::to_value(workload).expect("a workload is plain data");
+    let name = format!("{}{unpinned}", arm.id());
+    runner::Arm {
+        items: judged.items_of_a_drain(arm.bytes),
+        ..runner::Arm::new(name, workload, files.layouts(arm))
+    }
+}
+
+/// Writes into a comparison why one of its arms has one link layout, where that is so.
+fn say_why_one_layout(comparisons: &mut [Comparison], arms: &[Arm], files: &Files) {
+    for found in comparisons {
+        let sides = [&found.baseline, &found.candidate];
+        let whys = arms.iter().filter(|arm| {
+            let id = arm.id();
+            sides
+                .iter()
+                .any(|side| side.trim_end_matches("/unpinned") == id)
+        });
+        let Some(why) = whys.filter_map(|arm| files.why_one_layout(arm)).next() else {
+            continue;
+        };
+        // An arm of several libraries may have several layouts of the other one.
+        found.layouts = 1;
+        let separator = if found.why.is_empty() { "" } else { "; " };
+        found.why += &format!("{separator}{ONE_LAYOUT}{why}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use bench_protocol::payload::PayloadKind;
+
+    fn files() -> Files {
+        Files::in_folder(PathBuf::from("libraries"))
+    }
+
+    fn arm(peer: Peer) -> Arm {
+        Arm::new(peer, PayloadKind::U64, 8)
+    }
+
+    #[test]
+    fn every_arm_is_compared_with_the_arena_and_the_own_writer_with_alloc_as_well() {
+        let arms = Peer::ALL.map(arm);
+        let all = [
+            &arms[..],
+            &[arm(Peer::FidiusRaw).owned(), arm(Peer::Fidius).owned()],
+            &[arm(Peer::FidiusRaw).raw()],
+        ]
+        .concat();
+        let [steady, hopping] = matches(&all, &files());
+        let names = |matches: &[Match]| -> Vec<String> {
+            let name = |found: &Match| {
+                let short = |name: &str| name.replacen("peers/u64/", "", 1);
+                format!(
+                    "{} {}",
+                    short(&found.candidate.name),
+                    short(&found.baseline.name)
+                )
+            };
+            matches.iter().map(name).collect()
+        };
+        assert_eq!(steady.len(), 10, "{:?}", names(&steady));
+        assert!(names(&steady).contains(&"arena-own-writer alloc".to_owned()));
+        let owned = names(&steady)
+            .into_iter()
+            .find(|name| name.contains("owned"));
+        assert!(owned.is_some_and(|name| name.matches("owned").count() == 2));
+        // On one core and on two.
+        assert_eq!(hopping.len(), 6, "{:?}", names(&hopping));
+        let unpinned = "fidius/unpinned arena/unpinned".to_owned();
+        assert!(names(&hopping).contains(&unpinned));
+    }
+
+    #[test]
+    fn both_sides_of_a_whole_stream_drain_as_many_items() {
+        let [steady, hopping] = matches(&[arm(Peer::Arrow1024), arm(Peer::Socket)], &files());
+        for found in steady.iter().chain(&hopping) {
+            assert!(found.candidate.items.is_some());
+            assert_eq!(found.baseline.items, found.candidate.items);
+        }
+    }
+
+    #[test]
+    fn a_comparison_says_why_an_arm_has_one_layout() {
+        let mut comparisons = vec![Comparison {
+            baseline: format!("{}/unpinned", arm(Peer::Arena).id()),
+            candidate: format!("{}/unpinned", arm(Peer::Socket).id()),
+            layouts: 5,
+            why: "too wide".to_owned(),
+            ..Comparison::default()
+        }];
+        say_why_one_layout(&mut comparisons, &[arm(Peer::Socket)], &files());
+        let [found] = comparisons.as_slice() else {
+            panic!("there is one")
+        };
+        let why = "too wide; one link layout: producer and consumer are in the executable";
+        assert_eq!((found.layouts, found.why.as_str()), (1, why));
+    }
+}
