@@ -107,3 +107,18 @@ fn a_damaged_record_and_an_unwritable_output_are_clear_errors() {
         .stdout("")
         .stderr(contains("run.json is empty"));
 }
+
+#[test]
+fn every_record_that_the_repository_keeps_is_readable() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+    let mut read = 0;
+    for item in std::fs::read_dir(folder).expect("a folder") {
+        let path = item.expect("listed").path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if text.contains("\"schema\": \"arena-bench/record/1\"") {
+            store::load(&path).unwrap_or_else(|error| panic!("{error}"));
+            read += 1;
+        }
+    }
+    assert!(read >= 3, "{read}");
+}

@@ -70,9 +70,6 @@ const IN_A_CIRCLE: &[&str] = &[
     "src/noise/band.rs",
     "src/noise/mod.rs",
     "src/run.rs",
-    "src/wall/estimates.rs",
-    "src/wall/mod.rs",
-    "src/wall/run.rs",
 ];
 
 /// Files with more than [`LINES`] lines of production code.
