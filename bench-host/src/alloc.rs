@@ -12,13 +12,13 @@ use bench_protocol::spec::StreamConfig;
 use bench_protocol::{status, wire};
 
 use crate::error::{StreamError, of_status};
-use crate::handle;
+use crate::handle::OwnedHandle;
 use crate::source::Source;
 
 /// An alloc stream; it owns the guest's handle.
 #[derive(Debug)]
 pub struct Alloc {
-    handle: *mut AllocHandle,
+    handle: OwnedHandle,
     free_buffer: unsafe extern "C" fn(*mut u8, u32),
     /// Largest item that the guest may deliver, bytes.
     limit: u64,
@@ -26,12 +26,7 @@ pub struct Alloc {
     fruitless: u64,
     /// Returned buffers that held an error, not an item.
     error_buffers: u64,
-    counts: Option<unsafe extern "C" fn(*const core::ffi::c_void, *mut GuestCounts)>,
 }
-
-// SAFETY: a stream may be driven from any thread, one at a time: its producer is `Send`, and
-// `Alloc` is neither `Clone` nor `Sync`.
-unsafe impl Send for Alloc {}
 
 /// A buffer of the guest. Dropping it returns it.
 #[derive(Debug)]
@@ -72,17 +67,32 @@ impl Alloc {
         if status != status::OK {
             return Err(StreamError::OpenFailed { status });
         }
-        // SAFETY: the guest answered OK, so the host owns the handle. It has the layout of an
-        // arena stream's handle; only the type of `next` differs.
-        unsafe { handle::check(handle.cast())? };
-        Ok(Self {
+        // SAFETY: the guest answered OK, so the host owns the handle.
+        let handle = unsafe {
+            let counts = stream.counted.then_some(guest.counts);
+            OwnedHandle::adopt(handle.cast(), counts)?
+        };
+        // SAFETY: the handle is one of the alloc protocol, and `free_buffer` is its guest's.
+        Ok(unsafe { Self::new(handle, guest.free_buffer, limit) })
+    }
+
+    /// A stream on a handle; items above `limit` bytes are an error.
+    ///
+    /// # Safety
+    /// The handle must be an [`AllocHandle`], and `free_buffer` must belong to its guest.
+    #[must_use]
+    pub unsafe fn new(
+        handle: OwnedHandle,
+        free_buffer: unsafe extern "C" fn(*mut u8, u32),
+        limit: u64,
+    ) -> Self {
+        Self {
             handle,
-            free_buffer: guest.free_buffer,
+            free_buffer,
             limit,
             fruitless: 0,
             error_buffers: 0,
-            counts: stream.counted.then_some(guest.counts),
-        })
+        }
     }
 
     /// The buffer that the guest's answer describes.
@@ -131,7 +141,10 @@ impl Source for Alloc {
         let (mut ptr, mut len) = (std::ptr::null_mut(), 0);
         // SAFETY: the handle is alive until `drop`; the guest is not inside
         // another call.
-        let status = unsafe { ((*self.handle).next)(self.handle, &mut ptr, &mut len) };
+        let status = unsafe {
+            let handle = self.handle.as_ptr().cast::<AllocHandle>();
+            ((*handle).next)(handle, &mut ptr, &mut len)
+        };
         match status {
             status::OK => Ok(Some((self.buffer(ptr, len)?, 0))),
             status::STREAM_END => {
@@ -148,19 +161,6 @@ impl Source for Alloc {
     }
 
     fn guest_counts(&self) -> Option<GuestCounts> {
-        let mut counts = GuestCounts::default();
-        // SAFETY: the handle is alive, and the function belongs to the same guest.
-        self.counts.map(|read| unsafe {
-            read((*self.handle).state, &mut counts);
-            counts
-        })
-    }
-}
-
-impl Drop for Alloc {
-    fn drop(&mut self) {
-        // SAFETY: this owns the handle, which has a `drop_fn`. This is its only call and the
-        // last use of the handle.
-        unsafe { ((*self.handle).drop_fn)(self.handle) }
+        self.handle.guest_counts()
     }
 }

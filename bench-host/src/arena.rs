@@ -9,7 +9,7 @@ use bench_protocol::{status, wire};
 
 use crate::buffer::Buffer;
 use crate::error::{StreamError, of_status};
-use crate::handle;
+use crate::handle::OwnedHandle;
 use crate::lend::Lend;
 use crate::shrink::ShrinkRule;
 use crate::source::Source;
@@ -17,7 +17,7 @@ use crate::source::Source;
 /// An arena stream; it owns the guest's handle and the buffer that the guest writes into.
 #[derive(Debug)]
 pub struct Arena<S, B = Buffer> {
-    handle: *mut StreamHandle,
+    handle: OwnedHandle,
     buffer: B,
     shrink: S,
     /// Length of the item in the buffer.
@@ -26,12 +26,7 @@ pub struct Arena<S, B = Buffer> {
     retried_bytes: u64,
     /// Calls that delivered no item: "too small", the end and errors.
     fruitless: u64,
-    counts: Option<unsafe extern "C" fn(*const core::ffi::c_void, *mut GuestCounts)>,
 }
-
-// SAFETY: a stream may be driven from any thread, one at a time: its producer is `Send`, and
-// `Arena` is neither `Clone` nor `Sync`.
-unsafe impl<S: Send, B: Send> Send for Arena<S, B> {}
 
 impl<S: ShrinkRule, B: Lend> Arena<S, B> {
     /// Opens a stream of the guest.
@@ -54,9 +49,11 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
             return Err(StreamError::OpenFailed { status });
         }
         // SAFETY: the guest answered OK, so the host owns the handle.
-        let mut arena = unsafe { Self::adopt(handle, buffer, shrink)? };
-        arena.counts = stream.counted.then_some(guest.counts);
-        Ok(arena)
+        unsafe {
+            let counts = stream.counted.then_some(guest.counts);
+            let handle = OwnedHandle::adopt(handle, counts)?;
+            Ok(Self::new(handle, buffer, shrink))
+        }
     }
 
     /// Takes ownership of a handle from elsewhere.
@@ -73,10 +70,18 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
         shrink: S,
     ) -> Result<Self, StreamError> {
         // SAFETY: the caller keeps the same contract.
-        unsafe { handle::check(handle)? };
+        unsafe { Ok(Self::new(OwnedHandle::adopt(handle, None)?, buffer, shrink)) }
+    }
+
+    /// A stream on a handle.
+    ///
+    /// # Safety
+    /// The handle must be one of the arena protocol.
+    #[must_use]
+    pub unsafe fn new(handle: OwnedHandle, buffer: B, shrink: S) -> Self {
         // As if an item had filled the buffer: it must not shrink before the first item.
         let last_len = buffer.usable();
-        Ok(Self {
+        Self {
             handle,
             buffer,
             shrink,
@@ -84,8 +89,7 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
             retries: 0,
             retried_bytes: 0,
             fruitless: 0,
-            counts: None,
-        })
+        }
     }
 
     #[inline(always)]
@@ -95,7 +99,8 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
         // writable bytes; the guest is not inside another call.
         let status = unsafe {
             let (buffer, capacity) = (self.buffer.as_mut_ptr(), self.buffer.usable());
-            ((*self.handle).next)(self.handle, buffer, capacity, &mut len)
+            let handle = self.handle.as_ptr();
+            ((*handle).next)(handle, buffer, capacity, &mut len)
         };
         (status, len)
     }
@@ -188,19 +193,6 @@ impl<S: ShrinkRule, B: Lend> Source for Arena<S, B> {
     }
 
     fn guest_counts(&self) -> Option<GuestCounts> {
-        let mut counts = GuestCounts::default();
-        // SAFETY: the handle is alive, and the function belongs to the same guest.
-        self.counts.map(|read| unsafe {
-            read((*self.handle).state, &mut counts);
-            counts
-        })
-    }
-}
-
-impl<S, B> Drop for Arena<S, B> {
-    fn drop(&mut self) {
-        // SAFETY: this owns the handle, which has a `drop_fn`. This is its only call and the
-        // last use of the handle.
-        unsafe { ((*self.handle).drop_fn)(self.handle) }
+        self.handle.guest_counts()
     }
 }

@@ -7,7 +7,6 @@ use std::marker::PhantomData;
 
 use bench_protocol::api::GuestApi;
 use bench_protocol::counts::{GuestCounts, HostCounts};
-use bench_protocol::handle::StreamHandle;
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::spec::{Decode, ENDLESS, Observe, Protocol, SessionConfig, Shrink};
 
@@ -16,13 +15,14 @@ use crate::arena::Arena;
 use crate::buffer::Buffer;
 use crate::decode::{Borrowed, Decoder, Owned, Raw};
 use crate::error::StreamError;
+use crate::handle::OwnedHandle;
 use crate::lend::{Guarded, Lend};
 use crate::observe::{Observer, Time, Verify};
 use crate::shrink::{AfterSmall, Decay, Never};
 use crate::source::Source;
 
 /// A session of any types.
-pub(crate) trait Drain {
+pub trait Drain {
     /// Takes up to `max` items. [`ENDLESS`] means: until the stream ends, after at most the
     /// number of items that it was opened for.
     ///
@@ -135,13 +135,9 @@ pub(crate) fn open(
     config: &SessionConfig,
 ) -> Result<Box<dyn Drain>, StreamError> {
     Ok(match (config.protocol, config.observe) {
-        (Protocol::Alloc, observe) => {
+        (Protocol::Alloc, _) => {
             let (stream, limit) = (&config.stream, config.buffer.memory_limit);
-            let source = Alloc::open(guest, stream, limit)?;
-            match observe {
-                Observe::Time => session::<_, Time>(source, config),
-                Observe::Verify => session::<_, Verify>(source, config),
-            }
+            observed(Alloc::open(guest, stream, limit)?, config)
         }
         (Protocol::Arena, Observe::Time) => arena::<Buffer, Time>(guest, config)?,
         (Protocol::Arena, Observe::Verify) => arena::<Guarded, Verify>(guest, config)?,
@@ -171,32 +167,40 @@ fn arena<B: Lend + 'static, O: Observer + Default + 'static>(
     })
 }
 
-/// Takes over an arena handle made elsewhere, and opens a session on it.
+/// Opens a session on an arena handle from elsewhere.
 ///
 /// # Errors
-/// When the handle cannot be driven or the first buffer is above the limit.
+/// If the first buffer is above the limit.
 ///
 /// # Safety
-/// As for [`Arena::adopt`].
+/// As for [`Arena::new`].
 pub(crate) unsafe fn adopt(
-    handle: *mut StreamHandle,
+    handle: OwnedHandle,
     config: &SessionConfig,
 ) -> Result<Box<dyn Drain>, StreamError> {
     Ok(match config.observe {
         Observe::Time => {
-            // SAFETY: the caller's promise is the same.
-            let source = unsafe { Arena::adopt(handle, Buffer::lend(&config.buffer)?, Never)? };
+            // SAFETY: the caller keeps the same contract.
+            let source = unsafe { Arena::new(handle, Buffer::lend(&config.buffer)?, Never) };
             session::<_, Time>(source, config)
         }
         Observe::Verify => {
-            // SAFETY: the caller's promise is the same.
-            let source = unsafe { Arena::adopt(handle, Guarded::lend(&config.buffer)?, Never)? };
+            // SAFETY: the caller keeps the same contract.
+            let source = unsafe { Arena::new(handle, Guarded::lend(&config.buffer)?, Never) };
             session::<_, Verify>(source, config)
         }
     })
 }
 
-/// A session on a source: from the spec's numbers to the loop's types.
+/// A session on a source of any protocol, timed or verifying as the configuration says.
+pub fn observed<S: Source + 'static>(source: S, config: &SessionConfig) -> Box<dyn Drain> {
+    match config.observe {
+        Observe::Time => session::<_, Time>(source, config),
+        Observe::Verify => session::<_, Verify>(source, config),
+    }
+}
+
+/// A session on a source, with the types that the configuration asks for.
 fn session<S, O>(source: S, config: &SessionConfig) -> Box<dyn Drain>
 where
     S: Source + 'static,

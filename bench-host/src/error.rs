@@ -133,6 +133,35 @@ pub enum StreamError {
     /// A panic was caught in the guest.
     #[error("the guest panicked")]
     GuestPanic,
+    /// A batch with no items, or more than were asked for.
+    #[error("the guest answered a batch of {count} items; 1 to {asked} were asked for")]
+    BatchCount {
+        /// Items that it claims.
+        count: u64,
+        /// Largest number that was asked for.
+        asked: u64,
+    },
+    /// A batch whose items do not take the bytes that the guest says.
+    #[error("the guest says that a batch takes {bytes} bytes, but its items take {taken}")]
+    BatchBytes {
+        /// Bytes that it claims.
+        bytes: u64,
+        /// Bytes of the items, as far as they were read.
+        taken: u64,
+    },
+    /// Batches of no items.
+    #[error("a batch must have at least one item; ask for 1 or more")]
+    ZeroBatch,
+    /// `BUFFER_TOO_SMALL` from a guest that could have enlarged the buffer.
+    #[error(
+        "the guest called a buffer of {capacity} bytes too small for {demanded} without enlarging it"
+    )]
+    DidNotGrow {
+        /// The demand, bytes.
+        demanded: u64,
+        /// The buffer's capacity, bytes.
+        capacity: u64,
+    },
     /// The guest could not encode an item.
     #[error("the guest could not encode an item")]
     Serialization,
@@ -173,7 +202,8 @@ fn describe(status: i32) -> String {
 }
 
 /// The error for a status that says neither item, nor demand, nor end.
-pub(crate) fn of_status(status: i32) -> StreamError {
+#[must_use]
+pub fn of_status(status: i32) -> StreamError {
     match status {
         status::PANIC => StreamError::GuestPanic,
         status::SERIALIZATION_ERROR => StreamError::Serialization,

@@ -5,6 +5,7 @@
 //! others run `values`. Nothing here encodes, except in the arm without a boundary.
 
 use bench_protocol::api::GuestApi;
+use bench_protocol::handle::StreamHandle;
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer;
 use bench_protocol::spec::{Decode, Observe, ProducerKind, Protocol, SessionConfig, StreamConfig};
@@ -16,6 +17,7 @@ use crate::buffer::Buffer;
 use crate::decode::{Decoder, Owned};
 use crate::drain::{self, Drain};
 use crate::error::StreamError;
+use crate::handle::OwnedHandle;
 use crate::observe::{Encoded, EncodedLength, Observer, Time, Verify};
 use crate::shrink::Never;
 use crate::source::Source;
@@ -138,10 +140,10 @@ impl Open<'_> {
         let counts = self.config.stream.counted.then_some(self.guest.counts);
         let handle = self.handle(Step::Call)?;
         // SAFETY: the guest answered OK, so the host owns the handle.
-        unsafe { EmptyCall::adopt(handle, counts) }
+        unsafe { Ok(EmptyCall::new(OwnedHandle::adopt(handle, counts)?)) }
     }
 
-    fn handle(&self, step: Step) -> Result<*mut bench_protocol::handle::StreamHandle, StreamError> {
+    fn handle(&self, step: Step) -> Result<*mut StreamHandle, StreamError> {
         let mut handle = std::ptr::null_mut();
         // SAFETY: the spec borrows `config`; the table was checked when loaded.
         let status =

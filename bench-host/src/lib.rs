@@ -4,17 +4,20 @@
 //! [`growth`], [`shrink`] and [`lend`] are the host's buffer; `drain` is the loop that is timed, `ladder`
 //! has arms that do a part of it, and `table` exports both through the C ABI.
 //!
-//! In the rlib alone: [`loader`] loads cdylibs, [`pair`] opens safe sessions on two of them,
-//! and [`stream`] is an ordinary iterator for hosts that are not benchmarks.
+//! In the rlib alone: [`loader`] loads cdylibs, [`pair`] and [`lab`] open safe sessions on two of
+//! them, and [`stream`] is an ordinary iterator for hosts that are not benchmarks.
+//!
+//! The laboratory's host is a crate of its own. It shares the drain, the buffer and the table.
 
 pub mod alloc;
 pub mod arena;
 pub mod buffer;
 mod decode;
-mod drain;
+pub mod drain;
 pub mod error;
 pub mod growth;
-mod handle;
+pub mod handle;
+pub mod lab;
 mod ladder;
 pub mod lend;
 pub mod loader;
@@ -24,7 +27,7 @@ mod report;
 pub mod shrink;
 pub mod source;
 pub mod stream;
-mod table;
+pub mod table;
 
 use bench_protocol::api::{ABI_VERSION, HOST_MAGIC, Header, HostApi, LAYOUT};
 

@@ -10,6 +10,10 @@ use bench_protocol::api::{
     LAYOUT,
 };
 use bench_protocol::build_info::{BuildInfo, RawBuildInfo};
+use bench_protocol::lab::api::{
+    LAB_ABI_VERSION, LAB_GUEST_MAGIC, LAB_GUEST_SYMBOL, LAB_HOST_MAGIC, LAB_HOST_SYMBOL,
+    LAB_LAYOUT, LabGuestApi, LabHostApi,
+};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use object::{Object, ObjectSegment, ReadCache};
 
@@ -112,12 +116,54 @@ pub type Guest = Loaded<GuestApi>;
 /// A loaded host.
 pub type Host = Loaded<HostApi>;
 
+/// A table that a cdylib exports.
+pub(crate) trait Table: Sized + 'static {
+    /// Symbol of the function that returns it.
+    const SYMBOL: &'static str;
+    /// Its header.
+    const HEADER: Header;
+    fn build(&self) -> &RawBuildInfo;
+}
+
+macro_rules! table {
+    ($api:ty, $symbol:expr, $magic:expr, $version:expr, $layout:expr) => {
+        impl Table for $api {
+            const SYMBOL: &'static str = $symbol;
+            const HEADER: Header = Header {
+                magic: $magic,
+                abi_version: $version,
+                table_size: size_of::<Self>() as u32,
+                layout: $layout,
+            };
+            fn build(&self) -> &RawBuildInfo {
+                &self.build
+            }
+        }
+    };
+}
+table!(GuestApi, GUEST_SYMBOL, GUEST_MAGIC, ABI_VERSION, LAYOUT);
+table!(HostApi, HOST_SYMBOL, HOST_MAGIC, ABI_VERSION, LAYOUT);
+table!(
+    LabGuestApi,
+    LAB_GUEST_SYMBOL,
+    LAB_GUEST_MAGIC,
+    LAB_ABI_VERSION,
+    LAB_LAYOUT
+);
+table!(
+    LabHostApi,
+    LAB_HOST_SYMBOL,
+    LAB_HOST_MAGIC,
+    LAB_ABI_VERSION,
+    LAB_LAYOUT
+);
+
 /// Loads a guest. This runs the library's initialisers: load only libraries that you trust.
 ///
 /// # Errors
 /// If the file is not a whole library, or not a guest with this contract.
 pub fn guest(path: &Path) -> Result<Guest, LoadError> {
-    load(path, GUEST_SYMBOL, GUEST_MAGIC, |api: &GuestApi| &api.build)
+    load(path)
 }
 
 /// Loads a host. This runs the library's initialisers: load only libraries that you trust.
@@ -125,16 +171,15 @@ pub fn guest(path: &Path) -> Result<Guest, LoadError> {
 /// # Errors
 /// If the file is not a whole library, or not a host with this contract.
 pub fn host(path: &Path) -> Result<Host, LoadError> {
-    load(path, HOST_SYMBOL, HOST_MAGIC, |api: &HostApi| &api.build)
+    load(path)
 }
 
-fn load<T>(
-    path: &Path,
-    symbol: &'static str,
-    magic: u64,
-    build: impl Fn(&T) -> &RawBuildInfo,
-) -> Result<Loaded<T>, LoadError> {
-    let path = inspect(path, symbol)?;
+/// Loads a cdylib that exports the table `T`. This runs the library's initialisers.
+///
+/// # Errors
+/// If the file is not a whole library, or its table is not a `T` of this contract.
+pub(crate) fn load<T: Table>(path: &Path) -> Result<Loaded<T>, LoadError> {
+    let path = inspect(path, T::SYMBOL)?;
     let refused = |error: libloading::Error| LoadError::Refused {
         path: path.clone(),
         why: reason(&error, &path),
@@ -148,15 +193,15 @@ fn load<T>(
     // SAFETY: by contract, the symbol of this name is a function of this type.
     let table = unsafe {
         let table = library
-            .get::<unsafe extern "C" fn() -> *const T>(symbol)
+            .get::<unsafe extern "C" fn() -> *const T>(T::SYMBOL)
             .map_err(refused)?;
         table()
     };
     // SAFETY: the table function of the loaded library returned the pointer.
-    let api = unsafe { check(&path, table, magic)? };
+    let api = unsafe { check(&path, table)? };
     // SAFETY: the table passed its check, so its texts are the library's own, and the library
     // stays loaded.
-    let build = unsafe { build(api).read() };
+    let build = unsafe { api.build().read() };
     Ok(Loaded { path, build, api })
 }
 
@@ -250,26 +295,26 @@ fn not_a_file(found: &fs::Metadata) -> Option<&'static str> {
 /// # Safety
 /// `table` must be null, or point to a header and a table of the size that the header states.
 /// It must stay valid.
-unsafe fn check<T>(path: &Path, table: *const T, magic: u64) -> Result<&'static T, LoadError> {
+unsafe fn check<T: Table>(path: &Path, table: *const T) -> Result<&'static T, LoadError> {
+    let expected = T::HEADER;
     let path = path.to_owned();
     if table.is_null() {
         return Err(LoadError::NullTable { path });
     }
     // SAFETY: the table begins with a header.
     let header = unsafe { table.cast::<Header>().read() };
-    if header.magic != magic {
+    if header.magic != expected.magic {
         return Err(LoadError::Magic {
             path,
             found: header.magic,
-            expected: magic,
+            expected: expected.magic,
         });
     }
-    if header.abi_version != ABI_VERSION {
-        let (found, expected) = (header.abi_version, ABI_VERSION);
+    if header.abi_version != expected.abi_version {
         return Err(LoadError::Version {
             path,
-            found,
-            expected,
+            found: header.abi_version,
+            expected: expected.abi_version,
         });
     }
     let mismatch = |what, found, expected| {
@@ -280,15 +325,12 @@ unsafe fn check<T>(path: &Path, table: *const T, magic: u64) -> Result<&'static 
             expected,
         })
     };
-    if header.table_size as usize != size_of::<T>() {
-        return mismatch(
-            "table size",
-            u64::from(header.table_size),
-            size_of::<T>() as u64,
-        );
+    if header.table_size != expected.table_size {
+        let (found, expected) = (header.table_size, expected.table_size);
+        return mismatch("table size", u64::from(found), u64::from(expected));
     }
-    if header.layout != LAYOUT {
-        return mismatch("layout fingerprint", header.layout, LAYOUT);
+    if header.layout != expected.layout {
+        return mismatch("layout fingerprint", header.layout, expected.layout);
     }
     // After the header and the build information, there are only functions.
     let first = size_of::<Header>() + size_of::<RawBuildInfo>();
@@ -308,13 +350,7 @@ mod tests {
     use super::*;
 
     fn header() -> Header {
-        let table_size = size_of::<GuestApi>() as u32;
-        Header {
-            magic: GUEST_MAGIC,
-            abi_version: ABI_VERSION,
-            table_size,
-            layout: LAYOUT,
-        }
+        GuestApi::HEADER
     }
 
     /// Checks a table with a header and zeros.
@@ -325,7 +361,7 @@ mod tests {
         // here is refused, so that no reference outlives them.
         unsafe {
             table.cast::<Header>().write(header);
-            check(Path::new("guest.so"), table, GUEST_MAGIC).expect_err("its functions are null")
+            check(Path::new("guest.so"), table).expect_err("its functions are null")
         }
     }
 

@@ -43,9 +43,9 @@ impl Pair {
     /// # Errors
     /// If the guest refuses the stream or the first buffer is above the limit.
     pub fn open(&self, config: &SessionConfig) -> Result<Session, StreamError> {
-        let guest = self.guest.api;
+        let (guest, host) = (self.guest.api, self.host.api);
         // SAFETY: the spec borrows `config`; both tables were checked.
-        Session::start(self.host.api, |host, session, report| unsafe {
+        Session::start(host.into(), |session, report| unsafe {
             (host.open)(&config.spec(), guest, session, report)
         })
     }
@@ -57,9 +57,9 @@ impl Pair {
     /// As for [`Self::open`], and if the stream's items are not prepared or different compilers
     /// built guest and host.
     pub fn open_step(&self, step: Step, config: &SessionConfig) -> Result<Session, StreamError> {
-        let guest = self.guest.api;
+        let (guest, host) = (self.guest.api, self.host.api);
         // SAFETY: the spec borrows `config`; both tables were checked.
-        Session::start(self.host.api, |host, session, report| unsafe {
+        Session::start(host.into(), |session, report| unsafe {
             (host.open_step)(step as u32, &config.spec(), guest, session, report)
         })
     }
@@ -98,16 +98,34 @@ impl Loaded<HostApi> {
     ) -> Result<Session, StreamError> {
         // SAFETY: the spec borrows `config`, the table was checked, and the caller hands over
         // the handle.
-        Session::start(self.api, |host, session, report| unsafe {
-            (host.adopt)(&config.spec(), handle, session, report)
+        Session::start(self.api.into(), |session, report| unsafe {
+            (self.api.adopt)(&config.spec(), handle, session, report)
         })
+    }
+}
+
+/// The functions of a host's table that a session needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionCalls {
+    pub(crate) drain: unsafe extern "C" fn(*mut c_void, u64, *mut DrainReport) -> i32,
+    pub(crate) guest_counts: unsafe extern "C" fn(*const c_void, *mut GuestCounts) -> i32,
+    pub(crate) close: unsafe extern "C" fn(*mut c_void),
+}
+
+impl From<&HostApi> for SessionCalls {
+    fn from(host: &HostApi) -> Self {
+        Self {
+            drain: host.drain,
+            guest_counts: host.guest_counts,
+            close: host.close,
+        }
     }
 }
 
 /// An open session. Dropping it ends it.
 #[derive(Debug)]
 pub struct Session {
-    host: &'static HostApi,
+    host: SessionCalls,
     session: *mut c_void,
     report: Box<DrainReport>,
 }
@@ -117,13 +135,15 @@ pub struct Session {
 unsafe impl Send for Session {}
 
 impl Session {
-    fn start(
-        host: &'static HostApi,
-        open: impl FnOnce(&HostApi, *mut *mut c_void, *mut DrainReport) -> i32,
+    /// A session on what `open` opens: `(session, report) -> status`. The host's functions are
+    /// those of the library that opens it.
+    pub(crate) fn start(
+        host: SessionCalls,
+        open: impl FnOnce(*mut *mut c_void, *mut DrainReport) -> i32,
     ) -> Result<Self, StreamError> {
         let mut session = std::ptr::null_mut();
         let mut report = Box::new(DrainReport::default());
-        if open(host, &mut session, &raw mut *report) == status::OK {
+        if open(&mut session, &raw mut *report) == status::OK {
             Ok(Self {
                 host,
                 session,

@@ -34,6 +34,10 @@ pub(crate) fn write(report: &mut DrainReport, error: &E) {
         E::WroteBefore { bytes, capacity } => (23, [*bytes, *capacity], None),
         E::EndAfterTooSmall { demanded } => (24, [*demanded, 0], None),
         E::ItemAfterEnd => (25, [0; 2], None),
+        E::BatchCount { count, asked } => (26, [*count, *asked], None),
+        E::BatchBytes { bytes, taken } => (27, [*bytes, *taken], None),
+        E::ZeroBatch => (28, [0; 2], None),
+        E::DidNotGrow { demanded, capacity } => (29, [*demanded, *capacity], None),
     };
     report.fault = fault;
     report.fault_detail = detail;
@@ -116,6 +120,13 @@ pub(crate) fn read(report: &DrainReport) -> Option<E> {
         },
         24 => E::EndAfterTooSmall { demanded: a },
         25 => E::ItemAfterEnd,
+        26 => E::BatchCount { count: a, asked: b },
+        27 => E::BatchBytes { bytes: a, taken: b },
+        28 => E::ZeroBatch,
+        29 => E::DidNotGrow {
+            demanded: a,
+            capacity: b,
+        },
         // An unknown number: the host was built from other sources.
         _ => E::InvalidSpec,
     })
@@ -183,6 +194,13 @@ mod tests {
             },
             E::EndAfterTooSmall { demanded: 99 },
             E::ItemAfterEnd,
+            E::BatchCount { count: 9, asked: 8 },
+            E::BatchBytes { bytes: 9, taken: 8 },
+            E::ZeroBatch,
+            E::DidNotGrow {
+                demanded: 9,
+                capacity: 8,
+            },
         ];
         for error in errors {
             let mut report = DrainReport::default();

@@ -13,6 +13,7 @@ use bench_protocol::step::Step;
 
 use crate::drain::{self, Drain};
 use crate::error::StreamError;
+use crate::handle::OwnedHandle;
 use crate::ladder;
 use crate::report;
 
@@ -37,6 +38,24 @@ fn guard(report: &mut DrainReport, body: impl FnOnce() -> Result<(), StreamError
     }
 }
 
+/// Runs `open` and stores its session in `out`, or its error in `report`; the result is a status.
+///
+/// # Safety
+/// `out` and `report` must be writable.
+pub unsafe fn store(
+    out: *mut *mut c_void,
+    report: *mut DrainReport,
+    open: impl FnOnce() -> Result<Box<dyn Drain>, StreamError>,
+) -> i32 {
+    // SAFETY: by contract, the report is writable.
+    guard(unsafe { &mut *report }, || {
+        let session: Session = open()?;
+        // SAFETY: by contract, `out` is writable.
+        unsafe { *out = Box::into_raw(Box::new(session)).cast() };
+        Ok(())
+    })
+}
+
 /// See [`HostApi::open`](bench_protocol::api::HostApi::open).
 ///
 /// # Safety
@@ -47,16 +66,13 @@ pub(crate) unsafe extern "C" fn open(
     out: *mut *mut c_void,
     report: *mut DrainReport,
 ) -> i32 {
-    // SAFETY: by contract, the report is writable.
-    guard(unsafe { &mut *report }, || {
-        // SAFETY: by contract, the spec is valid, the table checked, and `out` writable.
-        unsafe {
+    // SAFETY: by contract, the spec is valid, the table checked, and both places are writable.
+    unsafe {
+        store(out, report, || {
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
-            let session = drain::open(&*guest, &config)?;
-            *out = Box::into_raw(Box::new(session)).cast();
-        }
-        Ok(())
-    })
+            drain::open(&*guest, &config)
+        })
+    }
 }
 
 /// See [`HostApi::adopt`](bench_protocol::api::HostApi::adopt).
@@ -69,17 +85,16 @@ pub(crate) unsafe extern "C" fn adopt(
     out: *mut *mut c_void,
     report: *mut DrainReport,
 ) -> i32 {
-    // SAFETY: by contract, the report is writable.
-    guard(unsafe { &mut *report }, || {
-        // SAFETY: by contract, the spec is valid, nobody else uses the handle, and `out` is
-        // writable.
-        unsafe {
+    // SAFETY: by contract, the spec is valid, nobody else uses the handle, and both places are
+    // writable.
+    unsafe {
+        store(out, report, || {
+            // First, so that the stream is dropped if anything else fails.
+            let handle = OwnedHandle::adopt(handle, None)?;
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
-            let session = drain::adopt(handle, &config)?;
-            *out = Box::into_raw(Box::new(session)).cast();
-        }
-        Ok(())
-    })
+            drain::adopt(handle, &config)
+        })
+    }
 }
 
 /// See [`HostApi::open_step`](bench_protocol::api::HostApi::open_step).
@@ -93,28 +108,21 @@ pub(crate) unsafe extern "C" fn open_step(
     out: *mut *mut c_void,
     report: *mut DrainReport,
 ) -> i32 {
-    // SAFETY: by contract, the report is writable.
-    guard(unsafe { &mut *report }, || {
-        let step = Step::from_number(step).ok_or(StreamError::InvalidSpec)?;
-        // SAFETY: as in `open`.
-        unsafe {
+    // SAFETY: by contract, the spec is valid, the table checked, and both places are writable.
+    unsafe {
+        store(out, report, || {
+            let step = Step::from_number(step).ok_or(StreamError::InvalidSpec)?;
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
-            let session = ladder::open(step, &*guest, env!("BENCH_RUSTC"), &config)?;
-            *out = Box::into_raw(Box::new(session)).cast();
-        }
-        Ok(())
-    })
+            ladder::open(step, &*guest, env!("BENCH_RUSTC"), &config)
+        })
+    }
 }
 
 /// See [`HostApi::drain`](bench_protocol::api::HostApi::drain).
 ///
 /// # Safety
 /// The session must be of this host and in no other call; `report` must be writable.
-pub(crate) unsafe extern "C" fn drain(
-    session: *mut c_void,
-    items: u64,
-    report: *mut DrainReport,
-) -> i32 {
+pub unsafe extern "C" fn drain(session: *mut c_void, items: u64, report: *mut DrainReport) -> i32 {
     // SAFETY: by contract, `open` or `adopt` made the session, only this call uses it, and the
     // report is writable.
     let (session, report) = unsafe { (&mut *session.cast::<Session>(), &mut *report) };
@@ -128,7 +136,7 @@ pub(crate) unsafe extern "C" fn drain(
 ///
 /// # Safety
 /// The session must be of this host and in no other call; `out` must be writable.
-pub(crate) unsafe extern "C" fn guest_counts(session: *const c_void, out: *mut GuestCounts) -> i32 {
+pub unsafe extern "C" fn guest_counts(session: *const c_void, out: *mut GuestCounts) -> i32 {
     // SAFETY: by contract, `open` or `adopt` made the session, and `out` is writable.
     match unsafe { (*session.cast::<Session>()).guest_counts() } {
         Some(counts) => {
@@ -144,7 +152,7 @@ pub(crate) unsafe extern "C" fn guest_counts(session: *const c_void, out: *mut G
 ///
 /// # Safety
 /// The session must be of this host, and must not be used again.
-pub(crate) unsafe extern "C" fn close(session: *mut c_void) {
+pub unsafe extern "C" fn close(session: *mut c_void) {
     // SAFETY: by contract, `open` or `adopt` made the session, and this is its last use.
     let session = unsafe { Box::from_raw(session.cast::<Session>()) };
     // A guest that unwinds out of `drop_fn` aborts the process; this catches the host's panics.

@@ -39,7 +39,7 @@ pub struct Header {
 }
 
 /// Folds one number into a fingerprint (FNV-1a over its bytes).
-const fn fold(mut hash: u64, number: usize) -> u64 {
+pub(crate) const fn fold(mut hash: u64, number: usize) -> u64 {
     let mut byte = 0;
     while byte < 8 {
         hash ^= (number as u64 >> (8 * byte)) & 0xff;

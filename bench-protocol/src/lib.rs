@@ -11,6 +11,7 @@
 //! | [`api`], [`mod@build_info`], [`counts`] | the two tables of functions and what they report |
 //! | [`digest`] | how two streams are compared |
 //! | [`guest`] | the arena protocol's guest side, and a guest made of any iterator |
+//! | [`lab`] | other ways to hand over an item |
 
 pub mod api;
 pub mod build_info;
@@ -20,6 +21,7 @@ pub mod digest;
 pub mod error;
 pub mod guest;
 pub mod handle;
+pub mod lab;
 pub mod payload;
 pub mod producer;
 mod random;

@@ -46,6 +46,15 @@ pub fn serialize_into<T: Serialize>(buffer: &mut [u8], value: &T) -> Result<(), 
     Ok(bincode::serialize_into(buffer, value)?)
 }
 
+/// Encodes `value` into a writer: the same bytes as [`serialize`].
+///
+/// # Errors
+/// If the value cannot be encoded or the writer fails.
+#[inline]
+pub fn serialize_to<T: Serialize>(writer: impl Write, value: &T) -> Result<(), WireError> {
+    Ok(bincode::serialize_into(writer, value)?)
+}
+
 /// Encodes as [`serialize_into`] does, to the same bytes, through a writer that knows the
 /// length of each copy.
 ///

@@ -88,6 +88,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("bench-protocol", &[]),
     ("bench-guest", &["bench-protocol"]),
     ("bench-host", &["bench-protocol"]),
+    ("bench-lab-guest", &["bench-protocol"]),
+    ("bench-lab-host", &["bench-host", "bench-protocol"]),
     (
         "arena-bench",
         &[

@@ -1,42 +1,26 @@
 //! An empty call across the boundary, and the two arms that add one.
 
-use core::ffi::c_void;
 use std::ops::Deref;
 
 use bench_protocol::counts::{GuestCounts, HostCounts};
-use bench_protocol::handle::StreamHandle;
 use bench_protocol::status;
 
 use super::values::Values;
 use crate::decode::Decoder;
 use crate::error::{StreamError, of_status};
-use crate::handle;
+use crate::handle::OwnedHandle;
 use crate::source::Source;
-
-type ReadCounts = unsafe extern "C" fn(*const c_void, *mut GuestCounts);
 
 /// A guest function that does nothing; this owns its handle.
 pub(crate) struct EmptyCall {
-    handle: *mut StreamHandle,
-    counts: Option<ReadCounts>,
+    handle: OwnedHandle,
 }
 
 impl EmptyCall {
-    /// Takes ownership of the handle of an empty call.
-    ///
-    /// # Errors
-    /// If the handle cannot be called.
-    ///
     /// # Safety
-    /// `handle` must be null, or a handle that nobody else uses and whose library stays loaded.
-    /// `counts` must be of the same library.
-    pub(crate) unsafe fn adopt(
-        handle: *mut StreamHandle,
-        counts: Option<ReadCounts>,
-    ) -> Result<Self, StreamError> {
-        // SAFETY: the caller keeps the same contract.
-        unsafe { handle::check(handle)? };
-        Ok(Self { handle, counts })
+    /// The handle must be that of an empty call.
+    pub(crate) unsafe fn new(handle: OwnedHandle) -> Self {
+        Self { handle }
     }
 
     #[inline(always)]
@@ -46,25 +30,9 @@ impl EmptyCall {
         // pointer need not point to a buffer.
         unsafe {
             let buffer = std::ptr::dangling_mut();
-            ((*self.handle).next)(self.handle, buffer, 0, &mut len)
+            let handle = self.handle.as_ptr();
+            ((*handle).next)(handle, buffer, 0, &mut len)
         }
-    }
-
-    fn guest_counts(&self) -> Option<GuestCounts> {
-        let mut counts = GuestCounts::default();
-        // SAFETY: the handle is alive, and the function belongs to the same guest.
-        self.counts.map(|read| unsafe {
-            read((*self.handle).state, &mut counts);
-            counts
-        })
-    }
-}
-
-impl Drop for EmptyCall {
-    fn drop(&mut self) {
-        // SAFETY: this owns the handle, which has a `drop_fn`. This is its only call and the
-        // last use of the handle.
-        unsafe { ((*self.handle).drop_fn)(self.handle) }
     }
 }
 
@@ -116,7 +84,7 @@ impl<V: Values> Values for WithCall<V> {
     }
 
     fn guest_counts(&self) -> Option<GuestCounts> {
-        self.call.guest_counts()
+        self.call.handle.guest_counts()
     }
 }
 
@@ -173,7 +141,7 @@ impl<S: Source> Source for SecondCall<S> {
     }
 
     fn guest_counts(&self) -> Option<GuestCounts> {
-        let empty = self.call.guest_counts()?;
+        let empty = self.call.handle.guest_counts()?;
         let mut counts = self.source.guest_counts()?;
         counts.calls += empty.calls;
         Some(counts)

@@ -278,6 +278,18 @@ fn an_adopted_handle_is_drained_and_dropped_once() {
 }
 
 #[test]
+fn an_adopted_handle_is_dropped_once_also_if_its_first_buffer_is_above_the_limit() {
+    let guest = ScriptedGuest::new([item(8)]);
+    let mut config = config(Protocol::Arena, ENDLESS);
+    config.buffer.initial_capacity = LIMIT as u32 + 1;
+    // SAFETY: nobody else uses the handle.
+    let refused = unsafe { guest.pair().adopt(&config, guest.arena()) }.map(drop);
+    let (capacity, limit) = (LIMIT + 1, LIMIT);
+    assert_eq!(refused, Err(E::InitialAboveLimit { capacity, limit }));
+    assert_eq!((guest.script().calls, guest.script().drops), (0, 1));
+}
+
+#[test]
 fn cancelling_drops_once_whenever_it_happens() {
     for taken in 0..4 {
         for protocol in [Protocol::Arena, Protocol::Alloc] {

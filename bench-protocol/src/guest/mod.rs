@@ -27,6 +27,7 @@ use crate::spec::{StreamConfig, StreamSpec};
 use crate::{producer, status};
 
 pub mod arena;
+pub mod asked;
 pub mod boundary;
 
 /// Exports the table of a guest whose streams are the iterators that a function

@@ -1,0 +1,210 @@
+//! The driver of `batch`, and its `next` function.
+
+use core::ffi::c_void;
+
+use bench_protocol::guest::boundary::{State, guard};
+use bench_protocol::lab::batch::{Batch, BatchHandle, PREFIX};
+use bench_protocol::producer::BoxedProducer;
+use bench_protocol::status;
+use serde::Serialize;
+
+use crate::cursor::{Failed, Fixed, Room, encode};
+use crate::deliver::{Delivery, size_of_unfit};
+use crate::stream::Stream;
+
+/// A stream, and what of it goes with the next answers.
+pub(crate) struct Driver<T> {
+    stream: Stream<T>,
+    /// What the present call has written. It is kept here, so that a panic does not lose it.
+    done: Batch,
+    /// The answer of the next call, after a failure that followed encoded items.
+    later: Option<i32>,
+}
+
+/// An answer without items.
+const NOTHING: Batch = Batch { count: 0, bytes: 0 };
+
+impl<T: Serialize + Send + 'static> Driver<T> {
+    /// A new driver on the heap, as a handle's `state` pointer.
+    pub(crate) fn leak(producer: BoxedProducer<T>) -> *mut c_void {
+        State::leak(Self {
+            stream: Stream::new(producer),
+            done: NOTHING,
+            later: None,
+        })
+    }
+
+    /// # Safety
+    /// `room` must be writable.
+    #[inline(always)]
+    unsafe fn next(&mut self, room: Room, max_items: u32) -> (i32, Batch) {
+        self.done = NOTHING;
+        if let Some(status) = self.later.take() {
+            return (status, NOTHING);
+        }
+        if max_items == 0 {
+            // The host breaks the contract; the stream stays as it is.
+            return (status::SERIALIZATION_ERROR, NOTHING);
+        }
+        let mut used = 0;
+        let mut count = 0;
+        while count < max_items {
+            let Some(item) = self.stream.draw() else {
+                if count > 0 {
+                    break;
+                }
+                // SAFETY: the caller keeps the same contract.
+                return unsafe { self.ended(room) };
+            };
+            let free = (room.capacity - used).saturating_sub(PREFIX);
+            // SAFETY: `used` and the prefix are within the room if there are free bytes; else
+            // the pointer is only computed, and nothing is written to it.
+            let place = Room {
+                start: room.start.wrapping_add(used + PREFIX),
+                capacity: free,
+            };
+            let fits = room.capacity - used >= PREFIX;
+            // SAFETY: `place` lies in the room, or has no bytes.
+            match unsafe { encode(&item, place, Fixed) } {
+                Ok(len) if fits => {
+                    let prefix = (len as u32).to_le_bytes();
+                    // SAFETY: the room has the bytes of the prefix.
+                    unsafe { room.start.add(used).cast::<[u8; PREFIX]>().write(prefix) };
+                    used += PREFIX + len;
+                    count += 1;
+                    self.done = Batch {
+                        count,
+                        bytes: used as u32,
+                    };
+                }
+                Err(Failed::Unencodable) => return self.failed(),
+                // It does not fit.
+                _ => return self.full(item, room.capacity),
+            }
+        }
+        (status::OK, self.done)
+    }
+
+    /// Keeps an item that does not fit behind those of this call.
+    #[cold]
+    fn full(&mut self, item: T, capacity: usize) -> (i32, Batch) {
+        if self.done.count > 0 {
+            self.stream.keep(item);
+            return (status::OK, self.done);
+        }
+        match size_of_unfit(&item, capacity.saturating_sub(PREFIX)) {
+            Delivery::Needs(size) if size <= u32::MAX - PREFIX as u32 => {
+                self.stream.keep(item);
+                let bytes = size + PREFIX as u32;
+                (status::BUFFER_TOO_SMALL, Batch { count: 0, bytes })
+            }
+            _ if capacity < PREFIX => {
+                self.stream.keep(item);
+                let bytes = PREFIX as u32;
+                (status::BUFFER_TOO_SMALL, Batch { count: 0, bytes })
+            }
+            _ => (status::SERIALIZATION_ERROR, NOTHING),
+        }
+    }
+
+    /// An item that can never be delivered, after those of this call.
+    #[cold]
+    fn failed(&mut self) -> (i32, Batch) {
+        if self.done.count == 0 {
+            return (status::SERIALIZATION_ERROR, NOTHING);
+        }
+        self.later = Some(status::SERIALIZATION_ERROR);
+        (status::OK, self.done)
+    }
+
+    /// # Safety
+    /// `room` must be writable.
+    #[cold]
+    unsafe fn ended(&mut self, room: Room) -> (i32, Batch) {
+        let Some(fault) = self.stream.fault() else {
+            return (status::STREAM_END, NOTHING);
+        };
+        // SAFETY: the caller keeps the same contract.
+        let delivery = match unsafe { encode(fault, room, Fixed) } {
+            Ok(len) => Delivery::Done(len as u32),
+            Err(Failed::Lacking(_)) => size_of_unfit(fault, room.capacity),
+            Err(Failed::Unencodable) => Delivery::Never,
+        };
+        let (status, bytes) = match delivery {
+            Delivery::Needs(bytes) => {
+                return (status::BUFFER_TOO_SMALL, Batch { count: 0, bytes });
+            }
+            Delivery::Done(bytes) => (status::PLUGIN_ERROR, bytes),
+            Delivery::Never => (status::SERIALIZATION_ERROR, 0),
+        };
+        self.stream.fault_delivered();
+        (status, Batch { count: 0, bytes })
+    }
+
+    /// After a panic: the items that were encoded before it, then the panic.
+    #[cold]
+    fn panicked(&mut self) -> (i32, Batch) {
+        // Dropping the producer may panic again.
+        guard(|| {
+            self.stream.abandon();
+            status::PANIC
+        });
+        if self.done.count == 0 {
+            return (status::PANIC, NOTHING);
+        }
+        self.later = Some(status::PANIC);
+        (status::OK, self.done)
+    }
+}
+
+/// `next` of `batch`.
+pub(crate) unsafe extern "C" fn next<T: Serialize + Send + 'static, const COUNTED: bool>(
+    handle: *mut BatchHandle,
+    buffer: *mut u8,
+    capacity: u32,
+    max_items: u32,
+    out: *mut Batch,
+) -> i32 {
+    let room = Room {
+        start: buffer,
+        capacity: capacity as usize,
+    };
+    // Captured by value: captures by reference would go through memory.
+    let mut status = guard(move || {
+        // SAFETY: `open` made the handle for `T`; the host calls from one thread at a time, and
+        // lends the buffer and a place for the answer.
+        unsafe {
+            let driver = &mut State::<Driver<T>>::of((*handle).state).driver;
+            let (status, batch) = driver.next(room, max_items);
+            *out = batch;
+            status
+        }
+    });
+    if status == status::PANIC {
+        // SAFETY: as above; that borrow has ended.
+        unsafe {
+            let driver = &mut State::<Driver<T>>::of((*handle).state).driver;
+            (status, *out) = driver.panicked();
+        }
+    }
+    if COUNTED {
+        // SAFETY: as above; the answer is written.
+        let (counts, batch) = unsafe {
+            let counts = &mut State::<Driver<T>>::of((*handle).state).counts;
+            (counts, *out)
+        };
+        counts.calls += 1;
+        match status {
+            status::OK => {
+                counts.items += u64::from(batch.count);
+                counts.bytes += u64::from(batch.bytes) - u64::from(batch.count) * PREFIX as u64;
+            }
+            status::BUFFER_TOO_SMALL => {
+                counts.too_small += 1;
+                counts.retried_bytes += u64::from(batch.bytes);
+            }
+            _ => {}
+        }
+    }
+    status
+}

@@ -1,0 +1,126 @@
+//! Opens streams of every variant.
+
+use bench_protocol::guest::asked::{Opener, open_into};
+use bench_protocol::guest::boundary::State;
+use bench_protocol::handle::{AllocHandle, StreamHandle};
+use bench_protocol::lab::batch::BatchHandle;
+use bench_protocol::lab::grow::GrowHandle;
+use bench_protocol::lab::rust_buffer::RustBufferHandle;
+use bench_protocol::lab::spec::Variant;
+use bench_protocol::producer::BoxedProducer;
+use bench_protocol::spec::StreamSpec;
+use bench_protocol::status;
+use serde::Serialize;
+
+use crate::batch;
+use crate::deliver::{Alloc, Grow, Lend, SinglePass, SizeFirst, Vector};
+use crate::single::{self, next_arena, next_grow, next_pointer, next_rust_buffer};
+
+/// Frees a handle of type `H` with its state of type `S`.
+unsafe extern "C" fn drop_stream<H: Handle, S>(handle: *mut H) {
+    // SAFETY: the host calls this once, with a handle that `opener!` made with these types.
+    unsafe {
+        let handle = Box::from_raw(handle);
+        State::<S>::free(handle.state());
+    }
+}
+
+trait Handle {
+    fn state(&self) -> *mut core::ffi::c_void;
+}
+
+macro_rules! handles {
+    ($($handle:ty),+) => {$(
+        impl Handle for $handle {
+            fn state(&self) -> *mut core::ffi::c_void {
+                self.state
+            }
+        }
+    )+};
+}
+handles!(
+    StreamHandle,
+    AllocHandle,
+    GrowHandle,
+    RustBufferHandle,
+    BatchHandle
+);
+
+/// Makes an [`Opener`]: the driver of a variant, the type of its handle, and its `next` without
+/// and with counting, all for a `T`.
+macro_rules! opener {
+    ($name:ident, $t:ident, $driver:ty, $handle:ident, $plain:expr, $counted:expr) => {
+        struct $name;
+        impl Opener for $name {
+            type Handle = $handle;
+            fn open<$t: Serialize + Send + 'static>(
+                producer: BoxedProducer<$t>,
+                counted: bool,
+            ) -> *mut $handle {
+                Box::into_raw(Box::new($handle {
+                    next: if counted { $counted } else { $plain },
+                    drop_fn: drop_stream::<$handle, $driver>,
+                    state: <$driver>::leak(producer),
+                }))
+            }
+        }
+    };
+    ($name:ident, $deliver:ty, $handle:ident, $next:ident) => {
+        opener!(
+            $name,
+            T,
+            single::Driver<T, $deliver>,
+            $handle,
+            $next::<T, $deliver, false>,
+            $next::<T, $deliver, true>
+        );
+    };
+}
+opener!(OpenArena, SizeFirst, StreamHandle, next_arena);
+opener!(OpenSinglePass, SinglePass, StreamHandle, next_arena);
+opener!(OpenAlloc, Alloc, AllocHandle, next_pointer);
+opener!(OpenLend, Lend, AllocHandle, next_pointer);
+opener!(OpenGrow, Grow, GrowHandle, next_grow);
+opener!(
+    OpenVector,
+    Vector<false>,
+    RustBufferHandle,
+    next_rust_buffer
+);
+opener!(
+    OpenSizedVector,
+    Vector<true>,
+    RustBufferHandle,
+    next_rust_buffer
+);
+opener!(
+    OpenBatch,
+    T,
+    batch::Driver<T>,
+    BatchHandle,
+    batch::next::<T, false>,
+    batch::next::<T, true>
+);
+
+/// See [`LabGuestApi::open`](bench_protocol::lab::api::LabGuestApi::open).
+pub(crate) unsafe extern "C" fn open(
+    variant: u32,
+    spec: *const StreamSpec<'_>,
+    out: *mut *mut StreamHandle,
+) -> i32 {
+    // SAFETY: the host keeps the same contract. All handles have the layout of a
+    // `StreamHandle`, and the host uses each as what its variant says.
+    unsafe {
+        match Variant::from_number(variant) {
+            Some(Variant::ArenaOwnWriter) => open_into::<OpenArena>(spec, out),
+            Some(Variant::SinglePass) => open_into::<OpenSinglePass>(spec, out),
+            Some(Variant::AllocOwnWriter) => open_into::<OpenAlloc>(spec, out.cast()),
+            Some(Variant::Lend) => open_into::<OpenLend>(spec, out.cast()),
+            Some(Variant::Grow) => open_into::<OpenGrow>(spec, out.cast()),
+            Some(Variant::RustBuffer) => open_into::<OpenVector>(spec, out.cast()),
+            Some(Variant::RustBufferSized) => open_into::<OpenSizedVector>(spec, out.cast()),
+            Some(Variant::Batch) => open_into::<OpenBatch>(spec, out.cast()),
+            None => status::SERIALIZATION_ERROR,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The host's side of `batch`: several items from one call, taken one by one.
+
+use bench_host::error::{StreamError, of_status};
+use bench_host::handle::OwnedHandle;
+use bench_host::lend::Lend;
+use bench_host::source::Source;
+use bench_protocol::counts::{GuestCounts, HostCounts};
+use bench_protocol::error::PluginError;
+use bench_protocol::lab::batch::{Batch, BatchHandle, PREFIX};
+use bench_protocol::{status, wire};
+
+/// A stream of `batch`.
+pub(crate) struct Batches<B> {
+    handle: OwnedHandle,
+    buffer: B,
+    /// Largest number of items to ask for.
+    max_items: u32,
+    /// Items of the present batch that have not been taken.
+    left: u32,
+    /// Bytes of the present batch that have been taken, and all of them.
+    taken: usize,
+    bytes: usize,
+    calls: u64,
+    retries: u64,
+    retried_bytes: u64,
+}
+
+impl<B: Lend> Batches<B> {
+    /// # Safety
+    /// The handle must be one of `batch`.
+    pub(crate) unsafe fn new(handle: OwnedHandle, buffer: B, max_items: u32) -> Self {
+        Self {
+            handle,
+            buffer,
+            max_items,
+            left: 0,
+            taken: 0,
+            bytes: 0,
+            calls: 0,
+            retries: 0,
+            retried_bytes: 0,
+        }
+    }
+
+    fn call(&mut self) -> Result<(i32, Batch), StreamError> {
+        self.calls += 1;
+        let mut batch = Batch::default();
+        // SAFETY: the handle is alive until `drop`; the buffer has `usable` writable bytes; the
+        // guest is not inside another call.
+        let status = unsafe {
+            let handle: *mut BatchHandle = self.handle.as_ptr().cast();
+            let (buffer, capacity) = (self.buffer.as_mut_ptr(), self.buffer.usable());
+            ((*handle).next)(handle, buffer, capacity, self.max_items, &mut batch)
+        };
+        if B::CHECKED {
+            self.buffer.check()?;
+        }
+        Ok((status, batch))
+    }
+
+    /// Asks for the next batch; `false` at the end of the stream.
+    #[inline(never)]
+    fn refill(&mut self) -> Result<bool, StreamError> {
+        let (mut status, mut batch) = self.call()?;
+        if status == status::BUFFER_TOO_SMALL {
+            self.buffer.grow(batch.bytes)?;
+            self.retries += 1;
+            let demanded = u64::from(batch.bytes);
+            self.retried_bytes += demanded;
+            (status, batch) = self.call()?;
+            if status == status::STREAM_END {
+                return Err(StreamError::EndAfterTooSmall { demanded });
+            }
+        }
+        let (bytes, capacity) = (batch.bytes, self.buffer.usable());
+        let (demanded, capacity) = (u64::from(bytes), u64::from(capacity));
+        match status {
+            status::OK | status::PLUGIN_ERROR if demanded > capacity => {
+                let len = demanded;
+                Err(StreamError::LengthAboveCapacity { len, capacity })
+            }
+            status::OK if batch.count == 0 || batch.count > self.max_items => {
+                let (count, asked) = (u64::from(batch.count), u64::from(self.max_items));
+                Err(StreamError::BatchCount { count, asked })
+            }
+            status::OK => {
+                (self.left, self.taken, self.bytes) = (batch.count, 0, bytes as usize);
+                Ok(true)
+            }
+            status::STREAM_END => Ok(false),
+            status::BUFFER_TOO_SMALL => Err(StreamError::TooSmallTwice { demanded, capacity }),
+            status::PLUGIN_ERROR => {
+                let error = wire::deserialize::<PluginError>(self.written(bytes as usize));
+                Err(error.map_or(StreamError::MalformedPluginError, StreamError::Plugin))
+            }
+            status => Err(of_status(status)),
+        }
+    }
+
+    /// The first `bytes` bytes of the buffer, which are within its capacity.
+    #[inline(always)]
+    fn written(&mut self, bytes: usize) -> &[u8] {
+        // SAFETY: the guest answered that it wrote them. (If the buffer was not zeroed, this
+        // relies on the guest's answer: use such buffers only for guests that you trust.)
+        unsafe { std::slice::from_raw_parts(self.buffer.as_mut_ptr(), bytes) }
+    }
+
+    /// The batch does not have the bytes that the guest says.
+    #[cold]
+    fn broken(&mut self, taken: usize) -> StreamError {
+        self.left = 0;
+        StreamError::BatchBytes {
+            bytes: self.bytes as u64,
+            taken: taken as u64,
+        }
+    }
+}
+
+impl<B: Lend> Source for Batches<B> {
+    type Item<'a>
+        = &'a [u8]
+    where
+        B: 'a;
+
+    #[inline(always)]
+    fn pull(&mut self) -> Result<Option<(&[u8], u64)>, StreamError> {
+        if self.left == 0 && !self.refill()? {
+            return Ok(None);
+        }
+        let (start, bytes) = (self.taken, self.bytes);
+        let rest = &self.written(bytes)[start..];
+        let Some((prefix, rest)) = rest.split_first_chunk::<PREFIX>() else {
+            return Err(self.broken(start + PREFIX));
+        };
+        let len = u32::from_le_bytes(*prefix) as usize;
+        let end = start + PREFIX + len;
+        let whole = len <= rest.len();
+        self.left -= 1;
+        self.taken = end;
+        // The last item must end where the batch does.
+        if !whole || (self.left == 0 && end != bytes) {
+            return Err(self.broken(end));
+        }
+        let held = self.buffer.held();
+        Ok(Some((&self.written(bytes)[start + PREFIX..end], held)))
+    }
+
+    fn count(&self, _items: u64, counts: &mut HostCounts) {
+        counts.calls = self.calls;
+        counts.retries = self.retries;
+        counts.retried_bytes = self.retried_bytes;
+        self.buffer.count(counts);
+    }
+
+    fn guest_counts(&self) -> Option<GuestCounts> {
+        self.handle.guest_counts()
+    }
+}
