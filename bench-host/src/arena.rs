@@ -10,15 +10,14 @@ use bench_protocol::{status, wire};
 use crate::buffer::Buffer;
 use crate::error::{StreamError, of_status};
 use crate::handle::OwnedHandle;
-use crate::lend::Lend;
 use crate::shrink::ShrinkRule;
 use crate::source::Source;
 
 /// An arena stream; it owns the guest's handle and the buffer that the guest writes into.
 #[derive(Debug)]
-pub struct Arena<S, B = Buffer> {
+pub struct Arena<S> {
     handle: OwnedHandle,
-    buffer: B,
+    buffer: Buffer,
     shrink: S,
     /// Length of the item in the buffer.
     last_len: u32,
@@ -28,7 +27,19 @@ pub struct Arena<S, B = Buffer> {
     fruitless: u64,
 }
 
-impl<S: ShrinkRule, B: Lend> Arena<S, B> {
+/// Opens an arena stream of the guest.
+pub(crate) fn open(guest: &GuestApi, stream: &StreamConfig) -> Result<OwnedHandle, StreamError> {
+    let mut handle = std::ptr::null_mut();
+    // SAFETY: the spec borrows `stream`; the table was checked when loaded.
+    let status = unsafe { (guest.open_arena)(&stream.spec(), &mut handle) };
+    if status != status::OK {
+        return Err(StreamError::OpenFailed { status });
+    }
+    // SAFETY: the guest answered OK, so the host owns the handle.
+    unsafe { OwnedHandle::adopt(handle, stream.counted.then_some(guest.counts)) }
+}
+
+impl<S: ShrinkRule> Arena<S> {
     /// Opens a stream of the guest.
     ///
     /// # Errors
@@ -41,19 +52,10 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
         shrink: S,
     ) -> Result<Self, StreamError> {
         // First, so that no stream is open if this fails.
-        let buffer = B::lend(config)?;
-        let mut handle = std::ptr::null_mut();
-        // SAFETY: the spec borrows `stream`; the table was checked when loaded.
-        let status = unsafe { (guest.open_arena)(&stream.spec(), &mut handle) };
-        if status != status::OK {
-            return Err(StreamError::OpenFailed { status });
-        }
-        // SAFETY: the guest answered OK, so the host owns the handle.
-        unsafe {
-            let counts = stream.counted.then_some(guest.counts);
-            let handle = OwnedHandle::adopt(handle, counts)?;
-            Ok(Self::new(handle, buffer, shrink))
-        }
+        let buffer = Buffer::new(config)?;
+        let handle = open(guest, stream)?;
+        // SAFETY: the guest opened an arena stream.
+        Ok(unsafe { Self::new(handle, buffer, shrink) })
     }
 
     /// Takes ownership of a handle from elsewhere.
@@ -66,7 +68,7 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
     /// loaded.
     pub unsafe fn adopt(
         handle: *mut StreamHandle,
-        buffer: B,
+        buffer: Buffer,
         shrink: S,
     ) -> Result<Self, StreamError> {
         // SAFETY: the caller keeps the same contract.
@@ -78,7 +80,7 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
     /// # Safety
     /// The handle must be one of the arena protocol.
     #[must_use]
-    pub unsafe fn new(handle: OwnedHandle, buffer: B, shrink: S) -> Self {
+    pub unsafe fn new(handle: OwnedHandle, buffer: Buffer, shrink: S) -> Self {
         // As if an item had filled the buffer: it must not shrink before the first item.
         let last_len = buffer.usable();
         Self {
@@ -130,18 +132,11 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
             self.buffer.grow(len)?;
             self.retries += 1;
             self.retried_bytes += u64::from(len);
-            let demanded = u64::from(len);
             let (status, len) = self.call();
-            if B::CHECKED {
-                self.buffer.check()?;
-            }
             if status == status::OK {
                 return self.item(len).map(Some);
             }
             self.fruitless += 1;
-            if B::CHECKED && status == status::STREAM_END {
-                return Err(StreamError::EndAfterTooSmall { demanded });
-            }
             (status, len)
         } else {
             (status, len)
@@ -161,12 +156,11 @@ impl<S: ShrinkRule, B: Lend> Arena<S, B> {
     }
 }
 
-impl<S: ShrinkRule, B: Lend> Source for Arena<S, B> {
+impl<S: ShrinkRule> Source for Arena<S> {
     type Item<'a>
         = &'a [u8]
     where
-        S: 'a,
-        B: 'a;
+        S: 'a;
 
     #[inline(always)]
     fn pull(&mut self) -> Result<Option<(&[u8], u64)>, StreamError> {
@@ -175,9 +169,6 @@ impl<S: ShrinkRule, B: Lend> Source for Arena<S, B> {
             self.buffer.shrink(capacity);
         }
         let (status, len) = self.call();
-        if B::CHECKED {
-            self.buffer.check()?;
-        }
         if status == status::OK {
             self.item(len).map(Some)
         } else {

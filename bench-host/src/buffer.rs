@@ -5,7 +5,6 @@ use bench_protocol::spec::{BufferConfig, Regrow};
 
 use crate::error::StreamError;
 use crate::growth::{Growth, strategy};
-use crate::lend::Lend;
 
 /// A buffer that a guest may write into.
 ///
@@ -67,6 +66,66 @@ impl Buffer {
         Ok(buffer)
     }
 
+    /// Start of the bytes that the guest may write.
+    #[inline]
+    pub fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.bytes.as_mut_ptr()
+    }
+
+    /// Number of bytes that the guest may write.
+    #[inline]
+    #[must_use]
+    pub fn usable(&self) -> u32 {
+        self.usable
+    }
+
+    /// Memory held, bytes.
+    #[inline]
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.bytes.capacity() as u64
+    }
+
+    /// Makes room for an item of `required` bytes.
+    ///
+    /// # Errors
+    /// If there is room already, if the demand is above the limit, or if the strategy chooses
+    /// less than the demand.
+    #[cold]
+    pub fn grow(&mut self, required: u32) -> Result<(), StreamError> {
+        let (demanded, capacity) = (u64::from(required), u64::from(self.usable));
+        if demanded <= capacity {
+            return Err(StreamError::DemandWithinCapacity { demanded, capacity });
+        }
+        let limit = self.limit;
+        if demanded > limit {
+            return Err(StreamError::AboveLimit { demanded, limit });
+        }
+        let chosen = self.growth.next_capacity(capacity, demanded);
+        if chosen < demanded {
+            return Err(StreamError::GrowthBelowDemand { chosen, demanded });
+        }
+        // A strategy may choose more than the limit or a 32-bit length allows.
+        let chosen = chosen.min(limit).min(u64::from(u32::MAX));
+        let chosen = u32::try_from(chosen).expect("cut to 32 bits above");
+        match self.regrow {
+            Regrow::Resize => self.resize(chosen),
+            Regrow::Fresh | Regrow::Uninit => self.replace(chosen),
+        }
+        Ok(())
+    }
+
+    /// Replaces the buffer by one of `capacity` bytes, but not less than the first capacity.
+    /// Does nothing if that is not smaller.
+    #[cold]
+    pub fn shrink(&mut self, capacity: u32) {
+        let capacity = capacity.max(self.initial);
+        if capacity < self.usable {
+            self.tally.shrinks += 1;
+            self.replace(capacity);
+        }
+    }
+
     /// Grows by `Vec::resize`: if the memory held does not suffice, it allocates up to twice
     /// as much, copies the old bytes and zeroes the new ones.
     fn resize(&mut self, capacity: u32) {
@@ -98,75 +157,15 @@ impl Buffer {
         self.tally.allocated += self.held();
         self.tally.peak = self.tally.peak.max(self.held());
     }
-}
 
-impl Lend for Buffer {
-    const CHECKED: bool = false;
-
-    fn lend(config: &BufferConfig) -> Result<Self, StreamError> {
-        Self::new(config)
-    }
-
-    #[inline]
-    fn as_mut_ptr(&mut self) -> *mut u8 {
-        self.bytes.as_mut_ptr()
-    }
-
-    #[inline]
-    fn usable(&self) -> u32 {
-        self.usable
-    }
-
-    #[inline]
-    fn held(&self) -> u64 {
-        self.bytes.capacity() as u64
-    }
-
-    #[cold]
-    fn grow(&mut self, required: u32) -> Result<(), StreamError> {
-        let (demanded, capacity) = (u64::from(required), u64::from(self.usable));
-        if demanded <= capacity {
-            return Err(StreamError::DemandWithinCapacity { demanded, capacity });
-        }
-        let limit = self.limit;
-        if demanded > limit {
-            return Err(StreamError::AboveLimit { demanded, limit });
-        }
-        let chosen = self.growth.next_capacity(capacity, demanded);
-        if chosen < demanded {
-            return Err(StreamError::GrowthBelowDemand { chosen, demanded });
-        }
-        // A strategy may choose more than the limit or a 32-bit length allows.
-        let chosen = chosen.min(limit).min(u64::from(u32::MAX));
-        let chosen = u32::try_from(chosen).expect("cut to 32 bits above");
-        match self.regrow {
-            Regrow::Resize => self.resize(chosen),
-            Regrow::Fresh | Regrow::Uninit => self.replace(chosen),
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn shrink(&mut self, capacity: u32) {
-        let capacity = capacity.max(self.initial);
-        if capacity < self.usable {
-            self.tally.shrinks += 1;
-            self.replace(capacity);
-        }
-    }
-
-    fn count(&self, counts: &mut HostCounts) {
+    /// Writes what the buffer has cost so far into `counts`.
+    pub fn count(&self, counts: &mut HostCounts) {
         counts.zeroed = self.tally.zeroed;
         counts.moved = self.tally.moved;
         counts.allocated = self.tally.allocated;
         counts.shrinks = self.tally.shrinks;
         counts.peak_capacity = self.tally.peak;
         counts.capacity = self.held();
-    }
-
-    #[inline]
-    fn check(&self) -> Result<(), StreamError> {
-        Ok(())
     }
 }
 

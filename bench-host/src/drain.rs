@@ -17,9 +17,8 @@ use crate::decode::{Borrowed, Decoder, Owned, Raw};
 use crate::error::StreamError;
 use crate::guarded::Guarded;
 use crate::handle::OwnedHandle;
-use crate::lend::Lend;
 use crate::observe::{Observer, Time, Verify};
-use crate::shrink::{AfterSmall, Decay, Never};
+use crate::shrink::{AfterSmall, Decay, Never, ShrinkRule};
 use crate::source::Source;
 
 /// A session of any types.
@@ -135,60 +134,53 @@ pub(crate) fn open(
     guest: &GuestApi,
     config: &SessionConfig,
 ) -> Result<Box<dyn Drain>, StreamError> {
-    Ok(match (config.protocol, config.observe) {
-        (Protocol::Alloc, _) => {
-            let (stream, limit) = (&config.stream, config.buffer.memory_limit);
-            observed(Alloc::open(guest, stream, limit)?, config)
-        }
-        (Protocol::Arena, Observe::Time) => arena::<Buffer, Time>(guest, config)?,
-        (Protocol::Arena, Observe::Verify) => arena::<Guarded, Verify>(guest, config)?,
-    })
+    let (stream, buffer) = (&config.stream, &config.buffer);
+    if config.protocol == Protocol::Alloc {
+        return Ok(observed(
+            Alloc::open(guest, stream, buffer.memory_limit)?,
+            config,
+        ));
+    }
+    let param = buffer.shrink_param;
+    match buffer.shrink {
+        Shrink::Never => arena(guest, config, Never),
+        Shrink::AfterSmall => arena(guest, config, AfterSmall::new(param)),
+        Shrink::Decay => arena(guest, config, Decay::new(param)),
+    }
 }
 
-/// Opens an arena stream with memory of this kind, and a session on it.
-fn arena<B: Lend + 'static, O: Observer + Default + 'static>(
+/// Opens an arena stream and a session on it. A verifying one has guarded memory.
+fn arena<S: ShrinkRule + 'static>(
     guest: &GuestApi,
     config: &SessionConfig,
+    shrink: S,
 ) -> Result<Box<dyn Drain>, StreamError> {
     let (stream, buffer) = (&config.stream, &config.buffer);
-    let param = buffer.shrink_param;
-    Ok(match buffer.shrink {
-        Shrink::Never => {
-            let source = Arena::<_, B>::open(guest, stream, buffer, Never)?;
-            session::<_, O>(source, config)
-        }
-        Shrink::AfterSmall => {
-            let rule = AfterSmall::new(param);
-            session::<_, O>(Arena::<_, B>::open(guest, stream, buffer, rule)?, config)
-        }
-        Shrink::Decay => {
-            let rule = Decay::new(param);
-            session::<_, O>(Arena::<_, B>::open(guest, stream, buffer, rule)?, config)
+    Ok(match config.observe {
+        Observe::Time => session::<_, Time>(Arena::open(guest, stream, buffer, shrink)?, config),
+        Observe::Verify => {
+            session::<_, Verify>(Guarded::open(guest, stream, buffer, shrink)?, config)
         }
     })
 }
 
-/// Opens a session on an arena handle from elsewhere.
+/// Opens a session on a handle of the arena protocol. A verifying one has guarded memory.
 ///
 /// # Errors
 /// If the first buffer is above the limit.
 ///
 /// # Safety
 /// As for [`Arena::new`].
-pub(crate) unsafe fn adopt(
+pub unsafe fn on_arena_handle(
     handle: OwnedHandle,
     config: &SessionConfig,
 ) -> Result<Box<dyn Drain>, StreamError> {
-    Ok(match config.observe {
-        Observe::Time => {
-            // SAFETY: the caller keeps the same contract.
-            let source = unsafe { Arena::new(handle, Buffer::lend(&config.buffer)?, Never) };
-            session::<_, Time>(source, config)
-        }
-        Observe::Verify => {
-            // SAFETY: the caller keeps the same contract.
-            let source = unsafe { Arena::new(handle, Guarded::lend(&config.buffer)?, Never) };
-            session::<_, Verify>(source, config)
+    let buffer = Buffer::new(&config.buffer)?;
+    // SAFETY: the caller keeps the same contract.
+    Ok(unsafe {
+        match config.observe {
+            Observe::Time => session::<_, Time>(Arena::new(handle, buffer, Never), config),
+            Observe::Verify => session::<_, Verify>(Guarded::new(handle, buffer, Never)?, config),
         }
     })
 }

@@ -1,8 +1,8 @@
 //! The host: a cdylib whose table every harness times, and an rlib with safe access to it.
 //!
 //! In the cdylib: [`arena`] and [`alloc`] take one item by their protocol; [`buffer`],
-//! [`growth`], [`shrink`], [`lend`] and [`guarded`] are what the host lends the guest; `drain` is the
-//! loop that is timed, `ladder`
+//! [`growth`], [`shrink`] and [`guarded`] are what the host lends the guest; [`drain`] is the loop
+//! that is timed, `ladder`
 //! has arms that do a part of it, and `table` exports both through the C ABI.
 //!
 //! In the rlib alone: [`loader`] loads cdylibs, [`pair`] and [`lab`] open safe sessions on two of
@@ -21,7 +21,6 @@ pub mod guarded;
 pub mod handle;
 pub mod lab;
 mod ladder;
-pub mod lend;
 pub mod loader;
 mod observe;
 pub mod pair;

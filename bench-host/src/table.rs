@@ -92,7 +92,7 @@ pub(crate) unsafe extern "C" fn adopt(
             // First, so that the stream is dropped if anything else fails.
             let handle = OwnedHandle::adopt(handle, None)?;
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
-            drain::adopt(handle, &config)
+            drain::on_arena_handle(handle, &config)
         })
     }
 }

@@ -1,8 +1,9 @@
 //! The host's side of `batch`: several items from one call, taken one by one.
 
+use bench_host::buffer::Buffer;
 use bench_host::error::{StreamError, of_status};
+use bench_host::guarded::GuardedMemory;
 use bench_host::handle::OwnedHandle;
-use bench_host::lend::Lend;
 use bench_host::source::Source;
 use bench_protocol::counts::{GuestCounts, HostCounts};
 use bench_protocol::error::PluginError;
@@ -10,9 +11,11 @@ use bench_protocol::lab::batch::{Batch, BatchHandle, PREFIX};
 use bench_protocol::{status, wire};
 
 /// A stream of `batch`.
-pub(crate) struct Batches<B> {
+pub(crate) struct Batches {
     handle: OwnedHandle,
-    buffer: B,
+    buffer: Buffer,
+    /// Lent instead of the buffer, and copied into it, when the session verifies.
+    guarded: Option<GuardedMemory>,
     /// Largest number of items to ask for.
     max_items: u32,
     /// Items of the present batch that have not been taken.
@@ -25,13 +28,22 @@ pub(crate) struct Batches<B> {
     retried_bytes: u64,
 }
 
-impl<B: Lend> Batches<B> {
+impl Batches {
+    /// A stream that asks for up to `max_items` at once. With `guarded`, it checks where the
+    /// guest writes.
+    ///
     /// # Safety
     /// The handle must be one of `batch`.
-    pub(crate) unsafe fn new(handle: OwnedHandle, buffer: B, max_items: u32) -> Self {
+    pub(crate) unsafe fn new(
+        handle: OwnedHandle,
+        buffer: Buffer,
+        max_items: u32,
+        guarded: bool,
+    ) -> Self {
         Self {
             handle,
             buffer,
+            guarded: guarded.then(GuardedMemory::default),
             max_items,
             left: 0,
             taken: 0,
@@ -45,15 +57,21 @@ impl<B: Lend> Batches<B> {
     fn call(&mut self) -> Result<(i32, Batch), StreamError> {
         self.calls += 1;
         let mut batch = Batch::default();
-        // SAFETY: the handle is alive until `drop`; the buffer has `usable` writable bytes; the
+        let (buffer, capacity) = (self.buffer.as_mut_ptr(), self.buffer.usable());
+        let lent = match &mut self.guarded {
+            Some(memory) => memory.lend(capacity),
+            None => buffer,
+        };
+        // SAFETY: the handle is alive until `drop`; `lent` has `capacity` writable bytes; the
         // guest is not inside another call.
         let status = unsafe {
             let handle: *mut BatchHandle = self.handle.as_ptr().cast();
-            let (buffer, capacity) = (self.buffer.as_mut_ptr(), self.buffer.usable());
-            ((*handle).next)(handle, buffer, capacity, self.max_items, &mut batch)
+            ((*handle).next)(handle, lent, capacity, self.max_items, &mut batch)
         };
-        if B::CHECKED {
-            self.buffer.check()?;
+        if let Some(memory) = &self.guarded {
+            let bytes = memory.checked()?;
+            // SAFETY: the buffer has as many bytes as were lent.
+            unsafe { buffer.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         }
         Ok((status, batch))
     }
@@ -116,11 +134,8 @@ impl<B: Lend> Batches<B> {
     }
 }
 
-impl<B: Lend> Source for Batches<B> {
-    type Item<'a>
-        = &'a [u8]
-    where
-        B: 'a;
+impl Source for Batches {
+    type Item<'a> = &'a [u8];
 
     #[inline(always)]
     fn pull(&mut self) -> Result<Option<(&[u8], u64)>, StreamError> {

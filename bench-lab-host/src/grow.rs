@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bench_host::buffer::Buffer;
 use bench_host::error::{StreamError, of_status};
 use bench_host::handle::OwnedHandle;
-use bench_host::lend::Lend as _;
 use bench_host::source::Source;
 use bench_protocol::counts::{GuestCounts, HostCounts};
 use bench_protocol::error::PluginError;

@@ -3,14 +3,10 @@
 use core::ffi::c_void;
 
 use bench_host::alloc::Alloc;
-use bench_host::arena::Arena;
 use bench_host::buffer::Buffer;
 use bench_host::drain::{self, Drain};
 use bench_host::error::StreamError;
-use bench_host::guarded::Guarded;
 use bench_host::handle::OwnedHandle;
-use bench_host::lend::Lend as _;
-use bench_host::shrink::Never;
 use bench_host::table;
 use bench_protocol::api::DrainReport;
 use bench_protocol::lab::api::LabGuestApi;
@@ -59,16 +55,9 @@ fn session(guest: &LabGuestApi, config: &LabConfig) -> Result<Box<dyn Drain>, St
     // SAFETY: the handle is one of the variant, and the functions are its guest's.
     Ok(unsafe {
         match config.variant {
-            Variant::ArenaOwnWriter | Variant::SinglePass => match session.observe {
-                Observe::Time => {
-                    let buffer = Buffer::lend(buffer)?;
-                    drain::observed(Arena::new(handle(guest, config)?, buffer, Never), session)
-                }
-                Observe::Verify => {
-                    let buffer = Guarded::lend(buffer)?;
-                    drain::observed(Arena::new(handle(guest, config)?, buffer, Never), session)
-                }
-            },
+            Variant::ArenaOwnWriter | Variant::SinglePass => {
+                drain::on_arena_handle(handle(guest, config)?, session)?
+            }
             Variant::AllocOwnWriter => {
                 let handle = handle(guest, config)?;
                 drain::observed(Alloc::new(handle, guest.free_buffer, limit), session)
@@ -86,18 +75,12 @@ fn session(guest: &LabGuestApi, config: &LabConfig) -> Result<Box<dyn Drain>, St
                 let handle = handle(guest, config)?;
                 drain::observed(Vectors::new(handle, guest.free_rust_buffer, limit), session)
             }
-            Variant::Batch => match session.observe {
-                Observe::Time => {
-                    let buffer = Buffer::lend(buffer)?;
-                    let handle = handle(guest, config)?;
-                    drain::observed(Batches::new(handle, buffer, config.batch), session)
-                }
-                Observe::Verify => {
-                    let buffer = Guarded::lend(buffer)?;
-                    let handle = handle(guest, config)?;
-                    drain::observed(Batches::new(handle, buffer, config.batch), session)
-                }
-            },
+            Variant::Batch => {
+                let buffer = Buffer::new(buffer)?;
+                let guarded = session.observe == Observe::Verify;
+                let handle = handle(guest, config)?;
+                drain::observed(Batches::new(handle, buffer, config.batch, guarded), session)
+            }
         }
     })
 }
