@@ -14,7 +14,8 @@ use paired::layouts::{self, LayoutError, Source};
 use sha2::{Digest, Sha256};
 
 use crate::git::{self, GitError};
-use crate::pair::Layouts;
+use crate::pair::{Layouts, PairFiles};
+use bench_record::output;
 
 /// Why the sources of a commit could not be had or built.
 #[derive(Debug, thiserror::Error)]
@@ -193,7 +194,23 @@ pub fn build(
     let all = 2 * seeds.len();
     let guest = guest.link(seeds, &mut |done, _| heard(done, all))?;
     let host = host.link(seeds, &mut |done, of| heard(of + done, all))?;
-    Ok(Layouts::new(guest, host))
+    let mut layouts = Layouts::new(guest, host);
+    layouts.plain = together(&layouts.plain, &cache.join("pair"))?;
+    Ok(layouts)
+}
+
+/// Both files of a pair in one folder, where the targets of `cargo bench` look for them.
+/// A file that changed is a new one, since a process may have the old one loaded.
+fn together(pair: &PairFiles, folder: &Path) -> Result<PairFiles, WorkspaceError> {
+    let placed = PairFiles::in_folder(folder);
+    fs::create_dir_all(folder).map_err(cache(folder))?;
+    for (from, to) in [(&pair.guest, &placed.guest), (&pair.host, &placed.host)] {
+        let bytes = fs::read(from).map_err(self::cache(from))?;
+        if fs::read(to).ok().as_ref() != Some(&bytes) {
+            output::replace(to, &bytes).map_err(self::cache(to))?;
+        }
+    }
+    Ok(placed)
 }
 
 /// Builds the pair of a commit, by its full hash, as [`resolve`] gives it.

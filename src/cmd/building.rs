@@ -109,9 +109,11 @@ fn linking<E>(
 where
     anyhow::Error: From<E>,
 {
-    let progress = Progress::new("link layouts", 2 * seeds.len() as u64);
-    let mut shown = 0;
+    // Begun by the first link: what compiling took says nothing of the links.
+    let (mut progress, mut shown) = (None, 0);
     Ok(build(&mut |done, _| {
+        let progress =
+            progress.get_or_insert_with(|| Progress::new("link layouts", 2 * seeds.len() as u64));
         (shown..done).for_each(|_| progress.tick());
         shown = shown.max(done);
     })?)
