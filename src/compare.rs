@@ -3,25 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use bench_report::compare::{Row, Verdict};
 use bench_report::format::signed_percent;
 
+use crate::CONFIDENCE;
 use crate::arms::of_case;
 use crate::case::Case;
 use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use crate::pair_process::error::PairError;
-use crate::run::CONFIDENCE;
 use bench_record::limits::Limits;
 use bench_record::wire::{self, Comparison, Counts, Failure};
 use paired::ratios::{self, Match, Ratios};
 use paired::runner::Runner;
 use paired::stats::{Confidence, StatsError};
-
-/// A measuring process that takes longer hangs.
-pub const PROCESS_LIMIT: Duration = Duration::from_secs(60);
 
 /// One of two pairs cannot be loaded, so they cannot be compared.
 #[derive(Debug, thiserror::Error)]

@@ -1,17 +1,24 @@
 //! The workbench: it settles what it costs to hand an item over a C ABI.
 //!
-//! What is measured: [`case`], on a [`pair`], after [`verify`] held every item
-//! against its generator. How: [`paired`] for ratios ([`ratios`] for all of a
-//! run's), [`wall`] for criterion's reports, [`counts`] for what callgrind and
-//! DHAT count, [`ladder`] for what each step costs, [`guest`] for guests from
-//! elsewhere. What it means: [`stats`]. What is kept: [`record`], [`history`].
-//! The command line over all of it: [`cmd`].
+//! What is measured: [`case`], on a [`pair`], after [`verify`] compared every item with
+//! its generator. How: the crate `paired` for ratios, [`wall`] for criterion's reports,
+//! [`counts`] for what callgrind and DHAT count, [`ladder`] for what each step costs,
+//! [`growth`] for buffers that grow, [`guest`] for guests from elsewhere, [`selftest`] for
+//! the proof of the method. Code of a guest runs in [`children`] only. What is kept is the
+//! crate `bench-record`'s, what people see `bench-report`'s. The command line over all of
+//! it: [`cmd`].
 #![forbid(unsafe_code)]
 // Both panic on a closed pipe: see `printing`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 /// What temporary files and environment variables of this program are called by.
 pub const PRODUCT: &str = "arena-bench";
+
+/// Confidence of all comparisons of a run together.
+pub const CONFIDENCE: f64 = 0.99;
+
+/// A measuring process that takes longer hangs.
+pub(crate) const PROCESS_LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
 // First: its macro is used by what follows.
 #[macro_use]

@@ -8,21 +8,18 @@ use bench_protocol::spec::{BufferConfig, Protocol};
 
 use crate::arms::of_case;
 use crate::case::{Case, Group};
-use crate::compare::PROCESS_LIMIT;
 use crate::counts::{self, CountsError};
 use crate::harness::Profile;
 use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use crate::verify::Verification;
 use crate::wall::{self, WallError};
+use crate::{CONFIDENCE, PROCESS_LIMIT};
 use bench_record::wire::{self, Comparison, Counts, Failure, Record};
 use paired::process::{ExecuteError, Processes};
 use paired::ratios::{self, Match};
 use paired::runner::{Runner, Settings};
 use paired::stats::{Confidence, Delta, StatsError, correction};
-
-/// Confidence of all comparisons of a run together.
-pub const CONFIDENCE: f64 = 0.99;
 
 /// A part of a run that can be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]

@@ -12,14 +12,15 @@ use super::options::{self, Selection};
 use super::progress::Progress;
 use super::run::{explain, percent, seconds};
 use super::{Outcome, print_json, say};
+use crate::PROCESS_LIMIT;
 use crate::case::Case;
-use crate::compare::{self as sides, Compared, PROCESS_LIMIT, Side};
+use crate::compare::{self as sides, Compared, Side};
 use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
 use crate::pair::{Layouts, compiled_differently};
+use crate::workspace;
 use crate::workspace::Commit;
-use crate::{run, workspace};
 use bench_record::wire::{Counts, Failure};
 use bench_record::{output, short_commit};
 use bench_report::compare;
@@ -292,7 +293,7 @@ fn wall_clock(
     candidate: &Side,
     cases: &[Case],
 ) -> Result<ratios::Ratios> {
-    let family = Confidence::new(run::CONFIDENCE)?;
+    let family = Confidence::new(crate::CONFIDENCE)?;
     let confidence = correction::per_comparison(family, cases.len() + ratios::BUILD_CHECKS);
     let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
     let budget = Duration::from_secs_f64(config.budget);

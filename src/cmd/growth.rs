@@ -13,6 +13,7 @@ use super::ladder::matching;
 use super::options::{self, PairChoice};
 use super::progress::{Progress, Shown};
 use super::{Outcome, print_json, say};
+use crate::PROCESS_LIMIT;
 use crate::case::{plans, recorded};
 use crate::environment::Watch;
 use crate::growth::matrix::{Cell, Stream};
@@ -37,9 +38,6 @@ const LONGEST_TIMED: usize = 1 << 16;
 const FAMILY: f64 = 0.99;
 /// The smallest difference that matters.
 const DELTA: f64 = 0.01;
-/// Time for one measuring process, at most.
-const PROCESS_LIMIT: Duration = Duration::from_secs(60);
-
 /// What to count.
 #[derive(Debug, clap::Args)]
 #[command(

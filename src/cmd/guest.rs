@@ -10,14 +10,12 @@ use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, SEED};
 use super::options::PairChoice;
 use super::progress::{Progress, Shown};
 use super::{Outcome, print_json, say};
+use crate::PROCESS_LIMIT;
 use crate::guest::report::{Plan, Report, examine};
 use crate::guest::saved::{self, Findings};
 use crate::guest::{Target, display, table};
 use paired::process::Processes;
 use paired::stats::Delta;
-
-/// A measuring process that takes longer hangs.
-const PROCESS_LIMIT: Duration = Duration::from_secs(60);
 
 /// Which guests, and what to ask of them.
 #[derive(Debug, clap::Args)]

@@ -11,7 +11,8 @@ use regex::Regex;
 use super::building::{Chance, pair as built};
 use super::progress::{Progress, Shown};
 use super::{Outcome, options, print_json, say};
-use crate::compare::PROCESS_LIMIT;
+use crate::PROCESS_LIMIT;
+use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
 use crate::ladder::measure::ArmSet;
@@ -19,7 +20,6 @@ use crate::ladder::run::{Found, payload, settings, verified};
 use crate::ladder::{ITEMS, LadderArm, counted_arms};
 use crate::pair::{Layouts, PairFiles};
 use crate::pair_process::{Builds, PairProcess};
-use crate::{counts, run};
 use bench_record::ladder::Ladder;
 use bench_record::output;
 use bench_record::store;
@@ -169,7 +169,7 @@ fn measure(
     layouts: &Layouts,
 ) -> Result<Found> {
     let budget = if config.quick { QUICK } else { FULL };
-    let family = Confidence::new(run::CONFIDENCE)?;
+    let family = Confidence::new(crate::CONFIDENCE)?;
     let sets: usize = items
         .iter()
         .map(|&(payload, bytes)| ArmSet::all(payload, bytes).len())

@@ -1,8 +1,9 @@
 //! `selftest`: the experiment that proves the method on this machine.
 
+use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bench_record::output;
 use clap::ValueEnum;
 
@@ -79,6 +80,8 @@ fn share(text: &str) -> Result<f64, String> {
 /// When the pair does not build, comparisons cannot be made, or the table cannot be
 /// written.
 pub fn run(config: &Config) -> Result<Outcome> {
+    fs::create_dir_all(&config.output)
+        .with_context(|| format!("--output {}", config.output.display()))?;
     let (json, text) = ("selftest.json", "selftest.md");
     let [json, text] = [json, text].map(|name| config.output.join(name));
     output::check(&json)?;
