@@ -327,15 +327,20 @@ fn a_record_of_this_pair_and_machine_is_taken() {
         .arg(pair_folder())
         .assert()
         .success();
-    program()
-        .args(["growth", "--plan", "slow-ramp", "--record"])
-        .arg(&record)
-        .arg("--pair")
-        .arg(pair_folder())
-        .assert()
-        .success()
-        .stdout(contains("slow-ramp: 64B to 319B"))
-        .stderr(contains("ways to grow, counted and verified in"));
+    // Also under other tunables, as the main job times growth: its part of the record says
+    // which.
+    for tunables in ["", "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff"] {
+        program()
+            .args(["growth", "--plan", "slow-ramp", "--record"])
+            .arg(&record)
+            .arg("--pair")
+            .arg(pair_folder())
+            .env("GLIBC_TUNABLES", tunables)
+            .assert()
+            .success()
+            .stdout(contains("slow-ramp: 64B to 319B"))
+            .stderr(contains("ways to grow, counted and verified in"));
+    }
 }
 
 #[test]

@@ -108,7 +108,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         .into_iter()
         .find_map(|(name, path)| Some((name, path.as_deref()?)));
     let mut record = match given {
-        Some((option, path)) => Some(matching(option, path, &layouts.plain, pair.builds())?),
+        Some((option, path)) => Some(matching(option, path, &layouts.plain, pair.builds(), true)?),
         None => None,
     };
     let matrices = matrices(config, &streams, &mut pair)?;

@@ -20,6 +20,7 @@ use crate::ladder::run::{Found, payload, settings, verified};
 use crate::ladder::{ITEMS, LadderArm, counted_arms};
 use crate::pair::{Layouts, PairFiles};
 use crate::pair_process::{Builds, PairProcess};
+use bench_record::Difference;
 use bench_record::ladder::Ladder;
 use bench_record::output;
 use bench_record::store;
@@ -98,7 +99,13 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut pair = PairProcess::load(&layouts.plain)?;
     // Before minutes are spent on what could not be kept.
     let record = match &config.into {
-        Some(path) => Some(matching("--into", path, &layouts.plain, pair.builds())?),
+        Some(path) => Some(matching(
+            "--into",
+            path,
+            &layouts.plain,
+            pair.builds(),
+            false,
+        )?),
         None => None,
     };
     let watch = Watch::start();
@@ -142,17 +149,20 @@ pub fn run(config: &Config) -> Result<Outcome> {
     })
 }
 
-/// The record that an option names, if it is of this pair and machine.
+/// The record that an option names, if it is of this pair and machine. What is added may
+/// have been timed under other tunables only where its part of the record says so.
 pub(super) fn matching(
     option: &str,
     path: &Path,
     files: &PairFiles,
     builds: &Builds,
+    says_its_tunables: bool,
 ) -> Result<Record> {
     let record = store::load(path)?;
     let here = Watch::start().finish(files, builds).environment;
     let differences = record.environment.differences(&here);
-    if let Some(difference) = differences.first() {
+    let matters = |it: &&Difference| !(says_its_tunables && it.field == "tunables_of_wall_clock");
+    if let Some(difference) = differences.iter().find(matters) {
         bail!(
             "{option} {}: the record is not of this pair and machine: {difference}; make one with \
              `arena-bench run`",

@@ -93,6 +93,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let progress = Progress::new("link layouts of both builds", 2 * u64::from(count));
     let pools = Pools::build(&root, seed, count, &mut |_, _| progress.tick())?;
     drop(progress);
+    // Before anything is measured: what fails here would cost all of it later.
+    let pair = PairProcess::load(&pools.base.plain)?;
     let watch = Watch::start();
     let beside = match config.load {
         Load::Compiler => Some(Compiler::start()?),
@@ -109,12 +111,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     };
     let rows = plan.run(&root, &pools, seed);
     drop(beside);
-    let environment = watch
-        .finish(
-            &pools.base.plain,
-            PairProcess::load(&pools.base.plain)?.builds(),
-        )
-        .environment;
+    let environment = watch.finish(&pools.base.plain, pair.builds()).environment;
     let report = Report {
         load: config.load.name().to_owned(),
         share: config.share,
