@@ -32,7 +32,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::process::{PidfdFlags, pidfd_open};
+use rustix::io::Errno;
+use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -41,6 +42,9 @@ pub use self::capture::Said;
 use self::frame::Hello;
 use self::reap::Reaped;
 pub use self::serve::{is_child, serve};
+
+/// How often a child is looked after where the system does not tell of its end.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// How a child is started.
 #[derive(Debug, Clone)]
@@ -136,7 +140,9 @@ fn io(what: &'static str) -> impl Fn(io::Error) -> ChildError {
 pub struct Worker {
     process: Reaped,
     line: UnixStream,
-    exit: OwnedFd,
+    /// Readable when the child has ended; `None` where the system has no process
+    /// descriptors, as valgrind has not.
+    exit: Option<OwnedFd>,
     stdout: Capture<ChildStdout>,
     stderr: Capture<ChildStderr>,
     nonce: u64,
@@ -177,8 +183,11 @@ impl Worker {
         let mut process = Reaped::spawn(&mut command).map_err(&starting)?;
         // The child's end of the line is closed here.
         drop(command);
-        let exit = pidfd_open(process.pid(), PidfdFlags::empty());
-        let exit = exit.map_err(|error| starting(error.into()))?;
+        let exit = match pidfd_open(process.pid(), PidfdFlags::empty()) {
+            Ok(exit) => Some(exit),
+            Err(Errno::NOSYS) => None,
+            Err(error) => return Err(starting(error.into())),
+        };
         let stdout = process.child().stdout.take().expect("stdout is piped");
         let stderr = process.child().stderr.take().expect("stderr is piped");
         for pipe in [stdout.as_fd(), stderr.as_fd()] {
@@ -319,7 +328,15 @@ impl Worker {
 
     /// Waits until something happens; whether the child has ended.
     fn wait(&self, open: bool, sending: bool, left: Duration) -> Result<bool, ChildError> {
-        let mut events = vec![PollFd::new(&self.exit, PollFlags::IN)];
+        let exit = self.exit.as_ref();
+        let mut events: Vec<PollFd<'_>> = exit
+            .map(|exit| PollFd::new(exit, PollFlags::IN))
+            .into_iter()
+            .collect();
+        let left = match exit {
+            Some(_) => left,
+            None => left.min(LOOK),
+        };
         if open {
             let wanted = match sending {
                 true => PollFlags::IN | PollFlags::OUT,
@@ -336,8 +353,21 @@ impl Worker {
             tv_nsec: left.subsec_nanos().into(),
         };
         match poll(&mut events, Some(&timeout)) {
-            Ok(_) => Ok(!events[0].revents().is_empty()),
-            Err(rustix::io::Errno::INTR) => Ok(false),
+            Ok(_) if exit.is_some() => Ok(!events[0].revents().is_empty()),
+            Ok(_) => self.has_ended(),
+            Err(Errno::INTR) => Ok(false),
+            Err(error) => Err(io("waiting for a process")(error.into())),
+        }
+    }
+}
+
+impl Worker {
+    /// Whether the child has ended; its status is left for whoever waits for it.
+    fn has_ended(&self) -> Result<bool, ChildError> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let ended = waitid(WaitId::Pid(self.process.pid()), options);
+        match ended {
+            Ok(status) => Ok(status.is_some()),
             Err(error) => Err(io("waiting for a process")(error.into())),
         }
     }
