@@ -16,13 +16,14 @@
 //! time limit but kills one process only, the others kill a group but not what left it;
 //! none has a line of its own or bounds what is captured.
 
+mod answer;
 mod capture;
 mod frame;
 mod reap;
 mod serve;
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
@@ -37,6 +38,7 @@ use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::answer::{Answer, again};
 use self::capture::Capture;
 pub use self::capture::Said;
 use self::frame::Hello;
@@ -371,47 +373,6 @@ impl Worker {
             Err(error) => Err(io("waiting for a process")(error.into())),
         }
     }
-}
-
-/// An answer as far as it has come.
-#[derive(Debug, Default)]
-struct Answer {
-    bytes: Vec<u8>,
-}
-
-impl Answer {
-    /// Takes what there is; whether more may come.
-    fn read(&mut self, line: &mut UnixStream) -> bool {
-        let mut chunk = [0; 1 << 16];
-        // No more than one message and a little: the rest is nobody's.
-        while self.bytes.len() <= frame::LARGEST + frame::PREFIX {
-            match line.read(&mut chunk) {
-                Ok(0) => return false,
-                Ok(length) => self.bytes.extend_from_slice(&chunk[..length]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return again(&error),
-            }
-        }
-        true
-    }
-
-    fn complete(&mut self) -> Result<Option<Vec<u8>>, String> {
-        let Some((prefix, rest)) = self.bytes.split_first_chunk() else {
-            return Ok(None);
-        };
-        let length = frame::length(*prefix)?;
-        if rest.len() > length {
-            return Err("there is more on the line than one answer".to_owned());
-        }
-        Ok((rest.len() == length).then(|| rest.to_vec()))
-    }
-}
-
-fn again(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
 }
 
 fn signal_name(status: ExitStatus) -> String {
