@@ -63,7 +63,7 @@ impl Search {
     /// and how it is ordered goes to stderr.
     ///
     /// # Errors
-    /// Where the history cannot be read, or nothing of it is of that branch.
+    /// Where the history cannot be read, or has no record of that branch.
     pub(super) fn load(&self, folder: &Path) -> anyhow::Result<History> {
         let line = match &self.branch {
             Some(branch) => Line::Branch(branch.clone()),
