@@ -97,17 +97,7 @@ impl Plan<'_> {
                 rows.extend(self.work(&mut trials, pools, &case)?);
             }
             if self.wants(Part::Common) {
-                for percent in [0.0, 1.0] {
-                    let name = "the same draws on both sides";
-                    rows.push(self.trial(
-                        name,
-                        &mut trials,
-                        pools,
-                        &case,
-                        (Sides::Common, percent),
-                        FEW,
-                    )?);
-                }
+                rows.extend(self.common(&mut trials, pools, &case)?);
             }
         }
         if self.wants(Part::Alternatives) {
@@ -129,14 +119,10 @@ impl Plan<'_> {
     /// Nothing differs: no verdict *slower* or *faster*, and intervals that include zero.
     fn unrelated(&self, trials: &mut Trials, pools: &Pools, case: &Case) -> Result<Row> {
         let name = "unrelated function";
-        let row = self.trial(name, trials, pools, case, (Sides::Unpaired, 0.0), FULL)?;
-        let most = most_excluding(row.comparisons);
-        let reached = row.slower == 0 && row.faster == 0 && row.exclude_zero <= most;
-        Ok(Row {
-            required: format!("no false verdict, at most {most} exclude zero"),
-            reached,
-            ..row
-        })
+        let sides = (Sides::Unpaired, 0.0);
+        Ok(no_false_verdict(
+            self.trial(name, trials, pools, case, sides, FULL)?,
+        ))
     }
 
     /// Real work more: intervals must exclude zero. Where 2% is not seen, larger
@@ -168,6 +154,19 @@ impl Plan<'_> {
             rows.push(row);
         }
         Ok(rows)
+    }
+
+    /// Both truths where the two sides share their draws, as comparisons of two builds do.
+    fn common(&self, trials: &mut Trials, pools: &Pools, case: &Case) -> Result<[Row; 2]> {
+        let must_see = sees_one_percent(case);
+        let count = if must_see { FULL } else { FEW };
+        let mut trial = |percent, count| {
+            let name = "the same draws on both sides";
+            self.trial(name, trials, pools, case, (Sides::Common, percent), count)
+        };
+        let nothing = no_false_verdict(trial(0.0, FEW)?);
+        let one = trial(1.0, count)?;
+        Ok([nothing, if must_see { seen_by_95(one) } else { one }])
     }
 
     /// The same truths by every method.
@@ -227,16 +226,40 @@ fn most_excluding(count: usize) -> usize {
     (expected + 3.0 * (0.99 * expected).sqrt()) as usize
 }
 
+/// Of a row in which nothing differs.
+fn no_false_verdict(row: Row) -> Row {
+    let most = most_excluding(row.comparisons);
+    Row {
+        required: format!("no false verdict, at most {most} exclude zero"),
+        reached: row.slower == 0 && row.faster == 0 && row.exclude_zero <= most,
+        ..row
+    }
+}
+
 fn is_seen(row: &Row) -> bool {
     row.exclude_zero * 100 >= row.comparisons * 95
 }
 
 fn seen_by_95(row: Row) -> Row {
+    let reached = is_seen(&row);
+    let more = row.spread_percent.filter(|_| !reached).map(|spread| {
+        let processes = processes_to_see(row.truth_percent, spread);
+        format!(" (with this spread it takes {processes} processes)")
+    });
     Row {
-        required: "95% exclude zero".to_owned(),
-        reached: is_seen(&row),
+        required: format!("95% exclude zero{}", more.unwrap_or_default()),
+        reached,
         ..row
     }
+}
+
+/// Processes whose interval at 99% excludes zero in 95 of 100 comparisons, where the truth
+/// and the processes' standard deviation are these, both in percent: the sample size of a
+/// two-sided test of a normal mean, `((z₀.₉₉₅ + z₀.₉₅) σ / μ)²`.
+fn processes_to_see(truth_percent: f64, spread_percent: f64) -> u64 {
+    let quantiles = 2.5758 + 1.6449;
+    let effect = (truth_percent / 100.0).ln_1p() * 100.0;
+    (quantiles * spread_percent / effect).powi(2).ceil() as u64
 }
 
 #[cfg(test)]
@@ -248,6 +271,13 @@ mod tests {
         assert_eq!(most_excluding(100), 3);
         assert_eq!(most_excluding(700), 14);
         assert_eq!(most_excluding(1), 0);
+    }
+
+    #[test]
+    fn the_processes_that_a_change_takes_follow_from_the_spread() {
+        // 4.2207 · 9.3 / 0.99503 = 39.448, squared 1,556.2.
+        assert_eq!(processes_to_see(1.0, 9.3), 1_557);
+        assert_eq!(processes_to_see(2.0, 0.0), 0);
     }
 
     #[test]

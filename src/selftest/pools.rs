@@ -17,8 +17,9 @@ use crate::workspace::{self, Heard};
 
 /// The unrelated function's number: it decides the function's size.
 const FUNCTION: u32 = 3;
-/// Layouts that a comparison draws from its pool: about as many as it has processes.
-pub const DRAWN: usize = 128;
+/// Layouts that a comparison draws from its pool: more than the processes that its time
+/// pays for, so that time sets the limit and not the layouts.
+pub const DRAWN: usize = 256;
 
 /// Both builds.
 #[derive(Debug)]

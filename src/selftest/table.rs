@@ -32,8 +32,12 @@ pub fn markdown(report: &Report) -> String {
 
 fn about(report: &Report) -> String {
     let environment = &report.environment;
+    let average = environment.observed.get("load_average");
+    let average = average.map_or(String::new(), |average| {
+        format!(" (load average {average})")
+    });
     format!(
-        "Made by `{}` (random seed {}) at {} on {} ({} cores, kernel {}), {}, {}; beside it ran {}. \
+        "Made by `{}` (random seed {}) at {} on {} ({} cores, kernel {}), {}, {}; beside it ran {}{average}. \
          Each comparison drew up to {} of {} link layouts of each side.\n\n",
         environment.command,
         report.seed,
