@@ -48,6 +48,10 @@ const TESTS: &[(&str, fn())] = &[
     ("a_memory_limit_holds", memory),
     ("sigterm_ends_all_children_and_helpers", sigterm),
     ("a_killed_parent_takes_its_child_along", sigkill),
+    (
+        "children_run_and_end_in_a_process_namespace_whose_session_leader_is_outside",
+        namespace,
+    ),
     ("the_argument_typed_by_hand_says_what_it_is", by_hand),
     ("arms_that_ask_for_another_copy_get_another_file", copies),
     (
@@ -347,6 +351,39 @@ fn sigterm() {
 
 fn sigkill() {
     kill_parent("-KILL", false);
+}
+
+/// The other tests again, in a process namespace of their own, as in a container.
+fn namespace() {
+    let inside = |mount: &[&str], test: &str| {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--pid", "--fork"])
+            .args(mount)
+            .args(["--", test]);
+        command
+    };
+    let mount = ["--mount-proc"];
+    if !inside(&mount, "true")
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
+        println!("skipped: no process namespace can be made here");
+        return;
+    }
+    let executable = std::env::current_exe().expect("a test has a file");
+    let executable = executable.to_str().expect("its path is text");
+    let (helper, answers) = ("a_helper_that_left", "a_child_answers");
+    for (mount, test) in [(&mount[..], helper), (&mount[..], answers), (&[], answers)] {
+        let output = inside(mount, executable)
+            .arg(test)
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{mount:?} {test}: {said}");
+        let passed = String::from_utf8_lossy(&output.stdout);
+        assert!(passed.contains("... ok"), "{mount:?} {test}: {passed}");
+    }
 }
 
 fn by_hand() {

@@ -13,8 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, getpid, getsid, kill_process, kill_process_group,
-    set_child_subreaper, waitpid,
+    Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper,
+    waitpid,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -174,22 +174,44 @@ fn kill_tree(pid: Pid) {
 impl Known {
     /// Children of ours that nobody here started: adopted ones, of other sessions.
     fn orphans(&self) -> Vec<i32> {
-        let Ok(own) = getsid(None) else {
+        let own = Pid::as_raw(Some(getpid()));
+        let Some(session) = session(own) else {
             return Vec::new();
         };
-        let foreign = |pid: &i32| {
-            let session = Pid::from_raw(*pid).map(|pid| getsid(Some(pid)));
-            matches!(session, Some(Ok(session)) if session != own)
-        };
-        let mut found = children(Pid::as_raw(Some(getpid())));
+        let foreign = |pid: &i32| self::session(*pid).is_some_and(|other| other != session);
+        let mut found = children(own);
         found.retain(|pid| !self.children.contains(pid) && !self.strangers.contains(pid));
         found.retain(foreign);
         found
     }
 }
 
+/// Whether the numbers in `/proc` are those of this process's namespace: another's may be
+/// mounted there, and its numbers are other processes.
+fn is_proc_ours() -> bool {
+    let own = fs::read_link("/proc/self");
+    own.is_ok_and(|own| own.to_str() == Some(&Pid::as_raw(Some(getpid())).to_string()))
+}
+
+/// The session of a process: 0 where its leader is outside this process's namespace, which
+/// `getsid` of rustix has no value for. `None` where the system does not tell.
+fn session(pid: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in brackets, may contain anything; state, parent and group follow it.
+    status
+        .rsplit_once(')')?
+        .1
+        .split_ascii_whitespace()
+        .nth(3)?
+        .parse()
+        .ok()
+}
+
 /// The children of a process; nothing where the system does not tell.
 fn children(pid: i32) -> Vec<i32> {
+    if !is_proc_ours() {
+        return Vec::new();
+    }
     let tasks = fs::read_dir(format!("/proc/{pid}/task"));
     let tasks = tasks.into_iter().flatten().flatten();
     let listed = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
