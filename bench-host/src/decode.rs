@@ -48,6 +48,37 @@ impl<P: Payload> Decoder for Borrowed<P> {
     }
 }
 
+/// Decodes to owned values by wincode; [`encode`](Decoder::encode) is bincode's, so that a
+/// difference between the two is found.
+#[derive(Debug)]
+pub(crate) struct OwnedByWincode<P>(PhantomData<P>);
+
+impl<P: Payload> Decoder for OwnedByWincode<P> {
+    type Value<'a> = P::Owned;
+    #[inline]
+    fn decode(bytes: &[u8]) -> Result<P::Owned, WireError> {
+        P::decode_by_wincode(bytes)
+    }
+    fn encode(value: &P::Owned) -> Option<Result<Vec<u8>, WireError>> {
+        Some(wire::serialize(value))
+    }
+}
+
+/// Decodes by wincode to values that borrow from the buffer.
+#[derive(Debug)]
+pub(crate) struct BorrowedByWincode<P>(PhantomData<P>);
+
+impl<P: Payload> Decoder for BorrowedByWincode<P> {
+    type Value<'a> = P::Borrowed<'a>;
+    #[inline]
+    fn decode(bytes: &[u8]) -> Result<P::Borrowed<'_>, WireError> {
+        P::borrow_by_wincode(bytes)
+    }
+    fn encode(value: &P::Borrowed<'_>) -> Option<Result<Vec<u8>, WireError>> {
+        Some(wire::serialize(value))
+    }
+}
+
 /// Does not decode: the value is the bytes.
 #[derive(Debug)]
 pub(crate) struct Raw;

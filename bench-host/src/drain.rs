@@ -13,7 +13,7 @@ use bench_protocol::spec::{Decode, ENDLESS, Observe, Protocol, SessionConfig, Sh
 use crate::alloc::Alloc;
 use crate::arena::Arena;
 use crate::buffer::Buffer;
-use crate::decode::{Borrowed, Decoder, Owned, Raw};
+use crate::decode::{Borrowed, BorrowedByWincode, Decoder, Owned, OwnedByWincode, Raw};
 use crate::error::StreamError;
 use crate::guarded::Guarded;
 use crate::handle::OwnedHandle;
@@ -190,6 +190,48 @@ pub fn observed<S: Source + 'static>(source: S, config: &SessionConfig) -> Box<d
     match config.observe {
         Observe::Time => session::<_, Time>(source, config),
         Observe::Verify => session::<_, Verify>(source, config),
+    }
+}
+
+/// [`observed`], decoding by wincode.
+pub fn observed_by_wincode<S: Source + 'static>(
+    source: S,
+    config: &SessionConfig,
+) -> Box<dyn Drain> {
+    let payload = config.stream.payload;
+    match config.observe {
+        Observe::Time => payload.dispatch(ByWincode {
+            source,
+            config,
+            observer: PhantomData::<Time>,
+        }),
+        Observe::Verify => payload.dispatch(ByWincode {
+            source,
+            config,
+            observer: PhantomData::<Verify>,
+        }),
+    }
+}
+
+struct ByWincode<'a, S, O> {
+    source: S,
+    config: &'a SessionConfig,
+    observer: PhantomData<O>,
+}
+
+impl<S, O> PayloadVisitor for ByWincode<'_, S, O>
+where
+    S: Source + 'static,
+    O: Observer + Default + 'static,
+{
+    type Output = Box<dyn Drain>;
+    fn visit<P: Payload>(self) -> Box<dyn Drain> {
+        let (source, items) = (self.source, self.config.stream.items);
+        match self.config.decode {
+            Decode::Owned => typed::<S, OwnedByWincode<P>, O>(source, items),
+            Decode::Borrowed => typed::<S, BorrowedByWincode<P>, O>(source, items),
+            Decode::None => typed::<S, Raw, O>(source, items),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bench_protocol::lab::api::{LabGuestApi, LabHostApi};
-use bench_protocol::lab::spec::LabConfig;
+use bench_protocol::lab::spec::{Floor, LabConfig};
 
 use crate::error::StreamError;
 use crate::loader::{self, LoadError, Loaded};
@@ -38,14 +38,29 @@ impl LabPair {
     /// configuration asks for batches of 0 items.
     pub fn open(&self, config: &LabConfig) -> Result<Session, StreamError> {
         let (guest, host) = (self.guest.api, self.host.api);
-        let calls = SessionCalls {
-            drain: host.drain,
-            guest_counts: host.guest_counts,
-            close: host.close,
-        };
         // SAFETY: the spec borrows `config`; both tables were checked.
-        Session::start(calls, |session, report| unsafe {
+        Session::start(calls(host), |session, report| unsafe {
             (host.open)(&config.spec(), guest, session, report)
         })
+    }
+
+    /// Opens a session on a floor, which has no guest. Variant and batch are ignored.
+    ///
+    /// # Errors
+    /// If the stream is not one of prepared items without faults.
+    pub fn open_floor(&self, floor: Floor, config: &LabConfig) -> Result<Session, StreamError> {
+        let host = self.host.api;
+        // SAFETY: the spec borrows `config`; the table was checked.
+        Session::start(calls(host), |session, report| unsafe {
+            (host.open_floor)(floor as u32, &config.spec(), session, report)
+        })
+    }
+}
+
+fn calls(host: &LabHostApi) -> SessionCalls {
+    SessionCalls {
+        drain: host.drain,
+        guest_counts: host.guest_counts,
+        close: host.close,
     }
 }

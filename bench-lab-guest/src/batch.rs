@@ -1,19 +1,22 @@
 //! The driver of `batch`, and its `next` function.
 
 use core::ffi::c_void;
+use std::marker::PhantomData;
 
 use bench_protocol::guest::boundary::{State, guard};
 use bench_protocol::lab::batch::{Batch, BatchHandle, PREFIX};
+use bench_protocol::lab::codec::Codec;
+use bench_protocol::lab::cursor::{Failed, Fixed, Room};
 use bench_protocol::producer::BoxedProducer;
+use bench_protocol::same_bytes::Item;
 use bench_protocol::status;
-use serde::Serialize;
 
-use crate::cursor::{Failed, Fixed, Room, encode};
 use crate::deliver::{Delivery, size_of_unfit};
 use crate::stream::Stream;
 
 /// A stream, and what of it goes with the next answers.
-pub(crate) struct Driver<T> {
+pub(crate) struct Driver<T, C> {
+    codec: PhantomData<C>,
     stream: Stream<T>,
     /// What the present call has written. It is kept here, so that a panic does not lose it.
     done: Batch,
@@ -24,10 +27,11 @@ pub(crate) struct Driver<T> {
 /// An answer without items.
 const NOTHING: Batch = Batch { count: 0, bytes: 0 };
 
-impl<T: Serialize + Send + 'static> Driver<T> {
+impl<T: Item + Send + 'static, C: Codec> Driver<T, C> {
     /// A new driver on the heap, as a handle's `state` pointer.
     pub(crate) fn leak(producer: BoxedProducer<T>) -> *mut c_void {
         State::leak(Self {
+            codec: PhantomData,
             stream: Stream::new(producer),
             done: NOTHING,
             later: None,
@@ -65,7 +69,7 @@ impl<T: Serialize + Send + 'static> Driver<T> {
             };
             let fits = room.capacity - used >= PREFIX;
             // SAFETY: `place` lies in the room, or has no bytes.
-            match unsafe { encode(&item, place, Fixed) } {
+            match unsafe { C::encode(&item, place, Fixed) } {
                 Ok(len) if fits => {
                     let prefix = (len as u32).to_le_bytes();
                     // SAFETY: the room has the bytes of the prefix.
@@ -92,7 +96,7 @@ impl<T: Serialize + Send + 'static> Driver<T> {
             self.stream.keep(item);
             return (status::OK, self.done);
         }
-        match size_of_unfit(&item, capacity.saturating_sub(PREFIX)) {
+        match size_of_unfit::<C, T>(&item, capacity.saturating_sub(PREFIX)) {
             Delivery::Needs(size) if size <= u32::MAX - PREFIX as u32 => {
                 self.stream.keep(item);
                 let bytes = size + PREFIX as u32;
@@ -125,9 +129,9 @@ impl<T: Serialize + Send + 'static> Driver<T> {
             return (status::STREAM_END, NOTHING);
         };
         // SAFETY: the caller keeps the same contract.
-        let delivery = match unsafe { encode(fault, room, Fixed) } {
+        let delivery = match unsafe { C::encode(fault, room, Fixed) } {
             Ok(len) => Delivery::Done(len as u32),
-            Err(Failed::Lacking(_)) => size_of_unfit(fault, room.capacity),
+            Err(Failed::Lacking(_)) => size_of_unfit::<C, _>(fault, room.capacity),
             Err(Failed::Unencodable) => Delivery::Never,
         };
         let (status, bytes) = match delivery {
@@ -158,7 +162,7 @@ impl<T: Serialize + Send + 'static> Driver<T> {
 }
 
 /// `next` of `batch`.
-pub(crate) unsafe extern "C" fn next<T: Serialize + Send + 'static, const COUNTED: bool>(
+pub(crate) unsafe extern "C" fn next<T: Item + Send + 'static, C: Codec, const COUNTED: bool>(
     handle: *mut BatchHandle,
     buffer: *mut u8,
     capacity: u32,
@@ -174,7 +178,7 @@ pub(crate) unsafe extern "C" fn next<T: Serialize + Send + 'static, const COUNTE
         // SAFETY: `open` made the handle for `T`; the host calls from one thread at a time, and
         // lends the buffer and a place for the answer.
         unsafe {
-            let driver = &mut State::<Driver<T>>::of((*handle).state).driver;
+            let driver = &mut State::<Driver<T, C>>::of((*handle).state).driver;
             let (status, batch) = driver.next(room, max_items);
             *out = batch;
             status
@@ -183,14 +187,14 @@ pub(crate) unsafe extern "C" fn next<T: Serialize + Send + 'static, const COUNTE
     if status == status::PANIC {
         // SAFETY: as above; that borrow has ended.
         unsafe {
-            let driver = &mut State::<Driver<T>>::of((*handle).state).driver;
+            let driver = &mut State::<Driver<T, C>>::of((*handle).state).driver;
             (status, *out) = driver.panicked();
         }
     }
     if COUNTED {
         // SAFETY: as above; the answer is written.
         let (counts, batch) = unsafe {
-            let counts = &mut State::<Driver<T>>::of((*handle).state).counts;
+            let counts = &mut State::<Driver<T, C>>::of((*handle).state).counts;
             (counts, *out)
         };
         counts.calls += 1;

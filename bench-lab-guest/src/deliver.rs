@@ -1,11 +1,12 @@
 //! How each variant that hands over one item per call delivers an encoded value.
 
+use std::marker::PhantomData;
+
+use bench_protocol::lab::codec::Codec;
+use bench_protocol::lab::cursor::{Failed, Fixed, More, Room, room};
 use bench_protocol::lab::grow::GrowBuffer;
 use bench_protocol::lab::rust_buffer::RustBuffer;
-use bench_protocol::wire;
-use serde::Serialize;
-
-use crate::cursor::{Failed, Fixed, More, Room, encode, room};
+use bench_protocol::same_bytes::Item;
 
 /// Whether a value was delivered.
 pub(crate) enum Delivery {
@@ -28,7 +29,7 @@ pub(crate) trait Deliver: Default + Send + 'static {
     ///
     /// # Safety
     /// `lent` must be as the contract says, and used by this call alone.
-    unsafe fn deliver<V: Serialize>(&mut self, value: &V, lent: Self::Lent) -> Delivery;
+    unsafe fn deliver<V: Item>(&mut self, value: &V, lent: Self::Lent) -> Delivery;
 }
 
 /// Lengths have 32 bits: a longer value cannot be delivered.
@@ -44,22 +45,22 @@ fn needs(len: u64) -> Delivery {
 
 /// `arena-own-writer`: the size first.
 #[derive(Default)]
-pub(crate) struct SizeFirst;
+pub(crate) struct SizeFirst<C>(PhantomData<C>);
 
-impl Deliver for SizeFirst {
+impl<C: Codec> Deliver for SizeFirst<C> {
     type Lent = Room;
     const BUFFERS: bool = false;
 
     #[inline(always)]
-    unsafe fn deliver<V: Serialize>(&mut self, value: &V, lent: Room) -> Delivery {
-        let Ok(size) = wire::serialized_size(value) else {
+    unsafe fn deliver<V: Item>(&mut self, value: &V, lent: Room) -> Delivery {
+        let Some(size) = C::size(value) else {
             return Delivery::Never;
         };
         if size > lent.capacity as u64 {
             return needs(size);
         }
         // SAFETY: the host lends the room.
-        match unsafe { encode(value, lent, Fixed) } {
+        match unsafe { C::encode(value, lent, Fixed) } {
             Ok(len) => done(len),
             Err(_) => Delivery::Never,
         }
@@ -68,18 +69,18 @@ impl Deliver for SizeFirst {
 
 /// `single-pass`: the size only if the value does not fit.
 #[derive(Default)]
-pub(crate) struct SinglePass;
+pub(crate) struct SinglePass<C>(PhantomData<C>);
 
-impl Deliver for SinglePass {
+impl<C: Codec> Deliver for SinglePass<C> {
     type Lent = Room;
     const BUFFERS: bool = false;
 
     #[inline(always)]
-    unsafe fn deliver<V: Serialize>(&mut self, value: &V, lent: Room) -> Delivery {
+    unsafe fn deliver<V: Item>(&mut self, value: &V, lent: Room) -> Delivery {
         // SAFETY: the host lends the room.
-        match unsafe { encode(value, lent, Fixed) } {
+        match unsafe { C::encode(value, lent, Fixed) } {
             Ok(len) => done(len),
-            Err(Failed::Lacking(_)) => size_of_unfit(value, lent.capacity),
+            Err(Failed::Lacking(_)) => size_of_unfit::<C, V>(value, lent.capacity),
             Err(Failed::Unencodable) => Delivery::Never,
         }
     }
@@ -87,9 +88,9 @@ impl Deliver for SinglePass {
 
 /// The demand of a value that did not fit into `capacity` bytes.
 #[cold]
-pub(crate) fn size_of_unfit<V: Serialize>(value: &V, capacity: usize) -> Delivery {
-    match wire::serialized_size(value) {
-        Ok(size) if size > capacity as u64 => needs(size),
+pub(crate) fn size_of_unfit<C: Codec, V: Item>(value: &V, capacity: usize) -> Delivery {
+    match C::size(value) {
+        Some(size) if size > capacity as u64 => needs(size),
         // It has no size, or encodes in another way each time.
         _ => Delivery::Never,
     }
@@ -97,7 +98,7 @@ pub(crate) fn size_of_unfit<V: Serialize>(value: &V, capacity: usize) -> Deliver
 
 /// `grow`: the host enlarges its buffer meanwhile.
 #[derive(Default)]
-pub(crate) struct Grow;
+pub(crate) struct Grow<C>(PhantomData<C>);
 
 struct Host(*mut GrowBuffer);
 
@@ -114,12 +115,12 @@ impl More for Host {
     }
 }
 
-impl Deliver for Grow {
+impl<C: Codec> Deliver for Grow<C> {
     type Lent = *mut GrowBuffer;
     const BUFFERS: bool = false;
 
     #[inline(always)]
-    unsafe fn deliver<V: Serialize>(&mut self, value: &V, lent: *mut GrowBuffer) -> Delivery {
+    unsafe fn deliver<V: Item>(&mut self, value: &V, lent: *mut GrowBuffer) -> Delivery {
         // SAFETY: the host lends the buffer for this call.
         let room = unsafe {
             Room {
@@ -128,7 +129,7 @@ impl Deliver for Grow {
             }
         };
         // SAFETY: the host lends the room, and larger ones through `grow`.
-        match unsafe { encode(value, room, Host(lent)) } {
+        match unsafe { C::encode(value, room, Host(lent)) } {
             Ok(len) => done(len),
             Err(Failed::Lacking(needed)) => needs(needed as u64),
             Err(Failed::Unencodable) => Delivery::Never,
@@ -138,20 +139,21 @@ impl Deliver for Grow {
 
 /// `lend`: into a buffer of the guest's own.
 #[derive(Default)]
-pub(crate) struct Lend {
+pub(crate) struct Lend<C> {
+    codec: PhantomData<C>,
     /// Always empty: only its capacity is used.
     buffer: Vec<u8>,
 }
 
-impl Deliver for Lend {
+impl<C: Codec> Deliver for Lend<C> {
     type Lent = *mut *mut u8;
     const BUFFERS: bool = false;
 
     #[inline(always)]
-    unsafe fn deliver<V: Serialize>(&mut self, value: &V, lent: *mut *mut u8) -> Delivery {
+    unsafe fn deliver<V: Item>(&mut self, value: &V, lent: *mut *mut u8) -> Delivery {
         let room = room(&mut self.buffer);
         // SAFETY: the room is the vector's capacity.
-        match unsafe { encode(value, room, &mut self.buffer) } {
+        match unsafe { C::encode(value, room, &mut self.buffer) } {
             Ok(len) => {
                 // SAFETY: the host lends a place for the pointer.
                 unsafe { *lent = self.buffer.as_mut_ptr() };
@@ -164,13 +166,13 @@ impl Deliver for Lend {
 
 /// The value in a vector that has exactly its size.
 #[inline(always)]
-fn sized_vector<V: Serialize>(value: &V) -> Option<Vec<u8>> {
-    let size = wire::serialized_size(value).ok()?;
+fn sized_vector<C: Codec, V: Item>(value: &V) -> Option<Vec<u8>> {
+    let size = C::size(value)?;
     let mut buffer = Vec::with_capacity(usize::try_from(size).ok()?);
     let room = room(&mut buffer);
     // SAFETY: the room is the vector's capacity, and its first `len` bytes are written.
     unsafe {
-        let len = encode(value, room, Fixed).ok()?;
+        let len = C::encode(value, room, Fixed).ok()?;
         buffer.set_len(len);
     }
     Some(buffer)
@@ -178,15 +180,15 @@ fn sized_vector<V: Serialize>(value: &V) -> Option<Vec<u8>> {
 
 /// `alloc-own-writer`: a boxed slice of the value's size.
 #[derive(Default)]
-pub(crate) struct Alloc;
+pub(crate) struct Alloc<C>(PhantomData<C>);
 
-impl Deliver for Alloc {
+impl<C: Codec> Deliver for Alloc<C> {
     type Lent = *mut *mut u8;
     const BUFFERS: bool = true;
 
     #[inline(always)]
-    unsafe fn deliver<V: Serialize>(&mut self, value: &V, lent: *mut *mut u8) -> Delivery {
-        let Some(bytes) = sized_vector(value) else {
+    unsafe fn deliver<V: Item>(&mut self, value: &V, lent: *mut *mut u8) -> Delivery {
+        let Some(bytes) = sized_vector::<C, V>(value) else {
             return Delivery::Never;
         };
         let delivery = done(bytes.len());
@@ -208,18 +210,18 @@ pub(crate) unsafe extern "C" fn free_buffer(buffer: *mut u8, len: u32) {
 
 /// `rust-buffer` and `rust-buffer-sized`.
 #[derive(Default)]
-pub(crate) struct Vector<const SIZED: bool>;
+pub(crate) struct Vector<C, const SIZED: bool>(PhantomData<C>);
 
-impl<const SIZED: bool> Deliver for Vector<SIZED> {
+impl<C: Codec, const SIZED: bool> Deliver for Vector<C, SIZED> {
     type Lent = *mut RustBuffer;
     const BUFFERS: bool = true;
 
     #[inline(always)]
-    unsafe fn deliver<V: Serialize>(&mut self, value: &V, lent: *mut RustBuffer) -> Delivery {
+    unsafe fn deliver<V: Item>(&mut self, value: &V, lent: *mut RustBuffer) -> Delivery {
         let vector = if SIZED {
-            sized_vector(value)
+            sized_vector::<C, V>(value)
         } else {
-            grown_vector(value)
+            grown_vector::<C, V>(value)
         };
         let Some(vector) = vector else {
             return Delivery::Never;
@@ -243,12 +245,12 @@ impl<const SIZED: bool> Deliver for Vector<SIZED> {
 
 /// The value in a vector that grew from empty.
 #[inline(always)]
-fn grown_vector<V: Serialize>(value: &V) -> Option<Vec<u8>> {
+fn grown_vector<C: Codec, V: Item>(value: &V) -> Option<Vec<u8>> {
     let mut buffer = Vec::new();
     let room = room(&mut buffer);
     // SAFETY: the room is the vector's capacity, and its first `len` bytes are written.
     unsafe {
-        let len = encode(value, room, &mut buffer).ok()?;
+        let len = C::encode(value, room, &mut buffer).ok()?;
         buffer.set_len(len);
     }
     Some(buffer)

@@ -1,15 +1,14 @@
 //! The laboratory's guest: a cdylib that streams the pair's items by the protocols of
 //! `bench_protocol::lab`.
 //!
-//! `stream` is what every driver needs: the items, and how they end. `cursor` is the writer of
-//! every variant. `deliver` has the variants that hand over one item per call, `single` their
-//! driver and their `next` functions, `batch` both of the variant that hands over several.
+//! `stream` is what every driver needs: the items, and how they end. `deliver` has the variants that
+//! hand over one item per call, `single` their driver and their `next` functions, `batch` both of
+//! the variant that hands over several. All encode by a codec of `bench_protocol::lab::codec`.
 
 use bench_protocol::api::Header;
 use bench_protocol::lab::api::{LAB_ABI_VERSION, LAB_GUEST_MAGIC, LAB_LAYOUT, LabGuestApi};
 
 mod batch;
-mod cursor;
 mod deliver;
 mod open;
 mod single;

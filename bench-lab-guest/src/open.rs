@@ -1,16 +1,19 @@
 //! Opens streams of every variant.
 
+use std::marker::PhantomData;
+
 use bench_protocol::guest::asked::{Opener, open_into};
 use bench_protocol::guest::boundary::State;
 use bench_protocol::handle::{AllocHandle, StreamHandle};
 use bench_protocol::lab::batch::BatchHandle;
+use bench_protocol::lab::codec::{Bincode, Codec, Wincode};
 use bench_protocol::lab::grow::GrowHandle;
 use bench_protocol::lab::rust_buffer::RustBufferHandle;
-use bench_protocol::lab::spec::Variant;
+use bench_protocol::lab::spec::{self, Variant};
 use bench_protocol::producer::BoxedProducer;
+use bench_protocol::same_bytes::Item;
 use bench_protocol::spec::StreamSpec;
 use bench_protocol::status;
-use serde::Serialize;
 
 use crate::batch;
 use crate::deliver::{Alloc, Grow, Lend, SinglePass, SizeFirst, Vector};
@@ -46,14 +49,14 @@ handles!(
     BatchHandle
 );
 
-/// Makes an [`Opener`]: the driver of a variant, the type of its handle, and its `next` without
-/// and with counting, all for a `T`.
+/// Makes an [`Opener`] for each codec: the driver of a variant, the type of its handle, and its
+/// `next` without and with counting, all for a `T` and a codec `C`.
 macro_rules! opener {
-    ($name:ident, $t:ident, $driver:ty, $handle:ident, $plain:expr, $counted:expr) => {
-        struct $name;
-        impl Opener for $name {
+    ($name:ident, $t:ident, $c:ident, $driver:ty, $handle:ident, $plain:expr, $counted:expr) => {
+        struct $name<$c>(PhantomData<$c>);
+        impl<$c: Codec> Opener for $name<$c> {
             type Handle = $handle;
-            fn open<$t: Serialize + Send + 'static>(
+            fn open<$t: Item + Send + 'static>(
                 producer: BoxedProducer<$t>,
                 counted: bool,
             ) -> *mut $handle {
@@ -65,10 +68,11 @@ macro_rules! opener {
             }
         }
     };
-    ($name:ident, $deliver:ty, $handle:ident, $next:ident) => {
+    ($name:ident, $c:ident, $deliver:ty, $handle:ident, $next:ident) => {
         opener!(
             $name,
             T,
+            $c,
             single::Driver<T, $deliver>,
             $handle,
             $next::<T, $deliver, false>,
@@ -76,34 +80,55 @@ macro_rules! opener {
         );
     };
 }
-opener!(OpenArena, SizeFirst, StreamHandle, next_arena);
-opener!(OpenSinglePass, SinglePass, StreamHandle, next_arena);
-opener!(OpenAlloc, Alloc, AllocHandle, next_pointer);
-opener!(OpenLend, Lend, AllocHandle, next_pointer);
-opener!(OpenGrow, Grow, GrowHandle, next_grow);
+opener!(OpenArena, C, SizeFirst<C>, StreamHandle, next_arena);
+opener!(OpenSinglePass, C, SinglePass<C>, StreamHandle, next_arena);
+opener!(OpenAlloc, C, Alloc<C>, AllocHandle, next_pointer);
+opener!(OpenLend, C, Lend<C>, AllocHandle, next_pointer);
+opener!(OpenGrow, C, Grow<C>, GrowHandle, next_grow);
 opener!(
     OpenVector,
-    Vector<false>,
+    C,
+    Vector<C, false>,
     RustBufferHandle,
     next_rust_buffer
 );
 opener!(
     OpenSizedVector,
-    Vector<true>,
+    C,
+    Vector<C, true>,
     RustBufferHandle,
     next_rust_buffer
 );
 opener!(
     OpenBatch,
     T,
-    batch::Driver<T>,
+    C,
+    batch::Driver<T, C>,
     BatchHandle,
-    batch::next::<T, false>,
-    batch::next::<T, true>
+    batch::next::<T, C, false>,
+    batch::next::<T, C, true>
 );
 
 /// See [`LabGuestApi::open`](bench_protocol::lab::api::LabGuestApi::open).
 pub(crate) unsafe extern "C" fn open(
+    variant: u32,
+    codec: u32,
+    spec: *const StreamSpec<'_>,
+    out: *mut *mut StreamHandle,
+) -> i32 {
+    // SAFETY: the host keeps the same contract.
+    unsafe {
+        match spec::Codec::from_number(codec) {
+            Some(spec::Codec::Bincode) => open_by::<Bincode>(variant, spec, out),
+            Some(spec::Codec::Wincode) => open_by::<Wincode>(variant, spec, out),
+            None => status::SERIALIZATION_ERROR,
+        }
+    }
+}
+
+/// # Safety
+/// As for [`open`].
+unsafe fn open_by<C: Codec>(
     variant: u32,
     spec: *const StreamSpec<'_>,
     out: *mut *mut StreamHandle,
@@ -112,14 +137,14 @@ pub(crate) unsafe extern "C" fn open(
     // `StreamHandle`, and the host uses each as what its variant says.
     unsafe {
         match Variant::from_number(variant) {
-            Some(Variant::ArenaOwnWriter) => open_into::<OpenArena>(spec, out),
-            Some(Variant::SinglePass) => open_into::<OpenSinglePass>(spec, out),
-            Some(Variant::AllocOwnWriter) => open_into::<OpenAlloc>(spec, out.cast()),
-            Some(Variant::Lend) => open_into::<OpenLend>(spec, out.cast()),
-            Some(Variant::Grow) => open_into::<OpenGrow>(spec, out.cast()),
-            Some(Variant::RustBuffer) => open_into::<OpenVector>(spec, out.cast()),
-            Some(Variant::RustBufferSized) => open_into::<OpenSizedVector>(spec, out.cast()),
-            Some(Variant::Batch) => open_into::<OpenBatch>(spec, out.cast()),
+            Some(Variant::ArenaOwnWriter) => open_into::<OpenArena<C>>(spec, out),
+            Some(Variant::SinglePass) => open_into::<OpenSinglePass<C>>(spec, out),
+            Some(Variant::AllocOwnWriter) => open_into::<OpenAlloc<C>>(spec, out.cast()),
+            Some(Variant::Lend) => open_into::<OpenLend<C>>(spec, out.cast()),
+            Some(Variant::Grow) => open_into::<OpenGrow<C>>(spec, out.cast()),
+            Some(Variant::RustBuffer) => open_into::<OpenVector<C>>(spec, out.cast()),
+            Some(Variant::RustBufferSized) => open_into::<OpenSizedVector<C>>(spec, out.cast()),
+            Some(Variant::Batch) => open_into::<OpenBatch<C>>(spec, out.cast()),
             None => status::SERIALIZATION_ERROR,
         }
     }

@@ -4,13 +4,13 @@ use core::ffi::c_void;
 
 use bench_protocol::guest::boundary::{State, guard};
 use bench_protocol::handle::{AllocHandle, StreamHandle};
+use bench_protocol::lab::cursor::Room;
 use bench_protocol::lab::grow::{GrowBuffer, GrowHandle};
 use bench_protocol::lab::rust_buffer::{RustBuffer, RustBufferHandle};
 use bench_protocol::producer::BoxedProducer;
+use bench_protocol::same_bytes::Item;
 use bench_protocol::status;
-use serde::Serialize;
 
-use crate::cursor::Room;
 use crate::deliver::{Deliver, Delivery};
 use crate::stream::Stream;
 
@@ -20,7 +20,7 @@ pub(crate) struct Driver<T, D> {
     deliver: D,
 }
 
-impl<T: Serialize + Send + 'static, D: Deliver> Driver<T, D> {
+impl<T: Item + Send + 'static, D: Deliver> Driver<T, D> {
     /// A new driver on the heap, as a handle's `state` pointer.
     pub(crate) fn leak(producer: BoxedProducer<T>) -> *mut c_void {
         State::leak(Self {
@@ -75,7 +75,7 @@ impl<T: Serialize + Send + 'static, D: Deliver> Driver<T, D> {
 /// `state` must be that of a `Driver<T, D>` and used by this call alone; `lent` and `out_len`
 /// must be as the variant's contract says.
 #[inline(always)]
-unsafe fn run<T: Serialize + Send + 'static, D: Deliver, const COUNTED: bool>(
+unsafe fn run<T: Item + Send + 'static, D: Deliver, const COUNTED: bool>(
     state: *mut c_void,
     lent: D::Lent,
     out_len: *mut u32,
@@ -133,7 +133,7 @@ pub(crate) unsafe extern "C" fn next_arena<T, D, const COUNTED: bool>(
     out_len: *mut u32,
 ) -> i32
 where
-    T: Serialize + Send + 'static,
+    T: Item + Send + 'static,
     D: Deliver<Lent = Room>,
 {
     let room = Room {
@@ -151,7 +151,7 @@ pub(crate) unsafe extern "C" fn next_pointer<T, D, const COUNTED: bool>(
     out_len: *mut u32,
 ) -> i32
 where
-    T: Serialize + Send + 'static,
+    T: Item + Send + 'static,
     D: Deliver<Lent = *mut *mut u8>,
 {
     // SAFETY: `open` made the handle for these types; the host calls from one thread at a time.
@@ -165,7 +165,7 @@ pub(crate) unsafe extern "C" fn next_grow<T, D, const COUNTED: bool>(
     out_len: *mut u32,
 ) -> i32
 where
-    T: Serialize + Send + 'static,
+    T: Item + Send + 'static,
     D: Deliver<Lent = *mut GrowBuffer>,
 {
     // SAFETY: `open` made the handle for these types; the host calls from one thread at a time.
@@ -178,7 +178,7 @@ pub(crate) unsafe extern "C" fn next_rust_buffer<T, D, const COUNTED: bool>(
     out: *mut RustBuffer,
 ) -> i32
 where
-    T: Serialize + Send + 'static,
+    T: Item + Send + 'static,
     D: Deliver<Lent = *mut RustBuffer>,
 {
     let mut len = 0;

@@ -3,9 +3,10 @@
 //!
 //! `arena-own-writer`, `single-pass` and `alloc-own-writer` look like arena and alloc to a host,
 //! so that `bench-host` drives them. `batch`, `grow`, `lend` and `rust_buffer` take one item by
-//! their protocol. The drain loop, the buffer and the rest of the table are `bench-host`'s.
+//! their protocol. `floor` does their work without a guest. The drain loop, the buffer and the rest of the table are `bench-host`'s.
 
 mod batch;
+mod floor;
 mod grow;
 mod lend;
 mod open;
@@ -25,6 +26,7 @@ static API: LabHostApi = LabHostApi {
     },
     build: bench_protocol::build_info!(),
     open: open::open,
+    open_floor: open::open_floor,
     drain: table::drain,
     guest_counts: table::guest_counts,
     close: table::close,

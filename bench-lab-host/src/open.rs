@@ -3,18 +3,23 @@
 use core::ffi::c_void;
 
 use bench_host::alloc::Alloc;
+use bench_host::arena::Arena;
 use bench_host::buffer::Buffer;
 use bench_host::drain::{self, Drain};
 use bench_host::error::StreamError;
+use bench_host::guarded::Guarded;
 use bench_host::handle::OwnedHandle;
+use bench_host::shrink::Never;
+use bench_host::source::Source;
 use bench_host::table;
 use bench_protocol::api::DrainReport;
 use bench_protocol::lab::api::LabGuestApi;
-use bench_protocol::lab::spec::{LabConfig, LabSpec, Variant};
+use bench_protocol::lab::spec::{Codec, Floor, LabConfig, LabSpec, Variant};
 use bench_protocol::spec::{BufferConfig, Observe, Regrow, Shrink};
 use bench_protocol::status;
 
 use crate::batch::Batches;
+use crate::floor;
 use crate::grow::Grow;
 use crate::lend::Lend;
 use crate::rust_buffer::Vectors;
@@ -32,6 +37,31 @@ pub(crate) unsafe extern "C" fn open(
             let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
             session(&*guest, &config)
         })
+    }
+}
+
+/// See [`LabHostApi::open_floor`](bench_protocol::lab::api::LabHostApi::open_floor).
+pub(crate) unsafe extern "C" fn open_floor(
+    floor: u32,
+    spec: *const LabSpec<'_>,
+    out: *mut *mut c_void,
+    report: *mut DrainReport,
+) -> i32 {
+    // SAFETY: by contract, the spec is valid, and both places are writable.
+    unsafe {
+        table::store(out, report, || {
+            let config = (*spec).read().ok_or(StreamError::InvalidSpec)?;
+            let floor = Floor::from_number(floor).ok_or(StreamError::InvalidSpec)?;
+            floor::open(floor, &config)
+        })
+    }
+}
+
+/// A session on a source, decoding as the configuration says.
+pub(crate) fn observed<S: Source + 'static>(source: S, config: &LabConfig) -> Box<dyn Drain> {
+    match config.codec {
+        Codec::Bincode => drain::observed(source, &config.session),
+        Codec::Wincode => drain::observed_by_wincode(source, &config.session),
     }
 }
 
@@ -55,12 +85,10 @@ fn session(guest: &LabGuestApi, config: &LabConfig) -> Result<Box<dyn Drain>, St
     // SAFETY: the handle is one of the variant, and the functions are its guest's.
     Ok(unsafe {
         match config.variant {
-            Variant::ArenaOwnWriter | Variant::SinglePass => {
-                drain::on_arena_handle(handle(guest, config)?, session)?
-            }
+            Variant::ArenaOwnWriter | Variant::SinglePass => arena(handle(guest, config)?, config)?,
             Variant::AllocOwnWriter => {
                 let handle = handle(guest, config)?;
-                drain::observed(Alloc::new(handle, guest.free_buffer, limit), session)
+                observed(Alloc::new(handle, guest.free_buffer, limit), config)
             }
             Variant::Grow => {
                 let buffer = Buffer::new(&BufferConfig {
@@ -68,19 +96,34 @@ fn session(guest: &LabGuestApi, config: &LabConfig) -> Result<Box<dyn Drain>, St
                     regrow: Regrow::Resize,
                     ..session.buffer
                 })?;
-                drain::observed(Grow::new(handle(guest, config)?, buffer), session)
+                observed(Grow::new(handle(guest, config)?, buffer), config)
             }
-            Variant::Lend => drain::observed(Lend::new(handle(guest, config)?, limit), session),
+            Variant::Lend => observed(Lend::new(handle(guest, config)?, limit), config),
             Variant::RustBuffer | Variant::RustBufferSized => {
                 let handle = handle(guest, config)?;
-                drain::observed(Vectors::new(handle, guest.free_rust_buffer, limit), session)
+                observed(Vectors::new(handle, guest.free_rust_buffer, limit), config)
             }
             Variant::Batch => {
                 let buffer = Buffer::new(buffer)?;
                 let guarded = session.observe == Observe::Verify;
                 let handle = handle(guest, config)?;
-                drain::observed(Batches::new(handle, buffer, config.batch, guarded), session)
+                observed(Batches::new(handle, buffer, config.batch, guarded), config)
             }
+        }
+    })
+}
+
+/// A session on a handle of the arena protocol. A verifying one has guarded memory.
+///
+/// # Safety
+/// The handle must be one of the arena protocol.
+unsafe fn arena(handle: OwnedHandle, config: &LabConfig) -> Result<Box<dyn Drain>, StreamError> {
+    let buffer = Buffer::new(&config.session.buffer)?;
+    // SAFETY: the caller keeps the same contract.
+    Ok(unsafe {
+        match config.session.observe {
+            Observe::Time => observed(Arena::new(handle, buffer, Never), config),
+            Observe::Verify => observed(Guarded::new(handle, buffer, Never)?, config),
         }
     })
 }
@@ -90,7 +133,14 @@ fn handle(guest: &LabGuestApi, config: &LabConfig) -> Result<OwnedHandle, Stream
     let stream = &config.session.stream;
     let mut handle = std::ptr::null_mut();
     // SAFETY: the spec borrows `config`; the table was checked when it was loaded.
-    let status = unsafe { (guest.open)(config.variant as u32, &stream.spec(), &mut handle) };
+    let status = unsafe {
+        (guest.open)(
+            config.variant as u32,
+            config.codec as u32,
+            &stream.spec(),
+            &mut handle,
+        )
+    };
     if status != status::OK {
         return Err(StreamError::OpenFailed { status });
     }

@@ -1,12 +1,15 @@
 //! The error with which a plugin's producer can end a stream.
 
 use serde::{Deserialize, Serialize};
+use wincode::{SchemaRead, SchemaWrite};
 
 /// A producer's error. It crosses the boundary in bincode, together with the status
 /// [`PLUGIN_ERROR`](crate::status::PLUGIN_ERROR).
 ///
 /// The same fields in the same order as Fidius' `PluginError`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, SchemaRead, SchemaWrite,
+)]
 #[error("{code}: {message}")]
 pub struct PluginError {
     /// A short, stable code for programs.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`handle`], [`status`] | a stream, and what its `next` answers |
 //! | [`wire`], [`error`] | the bytes of an item and of a plugin's error |
+//! | [`same_bytes`] | another codec that writes those bytes |
 //! | [`payload`], [`size_plan`], [`producer`] | what an item is, how large, and where it comes from |
 //! | [`spec`] | how a host asks for a stream and a session |
 //! | [`step`] | the steps from an iterator to a stream across the boundary |
@@ -25,6 +26,7 @@ pub mod lab;
 pub mod payload;
 pub mod producer;
 mod random;
+pub mod same_bytes;
 pub mod size_plan;
 pub mod spec;
 pub mod status;

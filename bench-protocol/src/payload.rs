@@ -6,8 +6,10 @@ use std::fmt::Debug;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_bytes::{ByteBuf, Bytes};
+use wincode::{SchemaRead, SchemaWrite};
 
 use crate::random::mix;
+use crate::same_bytes::{self, Item};
 use crate::size_plan::SizeTable;
 use crate::wire::{self, WireError};
 
@@ -76,9 +78,9 @@ pub trait Payload: Sized + 'static {
     /// Its number and name.
     const KIND: PayloadKind;
     /// What a prepared producer yields: a copy of a number or of a reference.
-    type View: Serialize + Copy + Debug + Send + Sync + 'static;
+    type View: Item + Copy + Debug + Send + Sync + 'static;
     /// The value with all parts owned, as plugins and hosts usually hold it.
-    type Owned: Serialize + DeserializeOwned + Debug + PartialEq + Send + 'static;
+    type Owned: Item + DeserializeOwned + Debug + PartialEq + Send + 'static;
     /// The value that a host can decode without copying the contents.
     type Borrowed<'de>: Serialize + Debug;
 
@@ -93,6 +95,18 @@ pub trait Payload: Sized + 'static {
     /// # Errors
     /// When the bytes are not an encoding of this payload.
     fn decode_borrowed(bytes: &[u8]) -> Result<Self::Borrowed<'_>, WireError>;
+
+    /// Decodes to an owned value by [`same_bytes`](crate::same_bytes).
+    ///
+    /// # Errors
+    /// When the bytes are not an encoding of this payload.
+    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError>;
+
+    /// Decodes by [`same_bytes`](crate::same_bytes), without copying the contents.
+    ///
+    /// # Errors
+    /// When the bytes are not an encoding of this payload.
+    fn borrow_by_wincode(bytes: &[u8]) -> Result<Self::Borrowed<'_>, WireError>;
 }
 
 /// Slices start at most this many bytes into their backing buffer, so that items of one
@@ -146,6 +160,14 @@ impl Payload for U64 {
     fn decode_borrowed(bytes: &[u8]) -> Result<u64, WireError> {
         wire::deserialize(bytes)
     }
+    #[inline]
+    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError> {
+        same_bytes::decode(bytes)
+    }
+    #[inline]
+    fn borrow_by_wincode(bytes: &[u8]) -> Result<u64, WireError> {
+        same_bytes::decode(bytes)
+    }
 }
 
 /// `record`: an item of the kind that plugins stream most.
@@ -153,7 +175,7 @@ impl Payload for U64 {
 pub struct RecordPayload;
 
 /// A record with all parts owned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, SchemaRead, SchemaWrite)]
 pub struct Record {
     /// Number of the record.
     pub id: u64,
@@ -166,7 +188,7 @@ pub struct Record {
 }
 
 /// A record that borrows its text. Same bytes on the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, SchemaRead)]
 pub struct RecordRef<'a> {
     /// Number of the record.
     pub id: u64,
@@ -181,7 +203,7 @@ pub struct RecordRef<'a> {
 }
 
 /// A prepared record. Same bytes on the wire.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, SchemaWrite)]
 pub struct RecordView {
     id: u64,
     timestamp_us: i64,
@@ -266,6 +288,14 @@ impl Payload for RecordPayload {
     fn decode_borrowed(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
         wire::deserialize_borrowed(bytes)
     }
+    #[inline]
+    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError> {
+        same_bytes::decode(bytes)
+    }
+    #[inline]
+    fn borrow_by_wincode(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
+        same_bytes::decode(bytes)
+    }
 }
 
 /// `bytes`: `Vec<u8>` without `serde_bytes`, as most plugin authors write it.
@@ -287,6 +317,14 @@ impl Payload for BytesPayload {
     #[inline]
     fn decode_borrowed(bytes: &[u8]) -> Result<&[u8], WireError> {
         wire::deserialize_borrowed(bytes)
+    }
+    #[inline]
+    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError> {
+        same_bytes::decode(bytes)
+    }
+    #[inline]
+    fn borrow_by_wincode(bytes: &[u8]) -> Result<&[u8], WireError> {
+        same_bytes::decode(bytes)
     }
 }
 
@@ -310,6 +348,14 @@ impl Payload for Blob {
     #[inline]
     fn decode_borrowed(bytes: &[u8]) -> Result<&Bytes, WireError> {
         wire::deserialize_borrowed(bytes)
+    }
+    #[inline]
+    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError> {
+        same_bytes::decode(bytes).map(|bytes: Vec<u8>| ByteBuf::from(bytes))
+    }
+    #[inline]
+    fn borrow_by_wincode(bytes: &[u8]) -> Result<&Bytes, WireError> {
+        same_bytes::decode(bytes).map(Bytes::new)
     }
 }
 
@@ -366,6 +412,14 @@ impl Payload for F64s {
         let (values, _) = rest.as_chunks::<8>();
         let little_endian = values.get(..count).ok_or_else(short)?;
         Ok(F64sRef { little_endian })
+    }
+    #[inline]
+    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError> {
+        same_bytes::decode(bytes)
+    }
+    #[inline]
+    fn borrow_by_wincode(bytes: &[u8]) -> Result<F64sRef<'_>, WireError> {
+        Self::decode_borrowed(bytes)
     }
 }
 

@@ -1,12 +1,15 @@
 //! Producers: where a stream's items come from. All protocols, and the arms without a
 //! boundary, use the same producers.
 
+use std::mem::MaybeUninit;
+
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use crate::corpus::prepared;
 use crate::error::PluginError;
 use crate::payload::Payload;
+use crate::same_bytes::Item;
 use crate::size_plan::{SizePlan, SizeTable};
 use crate::spec::{ENDLESS, Fault, SEED};
 
@@ -139,6 +142,25 @@ impl Serialize for FaultyItem {
             Fault::Unencodable => Err(S::Error::custom("an item that refuses to be encoded")),
             Fault::EncoderPanic => panic!("an item that panics while it is encoded"),
             _ => serializer.serialize_u64(self.value),
+        }
+    }
+}
+
+impl Item for FaultyItem {
+    fn encoded_len(&self) -> Option<usize> {
+        self.checked()?.encoded_len()
+    }
+    fn encode_to(&self, room: &mut [MaybeUninit<u8>]) -> Option<usize> {
+        self.checked()?.encode_to(room)
+    }
+}
+
+impl FaultyItem {
+    fn checked(&self) -> Option<u64> {
+        match self.fault {
+            Fault::Unencodable => None,
+            Fault::EncoderPanic => panic!("an item that panics while it is encoded"),
+            _ => Some(self.value),
         }
     }
 }

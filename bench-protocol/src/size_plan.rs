@@ -118,7 +118,8 @@ impl SizeTable {
     }
 
     /// Index of the loop's first entry.
-    pub(crate) fn loop_from(&self) -> u32 {
+    #[must_use]
+    pub fn loop_from(&self) -> u32 {
         self.loop_from
     }
 

@@ -16,7 +16,7 @@ use bench_protocol::lab::api::{LAB_ABI_VERSION, LAB_GUEST_MAGIC, LAB_LAYOUT, Lab
 use bench_protocol::lab::batch::{Batch, BatchHandle};
 use bench_protocol::lab::grow::{GrowBuffer, GrowHandle};
 use bench_protocol::lab::rust_buffer::{RustBuffer, RustBufferHandle};
-use bench_protocol::lab::spec::{LabConfig, Variant};
+use bench_protocol::lab::spec::{Codec, LabConfig, Variant};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::size_plan::SizeTable;
 use bench_protocol::spec::{
@@ -73,6 +73,7 @@ fn broken_as(observe: Observe, variant: Variant, answer: Answer) -> (Result<(), 
         session,
         variant,
         batch: 4,
+        codec: Codec::Bincode,
     };
     let mut session = pair().open(&config).expect("the guest opens every stream");
     let result = session.drain(ENDLESS);
@@ -130,6 +131,7 @@ static GUEST: LabGuestApi = LabGuestApi {
 
 unsafe extern "C" fn open(
     variant: u32,
+    _codec: u32,
     _spec: *const StreamSpec<'_>,
     out: *mut *mut StreamHandle,
 ) -> i32 {

@@ -20,7 +20,7 @@ fn opened(variant: Variant) -> *mut StreamHandle {
     stream.items = 2;
     let mut handle = std::ptr::null_mut();
     // SAFETY: the spec borrows `stream`, and the table was checked when it was loaded.
-    let status = unsafe { (pair().guest.api.open)(variant as u32, &stream.spec(), &mut handle) };
+    let status = unsafe { (pair().guest.api.open)(variant as u32, 0, &stream.spec(), &mut handle) };
     assert_eq!(status, status::OK);
     handle
 }
@@ -125,9 +125,9 @@ fn an_unknown_variant_and_an_unknown_number_in_the_spec_are_refused() {
     // SAFETY: the spec borrows `stream`, and the table was checked when it was loaded.
     unsafe {
         let open = pair().guest.api.open;
-        assert_eq!(open(99, &spec, &mut handle), status::SERIALIZATION_ERROR);
+        assert_eq!(open(99, 0, &spec, &mut handle), status::SERIALIZATION_ERROR);
         spec.payload = 99;
-        assert_eq!(open(0, &spec, &mut handle), status::SERIALIZATION_ERROR);
+        assert_eq!(open(0, 0, &spec, &mut handle), status::SERIALIZATION_ERROR);
     }
     assert!(handle.is_null());
 }

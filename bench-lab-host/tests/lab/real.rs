@@ -9,7 +9,7 @@ use bench_host::lab::LabPair;
 use bench_host::pair::Session;
 use bench_protocol::digest::StreamDigest;
 use bench_protocol::lab::batch::PREFIX;
-use bench_protocol::lab::spec::{LabConfig, Variant};
+use bench_protocol::lab::spec::{Codec, Floor, LabConfig, Variant};
 use bench_protocol::payload::{Payload, PayloadKind, PayloadVisitor};
 use bench_protocol::producer;
 use bench_protocol::size_plan::SizeTable;
@@ -51,6 +51,7 @@ fn config(variant: Variant, sizes: Vec<u32>) -> LabConfig {
         },
         variant,
         batch: 8,
+        codec: Codec::Bincode,
     }
 }
 
@@ -90,12 +91,14 @@ proptest! {
         regrow in select(Regrow::ALL),
         batch in prop_oneof![Just(1), 1..10_u32, Just(u32::MAX)],
         drain_by in 1..50_u64,
+        codec in select(Codec::ALL),
     ) {
         // A column has whole numbers only.
         let sizes: Vec<u32> = sizes.iter().map(|size| size / 8 * 8).collect();
         for &variant in Variant::ALL {
             let mut config = config(variant, sizes.clone());
             config.batch = batch;
+            config.codec = codec;
             config.session.decode = decode;
             config.session.stream.payload = payload;
             config.session.stream.producer = producer;
@@ -126,6 +129,44 @@ proptest! {
             prop_assert_eq!(guest.retried_bytes, host.retried_bytes, "{:?}", variant);
             prop_assert_eq!(guest.buffers, host.frees, "{:?}", variant);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_floor_has_the_items_of_the_stream(
+        payload in select(&PayloadKind::ALL[..]),
+        floor in select(Floor::ALL),
+        codec in select(Codec::ALL),
+        decode in select(Decode::ALL),
+        sizes in prop::collection::vec(0..3000_u32, 1..12),
+        items in 0..60_u64,
+    ) {
+        let sizes = sizes.iter().map(|size| size / 8 * 8).collect();
+        let mut config = config(Variant::ArenaOwnWriter, sizes);
+        config.codec = codec;
+        config.session.decode = decode;
+        config.session.stream.payload = payload;
+        config.session.stream.items = items;
+        let mut digest = StreamDigest::new();
+        let expected = payload.dispatch(Encoded(&config.session.stream));
+        expected.iter().for_each(|item| digest.item(item));
+        let mut session = pair().open_floor(floor, &config).expect("a floor opens");
+        session.drain(ENDLESS).expect("a floor does not fail");
+        prop_assert!(session.ended());
+        prop_assert_eq!(session.counts().items, items);
+        prop_assert_eq!(session.counts().digest, digest.finish());
+    }
+}
+
+#[test]
+fn a_floor_of_items_that_fail_is_refused() {
+    let mut config = config(Variant::ArenaOwnWriter, vec![8]);
+    config.session.stream.fault = (Fault::Unencodable, 3);
+    for &floor in Floor::ALL {
+        let refused = pair().open_floor(floor, &config).map(drop);
+        assert_eq!(refused, Err(E::InvalidSpec));
     }
 }
 
@@ -161,8 +202,14 @@ fn an_item_of_lend_or_grow_takes_one_call_and_no_retry() {
 
 /// How a stream with a fault at item `at` goes on, drained item by item: the number of items
 /// before the error, the error, and what follows.
-fn faulty(variant: Variant, fault: Fault, at: u64, batch: u32) -> (u64, E, Result<(), E>) {
+fn faulty(
+    (variant, codec): (Variant, Codec),
+    fault: Fault,
+    at: u64,
+    batch: u32,
+) -> (u64, E, Result<(), E>) {
     let mut config = config(variant, vec![8]);
+    config.codec = codec;
     config.batch = batch;
     config.session.stream.fault = (fault, at);
     config.session.buffer.initial_capacity = 4096;
@@ -181,7 +228,8 @@ fn faulty(variant: Variant, fault: Fault, at: u64, batch: u32) -> (u64, E, Resul
 
 #[test]
 fn every_failure_arrives_after_the_items_before_it() {
-    for &variant in Variant::ALL {
+    let variants = Variant::ALL.iter().copied();
+    for variant in variants.flat_map(|it| Codec::ALL.iter().map(move |&codec| (it, codec))) {
         for at in [0, 1, 7, 8, 20] {
             for batch in [1, 3, 8, 1000] {
                 let (items, error, then) = faulty(variant, Fault::ProducerPanic, at, batch);
@@ -221,8 +269,10 @@ fn a_producers_error_grows_the_buffer_that_it_needs() {
 #[test]
 fn an_item_above_the_memory_limit_is_an_error_after_the_items_before_it() {
     let limit = 4096;
-    for &variant in Variant::ALL {
+    let variants = Variant::ALL.iter().copied();
+    for (variant, codec) in variants.flat_map(|it| Codec::ALL.iter().map(move |&c| (it, c))) {
         let mut config = config(variant, vec![10, 20, 30, 5000, 10]);
+        config.codec = codec;
         config.session.stream.payload = PayloadKind::Blob;
         config.session.buffer.memory_limit = limit;
         // Doubling would exceed the limit.

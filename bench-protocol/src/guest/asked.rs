@@ -3,11 +3,10 @@
 
 use std::marker::PhantomData;
 
-use serde::Serialize;
-
 use super::boundary::guard;
 use crate::payload::{Payload, PayloadVisitor};
 use crate::producer::{self, BoxedProducer};
+use crate::same_bytes::Item;
 use crate::spec::{Fault, ProducerKind, StreamConfig, StreamSpec};
 use crate::status;
 
@@ -16,7 +15,7 @@ pub trait Opener {
     /// The protocol's handle.
     type Handle;
     /// Opens a stream of the producer's items; with `counted`, it counts what it does.
-    fn open<T: Serialize + Send + 'static>(
+    fn open<T: Item + Send + 'static>(
         producer: BoxedProducer<T>,
         counted: bool,
     ) -> *mut Self::Handle;

@@ -14,7 +14,7 @@ use crate::handle::StreamHandle;
 use crate::spec::StreamSpec;
 
 /// Version of both tables. Every change of meaning or layout increases it.
-pub const LAB_ABI_VERSION: u32 = 1;
+pub const LAB_ABI_VERSION: u32 = 2;
 
 /// Name of the symbol that a guest exports: `extern "C" fn() -> *const LabGuestApi`.
 pub const LAB_GUEST_SYMBOL: &str = "bench_lab_guest_api";
@@ -49,9 +49,9 @@ pub struct LabGuestApi {
     pub header: Header,
     /// How the guest was built.
     pub build: RawBuildInfo,
-    /// Opens a stream: `(variant, spec, out) -> status`. On `OK`, `*out` is a handle of the
+    /// Opens a stream: `(variant, codec, spec, out) -> status`. On `OK`, `*out` is a handle of the
     /// variant; all handles have the layout of a [`StreamHandle`], and only `next` differs.
-    pub open: unsafe extern "C" fn(u32, *const StreamSpec<'_>, *mut *mut StreamHandle) -> i32,
+    pub open: unsafe extern "C" fn(u32, u32, *const StreamSpec<'_>, *mut *mut StreamHandle) -> i32,
     /// Frees a buffer of `alloc-own-writer`: `(pointer, length)` as returned.
     pub free_buffer: unsafe extern "C" fn(*mut u8, u32),
     /// Frees a buffer of `rust-buffer`, as returned.
@@ -76,6 +76,10 @@ pub struct LabHostApi {
         *mut *mut c_void,
         *mut DrainReport,
     ) -> i32,
+    /// Opens a session on a [`Floor`](super::spec::Floor), which has no guest:
+    /// `(floor, spec, out, report) -> status`. Variant and batch of the spec are ignored.
+    pub open_floor:
+        unsafe extern "C" fn(u32, *const LabSpec<'_>, *mut *mut c_void, *mut DrainReport) -> i32,
     /// Takes up to `items` items: `(session, items, report) -> status`.
     pub drain: unsafe extern "C" fn(*mut c_void, u64, *mut DrainReport) -> i32,
     /// Copies what the guest has counted: `(session, out) -> status`.

@@ -19,10 +19,15 @@
 //! `arena-own-writer` and `single-pass` keep the contract of the arena protocol, and
 //! `alloc-own-writer` that of the alloc protocol. A host cannot tell them from the originals.
 //!
+//! A [`codec`] encodes and decodes: bincode, or one that writes the same bytes faster. The
+//! [`spec::Floor`]s do the same work without a guest.
+//!
 //! The laboratory has cdylibs of its own, so that the machine code of the pair stays as it is.
 
 pub mod api;
 pub mod batch;
+pub mod codec;
+pub mod cursor;
 pub mod grow;
 pub mod lend;
 pub mod rust_buffer;

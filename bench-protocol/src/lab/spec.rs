@@ -29,6 +29,26 @@ boundary_enum! {
     }
 }
 
+boundary_enum! {
+    /// What encodes items in the guest and decodes them in the host. All write the same bytes.
+    Codec {
+        /// bincode 1.3.3, as the pair uses it.
+        Bincode = 0 "bincode",
+        /// wincode; see [`same_bytes`](crate::same_bytes).
+        Wincode = 1 "wincode",
+    }
+}
+boundary_enum! {
+    /// Work without a guest: what a protocol cannot be faster than.
+    Floor {
+        /// The same items by the same codec, in process, through one buffer: each item is drawn,
+        /// encoded once and decoded.
+        Codec = 0 "floor",
+        /// One copy of the item's bytes.
+        Copy = 1 "copy",
+    }
+}
+
 /// Asks a host for a session; [`LabConfig`] in the form that crosses the boundary.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +59,10 @@ pub struct LabSpec<'a> {
     pub variant: u32,
     /// Largest number of items in a batch.
     pub batch: u32,
+    /// A [`Codec`].
+    pub codec: u32,
+    /// Unused; 0.
+    pub reserved: u32,
 }
 
 /// A session of the laboratory to open.
@@ -51,6 +75,8 @@ pub struct LabConfig {
     pub variant: Variant,
     /// Largest number of items in a batch, 1 or more. Other variants ignore it.
     pub batch: u32,
+    /// What encodes and decodes.
+    pub codec: Codec,
 }
 
 impl LabConfig {
@@ -64,6 +90,8 @@ impl LabConfig {
             },
             variant: self.variant as u32,
             batch: self.batch,
+            codec: self.codec as u32,
+            reserved: 0,
         }
     }
 }
@@ -80,6 +108,7 @@ impl LabSpec<'_> {
             session: unsafe { self.session.read()? },
             variant: Variant::from_number(self.variant)?,
             batch: self.batch,
+            codec: Codec::from_number(self.codec)?,
         })
     }
 }

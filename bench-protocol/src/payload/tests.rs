@@ -1,5 +1,7 @@
 //! Every payload: one wire format whatever the type that writes or reads it.
 
+use std::mem::MaybeUninit;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -28,11 +30,34 @@ impl PayloadVisitor for RoundTrip<'_> {
             let borrowed = P::decode_borrowed(&bytes).unwrap();
             assert_eq!(wire::serialize(&borrowed).unwrap(), bytes);
 
+            same_bytes(&view, &bytes);
+            same_bytes(&owned, &bytes);
+            assert_eq!(P::decode_by_wincode(&bytes).unwrap(), owned);
+            let borrowed = P::borrow_by_wincode(&bytes).unwrap();
+            assert_eq!(wire::serialize(&borrowed).unwrap(), bytes);
+            assert!(P::decode_by_wincode(&bytes[..bytes.len() - 1]).is_err());
+            assert!(P::borrow_by_wincode(&bytes[..bytes.len() - 1]).is_err());
+
             // A shortened item is refused, never read beyond its end.
             assert!(P::decode_borrowed(&bytes[..bytes.len() - 1]).is_err());
             assert!(wire::deserialize::<P::Owned>(&bytes[..bytes.len() - 1]).is_err());
         }
     }
+}
+
+/// Encodes a value by wincode, to exactly these bytes, and into no room that is too small.
+fn same_bytes(value: &impl Item, bytes: &[u8]) {
+    assert_eq!(value.encoded_len(), Some(bytes.len()));
+    let mut room = vec![MaybeUninit::new(0xee); bytes.len() + 1];
+    assert_eq!(value.encode_to(&mut room), Some(bytes.len()));
+    // SAFETY: every byte was initialised above.
+    let written: Vec<u8> = room
+        .iter()
+        .map(|byte| unsafe { byte.assume_init() })
+        .collect();
+    assert_eq!(&written[..bytes.len()], bytes);
+    assert_eq!(written[bytes.len()], 0xee);
+    assert_eq!(value.encode_to(&mut room[..bytes.len() - 1]), None);
 }
 
 proptest! {
@@ -77,4 +102,15 @@ fn a_column_with_an_absurd_length_is_refused() {
     bytes.extend([0; 64]);
     assert!(F64s::decode_borrowed(&bytes).is_err());
     assert!(F64s::decode_borrowed(&[1, 2, 3]).is_err());
+}
+
+#[test]
+fn wincode_refuses_a_length_above_the_memory_limit_before_it_allocates() {
+    let mut bytes = u64::MAX.to_le_bytes().to_vec();
+    bytes.extend([0; 64]);
+    assert!(BytesPayload::decode_by_wincode(&bytes).is_err());
+    assert!(BytesPayload::borrow_by_wincode(&bytes).is_err());
+    assert!(F64s::decode_by_wincode(&bytes).is_err());
+    let error = crate::error::PluginError::new("CODE", "a sentence");
+    same_bytes(&error, &wire::serialize(&error).unwrap());
 }

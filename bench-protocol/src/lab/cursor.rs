@@ -1,22 +1,25 @@
-//! The writer of every variant: a place to write to, and a way to ask for a larger one.
+//! The writer of every variant: a place to write to, and a way to ask for a larger one. The
+//! guest writes through it, and so does the laboratory's floor, which has no guest.
 //!
 //! bincode writes each primitive by itself. Here, the compiler knows the length of the copy, so
 //! that it is one store.
 
 use std::io::{self, Write};
 
-use bench_protocol::wire;
+use crate::wire;
 use serde::Serialize;
 
 /// Writable memory.
-#[derive(Clone, Copy)]
-pub(crate) struct Room {
-    pub(crate) start: *mut u8,
-    pub(crate) capacity: usize,
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// Its first byte.
+    pub start: *mut u8,
+    /// Its bytes.
+    pub capacity: usize,
 }
 
 /// Where larger rooms come from.
-pub(crate) trait More {
+pub trait More {
     /// A room of at least `needed` bytes that begins with the first `written` bytes of the
     /// present one, which is invalid from then on; `None` if there is none, and the present
     /// room stays valid.
@@ -24,7 +27,8 @@ pub(crate) trait More {
 }
 
 /// The room has a fixed size.
-pub(crate) struct Fixed;
+#[derive(Debug)]
+pub struct Fixed;
 
 impl More for Fixed {
     fn more(&mut self, _written: usize, _needed: usize) -> Option<Room> {
@@ -48,7 +52,8 @@ impl More for &mut Vec<u8> {
 
 /// The whole capacity of an empty vector.
 #[inline(always)]
-pub(crate) fn room(buffer: &mut Vec<u8>) -> Room {
+#[must_use]
+pub fn room(buffer: &mut Vec<u8>) -> Room {
     Room {
         start: buffer.as_mut_ptr(),
         capacity: buffer.capacity(),
@@ -56,7 +61,8 @@ pub(crate) fn room(buffer: &mut Vec<u8>) -> Room {
 }
 
 /// Why a value is not encoded.
-pub(crate) enum Failed {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failed {
     /// It needs at least this number of bytes, and there are fewer.
     Lacking(usize),
     /// It cannot be encoded.
@@ -115,12 +121,15 @@ impl<M: More> Write for Cursor<M> {
     }
 }
 
-/// Encodes `value` into `room` and the rooms that `more` gives; the number of bytes.
+/// Encodes `value` by bincode into `room` and the rooms that `more` gives; the number of bytes.
+///
+/// # Errors
+/// If there is no larger room, or the value cannot be encoded.
 ///
 /// # Safety
 /// `room` must be writable, and every room from `more` as [`More::more`] promises.
 #[inline(always)]
-pub(crate) unsafe fn encode<V: Serialize, M: More>(
+pub unsafe fn encode<V: Serialize, M: More>(
     value: &V,
     room: Room,
     more: M,

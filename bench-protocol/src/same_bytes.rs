@@ -1,0 +1,113 @@
+//! wincode: a codec that writes the bytes of [`wire`](crate::wire) and reads them, without serde.
+//!
+//! serde describes a value one primitive at a time. wincode's traits know which values are plain
+//! memory, and copy them whole: `Vec<u8>` is one copy and needs no `serde_bytes`. A plugin's types
+//! must derive wincode's traits for it.
+//!
+//! The tests compare every payload's bytes with bincode's. A host that verifies encodes every
+//! decoded value by bincode, so that a difference there is an error as well.
+
+use std::mem::MaybeUninit;
+
+use serde::Serialize;
+use serde_bytes::{ByteBuf, Bytes};
+use wincode::config::{self, Configuration};
+use wincode::{SchemaRead, SchemaWrite};
+
+use crate::error::PluginError;
+use crate::payload::{Record, RecordView};
+use crate::spec::DEFAULT_MEMORY_LIMIT;
+use crate::wire::WireError;
+
+/// wincode's default, but for the longest sequence: 4 MiB there, the host's memory limit here. It
+/// is what a lying length can allocate.
+type Config = Configuration<true, { DEFAULT_MEMORY_LIMIT as usize }>;
+
+const CONFIG: Config =
+    Configuration::default().with_preallocation_size_limit::<{ DEFAULT_MEMORY_LIMIT as usize }>();
+
+/// A value that can be encoded by bincode and by wincode, to the same bytes.
+pub trait Item: Serialize {
+    /// The number of bytes of the encoding; `None` if the value cannot be encoded.
+    fn encoded_len(&self) -> Option<usize>;
+
+    /// Encodes the value to the start of `room`; the number of bytes, or `None` if there is too
+    /// little room or the value cannot be encoded.
+    fn encode_to(&self, room: &mut [MaybeUninit<u8>]) -> Option<usize>;
+}
+
+#[inline(always)]
+fn len<T: SchemaWrite<Config> + ?Sized>(value: &T::Src) -> Option<usize> {
+    T::size_of(value).ok()
+}
+
+#[inline(always)]
+fn write<T: SchemaWrite<Config> + ?Sized>(
+    value: &T::Src,
+    room: &mut [MaybeUninit<u8>],
+) -> Option<usize> {
+    let mut rest = &mut room[..];
+    T::write(&mut rest, value).ok()?;
+    let left = rest.len();
+    Some(room.len() - left)
+}
+
+/// Items that are a wincode schema of their own.
+macro_rules! items {
+    ($($item:ty),+) => {$(
+        impl Item for $item {
+            #[inline(always)]
+            fn encoded_len(&self) -> Option<usize> {
+                len::<$item>(self)
+            }
+            #[inline(always)]
+            fn encode_to(&self, room: &mut [MaybeUninit<u8>]) -> Option<usize> {
+                write::<$item>(self, room)
+            }
+        }
+    )+};
+}
+items!(
+    u64,
+    &'static [u8],
+    Vec<u8>,
+    &'static [f64],
+    Vec<f64>,
+    RecordView,
+    Record,
+    PluginError
+);
+
+/// Items that are bytes in a wrapper of serde's.
+macro_rules! bytes {
+    ($($item:ty),+) => {$(
+        impl Item for $item {
+            #[inline(always)]
+            fn encoded_len(&self) -> Option<usize> {
+                len::<[u8]>(self)
+            }
+            #[inline(always)]
+            fn encode_to(&self, room: &mut [MaybeUninit<u8>]) -> Option<usize> {
+                write::<[u8]>(self, room)
+            }
+        }
+    )+};
+}
+bytes!(&'static Bytes, ByteBuf);
+
+/// Decodes a value; trailing bytes are ignored, as bincode does.
+///
+/// # Errors
+/// If the bytes are not an encoding of `T`.
+#[inline]
+pub(crate) fn decode<'de, T>(bytes: &'de [u8]) -> Result<T, WireError>
+where
+    T: SchemaRead<'de, Config, Dst = T>,
+{
+    config::deserialize(bytes, CONFIG).map_err(|error| refused(&error))
+}
+
+#[cold]
+fn refused(error: &wincode::ReadError) -> WireError {
+    WireError::custom(&format!("wincode: {error}"))
+}
