@@ -47,7 +47,9 @@ const TESTS: &[(&str, fn())] = &[
     ("a_helper_that_left_the_session_ends_with_its_child", helper),
     ("a_memory_limit_holds", memory),
     ("sigterm_ends_all_children_and_helpers", sigterm),
-    ("a_killed_parent_takes_its_child_along", sigkill),
+    ("a_killed_program_takes_children_and_helpers_along", sigkill),
+    ("a_child_that_kills_its_parent_costs_one_answer", patricide),
+    ("a_wrapper_that_is_missing_is_an_error", missing_wrapper),
     (
         "children_run_and_end_in_a_process_namespace_whose_session_leader_is_outside",
         namespace,
@@ -139,6 +141,13 @@ fn behave(question: &str) -> String {
         "fail-at-end" => {
             FAILS_AT_END.store(true, Ordering::Relaxed);
             "answered".to_owned()
+        }
+        "kill-parent" => {
+            start_helper(Path::new(rest));
+            let parent = rustix::process::getppid().expect("it has a parent");
+            let _ = rustix::process::kill_process(parent, rustix::process::Signal::KILL);
+            sleep(PATIENT);
+            "lives on".to_owned()
         }
         "helper" => {
             start_helper(Path::new(rest));
@@ -314,7 +323,7 @@ fn doomed_parent(folder: &Path) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn kill_parent(signal: &str, helpers_too: bool) {
+fn kill_parent(signal: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let executable = std::env::current_exe().expect("it has a path");
     let mut parent = Command::new(executable)
@@ -324,33 +333,39 @@ fn kill_parent(signal: &str, helpers_too: bool) {
         .expect("it starts");
     let file = folder.path().join("child");
     eventually("the parent has a child", || file.exists());
-    let pids = fs::read_to_string(file).expect("written");
+    let children = fs::read_to_string(file).expect("written");
     let helper = fs::read_to_string(folder.path().join("helper")).expect("written");
-    // Whoever adopted the helper: it is not the child.
-    let child = pids
-        .split_ascii_whitespace()
-        .find(|pid| *pid != helper.trim())
-        .expect("a child beside the helper");
     let killed = Command::new("kill")
         .args([signal, &parent.id().to_string()])
         .status();
     assert!(killed.expect("there is kill").success());
     assert!(!parent.wait().expect("it ends").success());
-    eventually("the child ends", || !is_alive(child));
-    if helpers_too {
-        eventually("the helper ends", || !is_alive(&helper));
-    } else {
-        let _ = Command::new("kill").args(["-KILL", helper.trim()]).status();
+    for child in children.split_ascii_whitespace() {
+        eventually("the child ends", || !is_alive(child));
     }
+    eventually("the helper ends", || !is_alive(&helper));
 }
 
 fn sigterm() {
-    kill_parent("-TERM", true);
-    kill_parent("-INT", true);
+    kill_parent("-TERM");
+    kill_parent("-INT");
 }
 
 fn sigkill() {
-    kill_parent("-KILL", false);
+    kill_parent("-KILL");
+}
+
+fn patricide() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("pid");
+    let error = ask(&format!("kill-parent {}", file.display()), PATIENT).expect_err("no answer");
+    assert!(
+        matches!(&error, ChildError::Signalled { signal, .. } if signal == "SIGKILL"),
+        "{error}"
+    );
+    let helper = fs::read_to_string(file).expect("it was started");
+    assert!(!is_alive(&helper), "a helper lives on");
+    assert_eq!(ask("echo on", PATIENT).expect("the next one answers"), "on");
 }
 
 /// The other tests again, in a process namespace of their own, as in a container.
@@ -497,4 +512,18 @@ fn missing() {
     launch.executable = "/no/such/executable".into();
     let error = Worker::start(&launch).expect_err("there is none");
     assert!(matches!(error, ChildError::Start { .. }), "{error}");
+}
+
+fn missing_wrapper() {
+    let mut launch = Launch::new(CHILD).expect("it has a path");
+    launch.wrapper = vec!["/no/such/wrapper".into()];
+    let mut worker = Worker::start(&launch).expect("the keeper starts");
+    let error = worker
+        .ask::<_, String>(&"echo", PATIENT)
+        .expect_err("there is none");
+    assert!(
+        matches!(&error, ChildError::Start { source, .. }
+            if source.kind() == std::io::ErrorKind::NotFound),
+        "{error}"
+    );
 }

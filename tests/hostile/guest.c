@@ -105,6 +105,8 @@ static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t 
     if (mode_is("exit-now-0")) _exit(0);
     if (mode_is("exit-3")) exit(3);
     if (mode_is("kill-itself")) raise(SIGKILL);
+    if (mode_is("kill-parent")) kill(getppid(), SIGKILL), forever();
+    if (mode_is("stop-parent")) kill(getppid(), SIGSTOP), forever();
     if (mode_is("loop")) for (;;) __asm__ volatile("");
     if (mode_is("sleep")) forever();
     if (mode_is("stop")) raise(SIGSTOP);
@@ -132,6 +134,7 @@ static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t 
     if (mode_is("slow-item")) nanosleep(&pause, 0);
     if (*at == 10) {
         if (mode_is("helper")) helper();
+        if (mode_is("helper-and-sleep")) helper(), forever();
         if (mode_is("print")) printf("hello\n"), fflush(stdout), flood(1, 4 << 20);
         if (mode_is("change-folder") && chdir("/proc")) abort();
         if (mode_is("mask")) umask(0777);

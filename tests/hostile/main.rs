@@ -144,6 +144,7 @@ const FOUND: &[(&str, i32, &str)] = &[
     ("exit-now-0", 1, "exited with status 0 before it answered"),
     ("exit-3", 1, "exited with status 3 before it answered"),
     ("kill-itself", 1, "ended by SIGKILL"),
+    ("kill-parent", 1, "ended by SIGKILL"),
     ("forge", 1, "exited with status 0 before it answered"),
     (
         "beyond-1",
@@ -236,6 +237,7 @@ fn a_guest_that_never_answers_is_killed_whatever_it_ignores() {
         "loop",
         "deaf",
         "stop",
+        "stop-parent",
         "open-sleeps",
         "unload-sleeps",
         "flood-for-ever",
@@ -474,46 +476,47 @@ fn a_closed_pipe_changes_no_exit_status() {
     }
 }
 
+/// Whether a process lives, by its number.
+fn is_alive(pid: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
+}
+
 #[test]
-fn sigterm_ends_the_guest_as_well() {
+fn a_signal_ends_the_guest_and_its_helper_as_well() {
     let Some(pair) = GUEST.as_ref() else {
         return;
     };
-    let mut program = Command::new(PROGRAM)
-        .env("HOSTILE", "sleep")
-        .args(["verify", "--filter", "^drain/u64/arena$", "--pair"])
-        .arg(pair.path())
-        .stderr(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    let list = format!("/proc/{0}/task/{0}/children", program.id());
-    let children = loop {
-        let children = fs::read_to_string(&list).unwrap_or_default();
-        if !children.trim().is_empty() {
-            break children;
-        }
-        sleep(Duration::from_millis(5));
-    };
-    let pid = program.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .expect("kill")
-            .success()
-    );
-    assert!(!program.wait().expect("it ends").success());
-    for child in children.split_ascii_whitespace() {
-        let mut patience = 2000;
-        let alive = |pid: &str| {
-            fs::read_to_string(format!("/proc/{pid}/status"))
-                .is_ok_and(|it| !it.contains("State:\tZ"))
-        };
-        while alive(child) && patience > 0 {
-            patience -= 1;
+    for signal in ["-TERM", "-KILL"] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let helper = folder.path().join("pid");
+        let mut program = Command::new(PROGRAM)
+            .env("HOSTILE", "helper-and-sleep")
+            .env("HOSTILE_PID", &helper)
+            .args(["verify", "--filter", "^drain/u64/arena$", "--pair"])
+            .arg(pair.path())
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        let helper = helper.to_str().expect("text");
+        while read(helper).is_empty() {
             sleep(Duration::from_millis(5));
         }
-        assert!(!alive(child), "the guest's process lives on");
+        let children = read(&format!("/proc/{0}/task/{0}/children", program.id()));
+        assert!(!children.is_empty());
+        let pid = program.id().to_string();
+        let killed = Command::new("kill").args([signal, &pid]).status();
+        assert!(killed.expect("there is kill").success());
+        assert!(!program.wait().expect("it ends").success());
+        for process in children.split_ascii_whitespace().chain([&*read(helper)]) {
+            let mut patience = 2000;
+            while is_alive(process) && patience > 0 {
+                patience -= 1;
+                sleep(Duration::from_millis(5));
+            }
+            assert!(!is_alive(process), "{signal}: {process} lives on");
+        }
     }
 }

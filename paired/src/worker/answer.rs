@@ -27,6 +27,11 @@ impl Answer {
         true
     }
 
+    /// Why there is no child, if its keeper says so.
+    pub(super) fn not_started(&self) -> Option<io::Error> {
+        frame::why_not_started(&self.bytes)
+    }
+
     pub(super) fn complete(&mut self) -> Result<Option<Vec<u8>>, String> {
         let Some((prefix, rest)) = self.bytes.split_first_chunk() else {
             return Ok(None);

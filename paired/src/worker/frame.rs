@@ -2,6 +2,8 @@
 //! carries a number that only parent and child know and the turn of the conversation, so
 //! that nothing else on the line passes for an answer.
 
+use std::io;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +26,7 @@ pub struct Envelope<T> {
 /// What a parent tells a child first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// The parent's process id: a child whose parent is another one is an orphan.
+    /// The keeper's process id: a child whose parent is another one is an orphan.
     pub parent: u32,
     /// Bytes of address space that the child may use.
     pub memory: Option<u64>,
@@ -38,6 +40,21 @@ pub fn encode<T: Serialize>(nonce: u64, turn: u64, body: &T) -> Vec<u8> {
     let length = (bytes.len() - PREFIX) as u64;
     bytes[..PREFIX].copy_from_slice(&length.to_le_bytes());
     bytes
+}
+
+/// What stands where a length would, when there is no child.
+const NOT_STARTED: [u8; PREFIX] = [u8::MAX; PREFIX];
+
+/// The bytes that say why a child was not started.
+pub fn not_started(error: &io::Error) -> Vec<u8> {
+    let errno = error.raw_os_error().unwrap_or_default();
+    [&NOT_STARTED[..], &errno.to_le_bytes()].concat()
+}
+
+/// Why a child was not started, if the bytes say so.
+pub fn why_not_started(bytes: &[u8]) -> Option<io::Error> {
+    let errno = bytes.strip_prefix(&NOT_STARTED)?.try_into().ok()?;
+    Some(io::Error::from_raw_os_error(i32::from_le_bytes(errno)))
 }
 
 /// The length that a prefix announces.
@@ -77,6 +94,16 @@ mod tests {
         assert_eq!(read(7, 1).as_deref(), Ok("hello"));
         assert!(read(8, 1).is_err() && read(7, 2).is_err());
         assert!(decode::<String>(7, 1, b"{\"Times\":[[1]]}").is_err());
+    }
+
+    #[test]
+    fn the_reason_of_a_child_that_was_not_started_arrives_and_is_no_message() {
+        let bytes = not_started(&io::Error::from_raw_os_error(2));
+        let found = why_not_started(&bytes).and_then(|error| error.raw_os_error());
+        assert_eq!(found, Some(2));
+        let prefix = bytes[..PREFIX].try_into().expect("so many");
+        assert!(length(prefix).is_err());
+        assert!(why_not_started(&encode(7, 1, &"hello")).is_none());
     }
 
     #[test]

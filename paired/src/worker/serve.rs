@@ -1,7 +1,6 @@
 //! The child's side: it moves the line to its parent out of reach of whatever it loads,
 //! makes sure that it ends with its parent, and then does one task after another.
 
-use std::env;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -17,16 +16,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::frame::{self, Envelope, Hello};
+use super::keeper::{self, is_child};
 
-/// Does the tasks of this process, if it was started as a child for them: `argument` is
-/// its first argument. Call it before anything else in `main`.
+/// Does the work of this process, if it was started as a child: tasks, where `argument` is
+/// its first argument, or what every child needs beside it. Call it before anything else in `main`.
 pub fn serve<Q, A>(argument: &str, work: &mut dyn FnMut(Q) -> A) -> Option<ExitCode>
 where
     Q: DeserializeOwned,
     A: Serialize,
 {
     if !is_child(argument) {
-        return None;
+        return keeper::serve();
     }
     Some(match Line::take().and_then(|line| line.serve(work)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,12 +36,6 @@ where
             ExitCode::FAILURE
         }
     })
-}
-
-/// Whether this process was started as a child with this first argument.
-#[must_use]
-pub fn is_child(argument: &str) -> bool {
-    env::args_os().nth(1).is_some_and(|first| first == argument)
 }
 
 /// The line to the parent. It is no longer stdin, and no process started from here has it.
@@ -57,12 +51,6 @@ impl Line {
         // A session of its own: what the loaded code starts can be found by it, and a
         // terminal's signals are the parent's to handle.
         let _ = setsid();
-        // A crash is a result here, and its core is of no use to anyone.
-        let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        };
-        let _ = setrlimit(Resource::Core, none);
         let line = fcntl_dupfd_cloexec(io::stdin(), 3)?;
         dup2_stdin(File::open("/dev/null").context("/dev/null")?)?;
         let mut stream = UnixStream::from(line);
