@@ -7,6 +7,7 @@
 
 pub mod compare;
 pub mod dashboard;
+mod error;
 pub mod format;
 pub mod gate;
 pub mod growth;
@@ -21,6 +22,7 @@ pub mod terminal;
 mod tone;
 pub mod writer;
 
+pub use error::ReportError;
 pub use tone::Tone;
 
 use bench_record::growth::Plan;
@@ -31,17 +33,6 @@ use dashboard::Dashboard;
 use model::{Source, View, view};
 use plots::{Figure, PlotError};
 use writer::File;
-
-/// A report could not be put together.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// A plot failed.
-    #[error(transparent)]
-    Plot(#[from] PlotError),
-    /// The data of the page could not be written as JSON.
-    #[error("the page's data cannot be written as JSON: {0}")]
-    Json(#[from] serde_json::Error),
-}
 
 /// All files of a report over one or more records; the plots are the last record's.
 ///

@@ -219,7 +219,7 @@ fn copies_of_all(
         what: "processes",
         have: processes,
         need: sign::fewest(confidence),
-        confidence,
+        confidence: confidence.share(),
     })?;
     Ok(Some((found.map(LogRatio).into(), processes)))
 }

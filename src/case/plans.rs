@@ -7,7 +7,7 @@ use std::path::Path;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{BufferConfig, Growth};
 
-use super::ByteSize;
+use super::byte_size::ByteSize;
 use super::recorded::{self, WIRE_PREFIX};
 
 /// Items of a standard stream: every plan shows all it has within them.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::Outcome;
 use super::building::{Chance, pair, pair_at};
+use super::outcome::Outcome;
 use crate::workspace;
 
 /// Which pair, and where it goes.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use bench_record::export::{
     Benchfmt, Bmf, Csv, Exporter, GithubActionBenchmark, Metric, measurements,
 };

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 
-use super::{Outcome, options, print_json, say};
+use super::options;
+use super::outcome::{Outcome, print_json, say};
 use bench_record::store;
 use bench_record::wire::Record;
 use bench_record::{gate, output};

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, SEED};
 
 use super::options::PairChoice;
+use super::outcome::{Outcome, print_json, say};
 use super::progress::{Progress, Shown};
-use super::{Outcome, print_json, say};
 use crate::PROCESS_LIMIT;
 use crate::guest::report::{Plan, Report, examine};
 use crate::guest::saved::{self, Findings};

@@ -7,8 +7,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use regex::Regex;
 use serde::Serialize;
 
+use super::outcome::{Outcome, print_json, say};
 use super::search::Search;
-use super::{Outcome, print_json, say};
 use bench_record::history::{self, Change, Evidence, History, HistoryError, Missing};
 use bench_record::short_commit;
 

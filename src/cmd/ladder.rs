@@ -9,8 +9,9 @@ use bench_protocol::step::Step;
 use regex::Regex;
 
 use super::building::{Chance, pair as built};
+use super::options;
+use super::outcome::{Outcome, print_json, say};
 use super::progress::{Progress, Shown};
-use super::{Outcome, options, print_json, say};
 use crate::PROCESS_LIMIT;
 use crate::counts;
 use crate::environment::Watch;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::options::Selection;
-use super::{Outcome, print_json, say};
+use super::outcome::{Outcome, print_json, say};
 
 /// What to list.
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::growth::shards::joined;
 use bench_record::{merge, output, store};
 

@@ -16,6 +16,7 @@ mod list;
 mod merge;
 mod noise;
 mod options;
+mod outcome;
 mod progress;
 mod report;
 mod run;
@@ -24,30 +25,17 @@ mod selftest;
 mod verify;
 
 use std::ffi::OsString;
-use std::io;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::case::catalog;
 use crate::case::filter::{self, FilterError};
 use crate::growth::matrix::GrowthError;
 use crate::pair_process::error::PairError;
-use crate::printing;
 use crate::workspace;
 
-/// What a verb found; it becomes the exit status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Exit status 0: nothing to complain about.
-    Fine,
-    /// Exit status 1: a regression, or a check that failed.
-    Found,
-    /// Exit status 125, which `git bisect run` takes for a commit to skip: it does not
-    /// build.
-    Skip,
-}
+pub use outcome::Outcome;
 
 /// Measures what it costs to hand an item over a C ABI, and which buffer
 /// protocol wins.
@@ -177,24 +165,13 @@ fn words(error: &anyhow::Error) -> String {
     })
 }
 
-/// Prints a line to stdout.
-fn say(line: impl std::fmt::Display) -> io::Result<()> {
-    printing::to_stdout(line)
-}
-
-/// Prints a value as JSON, for programs.
-fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Outcome> {
-    printing::json(value).context("stdout")?;
-    Ok(Outcome::Fine)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_cause_is_said_once() {
-        let cause = io::Error::other("no such file");
+        let cause = std::io::Error::other("no such file");
         let error = anyhow::Error::new(cause).context("a.so: no such file");
         assert_eq!(words(&error), "a.so: no such file");
         let error = error.context("the baseline pair");

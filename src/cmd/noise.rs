@@ -7,9 +7,9 @@ use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
 
 use super::options::PairChoice;
+use super::outcome::{Outcome, print_json, say};
 use super::progress::{Progress, Shown};
 use super::run::seconds;
-use super::{Outcome, print_json, say};
 use crate::PROCESS_LIMIT;
 use crate::arms::of_case;
 use crate::case::Case;

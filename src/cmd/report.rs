@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::outcome::{Outcome, say};
 use super::search::Search;
-use super::{Outcome, say};
 use bench_record::store;
 use bench_report::model::{Source, view};
 use bench_report::run::answers;

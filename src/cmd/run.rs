@@ -10,8 +10,8 @@ use clap::ValueEnum;
 
 use super::building::{Chance, pair};
 use super::options::{self, Selection};
+use super::outcome::{Outcome, print_json, say};
 use super::progress::Progress;
-use super::{Outcome, print_json, say};
 use crate::case::{Case, Group};
 use crate::environment::Watch;
 use crate::growth::matrix::Stream;

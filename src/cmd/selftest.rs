@@ -8,8 +8,8 @@ use bench_record::output;
 use clap::ValueEnum;
 
 use super::building::Chance;
+use super::outcome::{Outcome, print_json, say};
 use super::progress::Progress;
-use super::{Outcome, print_json, say};
 use crate::environment::Watch;
 use crate::pair_process::PairProcess;
 use crate::selftest::load::Compiler;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::options::{PairChoice, Selection};
-use super::{Outcome, print_json, say};
+use super::outcome::{Outcome, print_json, say};
 use crate::pair_process::PairProcess;
 use crate::verify::Verification;
 

@@ -11,9 +11,21 @@ use std::thread;
 use super::plan::{Lengths, Subject};
 use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
-use super::{CASE, TUNABLES};
 use crate::harness::{self, HarnessError, Profile};
 use bench_record::wire::Counts;
+
+/// Environment variable that tells the target its case, by id.
+pub const CASE: &str = "ARENA_BENCH_CASE";
+
+/// What `GLIBC_TUNABLES` is set to while anything is counted.
+///
+/// Above the first two thresholds glibc copies and fills with `rep movsb` and
+/// `rep stosb`, which count about one instruction per byte; above the third it
+/// copies past the cache. Where they lie depends on the processor and its cache:
+/// here they are out of reach.
+pub const TUNABLES: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:\
+                            glibc.cpu.x86_rep_stosb_threshold=0x7fffffff:\
+                            glibc.cpu.x86_non_temporal_threshold=0x7fffffff";
 
 /// Lines of a failed child's words that are passed on.
 const LAST_LINES: usize = 4;

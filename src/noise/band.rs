@@ -7,8 +7,8 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 
-use super::NoiseError;
 use super::detectable::Spread;
+use super::error::NoiseError;
 use bench_record::wire::{Comparison, Verdict};
 use paired::clock::Clock;
 use paired::draw::Draw;

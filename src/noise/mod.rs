@@ -7,6 +7,7 @@
 
 pub mod band;
 pub mod detectable;
+mod error;
 pub mod speed;
 
 use std::time::Duration;
@@ -16,10 +17,10 @@ use serde::Serialize;
 use band::Band;
 use bench_record::wire::Environment;
 use detectable::Detectable;
+pub use error::NoiseError;
 use paired::clock::{Clock, Timer};
 use paired::process::Execute;
-use paired::runner::{Arm, MeasureError};
-use paired::stats::StatsError;
+use paired::runner::Arm;
 use speed::Speed;
 
 /// Budgets for which the smallest detectable change is told, milliseconds.
@@ -44,17 +45,6 @@ pub struct Report {
     pub environment: Environment,
     /// What makes measurements doubtful, in words.
     pub warnings: Vec<String>,
-}
-
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum NoiseError {
-    /// A measuring process failed.
-    #[error(transparent)]
-    ArmSet(#[from] MeasureError),
-    /// The samples have no statistic.
-    #[error(transparent)]
-    Stats(#[from] StatsError),
 }
 
 /// The two bands of an arm against a copy of itself, and what can be detected:

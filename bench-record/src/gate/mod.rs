@@ -8,124 +8,20 @@
 //! says what it could not exclude. Data only: `bench-report` renders it.
 
 pub mod agreement;
-use serde::Serialize;
+mod judgement;
+mod ratios;
 
 use crate::Count;
 use crate::limits::Limits;
-use crate::wire::{Case, Comparison, Counts, Record, Verdict};
+use crate::wire::{Case, Counts, Record};
 use agreement::Disagreement;
-use paired::stats::Delta;
+use ratios::{contradiction, ratio, shift, unsettled};
+
+pub use judgement::{Change, Inconclusive, Judgement, What, number};
 
 /// Two counts that differ by less, as a share, are the same: a record keeps ten
 /// digits.
 const ROUNDING: f64 = 1e-9;
-/// By how much the instructions of two arms must have moved against each other,
-/// as a share, to be held against the clock.
-const MOVED: f64 = 0.001;
-
-/// What a record says against a baseline.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Judgement {
-    /// The commit of the baseline.
-    pub baseline: String,
-    /// The commit of the record.
-    pub candidate: String,
-    /// Cases that both have.
-    pub cases: usize,
-    /// Ratios that both have and that could be judged.
-    pub ratios: usize,
-    /// Ratios, of those, that are shown to be the same.
-    pub same: usize,
-    /// What is not as it was, regressions first.
-    pub changes: Vec<Change>,
-    /// Ratios that are neither shown to be the same nor shown to differ, those that
-    /// may have become slower by the most first.
-    pub inconclusive: Vec<Inconclusive>,
-    /// What was not judged, and why.
-    pub notices: Vec<String>,
-}
-
-/// What a change is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    /// The case as a whole.
-    Case,
-    /// One of its counts.
-    Count(Count),
-    /// The ratio of its time to another case's.
-    Ratio,
-}
-
-impl What {
-    /// The name for programs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Case => "case",
-            Self::Count(count) => count.field(),
-            Self::Ratio => "time ratio",
-        }
-    }
-
-    /// The name for people.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Count(count) => count.label(),
-            other => other.name(),
-        }
-    }
-}
-
-impl Serialize for What {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-/// One thing that is not as it was.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Change {
-    /// Id of the case.
-    pub case: String,
-    /// Of a ratio: id of the case it is relative to.
-    pub baseline_case: Option<String>,
-    /// What was counted or compared.
-    pub what: What,
-    /// What it was; `null` where it was not measured.
-    pub before: Option<f64>,
-    /// What it is; `null` where it was not measured.
-    pub after: Option<f64>,
-    /// Whether it is worse than it may be.
-    pub regression: bool,
-    /// Why, in words.
-    pub why: String,
-}
-
-/// A ratio that is neither shown to be the same nor shown to differ.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Inconclusive {
-    /// Id of the case.
-    pub case: String,
-    /// Id of the case it is relative to.
-    pub baseline_case: String,
-    /// What the ratio was.
-    pub before: f64,
-    /// What the ratio is.
-    pub after: f64,
-    /// The largest speed-up that is not excluded: after / before − 1, 0 or below.
-    pub least: f64,
-    /// The largest slowdown that is not excluded: after / before − 1, 0 or above.
-    pub most: f64,
-}
-
-impl Judgement {
-    /// Whether something is worse than it may be.
-    #[must_use]
-    pub fn regressed(&self) -> bool {
-        self.changes.iter().any(|change| change.regression)
-    }
-}
 
 /// Judges `record` by `baseline`.
 ///
@@ -288,18 +184,6 @@ fn whole(id: &str, why: String) -> Change {
     }
 }
 
-fn ratio(comparison: &Comparison, regression: bool, why: String) -> Change {
-    Change {
-        case: comparison.candidate.clone(),
-        baseline_case: Some(comparison.baseline.clone()),
-        what: What::Ratio,
-        before: None,
-        after: None,
-        regression,
-        why,
-    }
-}
-
 /// The counts of a case that are not what they were.
 fn count_changes(before: &Case, after: &Case, limits: &Limits) -> Vec<Change> {
     let counts = |case: &Case| case.counts.clone().unwrap_or_default();
@@ -330,94 +214,6 @@ fn count_changes(before: &Case, after: &Case, limits: &Limits) -> Vec<Change> {
         })
     };
     Count::ALL.iter().filter_map(change).collect()
-}
-
-/// A number with four digits after the point at most.
-#[must_use]
-pub fn number(value: f64) -> String {
-    let text = format!("{value:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// The larger δ of two comparisons; a record that names none has the default.
-fn delta(before: &Comparison, after: &Comparison) -> f64 {
-    let known = |delta: f64| {
-        if delta > 0.0 {
-            delta
-        } else {
-            Delta::DEFAULT.share()
-        }
-    };
-    known(before.delta).max(known(after.delta))
-}
-
-/// A ratio of which a change beyond δ is not excluded: the true values lie within
-/// their intervals, so that after / before lies between the ratios of their ends.
-fn unsettled(before: &Comparison, after: &Comparison) -> Option<Inconclusive> {
-    let least = after.low / before.high - 1.0;
-    let most = after.high / before.low - 1.0;
-    let delta = delta(before, after);
-    (most >= delta || 1.0 / (1.0 + least) - 1.0 >= delta).then(|| Inconclusive {
-        case: before.candidate.clone(),
-        baseline_case: before.baseline.clone(),
-        before: before.ratio,
-        after: after.ratio,
-        least: least.min(0.0),
-        most: most.max(0.0),
-    })
-}
-
-/// Whether a ratio rose (a regression) or fell beyond doubt: the intervals are
-/// apart by more than the larger δ of the two, or *faster* became *slower* or
-/// the reverse.
-///
-/// Two intervals that each hold their true value with the family's confidence
-/// are both right with at least twice its error; asking for a gap of δ on top
-/// keeps a ratio that hardly moved from failing a build.
-fn shift(before: &Comparison, after: &Comparison) -> Option<(bool, String)> {
-    let delta = delta(before, after);
-    let apart = |low: f64, high: f64| low > high * (1.0 + delta);
-    let turned = "the verdict turned round".to_owned();
-    let intervals = || {
-        format!(
-            "[{:.4}, {:.4}] and [{:.4}, {:.4}] are apart by more than {}%",
-            before.low,
-            before.high,
-            after.low,
-            after.high,
-            number(100.0 * delta)
-        )
-    };
-    match (before.verdict, after.verdict) {
-        _ if apart(after.low, before.high) => Some((true, intervals())),
-        _ if apart(before.low, after.high) => Some((false, intervals())),
-        (Verdict::Faster, Verdict::Slower) => Some((true, turned)),
-        (Verdict::Slower, Verdict::Faster) => Some((false, turned)),
-        _ => None,
-    }
-}
-
-/// What the instructions say against the clock: the same ratio, of counts,
-/// before and after.
-fn contradiction(
-    baseline: &Record,
-    record: &Record,
-    arms: &Comparison,
-    rose: bool,
-) -> Option<&'static str> {
-    let of = |record: &Record| {
-        let count = |id: &str| {
-            let instructions = |counts: &Counts| counts.instructions_per_item;
-            record.case(id)?.counts.as_ref().and_then(instructions)
-        };
-        Some(count(&arms.candidate)? / count(&arms.baseline)?)
-    };
-    let moved = (of(record)? / of(baseline)?).ln();
-    match rose {
-        true if moved < -MOVED => Some("yet it runs fewer instructions in proportion"),
-        false if moved > MOVED => Some("yet it runs more instructions in proportion"),
-        _ => None,
-    }
 }
 
 /// A record as a baseline keeps it: what the gate reads, and nothing that

@@ -1,6 +1,6 @@
 use super::*;
 use crate::synthetic;
-use crate::wire::{Failure, SelfCheck, VARIABLES};
+use crate::wire::{Failure, SelfCheck, VARIABLES, Verdict};
 
 const ARENA: &str = "drain/case-000/arena";
 const ALLOC: &str = "drain/case-000/alloc";

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::{Dashboard, Group, direction};
+use super::overview::{Dashboard, Group, direction};
 use bench_record::history::{Evidence, Metric, Point, Series};
 
 /// One is so many of the units that ratios are written in.
@@ -98,7 +98,7 @@ pub fn encode(dashboard: &Dashboard, first: u32) -> Data {
         .skip(first as usize)
     {
         let e = &entry.environment;
-        let own = super::super::model::fingerprint(e);
+        let own = crate::model::fingerprint(e);
         let environment = environments
             .iter()
             .position(|known| *known == own)

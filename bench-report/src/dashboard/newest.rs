@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Dashboard;
+use super::overview::Dashboard;
 use crate::format::{plural, signed_percent};
 use crate::tone::Tone;
 use bench_record::CaseId;

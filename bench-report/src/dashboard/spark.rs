@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::direction;
+use super::overview::direction;
 use bench_record::history::{Change, Point, Series};
 
 const WIDTH: f64 = 220.0;

@@ -5,11 +5,12 @@ mod tables;
 
 use std::collections::HashMap;
 
-use super::{DASHBOARD, document, footer, json, parts, text};
-use crate::ReportError;
+use super::document::{DASHBOARD, document, footer, json, text};
+use super::parts;
 use crate::dashboard::{
     Coming, Dashboard, Group, LEAST_SPAN, comings, direction, encode, newest, spark, spark_line,
 };
+use crate::error::ReportError;
 use crate::format::short_time;
 use bench_record::history::Series;
 use display::{key, metric_name, newest_change, write};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::text;
+use super::document::text;
 use bench_record::wire::Verdict;
 
 use crate::model::{Answer, Cell, Drawing, Forest, Panel, Table};

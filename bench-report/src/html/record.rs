@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{REPORT, document, footer, json, parts, text};
-use crate::ReportError;
+use super::document::{REPORT, document, footer, json, text};
+use super::parts;
+use crate::error::ReportError;
 use crate::format::short_time;
 use crate::model::{Facts, Panel, Section, View};
 use crate::plots;

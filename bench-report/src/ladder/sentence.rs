@@ -3,7 +3,7 @@
 use bench_record::ladder::Breakdown;
 use bench_record::wire::Difference;
 
-use super::{boundary, difference, in_shares, ns, shares, step, whole};
+use super::shares::{boundary, difference, in_shares, ns, shares, step, whole};
 use crate::format;
 
 /// Where the time of an item goes, in words. Empty when the arena was not measured.

@@ -4,7 +4,8 @@
 use bench_record::ladder::{Breakdown, Part, SetCheck, StepCost, SumCheck};
 use bench_record::wire::Environment;
 
-use super::{copies, difference, ns, sentence, step};
+use super::sentence::sentence;
+use super::shares::{copies, difference, ns, step};
 use crate::format::{self, optional};
 use crate::markdown;
 use crate::terminal::{Column, Screen, Table};

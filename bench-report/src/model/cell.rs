@@ -1,7 +1,7 @@
 //! How a cell is made of a number: what is written, what it sorts by, what is drawn.
 
 use super::index::Estimate;
-use super::{Cell, Drawing, Forest};
+use super::types::{Cell, Drawing, Forest};
 use crate::format;
 use bench_record::wire::{Comparison, Verdict};
 

@@ -2,8 +2,8 @@
 //! what is advised stands in the record; nothing is judged here.
 
 use super::index::Estimate;
-use super::{Axis, Mark, Measure, Unit};
-use crate::format;
+use super::types::{Axis, Mark, Measure};
+use crate::format::{self, Unit};
 use crate::growth::name;
 use bench_record::growth::{Cell, Plan};
 use bench_record::wire::Record;

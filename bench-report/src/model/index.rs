@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Measure, Point};
+use super::types::{Measure, Point};
 use crate::format;
 use bench_record::CaseId;
 use bench_record::ladder::Breakdown;

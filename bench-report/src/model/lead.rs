@@ -1,19 +1,11 @@
 //! The two sentences under the title: what was found, and what to do.
 
 use super::stories::{Lead, Story, range};
+use super::types::LeadSentences;
 use crate::format;
 use crate::ladder::{ns, step};
 use bench_record::ladder::Breakdown;
 use bench_record::wire::{Record, Verdict};
-
-/// What was found, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeadSentences {
-    /// The answer in a sentence.
-    pub answer: String,
-    /// What to do, in a sentence.
-    pub advice: String,
-}
 
 /// Both sentences of a record.
 pub fn lead(record: &Record, stories: &[Story]) -> LeadSentences {

@@ -17,10 +17,6 @@ mod types;
 use bench_record::Count;
 use bench_record::wire::Environment;
 
-pub use crate::format::Unit;
-pub use crate::tone::Tone;
-
-pub use lead::LeadSentences;
 pub use panels::growth as growth_panels;
 pub use types::*;
 

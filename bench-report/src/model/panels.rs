@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::growth;
 use super::index::{Estimate, Index, Versus, instructions, variant};
-use super::{Axis, Band, Mark, Measure, Panel, Point, Section, Series, Unit, growth};
-use crate::format;
+use super::types::{Axis, Band, Mark, Measure, Panel, Point, Section, Series};
+use crate::format::{self, Unit};
 use bench_record::growth::{Cell, Plan};
 use bench_record::wire::Verdict;
 

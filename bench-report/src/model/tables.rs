@@ -1,7 +1,8 @@
 //! The tables: what stands behind every chart, and what has no chart.
 
+use super::growth;
 use super::index::{Index, Versus, counts, instructions, variant, words};
-use super::{Cell, Row, Section, Table, growth};
+use super::types::{Cell, Row, Section, Table};
 use crate::format;
 use crate::growth::name;
 use bench_record::wire::{Case, Comparison};

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixture;
+use crate::tone::Tone;
 use bench_record::CaseId;
 use bench_record::wire::Record;
 

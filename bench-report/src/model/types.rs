@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::lead::LeadSentences;
 use bench_record::ladder::Breakdown;
 use bench_record::wire::{Environment, Record, Verdict};
 
@@ -45,6 +44,15 @@ pub struct View {
     pub tables: Vec<Table>,
     /// What the page compares two records by.
     pub facts: Facts,
+}
+
+/// What was found, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadSentences {
+    /// The answer in a sentence.
+    pub answer: String,
+    /// What to do, in a sentence.
+    pub advice: String,
 }
 
 /// One of the six questions with what the record says to it.

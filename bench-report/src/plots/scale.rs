@@ -8,7 +8,8 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 
 use super::ticks;
 use crate::format;
-use crate::model::{Axis, Unit};
+use crate::format::Unit;
+use crate::model::Axis;
 
 type Ticks = fn(f64, f64) -> Vec<f64>;
 

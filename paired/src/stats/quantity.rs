@@ -1,7 +1,7 @@
 //! The quantities of a judgement, as types: a log-ratio is never taken for
 //! nanoseconds, nor a confidence for an error.
 
-use super::StatsError;
+use super::error::StatsError;
 
 /// Natural logarithm of candidate / baseline, both a time per item.
 ///

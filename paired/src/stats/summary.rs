@@ -35,7 +35,7 @@ impl Summary {
                 what: "processes",
                 have: values.values().len(),
                 need: sign::fewest(confidence),
-                confidence,
+                confidence: confidence.share(),
             })
         };
         let log_ratios = Sorted::new(samples.iter().map(|sample| sample.log_ratio))?;

@@ -7,7 +7,8 @@ use crate::format;
 use crate::ladder::{Share, boundary, difference, in_shares, ns, sentence, shares, step};
 use crate::model::index::Index;
 use crate::model::stories::range;
-use crate::model::{Answer, Figure, Tone};
+use crate::model::types::{Answer, Figure};
+use crate::tone::Tone;
 use bench_record::ladder::Breakdown;
 
 /// The ladder is measured by its own verb and added to the record of a run.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{command, overall, tally};
+use super::command;
+use super::parts::{overall, tally};
 use crate::format;
 use crate::model::index::{Index, UNEXPLAINED, Versus, words};
 use crate::model::lead;
 use crate::model::stories::{Lead, Story, range};
-use crate::model::{Answer, Figure, Tone};
+use crate::model::types::{Answer, Figure};
+use crate::tone::Tone;
 use bench_record::CaseId;
 use bench_record::wire::Verdict;
 use paired::result::Method;

@@ -6,7 +6,8 @@ use super::command;
 use crate::format;
 use crate::model::index::{Index, Versus, counts, instructions};
 use crate::model::stories::range;
-use crate::model::{Answer, Figure, Tone};
+use crate::model::types::{Answer, Figure};
+use crate::tone::Tone;
 use bench_record::wire::Counts;
 
 /// Question 3.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{FIGURES_PER_SIDE, command, ratio_figure, tally};
+use super::command;
+use super::parts::{FIGURES_PER_SIDE, ratio_figure, tally};
 use crate::format;
 use crate::growth::name;
 use crate::model::growth::plans;
 use crate::model::index::{Index, family};
 use crate::model::stories::range;
-use crate::model::{Answer, Figure, Tone};
+use crate::model::types::{Answer, Figure};
+use crate::tone::Tone;
 use bench_record::CaseId;
 use bench_record::growth::{Plan, Retry};
 use bench_record::wire::{Comparison, Verdict};

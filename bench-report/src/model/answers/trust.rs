@@ -3,7 +3,8 @@
 use super::command;
 use crate::format;
 use crate::model::index::Index;
-use crate::model::{Answer, Figure, Tone};
+use crate::model::types::{Answer, Figure};
+use crate::tone::Tone;
 use bench_record::wire::Comparison;
 
 /// Question 6.
