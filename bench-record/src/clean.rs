@@ -60,6 +60,7 @@ fn text(text: &mut String) {
 fn environment(environment: &mut Environment) {
     for value in [
         &mut environment.subject,
+        &mut environment.author,
         &mut environment.rustc,
         &mut environment.profile,
         &mut environment.flags,

@@ -12,6 +12,9 @@ pub struct Environment {
     pub commit: String,
     /// Subject line of that commit; text, never markup.
     pub subject: String,
+    /// Who wrote that commit, as git names the author; empty where it is not known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub author: String,
     /// Branch of the checkout, or empty where it was on none: a history follows one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub branch: String,
@@ -54,6 +57,9 @@ pub struct Environment {
     /// What else was observed: load, steal time, frequency; free-form.
     pub observed: BTreeMap<String, String>,
 }
+
+/// Key in [`Environment::observed`] of the address of the repository's web pages.
+pub const REPOSITORY: &str = "repository";
 
 /// Key in [`Environment::observed`] of what a reader of the ratios should know first.
 pub const CAUTION: &str = "caution";

@@ -117,6 +117,7 @@ impl Synthetic {
             environment: Environment {
                 commit: format!("{commit:08x}{:032x}", self.seed),
                 subject: format!("Commit number {commit}"),
+                author: "A. Author".to_owned(),
                 rustc: "rustc 1.95.0".to_owned(),
                 profile: "bench".to_owned(),
                 cpu: machine.cpu.clone(),

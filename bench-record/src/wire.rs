@@ -4,7 +4,7 @@
 //! Fields that an older record lacks are optional and default to nothing; a
 //! field that is unknown is kept out, never an error.
 
-pub use crate::environment::{CAUTION, COPY_ROUTINES, Environment, VARIABLES};
+pub use crate::environment::{CAUTION, COPY_ROUTINES, Environment, REPOSITORY, VARIABLES};
 pub use paired::result::{
     Comparison, CopiesNs, Difference, Draws, Failure, Method, PairedSample, RatioInterval,
     SelfCheck, Verdict,

@@ -11,6 +11,8 @@ pub(super) struct Checkout {
     pub(super) commit: String,
     /// Subject line.
     pub(super) subject: String,
+    /// Who wrote it.
+    pub(super) author: String,
     /// Branch that is checked out, where that is the commit; empty on none.
     pub(super) branch: String,
     /// Committer date, RFC 3339.
@@ -35,16 +37,20 @@ pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
         commit: stamped.to_owned(),
         ..Checkout::default()
     };
-    let Some(shown) = git(folder, &["show", "--no-patch", "--format=%cI%n%s", stamped]) else {
+    let Some(shown) = git(
+        folder,
+        &["show", "--no-patch", "--format=%cI%n%an%n%s", stamped],
+    ) else {
         checkout.notice = Some(format!(
             "git does not know the pair's commit {stamped} here: its subject and date are unknown, \
              and so is whether the checkout had uncommitted changes"
         ));
         return checkout;
     };
-    let (committed, subject) = shown.split_once('\n').unwrap_or((&shown, ""));
-    checkout.committed = committed.to_owned();
-    checkout.subject = subject.to_owned();
+    let mut lines = shown.splitn(3, '\n').map(str::to_owned);
+    checkout.committed = lines.next().unwrap_or_default();
+    checkout.author = lines.next().unwrap_or_default();
+    checkout.subject = lines.next().unwrap_or_default();
     let head = git(folder, &["rev-parse", "HEAD"]).unwrap_or_default();
     if head != stamped {
         checkout.notice = Some(format!(
@@ -97,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_has_its_subject_and_date() {
+    fn a_commit_has_its_subject_author_and_date() {
         let (folder, head) = repository();
         let found = look_up(folder.path(), &head);
         assert_eq!(
-            (found.commit, found.subject.as_str()),
-            (head, "The subject")
+            (found.commit, found.author.as_str(), found.subject.as_str()),
+            (head, "A", "The subject")
         );
         assert!(found.committed.parse::<jiff::Timestamp>().is_ok());
         assert_eq!((found.dirty, found.notice), (false, None));

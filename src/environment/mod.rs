@@ -1,7 +1,7 @@
 //! The environment of a run: which commit, which toolchain, which machine, and
 //! what the machine did meanwhile.
 //!
-//! `commit` asks git, `machine` reads what stays the same on one machine,
+//! `commit` and `repository` ask git, `machine` reads what stays the same on one machine,
 //! `conditions` what changes by the minute; `copies` times the C library's copy
 //! routine, which ratios may depend on. What cannot be found out is left
 //! empty: a run is never refused for it. Nothing here measures a pair.
@@ -11,6 +11,7 @@ mod conditions;
 mod copies;
 mod machine;
 mod quota;
+mod repository;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
 use crate::pair_process::Builds;
 use crate::workspace;
-use bench_record::wire::{CAUTION, Environment};
+use bench_record::wire::{CAUTION, Environment, REPOSITORY};
 
 /// Watches the machine during a run.
 #[derive(Debug, Clone)]
@@ -85,12 +86,17 @@ impl Watch {
             notices.push(notice);
         }
         observed.extend(variables::observed(std::env::vars_os()));
+        let variable = |name: &str| std::env::var(name).ok();
+        if let Some(address) = repository::address(&variable, &root) {
+            observed.insert(REPOSITORY.to_owned(), address);
+        }
         if let Ok(tunables) = std::env::var("GLIBC_TUNABLES") {
             observed.insert("tunables_of_wall_clock".to_owned(), tunables);
         }
         let environment = Environment {
             commit: checkout.commit,
             subject: checkout.subject,
+            author: checkout.author,
             branch: branch(&|name| std::env::var(name).ok(), checkout.branch),
             dirty: checkout.dirty,
             committed: checkout.committed,

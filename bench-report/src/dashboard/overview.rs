@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use bench_record::history::{Change, Evidence, Findings, History, Metric, Options, Series};
-use bench_record::wire::Environment;
+use bench_record::wire::{Environment, REPOSITORY};
 use bench_record::{Count, short_commit};
 
 /// A history with what it says of its commits.
@@ -86,7 +86,7 @@ impl<'a> Dashboard<'a> {
             }
         }
         let mut kept = history.entries.iter().rev();
-        let kept = kept.find_map(|e| e.environment.observed.get("repository"));
+        let kept = kept.find_map(|e| e.environment.observed.get(REPOSITORY));
         Self {
             history,
             findings: history.findings(options),

@@ -193,6 +193,7 @@ pub fn commits(dashboard: &Dashboard) -> Table {
                     ..Cell::text(crate::format::count(changes.len() as u64))
                 },
                 Cell::text(&e.subject),
+                Cell::text(&e.author),
                 Cell::text(&e.cpu),
                 Cell {
                     links: dashboard.links(entry, Some(worst.previous)),
@@ -215,6 +216,7 @@ pub fn commits(dashboard: &Dashboard) -> Table {
             "of",
             "changes",
             "subject",
+            "author",
             "machine",
             "pages",
             "look again",
@@ -247,7 +249,7 @@ pub fn runs(dashboard: &Dashboard) -> Table {
         section: Section::Cases,
         caption: "All runs, newest first",
         columns: vec![
-            "commit", "subject", "finished", "machine", "compiler", "A/A", "pages",
+            "commit", "subject", "author", "finished", "machine", "compiler", "A/A", "pages",
         ],
         rows: entries
             .map(|((entry, name), number)| {
@@ -264,6 +266,7 @@ pub fn runs(dashboard: &Dashboard) -> Table {
                     cells: vec![
                         Cell::text(name),
                         Cell::text(&e.subject),
+                        Cell::text(&e.author),
                         Cell::text(short_time(&e.finished)),
                         Cell::text(&e.cpu),
                         Cell::text(&e.rustc),
