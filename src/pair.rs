@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use bench_host::loader::LoadError;
 use bench_host::pair::Pair;
 use object::Object;
+use paired::digest;
 use paired::layouts::{self, Build, Compiled, KeptError};
-use sha2::{Digest, Sha256};
 
 /// The two files of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +101,7 @@ fn beside_executable() -> Vec<PathBuf> {
 }
 
 fn sha256(path: &Path) -> io::Result<String> {
-    let digest = Sha256::digest(fs::read(path)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest::sha256(&fs::read(path)?))
 }
 
 /// A kept pair cannot be used.

@@ -9,6 +9,7 @@ use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer;
 use bench_protocol::spec::{ENDLESS, Observe, Protocol, SessionConfig, StreamConfig};
 use bench_protocol::wire;
+use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use bench_record::wire::{Counts, Verified};
@@ -20,7 +21,7 @@ const BYTES: u64 = 8 << 20;
 const ITEMS: u64 = 5_000;
 
 /// What a stream must consist of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// Number of items.
     pub items: u64,
@@ -67,7 +68,7 @@ pub enum VerifyError {
 }
 
 /// A verified case, with the counts that need no tool.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Verification {
     /// What the stream consisted of.
     pub expected: Expected,

@@ -10,8 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use paired::digest;
 use paired::layouts::{self, LayoutError, Source};
-use sha2::{Digest, Sha256};
 
 use crate::git::{self, GitError};
 use crate::pair::{Layouts, PairFiles};
@@ -123,13 +123,8 @@ pub fn target(root: &Path) -> PathBuf {
 /// When the folder cannot be made, or is somebody else's.
 pub fn scratch(root: &Path) -> Result<PathBuf, WorkspaceError> {
     let path = fs::canonicalize(root).map_err(cache(root))?;
-    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    let key: String = digest
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let folder = cache_folder().join("arena-bench").join(key);
+    let digest = digest::sha256(path.as_os_str().as_encoded_bytes());
+    let folder = cache_folder().join("arena-bench").join(&digest[..12]);
     fs::create_dir_all(&folder).map_err(cache(&folder))?;
     let marker = folder.join(MARKER);
     if !marker.exists() {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Bytes of a text that are read: a library that states a wrong length costs no memory.
 const LONGEST: usize = 4096;
 
@@ -73,7 +75,7 @@ macro_rules! build_info {
 }
 
 /// How a cdylib was built.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildInfo {
     /// Full commit hash; empty if unknown.
     pub commit: String,

@@ -1,5 +1,7 @@
 //! What each side counts, as plain numbers that cross the boundary.
 
+use serde::{Deserialize, Serialize};
+
 /// What a guest counts of a stream that was opened as `counted`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub struct GuestCounts {
 /// A timed drain does not look at bytes: `bytes`, `digest`, `share_sum` and `held_sum`
 /// stay 0 unless the session verifies.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostCounts {
     /// Items received.
     pub items: u64,
@@ -54,6 +56,19 @@ pub struct HostCounts {
     pub capacity: u64,
     /// Sum over the items of the capacity that held the item, bytes.
     pub held_sum: u64,
-    /// Sum over the items of length / capacity.
+    /// Sum over the items of length / capacity; in text as its bits, so that none is lost.
+    #[serde(with = "bits")]
     pub share_sum: f64,
+}
+
+mod bits {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(value.to_bits())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        u64::deserialize(from).map(f64::from_bits)
+    }
 }

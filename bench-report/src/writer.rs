@@ -7,9 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use bench_record::{lock, output};
+use paired::digest::sha256;
 
 /// The marker's file name.
 pub const MARKER: &str = ".arena-bench-report";
@@ -73,7 +72,7 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), WriteError> {
     for (name, digests) in &before {
         let path = folder.join(name);
         match std::fs::read(&path) {
-            Ok(content) if digests.contains(&digest(&content)) => {}
+            Ok(content) if digests.contains(&sha256(&content)) => {}
             Ok(_) => return Err(WriteError::Changed(path)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(io(&path)(error)),
@@ -90,7 +89,7 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), WriteError> {
         after
             .entry(file.name.clone())
             .or_default()
-            .insert(digest(&file.content));
+            .insert(sha256(&file.content));
     }
     // Until every file is in place the marker allows the old and the new, so that a run
     // that dies in between leaves a folder that the next one may replace.
@@ -120,13 +119,6 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), WriteError> {
 fn replace(folder: &Path, name: &str, content: &[u8]) -> Result<(), WriteError> {
     let path = folder.join(name);
     output::replace(&path, content).map_err(|source| WriteError::Io { path, source })
-}
-
-fn digest(content: &[u8]) -> String {
-    Sha256::digest(content)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn marker(made: &Made) -> Vec<u8> {
@@ -251,7 +243,7 @@ mod tests {
     #[test]
     fn a_marker_that_points_elsewhere_is_refused() {
         let dir = folder();
-        let line = format!("{HEAD}\n{}  ../x\n", digest(b"1"));
+        let line = format!("{HEAD}\n{}  ../x\n", sha256(b"1"));
         std::fs::write(dir.path().join(MARKER), line).expect("writable");
         let error = write(dir.path(), &[file("a", "1")]).expect_err("a forged marker");
         assert!(matches!(error, WriteError::Marker(_)), "{error}");

@@ -85,6 +85,7 @@ pub mod child;
 pub mod clock;
 mod copies;
 pub mod dependencies;
+pub mod digest;
 pub mod draw;
 pub mod job;
 pub mod layouts;

@@ -1,11 +1,11 @@
 //! `guest`: verifies and measures libraries that this workbench did not make.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, SEED};
+use bench_report::terminal::Screen;
 
 use super::options::PairChoice;
 use super::outcome::{Outcome, print_json, say};
@@ -145,60 +145,49 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
         saved::check(folder)?;
     }
     let kept = common.against.as_deref().map(saved::read).transpose()?;
-    let (mut outcome, mut refused, mut reports) = (Outcome::Fine, 0, Vec::new());
+    let mut reports = Vec::new();
     for target in targets {
-        let mut report = Report::of(target);
         let progress = Progress::new(&display::file_name(&target.library), 3);
         let examined = examine(target, &plan, &mut || progress.tick());
         drop(progress);
-        match examined {
-            Ok((findings, notices)) => {
-                notices
-                    .iter()
-                    .for_each(|notice| notice!("arena-bench: {notice}"));
-                if let Some(kept) = &kept {
-                    compare(&mut report, kept, &findings, &plan)?;
-                }
-                if report.is_worse() {
-                    outcome = Outcome::Found;
-                }
-                if let Some(folder) = &common.save {
-                    keep(folder, &findings, report.is_worse() && !common.accept)?;
-                }
-                report.findings = Some(findings);
-            }
-            Err(error) => {
-                // The loaders' errors name the file themselves.
-                let (file, text) = (target.library.display().to_string(), error.to_string());
-                match text.contains(&file) {
-                    true => notice!("arena-bench: {text}"),
-                    false => notice!("arena-bench: {file}: {text}"),
-                }
-                report.error = Some(text);
-                if error.is_a_finding() {
-                    outcome = Outcome::Found;
-                } else {
-                    refused += 1;
-                }
-            }
+        let mut report = Report::new(target, examined);
+        tell(&mut report);
+        if let Some(kept) = &kept {
+            compare(&mut report, kept, &plan)?;
+            tell(&mut report);
         }
+        if let Some(folder) = &common.save {
+            report.keep(folder, common.accept)?;
+        }
+        tell(&mut report);
         reports.push(report);
     }
     if common.json {
         print_json(&reports)?;
     } else {
-        say(display::text(&reports, kept.as_ref()))?;
+        say(display::text(&reports, kept.as_ref(), Screen::stdout()))?;
     }
+    let refused = reports.iter().filter(|report| report.refused).count();
     if refused > 0 {
         bail!(
             "{refused} of {} guests could not be measured",
             targets.len()
         );
     }
-    Ok(outcome)
+    Ok(match reports.iter().any(Report::is_worse) {
+        true => Outcome::Found,
+        false => Outcome::Fine,
+    })
 }
 
-fn compare(report: &mut Report, kept: &Findings, now: &Findings, plan: &Plan) -> Result<()> {
+/// Prints what a reader should know, once.
+fn tell(report: &mut Report) {
+    for notice in report.notices.drain(..) {
+        notice!("arena-bench: {notice}");
+    }
+}
+
+fn compare(report: &mut Report, kept: &Findings, plan: &Plan) -> Result<()> {
     // A first look, and the second that a suspicion asks for.
     let expected = Duration::from_secs_f64(2.0 * plan.seconds);
     let progress = Progress::of_time("the two builds, compared", expected);
@@ -206,26 +195,5 @@ fn compare(report: &mut Report, kept: &Findings, now: &Findings, plan: &Plan) ->
         execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
-    let notices = report.hold_against(kept, now, plan, &mut processes)?;
-    drop(progress);
-    notices
-        .iter()
-        .for_each(|notice| notice!("arena-bench: {notice}"));
-    Ok(())
-}
-
-/// Keeps a build, unless it is worse and would replace a kept one.
-fn keep(folder: &Path, findings: &Findings, worse: bool) -> Result<()> {
-    if worse && saved::holds_a_build(folder) {
-        notice!(
-            "arena-bench: not kept: {} holds a build that this one is worse than; replace it all \
-             the same with --accept",
-            folder.display()
-        );
-        return Ok(());
-    }
-    saved::save(folder, findings)?;
-    let place = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    notice!("arena-bench: kept in {}", place.display());
-    Ok(())
+    report.hold_against(kept, plan, &mut processes)
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use comfy_table::{CellAlignment, Table, presets};
 use regex::Regex;
 use serde::Serialize;
 
@@ -11,6 +10,7 @@ use super::outcome::{Outcome, print_json, say};
 use super::search::Search;
 use bench_record::history::{self, Change, Evidence, History, HistoryError, Missing};
 use bench_record::short_commit;
+use bench_report::terminal::{Cell, Column, Screen, Table};
 
 /// Keeps records of many commits in a folder and finds the commits that changed
 /// something.
@@ -153,23 +153,32 @@ fn run_list(config: &List) -> anyhow::Result<Outcome> {
     if config.json {
         return print_json(&entries);
     }
-    let mut table = table(&["commit", "started", "wall clock", "cpu", "subject"]);
+    let mut table = Table::new([
+        Column::text("commit"),
+        Column::text("started"),
+        Column::text("wall clock"),
+        Column::text("cpu").breaking().drops(1),
+        Column::text("subject").breaking().drops(2),
+    ]);
     for entry in &entries {
         let dirty = if entry.dirty { " dirty" } else { "" };
-        table.add_row([
-            short_commit(entry.commit) + dirty,
-            plain(entry.started),
-            if entry.trusted {
-                "trusted"
-            } else {
-                "untrusted"
-            }
-            .to_owned(),
-            plain(entry.cpu),
-            plain(entry.subject),
-        ]);
+        table.row(
+            [
+                short_commit(entry.commit) + dirty,
+                plain(entry.started),
+                if entry.trusted {
+                    "trusted"
+                } else {
+                    "untrusted"
+                }
+                .to_owned(),
+                plain(entry.cpu),
+                plain(entry.subject),
+            ]
+            .map(Cell::from),
+        );
     }
-    say(&table)?;
+    say(table.show(Screen::stdout()))?;
     notice!("{} entries, {} series", entries.len(), history.series.len());
     Ok(Outcome::Fine)
 }
@@ -241,7 +250,7 @@ fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
     if config.json {
         print_json(&listed)?;
     } else if !listed.is_empty() {
-        say(table_of(&listed))?;
+        say(table_of(&listed).show(Screen::stdout()))?;
     }
     let regressions = changes.iter().filter(|change| change.is_regression());
     let regressions = regressions.count();
@@ -289,41 +298,38 @@ fn words_of(history: &History, missing: &Missing) -> String {
 }
 
 fn table_of(changes: &[ListedChange<'_>]) -> Table {
-    let columns = [
-        "commit", "change", "before", "after", "metric", "evidence", "case", "subject",
-    ];
-    let mut table = table(&columns);
-    for (index, _) in columns.iter().enumerate().skip(1).take(3) {
-        let column = table.column_mut(index).expect("the column was just made");
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    let mut table = Table::new([
+        Column::text("commit"),
+        Column::number("change"),
+        Column::number("before").drops(1),
+        Column::number("after").drops(1),
+        Column::text("metric"),
+        Column::text("evidence").drops(2),
+        Column::text("case").breaking(),
+        Column::text("subject").breaking().drops(3),
+    ]);
     for change in changes {
         let size = match change.relative {
             Some(relative) => format!("{:+.2}%", 100.0 * relative),
             None => "new".to_owned(),
         };
-        table.add_row([
-            short_commit(change.commit),
-            size,
-            format!("{:.4}", change.before),
-            format!("{:.4}", change.after),
-            change.metric.to_owned(),
-            match change.p_value {
-                Some(p) => format!("{}, p = {p:.1e}", change.evidence),
-                None => change.evidence.to_owned(),
-            },
-            plain(change.case),
-            plain(change.subject),
-        ]);
+        table.row(
+            [
+                short_commit(change.commit),
+                size,
+                format!("{:.4}", change.before),
+                format!("{:.4}", change.after),
+                change.metric.to_owned(),
+                match change.p_value {
+                    Some(p) => format!("{}, p = {p:.1e}", change.evidence),
+                    None => change.evidence.to_owned(),
+                },
+                plain(change.case),
+                plain(change.subject),
+            ]
+            .map(Cell::from),
+        );
     }
-    table
-}
-
-fn table(columns: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_header(columns.to_vec());
     table
 }
 

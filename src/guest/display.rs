@@ -2,24 +2,10 @@
 
 use std::path::Path;
 
-use comfy_table::{Table, presets};
+use bench_report::terminal::{Cell, Column, Screen, Table};
 
 use super::report::Report;
 use super::saved::Findings;
-
-const HEADER: [&str; 11] = [
-    "guest",
-    "items",
-    "ended",
-    "bytes",
-    "digest",
-    "ns/item",
-    "low",
-    "high",
-    "instructions/item",
-    "retries",
-    "capacity",
-];
 
 /// The name of a guest's file.
 #[must_use]
@@ -30,20 +16,30 @@ pub fn file_name(path: &Path) -> String {
 
 /// Everything that is printed of guests.
 #[must_use]
-pub fn text(reports: &[Report], kept: Option<&Findings>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(HEADER);
+pub fn text(reports: &[Report], kept: Option<&Findings>, screen: Screen) -> String {
+    let mut table = Table::new([
+        Column::text("guest").breaking(),
+        Column::number("items"),
+        Column::text("ended"),
+        Column::number("bytes").drops(3),
+        Column::text("digest").drops(4),
+        Column::number("ns/item"),
+        Column::number("low"),
+        Column::number("high"),
+        Column::number("instructions/item").drops(1),
+        Column::number("retries").drops(2),
+        Column::number("capacity").drops(5),
+    ]);
     let found = reports
         .iter()
         .filter_map(|report| Some((file_name(&report.guest), report.findings.as_ref()?)));
     let kept = kept.map(|kept| ("kept".to_owned(), kept));
     for (name, findings) in kept.into_iter().chain(found) {
-        table.add_row(row(name, findings));
+        table.row(row(name, findings).map(Cell::from));
     }
     let mut lines = Vec::new();
     if !table.is_empty() {
-        lines.push(table.trim_fmt());
+        lines.push(table.show(screen));
     }
     for report in reports {
         let worse = |regression: &String| format!("worse: {regression}");

@@ -16,7 +16,7 @@ use super::Target;
 use super::against::{self, Streams};
 use super::measure::Timing;
 use super::process::{self, GuestError};
-use super::saved::Findings;
+use super::saved::{self, Findings};
 
 /// Items that callgrind counts over: the slope is exact with far fewer than the
 /// clock needs.
@@ -55,6 +55,12 @@ pub struct Report {
     pub regressions: Vec<String>,
     /// What went wrong.
     pub error: Option<String>,
+    /// Whether it could not be measured at all, for a reason that is no finding.
+    #[serde(skip)]
+    pub refused: bool,
+    /// What a reader should know besides, in words.
+    #[serde(skip)]
+    pub notices: Vec<String>,
 }
 
 /// A path for programs that read JSON: what is no text in it is replaced.
@@ -63,17 +69,36 @@ fn lossy<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::E
 }
 
 impl Report {
-    /// An empty one of a target.
+    /// What [`examine`] found of a target.
     #[must_use]
-    pub fn of(target: &Target) -> Self {
-        Self {
+    pub fn new(target: &Target, examined: Result<(Findings, Vec<String>), GuestError>) -> Self {
+        let mut report = Self {
             guest: target.library.clone(),
             findings: None,
             comparison: None,
             self_check: None,
             regressions: Vec::new(),
             error: None,
+            refused: false,
+            notices: Vec::new(),
+        };
+        match examined {
+            Ok((findings, notices)) => {
+                report.findings = Some(findings);
+                report.notices = notices;
+            }
+            Err(error) => {
+                // The loaders' errors name the file themselves.
+                let (file, text) = (target.library.display().to_string(), error.to_string());
+                report.notices.push(match text.contains(&file) {
+                    true => text.clone(),
+                    false => format!("{file}: {text}"),
+                });
+                report.refused = !error.is_a_finding();
+                report.error = Some(text);
+            }
         }
+        report
     }
 
     /// Whether it is worse than the kept build, or could not be compared.
@@ -82,26 +107,27 @@ impl Report {
         !self.regressions.is_empty() || self.error.is_some()
     }
 
-    /// Holds a build against the kept one: what it streams, what is exact, and last
-    /// the time. Two builds that cannot be timed together are a finding, too. What a
-    /// reader should know besides comes back, in words.
+    /// Compares an examined build with the kept one: what it streams, what is exact, and
+    /// last the time. Two builds that cannot be timed together are a finding, too.
     ///
     /// # Errors
     /// When a statistic cannot be had.
     pub fn hold_against(
         &mut self,
         kept: &Findings,
-        now: &Findings,
         plan: &Plan,
         execute: &mut dyn Execute,
-    ) -> Result<Vec<String>> {
-        let mut notices = Vec::new();
+    ) -> Result<()> {
+        let Some(now) = &self.findings else {
+            return Ok(());
+        };
+        let notices = &mut self.notices;
         match against::streams(&kept.verified, &now.verified) {
             Streams::Same => {}
             Streams::Differ(how) => self.regressions.push(how),
             Streams::Unknown(why) => notices.push(why),
         }
-        let instructions = recounted(kept, now, &mut notices);
+        let instructions = recounted(kept, now, notices);
         let more = against::counted_more(&kept.verified, &now.verified, instructions);
         self.regressions.extend(more);
         // A build that streams nothing takes no time for an item.
@@ -124,7 +150,31 @@ impl Report {
         }
         let worse = |regression: &String| format!("worse than the kept build: {regression}");
         notices.extend(self.regressions.iter().map(worse));
-        Ok(notices)
+        Ok(())
+    }
+
+    /// Keeps an examined build in a folder, unless it is worse and would replace a kept
+    /// one that `accept` does not give up.
+    ///
+    /// # Errors
+    /// As for [`saved::save`].
+    pub fn keep(&mut self, folder: &Path, accept: bool) -> Result<()> {
+        let worse = self.is_worse() && !accept;
+        let Some(findings) = &self.findings else {
+            return Ok(());
+        };
+        if worse && saved::holds_a_build(folder) {
+            self.notices.push(format!(
+                "not kept: {} holds a build that this one is worse than; replace it all the same \
+                 with --accept",
+                folder.display()
+            ));
+            return Ok(());
+        }
+        saved::save(folder, findings)?;
+        let place = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        self.notices.push(format!("kept in {}", place.display()));
+        Ok(())
     }
 }
 

@@ -10,9 +10,9 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use paired::dependencies::{self, DependencyError};
+use paired::digest::sha256;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Target;
 use super::measure::Verified;
@@ -178,7 +178,7 @@ pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
     let library = &findings.target.library;
     let mut copies = vec![(library.clone(), PathBuf::from(LIBRARY))];
     copies.extend(dependencies::beside(library)?);
-    let mut sha256 = BTreeMap::new();
+    let mut digests = BTreeMap::new();
     for (from, to) in copies {
         let place = new.path().join(&to);
         if let Some(folder) = place.parent() {
@@ -186,11 +186,11 @@ pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
         }
         let bytes = fs::read(&from).map_err(at(&from))?;
         fs::write(&place, &bytes).map_err(at(&place))?;
-        sha256.insert(to.to_string_lossy().into_owned(), digest(&bytes));
+        digests.insert(to.to_string_lossy().into_owned(), sha256(&bytes));
     }
     let kept = Kept {
         schema: SCHEMA.to_owned(),
-        sha256,
+        sha256: digests,
         findings: findings.clone(),
     };
     let text = serde_json::to_string_pretty(&kept).expect("findings are plain data");
@@ -275,7 +275,7 @@ pub fn read(folder: &Path) -> Result<Findings, SavedError> {
             });
         }
         let path = folder.join(relative);
-        let found = digest(&fs::read(&path).map_err(at(&path))?);
+        let found = sha256(&fs::read(&path).map_err(at(&path))?);
         if found != digest_kept {
             return Err(SavedError::Swapped {
                 path,
@@ -287,11 +287,6 @@ pub fn read(folder: &Path) -> Result<Findings, SavedError> {
     let mut findings = kept.findings;
     findings.target.library = library;
     Ok(findings)
-}
-
-fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

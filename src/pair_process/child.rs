@@ -15,7 +15,7 @@ use crate::case::Case;
 use crate::growth::matrix::Stream;
 use crate::ladder::{self, LadderArm};
 use crate::pair::PairFiles;
-use crate::verify::{self, Expected, Verification};
+use crate::verify::{self, Verification};
 
 /// The first argument of such a child.
 pub(super) const ARGUMENT: &str = "--pair-child";
@@ -49,149 +49,14 @@ pub(super) enum Task {
 /// The answer to a task.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Answer {
-    Described([Build; 2]),
-    Verified([u64; 3], Counts),
+    Described([BuildInfo; 2]),
+    Verified(Verification),
     Step(Verified),
-    Grown(Vec<Counts>),
+    Grown(Vec<HostCounts>),
     /// The pair cannot be loaded.
     Unusable(String),
     /// A stream is not what it must be.
     Wrong(String),
-}
-
-/// [`BuildInfo`] in a message.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Build {
-    commit: String,
-    rustc: String,
-    profile: String,
-    flags: String,
-}
-
-impl From<&BuildInfo> for Build {
-    fn from(build: &BuildInfo) -> Self {
-        let BuildInfo {
-            commit,
-            rustc,
-            profile,
-            flags,
-        } = build.clone();
-        Self {
-            commit,
-            rustc,
-            profile,
-            flags,
-        }
-    }
-}
-
-impl From<Build> for BuildInfo {
-    fn from(build: Build) -> Self {
-        // What a library says of itself is foreign text.
-        let visible = |text: String| paired::visible::visible(&text);
-        Self {
-            commit: visible(build.commit),
-            rustc: visible(build.rustc),
-            profile: visible(build.profile),
-            flags: visible(build.flags),
-        }
-    }
-}
-
-/// [`HostCounts`] in a message: whole numbers, and the bits of the one that is not.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Counts([u64; 15]);
-
-impl From<HostCounts> for Counts {
-    fn from(counts: HostCounts) -> Self {
-        let HostCounts {
-            items,
-            calls,
-            frees,
-            retries,
-            retried_bytes,
-            bytes,
-            digest,
-            zeroed,
-            moved,
-            allocated,
-            shrinks,
-            peak_capacity,
-            capacity,
-            held_sum,
-            share_sum,
-        } = counts;
-        let share_sum = share_sum.to_bits();
-        Self([
-            items,
-            calls,
-            frees,
-            retries,
-            retried_bytes,
-            bytes,
-            digest,
-            zeroed,
-            moved,
-            allocated,
-            shrinks,
-            peak_capacity,
-            capacity,
-            held_sum,
-            share_sum,
-        ])
-    }
-}
-
-impl From<Counts> for HostCounts {
-    fn from(Counts(counts): Counts) -> Self {
-        let [
-            items,
-            calls,
-            frees,
-            retries,
-            retried_bytes,
-            bytes,
-            digest,
-            zeroed,
-            moved,
-            allocated,
-            shrinks,
-            peak_capacity,
-            capacity,
-            held_sum,
-            share_sum,
-        ] = counts;
-        let share_sum = f64::from_bits(share_sum);
-        Self {
-            items,
-            calls,
-            frees,
-            retries,
-            retried_bytes,
-            bytes,
-            digest,
-            zeroed,
-            moved,
-            allocated,
-            shrinks,
-            peak_capacity,
-            capacity,
-            held_sum,
-            share_sum,
-        }
-    }
-}
-
-/// What a message says of a verification.
-pub(super) fn verification([items, bytes, digest]: [u64; 3], counts: Counts) -> Verification {
-    Verification {
-        expected: Expected {
-            items,
-            bytes,
-            digest,
-        },
-        host: counts.into(),
-    }
 }
 
 /// Does the tasks of this process, if it was started for them.
@@ -216,19 +81,15 @@ pub fn serve() -> Option<ExitCode> {
 fn work(pair: &Pair, task: Task) -> Result<Answer, String> {
     let wrong = |error: &dyn std::fmt::Display| error.to_string();
     Ok(match task {
-        Task::Describe => Answer::Described([&pair.guest.build, &pair.host.build].map(Into::into)),
+        Task::Describe => {
+            Answer::Described([&pair.guest.build, &pair.host.build].map(Clone::clone))
+        }
         Task::Verify { case, items } => {
             let verified = match items {
                 Some(items) => verify::verify_items(pair, &case, items),
                 None => verify::verify(pair, &case),
             };
-            let Verification { expected, host } = verified.map_err(|error| wrong(&error))?;
-            let Expected {
-                items,
-                bytes,
-                digest,
-            } = expected;
-            Answer::Verified([items, bytes, digest], host.into())
+            Answer::Verified(verified.map_err(|error| wrong(&error))?)
         }
         Task::Step(arm) => {
             Answer::Step(ladder::verify::verify(pair, &arm).map_err(|error| wrong(&error))?)
@@ -236,7 +97,7 @@ fn work(pair: &Pair, task: Task) -> Result<Answer, String> {
         Task::Grow { stream, buffers } => {
             let cells = stream.drain(pair, &buffers);
             let cells = cells.map_err(|error| wrong(&error))?;
-            Answer::Grown(cells.into_iter().map(|cell| cell.counts.into()).collect())
+            Answer::Grown(cells.into_iter().map(|cell| cell.counts).collect())
         }
     })
 }

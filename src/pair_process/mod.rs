@@ -141,7 +141,7 @@ impl PairProcess {
             items,
         };
         match self.ask(&|| case.id(), task)? {
-            Answer::Verified(expected, counts) => Ok(child::verification(expected, counts)),
+            Answer::Verified(verification) => Ok(verification),
             answer => Err(unexpected(&answer)),
         }
     }

@@ -5,8 +5,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use super::error::{LayoutError, at};
 
 /// Makes a folder and those that it is in.
@@ -33,14 +31,4 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), LayoutError> 
     let persisted = file.persist(path);
     persisted.map_err(|error| at(path)(error.error))?;
     Ok(())
-}
-
-/// A digest in hexadecimal.
-pub(super) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// SHA-256 of some bytes, hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }

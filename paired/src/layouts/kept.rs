@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::build::Build;
-use super::files::sha256;
 use super::link::Compiled;
+use crate::digest::sha256;
 
 /// The list of what is in the folder; it also marks the folder as ours.
 const LIST: &str = "layouts.json";

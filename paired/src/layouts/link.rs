@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::{LayoutError, at};
-use super::files::{hex, make, sha256, write_whole};
+use super::files::{make, write_whole};
+use crate::digest::{hex, sha256};
 
 const COMPILED: &str = "compiled.json";
 const COMMAND: &str = "link";

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::cargo::Package;
 use super::error::LayoutError;
-use super::files::{hex, write_whole};
+use super::files::write_whole;
+use crate::digest::hex;
 
 /// The packages of `library` that cargo holds for fresh although their sources have
 /// changed since they were compiled. Those that it compiled just now are remembered as

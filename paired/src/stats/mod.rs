@@ -9,6 +9,8 @@ pub mod correction;
 mod display;
 mod error;
 pub mod order;
+#[cfg(test)]
+mod properties;
 pub mod quantity;
 pub mod sign;
 pub mod signed_rank;

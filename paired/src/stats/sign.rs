@@ -62,8 +62,6 @@ fn rank(n: usize, confidence: Confidence) -> Option<(usize, Confidence)> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn confidence(share: f64) -> Confidence {
@@ -140,48 +138,5 @@ mod tests {
             (rank as f64 - approximate).abs() < 1.5,
             "{rank} for {approximate}"
         );
-    }
-
-    proptest! {
-        #[test]
-        fn the_interval_holds_the_median_and_grows_with_confidence(
-            values in prop::collection::vec(-1e3..1e3f64, 8..200),
-            (less, more) in (0.5..0.99f64, 0.5..0.99f64).prop_map(|(a, b)| (a.min(b), a.max(b))),
-        ) {
-            let sample = sorted(&values);
-            let narrow = interval(&sample, confidence(less)).expect("eight are enough");
-            let wide = interval(&sample, confidence(more)).expect("eight are enough");
-            for found in [narrow, wide] {
-                prop_assert!(found.low <= found.estimate && found.estimate <= found.high);
-            }
-            prop_assert!(wide.low <= narrow.low && narrow.high <= wide.high);
-            prop_assert!(narrow.confidence.share() >= less - 1e-9);
-            prop_assert!(wide.confidence.share() >= narrow.confidence.share());
-        }
-
-        #[test]
-        fn the_interval_moves_and_scales_with_the_sample(
-            values in prop::collection::vec(-1e3..1e3f64, 8..100),
-            shift in -1e3..1e3f64,
-            scale in 1e-3..1e3f64,
-        ) {
-            let before = interval(&sorted(&values), confidence(0.99)).expect("eight are enough");
-            let moved: Vec<f64> = values.iter().map(|value| scale * value + shift).collect();
-            let after = interval(&sorted(&moved), confidence(0.99)).expect("eight are enough");
-            let wanted = before.map(|value| scale * value + shift);
-            for (found, wanted) in [(after.low, wanted.low), (after.estimate, wanted.estimate), (after.high, wanted.high)] {
-                prop_assert!((found - wanted).abs() <= 1e-9 * (1.0 + wanted.abs()));
-            }
-        }
-
-        #[test]
-        fn turning_every_sign_mirrors_the_interval(
-            values in prop::collection::vec(-1e3..1e3f64, 8..100),
-        ) {
-            let one = interval(&sorted(&values), confidence(0.99)).expect("eight are enough");
-            let turned: Vec<f64> = values.iter().map(|value| -value).collect();
-            let other = interval(&sorted(&turned), confidence(0.99)).expect("eight are enough");
-            prop_assert_eq!((other.low, other.estimate, other.high), (-one.high, -one.estimate, -one.low));
-        }
     }
 }

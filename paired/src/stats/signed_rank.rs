@@ -162,8 +162,6 @@ fn approximate_rank(n: usize, allowed: f64) -> (usize, f64) {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn confidence(share: f64) -> Confidence {
@@ -292,54 +290,5 @@ mod tests {
         );
         // A uniform sample of 500: 2.576·500/√(12·500) is 16.6.
         assert!((15.5..17.5).contains(&found.high), "{found:?}");
-    }
-
-    proptest! {
-        #[test]
-        fn the_interval_holds_the_estimate_and_grows_with_confidence(
-            values in prop::collection::vec(-1e3..1e3f64, 8..60),
-            (less, more) in (0.5..0.99f64, 0.5..0.99f64).prop_map(|(a, b)| (a.min(b), a.max(b))),
-        ) {
-            let sample = sorted(&values);
-            let narrow = interval(&sample, confidence(less)).expect("eight are enough");
-            let wide = interval(&sample, confidence(more)).expect("eight are enough");
-            for found in [narrow, wide] {
-                prop_assert!(found.low <= found.estimate && found.estimate <= found.high);
-            }
-            prop_assert!(wide.low <= narrow.low && narrow.high <= wide.high);
-            prop_assert!(narrow.confidence.share() >= less - 1e-9);
-        }
-
-        #[test]
-        fn the_interval_moves_and_scales_with_the_sample(
-            values in prop::collection::vec(-1e3..1e3f64, 8..60),
-            shift in -1e3..1e3f64,
-            scale in 1e-3..1e3f64,
-        ) {
-            let before = interval(&sorted(&values), confidence(0.99)).expect("eight are enough");
-            let moved: Vec<f64> = values.iter().map(|value| scale * value + shift).collect();
-            let after = interval(&sorted(&moved), confidence(0.99)).expect("eight are enough");
-            let wanted = before.map(|value| scale * value + shift);
-            for (found, wanted) in [
-                (after.low, wanted.low),
-                (after.estimate, wanted.estimate),
-                (after.high, wanted.high),
-            ] {
-                prop_assert!((found - wanted).abs() <= 1e-9 * (1.0 + scale * 1e3 + shift.abs()));
-            }
-        }
-
-        #[test]
-        fn turning_every_sign_mirrors_the_interval(
-            values in prop::collection::vec(-1e3..1e3f64, 8..60),
-        ) {
-            let one = interval(&sorted(&values), confidence(0.99)).expect("eight are enough");
-            let turned: Vec<f64> = values.iter().map(|value| -value).collect();
-            let other = interval(&sorted(&turned), confidence(0.99)).expect("eight are enough");
-            prop_assert_eq!(
-                (other.low, other.estimate, other.high),
-                (-one.high, -one.estimate, -one.low)
-            );
-        }
     }
 }
