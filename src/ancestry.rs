@@ -12,7 +12,6 @@ use bench_record::history::{Ancestry, History};
 
 /// The places of a history's commits in the repository of `folder`; `None` where
 /// there is none, or it has none of them.
-#[must_use]
 pub(crate) fn of(history: &History, folder: &Path) -> Option<Ancestry> {
     let commits: BTreeSet<&str> = history
         .entries

@@ -7,7 +7,6 @@ use crate::workload::Workload;
 use paired::runner::Arm;
 
 /// A case on a pair, as an arm under the case's id.
-#[must_use]
 pub fn of_case(case: &Case, layouts: &Layouts) -> Arm {
     Arm {
         items: (case.group == Group::Growth).then(|| plans::stream_items(&case.plan)),
@@ -16,7 +15,6 @@ pub fn of_case(case: &Case, layouts: &Layouts) -> Arm {
 }
 
 /// An arm of the ladder on a pair, under its id.
-#[must_use]
 pub fn of_step(arm: &LadderArm, layouts: &Layouts) -> Arm {
     named(arm.id(), &Workload::Ladder(*arm), layouts)
 }

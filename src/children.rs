@@ -9,7 +9,6 @@ use crate::workload::Opener;
 
 /// Does the work of this process, if it was started as a child. Every executable that
 /// measures calls this first.
-#[must_use]
 pub fn serve() -> Option<ExitCode> {
     // Compiles and links the pair, in a build that this program started.
     if let Some(status) = paired::layouts::serve() {

@@ -23,9 +23,7 @@ use paired::stats::{Confidence, StatsError};
 #[derive(Debug, thiserror::Error)]
 #[error("the {side} pair: {source}")]
 pub struct CompareError {
-    /// `baseline` or `candidate`.
     side: &'static str,
-    /// Why.
     source: Box<PairError>,
 }
 
@@ -42,9 +40,6 @@ pub struct Side {
 
 impl Side {
     /// Verifies every case on the pair, in a child: those that failed, and why.
-    ///
-    /// # Errors
-    /// When it cannot be loaded.
     pub fn verify(
         &self,
         cases: &[Case],
@@ -71,7 +66,6 @@ impl Side {
     }
 
     /// The folder that the plain pair lies in.
-    #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.layouts
             .plain
@@ -123,9 +117,6 @@ pub fn wall_clock(
 
 /// Judges a comparison of two pairs: counts by their limits, wall clock by its
 /// verdicts, and says where the two contradict each other.
-///
-/// # Errors
-/// When the A/A comparisons have no statistic.
 pub fn verdict(
     baseline: &Side,
     candidate: &Side,
@@ -211,7 +202,6 @@ fn contradiction(
 
 /// Why nothing can be said of the times, where that is so: the run's A/A failed, or not
 /// one comparison came to a verdict.
-#[must_use]
 pub fn cannot_tell(verdict: &Verdict) -> Option<String> {
     let check = verdict.self_check.as_ref();
     if let Some(check) = check.filter(|check| !check.trusted) {

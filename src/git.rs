@@ -18,19 +18,12 @@ const SETTINGS: [&str; 3] = [
 /// Git did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// It could not be started.
     #[error(
         "cannot start git: {0}; install it (apt-get install git), or compare with --baseline-pair DIR"
     )]
     Missing(io::Error),
-    /// It refused.
     #[error("git {what} failed: {output}{}", remedy(output))]
-    Refused {
-        /// What it was asked for.
-        what: String,
-        /// What it said.
-        output: String,
-    },
+    Refused { what: String, output: String },
 }
 
 fn remedy(output: &str) -> &'static str {
@@ -56,9 +49,6 @@ pub(crate) fn command(folder: &Path) -> Command {
 }
 
 /// What git says to `arguments`, without the line's end.
-///
-/// # Errors
-/// When there is no git or it refuses.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Result<String, GitError> {
     let output = command(folder)
         .args(arguments)

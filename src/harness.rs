@@ -29,45 +29,27 @@ pub const PAIR: &str = "ARENA_BENCH_PAIR";
 /// A bench target could not be built or does not know what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum HarnessError {
-    /// The set is neither `quick` nor `full`.
     #[error("{SET}={value:?}: expected `quick` or `full`")]
-    UnknownSet {
-        /// What the variable says.
-        value: String,
-    },
-    /// A case id names no case.
+    UnknownSet { value: String },
     #[error("{CASES}: there is no case {id:?}; `arena-bench list` shows them")]
-    UnknownCase {
-        /// The id.
-        id: String,
-    },
-    /// No pair was found.
+    UnknownCase { id: String },
     #[error(transparent)]
     NoPair(#[from] NoPair),
-    /// The pair cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// There are no sources to build.
     #[error(transparent)]
     Sources(#[from] WorkspaceError),
-    /// A program cannot be started.
     #[error("cannot run {}: {source}", program.display())]
     Start {
-        /// The program.
         program: PathBuf,
-        /// What the system says.
         source: std::io::Error,
     },
-    /// The target does not build.
     #[error(
         "`cargo {verb} --no-run --bench {target}` failed; run it in the checkout to see why{hint}"
     )]
     Build {
-        /// `bench` or `test`.
         verb: &'static str,
-        /// Name of the target.
         target: String,
-        /// What often helps, or nothing.
         hint: &'static str,
     },
 }
@@ -92,9 +74,6 @@ impl Profile {
 }
 
 /// The cases that the environment asks for, out of those of a target.
-///
-/// # Errors
-/// When a variable says something that has no meaning.
 pub fn cases(all: Vec<Case>) -> Result<Vec<Case>, HarnessError> {
     let text = |name| env::var(name).ok().filter(|text| !text.is_empty());
     choose(all, text(SET).as_deref(), text(CASES).as_deref())
@@ -123,22 +102,17 @@ fn choose(all: Vec<Case>, set: Option<&str>, ids: Option<&str>) -> Result<Vec<Ca
 }
 
 /// Whether the environment asks for the quick set, and so for short timings.
-#[must_use]
 pub fn is_quick() -> bool {
     env::var(SET).is_ok_and(|set| set == "quick")
 }
 
 /// What [`CASES`] must hold for these cases.
-#[must_use]
 pub fn ids(cases: &[Case]) -> String {
     let ids: Vec<String> = cases.iter().map(Case::id).collect();
     ids.join(",")
 }
 
 /// Loads the pair that the environment names, or the one beside this executable.
-///
-/// # Errors
-/// When there is none, or it cannot be used.
 pub fn pair() -> Result<Pair, HarnessError> {
     let folder = env::var_os(PAIR).map(PathBuf::from);
     Ok(PairFiles::find(folder.as_deref())?.load()?)
@@ -171,9 +145,6 @@ fn command(root: &Path, target: &str, profile: Profile) -> Command {
 
 /// Builds a target of `benches/` and its pair; where its executable lies. What
 /// the compiler says goes to stderr.
-///
-/// # Errors
-/// When cargo cannot be run, or the target does not build.
 pub fn build(target: &str, profile: Profile) -> Result<PathBuf, HarnessError> {
     let verb = profile.verb();
     let mut command = command(&workspace::root()?, target, profile);

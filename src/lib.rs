@@ -8,6 +8,8 @@
 //! crate `bench-record`'s, what people see `bench-report`'s. The command line over all of
 //! it: [`cmd`].
 #![forbid(unsafe_code)]
+// Used by this workspace alone: an item has a comment where its name does not say it all.
+#![allow(missing_docs)]
 // Both panic on a closed pipe: see `printing`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

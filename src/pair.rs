@@ -30,7 +30,6 @@ pub struct NoPair {
 
 impl PairFiles {
     /// The pair in `folder`, whether it is there or not.
-    #[must_use]
     pub fn in_folder(folder: &Path) -> Self {
         let [guest, host] = file_names();
         Self {
@@ -42,9 +41,6 @@ impl PairFiles {
     /// The pair in `folder`, or without one the pair that cargo built with this
     /// executable: beside it, or in `deps` below (where cargo leaves the
     /// libraries that a package depends on).
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn find(folder: Option<&Path>) -> Result<Self, NoPair> {
         let folders = match folder {
             Some(folder) => vec![folder.to_owned(), folder.join("deps")],
@@ -64,23 +60,16 @@ impl PairFiles {
     }
 
     /// Whether both files are there.
-    #[must_use]
     pub fn exist(&self) -> bool {
         self.guest.is_file() && self.host.is_file()
     }
 
     /// Loads both files.
-    ///
-    /// # Errors
-    /// When one of them cannot be used.
     pub fn load(&self) -> Result<Pair, LoadError> {
         Pair::load(&self.guest, &self.host)
     }
 
     /// SHA-256 of guest and host, hexadecimal.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
     pub fn sha256(&self) -> io::Result<[String; 2]> {
         Ok([sha256(&self.guest)?, sha256(&self.host)?])
     }
@@ -107,10 +96,8 @@ fn sha256(path: &Path) -> io::Result<String> {
 /// A kept pair cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeptPairError {
-    /// There is none.
     #[error(transparent)]
     NoPair(#[from] NoPair),
-    /// It is not as it was kept.
     #[error("{0} (arena-bench build-pair --output DIR)")]
     Kept(#[from] KeptError),
 }
@@ -121,15 +108,11 @@ pub enum KeptPairError {
 pub struct Layouts {
     /// As cargo links it.
     pub plain: PairFiles,
-    /// The guest's layouts.
     pub guest: Build,
-    /// The host's.
     pub host: Build,
 }
 
 impl Layouts {
-    /// A pair of a guest and a host.
-    #[must_use]
     pub fn new(guest: Build, host: Build) -> Self {
         let plain = PairFiles {
             guest: guest.plain.clone(),
@@ -139,7 +122,6 @@ impl Layouts {
     }
 
     /// A pair that exists in one layout only.
-    #[must_use]
     pub fn single(plain: PairFiles) -> Self {
         let build = |plain: PathBuf| Build {
             layouts: vec![plain.clone()],
@@ -167,36 +149,27 @@ impl Layouts {
     }
 
     /// Keeps the pair and its layouts in `folder`, for a later comparison.
-    ///
-    /// # Errors
-    /// When somebody else's files are there, or one cannot be written.
     pub fn save(&self, folder: &Path, about: &str) -> Result<(), KeptError> {
         layouts::save(folder, about, &[&self.guest, &self.host])
     }
 
     /// The layouts of guest and host, in this order.
-    #[must_use]
     pub fn libraries(&self) -> [&[PathBuf]; 2] {
         [&self.guest.layouts, &self.host.layouts]
     }
 
     /// Whether there are several.
-    #[must_use]
     pub fn shuffled(&self) -> bool {
         self.why_single().is_none()
     }
 
     /// Why there is one layout only, for people.
-    #[must_use]
     pub fn why_single(&self) -> Option<&str> {
         let why = self.guest.why_single.as_ref();
         why.or(self.host.why_single.as_ref()).map(String::as_str)
     }
 
     /// Whether both files bear the commit that they were built from.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
     pub fn is_of(&self, commit: &str) -> io::Result<bool> {
         let bears = |path: &Path| -> io::Result<bool> {
             let bytes = fs::read(path)?;
@@ -207,9 +180,6 @@ impl Layouts {
     }
 
     /// Whether two pairs are the same bytes, but for the commits that they bear.
-    ///
-    /// # Errors
-    /// When a file cannot be read.
     pub fn is_same_code(&self, commit: &str, other: &Self, others: &str) -> io::Result<bool> {
         let same = |one: &Path, other: &Path| -> io::Result<bool> {
             Ok(without(fs::read(one)?, commit) == without(fs::read(other)?, others))
@@ -242,7 +212,6 @@ fn without(mut bytes: Vec<u8>, commit: &str) -> Vec<u8> {
 
 /// In what the compilers of two builds differ, in words: the compiler itself, and flags
 /// that only one of them was given.
-#[must_use]
 pub fn compiled_differently(baseline: &Compiled, candidate: &Compiled) -> Vec<String> {
     // Of a pair that cargo left in a folder, neither is known.
     if baseline.compiler.is_empty() || candidate.compiler.is_empty() {

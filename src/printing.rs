@@ -16,18 +16,11 @@ pub(crate) fn to_stderr(text: Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Prints a line to stdout.
-///
-/// # Errors
-/// When stdout cannot be written, but for a reader that has left.
 pub(crate) fn to_stdout(line: impl Display) -> io::Result<()> {
     unless_the_reader_left(writeln!(io::stdout().lock(), "{line}"))
 }
 
 /// Prints a value as JSON to stdout.
-///
-/// # Errors
-/// As for [`to_stdout`].
 pub(crate) fn json(value: &impl serde::Serialize) -> io::Result<()> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let written = serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from);

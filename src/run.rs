@@ -37,8 +37,6 @@ pub enum Step {
 pub struct Options {
     /// Parts that are left out.
     pub skip: Vec<Step>,
-    /// Short timings.
-    pub quick: bool,
     /// The smallest change that matters.
     pub delta: Delta,
     /// Time for a comparison, both looks together.
@@ -57,16 +55,12 @@ pub struct Options {
 /// Why a run could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Measuring processes cannot be started.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
-    /// A statistic cannot be had.
     #[error(transparent)]
     Stats(#[from] StatsError),
-    /// Criterion's targets cannot be run.
     #[error(transparent)]
     Wall(#[from] WallError),
-    /// Cases cannot be counted.
     #[error(transparent)]
     Counts(#[from] CountsError),
 }
@@ -156,7 +150,6 @@ pub fn measure(
 /// The arena cases that have an alloc counterpart among `cases`, with it. Of
 /// the ways to grow on a plan, the usual one stands for all: the others have a
 /// verb of their own.
-#[must_use]
 pub fn protocol_pairs(cases: &[Case]) -> Vec<(Case, Case)> {
     let usual = BufferConfig::default();
     let arena = cases.iter().filter(|case| {
@@ -298,7 +291,6 @@ fn find<'r>(record: &'r mut Record, id: &str) -> Option<&'r mut wire::Case> {
 }
 
 /// The counts of a verification with those of callgrind and DHAT.
-#[must_use]
 pub fn with_tools(verified: Option<Counts>, tools: Counts) -> Counts {
     Counts {
         instructions_per_item: tools.instructions_per_item,
@@ -310,7 +302,6 @@ pub fn with_tools(verified: Option<Counts>, tools: Counts) -> Counts {
 
 /// The cases of shard `k` of `n`, both from 1: every n-th, so that each shard has
 /// large and small ones. Both protocols of a case stay together.
-#[must_use]
 pub fn shard(cases: Vec<Case>, k: u32, n: u32) -> Vec<Case> {
     let mut place: BTreeMap<String, u32> = BTreeMap::new();
     cases

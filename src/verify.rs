@@ -27,42 +27,26 @@ pub struct Expected {
     pub items: u64,
     /// Their wire bytes.
     pub bytes: u64,
-    /// Their digest.
     pub digest: u64,
 }
 
 /// A stream is not what it must be.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// It failed.
     #[error("{case}: {source}")]
-    Stream {
-        /// Id of the case.
-        case: String,
-        /// How.
-        source: StreamError,
-    },
-    /// Its items are not those of the generator.
+    Stream { case: String, source: StreamError },
     #[error("{case}: the stream has {} items, {} bytes, digest {:016x}; the generator says {} items, {} bytes, digest {:016x}",
         found.items, found.bytes, found.digest, expected.items, expected.bytes, expected.digest)]
     Items {
-        /// Id of the case.
         case: String,
-        /// What came across.
         found: Box<Expected>,
-        /// What should have.
         expected: Box<Expected>,
     },
-    /// Host and guest counted differently.
     #[error("{case}: host and guest disagree about {what}: {host} and {guest}")]
     Counts {
-        /// Id of the case.
         case: String,
-        /// What they counted.
         what: &'static str,
-        /// The host's count.
         host: u64,
-        /// The guest's count.
         guest: u64,
     },
 }
@@ -72,13 +56,11 @@ pub enum VerifyError {
 pub struct Verification {
     /// What the stream consisted of.
     pub expected: Expected,
-    /// What the host counted.
     pub host: HostCounts,
 }
 
 impl Verification {
     /// As it goes into a record.
-    #[must_use]
     pub fn verified(&self) -> Verified {
         Verified {
             items: self.expected.items,
@@ -88,7 +70,6 @@ impl Verification {
     }
 
     /// The counts that need no tool, as they go into a record.
-    #[must_use]
     pub fn counts(&self) -> Counts {
         let (host, items) = (&self.host, self.host.items.max(1) as f64);
         let arena = host.peak_capacity > 0;
@@ -117,18 +98,11 @@ fn per_item_calls(host: &HostCounts) -> f64 {
 }
 
 /// Drains the case's stream once, to its end, and checks it.
-///
-/// # Errors
-/// When the stream fails, its items are not the generator's, or guest and host
-/// count differently.
 pub fn verify(pair: &Pair, case: &Case) -> Result<Verification, VerifyError> {
     verify_items(pair, case, case.items_for(BYTES, ITEMS))
 }
 
 /// The same for a stream of `items` items.
-///
-/// # Errors
-/// As for [`verify`].
 pub fn verify_items(pair: &Pair, case: &Case, items: u64) -> Result<Verification, VerifyError> {
     let config = case.session(items);
     let expected = expected(&config.stream);
@@ -138,9 +112,6 @@ pub fn verify_items(pair: &Pair, case: &Case, items: u64) -> Result<Verification
 
 /// Drains a session's stream once, to its end, and holds it against `expected`;
 /// what the host counted of it. `name` is what errors call it.
-///
-/// # Errors
-/// As for [`verify`].
 pub fn verify_session(
     pair: &Pair,
     name: &dyn Fn() -> String,
@@ -205,7 +176,6 @@ fn agreements(
 }
 
 /// What the generator says of a stream, encoded on this side alone.
-#[must_use]
 pub fn expected(stream: &StreamConfig) -> Expected {
     struct Generate<'a>(&'a StreamConfig);
     impl PayloadVisitor for Generate<'_> {

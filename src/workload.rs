@@ -30,7 +30,6 @@ pub enum Workload {
 
 impl Workload {
     /// As it goes into a job.
-    #[must_use]
     pub fn to_value(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("a workload is plain data")
     }
@@ -43,11 +42,6 @@ pub struct Opener {
 }
 
 impl Opener {
-    /// Opens one arm.
-    ///
-    /// # Errors
-    /// When its workload is unknown, its pair cannot be loaded, or its stream
-    /// cannot be opened.
     pub fn open(&mut self, arm: &ArmJob) -> Result<Box<dyn Drive>> {
         let workload: Workload =
             serde_json::from_value(arm.workload.clone()).context("reading the workload")?;

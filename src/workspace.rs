@@ -20,58 +20,31 @@ use bench_record::output;
 /// Why the sources of a commit could not be had or built.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
-    /// There are no sources.
     #[error("no sources of arena-bench here or above; run it inside a clone of the repository")]
     NoSources,
-    /// Git is missing or refuses.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// The reference names no commit.
     #[error("{reference:?} names no commit of this repository: {output}{}", if *shallow { SHALLOW } else { "" })]
     UnknownRef {
-        /// The reference.
         reference: String,
-        /// What git said.
         output: String,
-        /// Whether the repository has a part of its history only.
         shallow: bool,
     },
-    /// The commit has no such project.
     #[error("{reference} has no {file}: there is no pair to build; choose a commit that has one")]
-    NoProject {
-        /// The reference.
-        reference: String,
-        /// The file that it would need.
-        file: String,
-    },
-    /// What was built is not what was asked for.
+    NoProject { reference: String, file: String },
     #[error(
         "the pair that was built of {reference} does not bear its commit {commit}: nothing is compared with it; remove {} and try again",
         folder.display()
     )]
     AnotherCommit {
-        /// The reference.
         reference: String,
-        /// Its hash.
         commit: String,
-        /// Where it was built.
         folder: PathBuf,
     },
-    /// A folder or file of the cache cannot be used.
     #[error("{}: {source}; XDG_CACHE_HOME chooses another folder for builds", path.display())]
-    Cache {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The cache's folder belongs to somebody else.
+    Cache { path: PathBuf, source: io::Error },
     #[error("{} is not empty and was not made by arena-bench; XDG_CACHE_HOME chooses another folder for builds", path.display())]
-    Foreign {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The pair does not build.
+    Foreign { path: PathBuf },
     #[error(transparent)]
     Layout(#[from] LayoutError),
 }
@@ -94,9 +67,6 @@ pub type Heard<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// The root of the sources: the first folder from here upwards that holds the pair's,
 /// or else the one that this executable was built from.
-///
-/// # Errors
-/// When there is none.
 pub fn root() -> Result<PathBuf, WorkspaceError> {
     let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).to_owned();
     let here = std::env::current_dir().unwrap_or_default();
@@ -109,7 +79,6 @@ pub fn root() -> Result<PathBuf, WorkspaceError> {
 }
 
 /// Cargo's target folder.
-#[must_use]
 pub fn target(root: &Path) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.and_then(|target| std::path::absolute(target).ok());
@@ -118,9 +87,6 @@ pub fn target(root: &Path) -> PathBuf {
 
 /// Where builds of the checkout at `root` go: a folder in the user's cache for each
 /// checkout, by its path.
-///
-/// # Errors
-/// When the folder cannot be made, or is somebody else's.
 pub fn scratch(root: &Path) -> Result<PathBuf, WorkspaceError> {
     let path = fs::canonicalize(root).map_err(cache(root))?;
     let digest = digest::sha256(path.as_os_str().as_encoded_bytes());
@@ -158,9 +124,6 @@ fn cache(path: &Path) -> impl Fn(io::Error) -> WorkspaceError + use<> {
 
 /// Builds the pair of the sources as they are, uncommitted changes included, and links
 /// it once for each seed.
-///
-/// # Errors
-/// When it does not build.
 pub fn build_here(root: &Path, seeds: &[u64], heard: Heard<'_>) -> Result<Layouts, WorkspaceError> {
     let scratch = scratch(root)?;
     hold(&scratch)?;
@@ -168,9 +131,6 @@ pub fn build_here(root: &Path, seeds: &[u64], heard: Heard<'_>) -> Result<Layout
 }
 
 /// Builds the pair of the sources in `root`, with a cache folder of its own.
-///
-/// # Errors
-/// When it does not build.
 pub fn build(
     root: &Path,
     cache: &Path,
@@ -209,9 +169,6 @@ fn together(pair: &PairFiles, folder: &Path) -> Result<PairFiles, WorkspaceError
 }
 
 /// Builds the pair of a commit, by its full hash, as [`resolve`] gives it.
-///
-/// # Errors
-/// When the commit has no pair, or it does not build, or what was built is not of it.
 pub fn build_at(
     root: &Path,
     commit: &Commit,
@@ -321,10 +278,6 @@ pub struct Commit {
 }
 
 /// The commit that `reference` names, before anything is built.
-///
-/// # Errors
-/// When git is missing or refuses, the reference names no commit, or the commit does
-/// not have this project.
 pub fn resolve(root: &Path, reference: &str) -> Result<Commit, WorkspaceError> {
     let prefix = git::run(root, &["rev-parse", "--show-prefix"])?;
     let commit = format!("{reference}^{{commit}}");
@@ -359,7 +312,6 @@ pub fn resolve(root: &Path, reference: &str) -> Result<Commit, WorkspaceError> {
 }
 
 /// Whether the project's sources differ from those of a commit; unknown counts as yes.
-#[must_use]
 pub fn differs_from(root: &Path, commit: &Commit) -> bool {
     let same = ["diff", "--quiet", "--no-ext-diff", &commit.hash, "--", "."];
     git::run(root, &same).is_err()

@@ -21,7 +21,6 @@ pub struct CaseId<'a> {
 
 impl<'a> CaseId<'a> {
     /// The parts of `id`.
-    #[must_use]
     pub fn of(id: &'a str) -> Self {
         let mut parts = id.splitn(4, '/');
         Self {
@@ -37,12 +36,6 @@ impl<'a> CaseId<'a> {
         let rest = self.rest.into_iter().flat_map(|rest| rest.split('/'));
         let named = [self.item, self.arm].into_iter().flatten();
         std::iter::once(self.family).chain(named).chain(rest)
-    }
-
-    /// The last part: what a case differs in from its neighbours in a table.
-    #[must_use]
-    pub fn last(self) -> &'a str {
-        self.parts().last().unwrap_or_default()
     }
 }
 
@@ -69,8 +62,6 @@ mod tests {
         assert_eq!(id.item, Some("ramp"));
         assert_eq!(id.arm, Some("arena"));
         assert_eq!(id.rest, Some("doubling/from-4KiB"));
-        assert_eq!(id.last(), "from-4KiB");
-        assert_eq!(CaseId::of("alone").last(), "alone");
     }
 
     proptest! {

@@ -9,7 +9,6 @@ use crate::wire::{Comparison, Environment, Record, SelfCheck};
 
 /// `text` with line ends and tabs as spaces and other control characters in their
 /// escaped form, such as `\u{1b}`.
-#[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(char::is_control) {
         return Cow::Borrowed(text);

@@ -6,7 +6,6 @@ use super::wire::Environment;
 const DIGITS: usize = 12;
 
 /// The first twelve digits of a commit's hash, which git takes as its name.
-#[must_use]
 pub fn short_commit(commit: &str) -> String {
     commit.chars().take(DIGITS).collect()
 }
@@ -14,7 +13,6 @@ pub fn short_commit(commit: &str) -> String {
 impl Environment {
     /// The commit, short, and whether the sources had changes; `None` outside a
     /// repository.
-    #[must_use]
     pub fn short_commit(&self) -> Option<String> {
         let changed = if self.dirty { " with changes" } else { "" };
         (!self.commit.is_empty()).then(|| short_commit(&self.commit) + changed)

@@ -55,7 +55,6 @@ impl Count {
     ];
 
     /// The name of the field in a record.
-    #[must_use]
     pub const fn field(self) -> &'static str {
         match self {
             Self::Instructions => "instructions_per_item",
@@ -75,7 +74,6 @@ impl Count {
     }
 
     /// The name for people.
-    #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Instructions => "instructions per item",
@@ -103,7 +101,6 @@ impl Serialize for Count {
 
 impl Counts {
     /// One count; `None` where it was not taken.
-    #[must_use]
     pub fn get(&self, count: Count) -> Option<f64> {
         // Whole counts far below 2^53: exact as floating point.
         let whole = |count: Option<u64>| count.map(|count| count as f64);

@@ -15,9 +15,6 @@ const SIGNIFICANT_DIGITS: usize = 10;
 const LINES_TO_DEPTH: usize = 3;
 
 /// `value` as JSON, ending in a newline; the same value gives the same bytes.
-///
-/// # Errors
-/// Where `value` cannot be JSON, such as a map whose keys are no strings.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Layout::default());
@@ -27,7 +24,6 @@ pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
 }
 
 /// `value` rounded to the digits that are written.
-#[must_use]
 pub fn rounded(value: f64) -> f64 {
     if !value.is_finite() {
         return value;

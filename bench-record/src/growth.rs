@@ -26,7 +26,6 @@ pub struct Growth {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Plan {
-    /// Its name.
     pub name: String,
     /// Its parameters, in words.
     pub parameters: String,
@@ -47,7 +46,6 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Cell {
-    /// Id of the case.
     pub id: String,
     /// Growth strategy.
     pub growth: String,
@@ -68,13 +66,11 @@ pub struct Cell {
     pub plain: bool,
     /// Calls of `next`, the one that finds the end included.
     pub boundary_calls: u64,
-    /// Retries.
     pub retries: u64,
     /// Wire bytes encoded.
     pub encoded_bytes: u64,
     /// Wire bytes of the items asked for twice: sized again, not encoded again.
     pub retried_bytes: u64,
-    /// Bytes zeroed.
     pub zeroed_bytes: u64,
     /// Bytes moved from an old buffer to a new one.
     pub moved_bytes: u64,
@@ -106,11 +102,8 @@ pub struct Cell {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Ratio {
-    /// Estimate.
     pub estimate: f64,
-    /// Lower end.
     pub low: f64,
-    /// Upper end.
     pub high: f64,
 }
 

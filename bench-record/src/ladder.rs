@@ -52,7 +52,6 @@ pub enum Part {
     Hop,
 }
 
-/// One step with its cost.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StepCost {
@@ -112,7 +111,6 @@ pub struct SetCheck {
 
 impl StepCost {
     /// Whether the interval of the step's cost excludes zero.
-    #[must_use]
     pub fn told_apart(&self) -> bool {
         let apart = |ns: &Difference| ns.low > 0.0 || ns.high < 0.0;
         self.step_ns.as_ref().is_some_and(apart)
@@ -121,7 +119,6 @@ impl StepCost {
 
 impl SumCheck {
     /// Whether the sum lies within the whole's interval.
-    #[must_use]
     pub fn holds(&self) -> bool {
         (self.whole_ns.low..=self.whole_ns.high).contains(&self.sum_ns)
     }
@@ -141,14 +138,12 @@ impl Ladder {
 
 impl Breakdown {
     /// What a step costs, from the set whose process is not bound to a core.
-    #[must_use]
     pub fn step(&self, name: &str) -> Option<&StepCost> {
         self.steps.iter().find(|s| s.step == name && !s.pinned)
     }
 
     /// The steps from one to another, the lower left out, lowest first; nothing
     /// when the one does not stand on the other.
-    #[must_use]
     pub fn way(&self, from: &str, to: &str) -> Vec<&StepCost> {
         let below = |step: &&StepCost| self.step(step.on.as_deref()?);
         // Bounded by the number of steps: a file may hold a circle.
@@ -170,7 +165,6 @@ impl Breakdown {
 
     /// Why the times of all steps but the hops are not to be believed, where that
     /// is so: they were measured in one set.
-    #[must_use]
     pub fn unstable(&self) -> Option<&str> {
         let step = self.steps.iter().find(|step| step.part != Part::Hop);
         let why = step?.unstable.as_str();

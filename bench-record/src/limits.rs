@@ -45,7 +45,6 @@ impl Default for Limit {
     }
 }
 
-/// The file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
@@ -68,40 +67,25 @@ struct Exception {
 /// A file of limits that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LimitsError {
-    /// It cannot be read.
     #[error("{}: {source}", path.display())]
     Io {
-        /// The file.
         path: PathBuf,
-        /// What the system says.
         source: std::io::Error,
     },
-    /// It is not of this form.
     #[error("{}: {source}; expected {{\"default\": {{...}}, \"exceptions\": [{{\"cases\": REGEX, \"why\": TEXT, \"limit\": {{...}}}}]}}", path.display())]
     Form {
-        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// One of its patterns is no regular expression.
     #[error("{}: {source}", path.display())]
-    Pattern {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with the pattern.
-        source: regex::Error,
-    },
+    Pattern { path: PathBuf, source: regex::Error },
 }
 
 /// A count that rose further than it may.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exceeded {
-    /// What is counted.
     pub count: Count,
-    /// What it was.
     pub before: f64,
-    /// What it is.
     pub after: f64,
     /// What it might have been at most.
     pub most: f64,
@@ -129,9 +113,6 @@ const NOTHING: f64 = 1e-9;
 
 impl Limits {
     /// Reads a file of limits.
-    ///
-    /// # Errors
-    /// When it cannot be read or is not of the form.
     pub fn read(path: &Path) -> Result<Self, LimitsError> {
         let at = || path.to_owned();
         let text = input::read(path, input::SETTINGS)
@@ -156,7 +137,6 @@ impl Limits {
 
     /// The limit of a case: the first exception that matches its id, or the
     /// default.
-    #[must_use]
     pub fn of(&self, id: &str) -> &Limit {
         let exception = self.exceptions.iter().find(|(cases, _)| cases.is_match(id));
         exception.map_or(&self.default, |(_, limit)| limit)
@@ -164,7 +144,6 @@ impl Limits {
 
     /// The counts of a case that rose further than they may. What one of the two
     /// did not count is not judged.
-    #[must_use]
     pub fn exceeded(&self, id: &str, before: &Counts, after: &Counts) -> Vec<Exceeded> {
         let limit = self.of(id);
         let exceeded = |&count: &Count| {
@@ -184,7 +163,6 @@ impl Limits {
 impl Limit {
     /// What a count may be at most where it was `before`; `None` for a count that
     /// is not limited.
-    #[must_use]
     pub fn most(&self, count: Count, before: f64) -> Option<f64> {
         match count {
             Count::Instructions => Some(before * (1.0 + self.instructions_percent / 100.0)),
@@ -198,7 +176,6 @@ impl Limit {
     /// Whether two values of a count differ by no more than the limit allows, in
     /// either direction: such a difference is drift between two builds, and no
     /// change.
-    #[must_use]
     pub fn is_drift(&self, count: Count, a: f64, b: f64) -> bool {
         let (less, more) = (a.min(b), a.max(b));
         more <= self.most(count, less).unwrap_or(less) + NOTHING * (1.0 + less)

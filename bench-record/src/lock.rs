@@ -13,20 +13,12 @@ const MARKER: &str = "arena-bench lock: a run writes the file beside this one\n"
 /// Why a lock could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process has it.
     #[error("another run writes to {}; wait for it, or give another name with --output", .0.display())]
     Taken(PathBuf),
-    /// A file that this tool did not make has the lock's name.
     #[error("{} was not made by this tool, and a run needs that name: move it away", .0.display())]
     Foreign(PathBuf),
-    /// The file system refused.
     #[error("cannot lock {}: {source}", path.display())]
-    Io {
-        /// The lock's file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 /// The right to write one file; its own file is gone when it is given back.
@@ -39,9 +31,6 @@ pub struct Lock {
 impl Lock {
     /// Takes the right to write `output`. Where the file system has no locks,
     /// nobody is kept out.
-    ///
-    /// # Errors
-    /// [`LockError`].
     pub fn take(output: &Path) -> Result<Self, LockError> {
         let path = output::beside(output, "lock");
         let at = |source| LockError::Io {
@@ -86,9 +75,6 @@ impl Drop for Lock {
 
 /// Waits until no other process of this tool writes into `folder`, and keeps the
 /// others waiting as long as the returned file is open. Leaves no file behind.
-///
-/// # Errors
-/// Where the folder cannot be opened.
 pub fn folder(folder: &Path) -> io::Result<File> {
     let opened = File::open(folder)?;
     match opened.lock() {

@@ -15,63 +15,38 @@ use super::wire::{Environment, Record, SelfCheck};
 /// Why shards are not one run.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
-    /// Nothing to merge.
     #[error("no shard given; expected the records of all shards of one run")]
     Nothing,
-    /// A record of a whole run.
     #[error(
         "{} is no shard: environment.shard is empty; expected a record of `arena-bench run --shard K/N`",
         path.display()
     )]
-    NoShard {
-        /// The record.
-        path: PathBuf,
-    },
-    /// Shards of differing splits.
+    NoShard { path: PathBuf },
     #[error("{} is shard {left} and {} is shard {right}: not of one split; give shards of one run", left_path.display(), right_path.display())]
     OtherSplit {
-        /// One record.
         left_path: PathBuf,
-        /// Its shard.
         left: String,
-        /// Another record.
         right_path: PathBuf,
-        /// Its shard.
         right: String,
     },
-    /// The same thing in two shards.
     #[error("{} and {} overlap: both hold {what}; give each shard once", left.display(), right.display())]
     Overlap {
-        /// One record.
         left: PathBuf,
-        /// The other.
         right: PathBuf,
-        /// The shard, case or comparison.
         what: String,
     },
-    /// A shard that is not there.
     #[error("missing shard {}: expected all {of} of them; run what is missing", missing.join(", "))]
-    Missing {
-        /// The missing shards, `K/N`.
-        missing: Vec<String>,
-        /// How many there are in the split.
-        of: u32,
-    },
-    /// Shards of differing machines, toolchains or pairs.
+    Missing { missing: Vec<String>, of: u32 },
     #[error(
         "{} and {} are of differing environments and cannot be one record: {}; \
          run all shards on one kind of machine from one build",
         left.display(), right.display(), list(differences)
     )]
     Environment {
-        /// One record.
         left: PathBuf,
-        /// The other.
         right: PathBuf,
-        /// In what they differ.
         differences: Vec<Difference>,
     },
-    /// Growth of a version that counts other things.
     #[error("{0}; merge with the version that made the shards")]
     Growth(String),
 }
@@ -90,9 +65,6 @@ fn list(differences: &[Difference]) -> String {
 /// The merged record spans from the earliest start to the latest finish. Its
 /// self-check is the least favourable one of the shards, and is trusted only
 /// where all of them are.
-///
-/// # Errors
-/// [`MergeError`], which says which records or shards are at fault.
 pub fn merge(
     shards: Vec<(PathBuf, Record)>,
     join_growth: JoinGrowth<'_>,

@@ -59,9 +59,6 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Whether [`replace`] will be able to write to `path`, as far as can be told
 /// before there is anything to write: what stands there may be written to, its
 /// folder too, and the disk has room.
-///
-/// # Errors
-/// What would be in the way.
 pub fn check(path: &Path) -> io::Result<()> {
     match place(path)? {
         Place::Stream(path) => {
@@ -79,9 +76,6 @@ pub fn check(path: &Path) -> io::Result<()> {
 
 /// The file that [`replace`] would put in place for `path`; `None` where it would
 /// write to a device or a pipe.
-///
-/// # Errors
-/// Where `path` cannot be written to at all.
 pub fn file_of(path: &Path) -> io::Result<Option<PathBuf>> {
     Ok(match place(path)? {
         Place::File(path) => Some(path),
@@ -92,26 +86,18 @@ pub fn file_of(path: &Path) -> io::Result<Option<PathBuf>> {
 /// What was measured could not be written where it was wanted.
 #[derive(Debug, thiserror::Error)]
 pub enum Misplaced {
-    /// It was kept elsewhere.
     #[error(
         "cannot write {}: {why}; what was measured is kept in {}", path.display(), kept.display()
     )]
     Kept {
-        /// Where it was to go.
         path: PathBuf,
-        /// Why it is not there.
         why: String,
-        /// Where it is.
         kept: PathBuf,
     },
-    /// It could not be kept anywhere.
     #[error("cannot write {}: {why}; neither its folder nor {} takes it", path.display(), temp.display())]
     Lost {
-        /// Where it was to go.
         path: PathBuf,
-        /// Why it is not there.
         why: String,
-        /// The folder for temporary files.
         temp: PathBuf,
     },
 }
@@ -130,7 +116,6 @@ pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), Misplaced> {
 
 /// Keeps bytes that may not stand at `path`, for the reason `why`, in a new file
 /// beside it or in the folder for temporary files.
-#[must_use]
 pub fn keep_elsewhere(path: &Path, bytes: &[u8], why: String) -> Misplaced {
     let name = path.file_name().unwrap_or(OsStr::new("output"));
     let temp = std::env::temp_dir();
@@ -155,7 +140,6 @@ pub fn keep_elsewhere(path: &Path, bytes: &[u8], why: String) -> Misplaced {
 
 /// A file of this tool's own beside `path`: hidden, with a name that no other
 /// program gives a file, such as `.run.json.arena-bench.lock`.
-#[must_use]
 pub fn beside(path: &Path, what: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());

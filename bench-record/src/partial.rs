@@ -30,45 +30,32 @@ pub struct Partial {
 /// Why an unfinished run cannot be used or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum PartialError {
-    /// A file that this tool did not make has its name.
     #[error(
         "{} was not made by this tool, and a run keeps what it has finished under that name: \
          move it away", .0.display()
     )]
     Foreign(PathBuf),
-    /// It was asked for something else.
     #[error(
         "cannot resume {}: it was asked for something else: {}; ask for the same, or start anew \
          without --resume", path.display(), differences.join(", ")
     )]
     Asked {
-        /// The unfinished run.
         path: PathBuf,
-        /// Each option with what it was and what it is.
         differences: Vec<String>,
     },
-    /// Its record is damaged.
     #[error("cannot resume: {0}; start anew without --resume")]
     Record(#[from] RecordError),
-    /// The file system refused.
     #[error("{}: {source}", path.display())]
-    Io {
-        /// The unfinished run.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 /// The file that an unfinished run of `output` leaves behind.
-#[must_use]
 pub fn path_of(output: &Path) -> PathBuf {
     output::beside(output, "partial.json")
 }
 
 impl Partial {
     /// A run of which nothing is finished yet.
-    #[must_use]
     pub fn new(asked: BTreeMap<String, String>, record: Record) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
@@ -78,10 +65,6 @@ impl Partial {
     }
 
     /// The unfinished run in a file; `None` where there is no file.
-    ///
-    /// # Errors
-    /// [`PartialError::Foreign`] for any other file, and for one that is damaged the
-    /// reason.
     pub fn load(path: &Path) -> Result<Option<Self>, PartialError> {
         let bytes = match input::read(path, input::RECORD) {
             Ok(bytes) => bytes,
@@ -128,9 +111,6 @@ impl Partial {
     }
 
     /// Keeps what is finished.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
     pub fn save(&self, path: &Path) -> io::Result<()> {
         output::replace(path, &to_json(self).map_err(io::Error::from)?)
     }

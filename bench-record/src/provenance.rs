@@ -6,7 +6,6 @@ use super::wire::Environment;
 
 impl Environment {
     /// Of which commit, with what, where, when and by what command.
-    #[must_use]
     pub fn provenance(&self) -> String {
         let commit = self.short_commit();
         let commit = commit.as_deref().unwrap_or("unknown");

@@ -23,14 +23,11 @@ impl std::fmt::Display for Difference {
 }
 
 impl Record {
-    /// The case of that id.
-    #[must_use]
     pub fn case(&self, id: &str) -> Option<&Case> {
         self.cases.iter().find(|case| case.id == id)
     }
 
     /// The comparison of that candidate against that baseline.
-    #[must_use]
     pub fn comparison(&self, candidate: &str, baseline: &str) -> Option<&Comparison> {
         self.comparisons
             .iter()
@@ -39,7 +36,6 @@ impl Record {
 
     /// The record without its raw samples: a tenth of the size, and every
     /// estimate, interval, count and verdict still in it.
-    #[must_use]
     pub fn without_samples(mut self) -> Self {
         let checks = self.self_check.iter_mut().flat_map(|c| &mut c.comparisons);
         let growth = self.growth.iter_mut().flat_map(|g| &mut g.comparisons);
@@ -57,7 +53,6 @@ impl Record {
 impl Environment {
     /// What a reader of the ratios should know first, if there is anything; of merged
     /// shards, what the first of them says.
-    #[must_use]
     pub fn caution(&self) -> Option<&str> {
         self.observed_of_any(CAUTION)
     }
@@ -65,7 +60,6 @@ impl Environment {
     /// The machine, as far as exact counts can tell: the CPU and the C library
     /// choose the copy routines, the tunables move their thresholds, and
     /// valgrind counts.
-    #[must_use]
     pub fn machine(&self) -> [(&'static str, &str); 4] {
         [
             ("cpu", &self.cpu),
@@ -78,7 +72,6 @@ impl Environment {
     /// The machine, as far as ratios of times can tell: valgrind has no part in
     /// them, and they run under the tunables and the variables of the shell, not under
     /// those of the counts.
-    #[must_use]
     pub fn clock_machine(&self) -> [(&'static str, &str); 4] {
         [
             ("cpu", &self.cpu),
@@ -93,7 +86,6 @@ impl Environment {
 
     /// `GLIBC_TUNABLES` that the wall clock was taken under, where they were set; of
     /// merged shards, those of the first.
-    #[must_use]
     pub fn clock_tunables(&self) -> Option<&str> {
         self.observed_of_any(CLOCK_TUNABLES)
     }
@@ -106,7 +98,6 @@ impl Environment {
     }
 
     /// What makes the machine code under test.
-    #[must_use]
     pub fn toolchain(&self) -> [(&'static str, &str); 3] {
         [
             ("rustc", &self.rustc),
@@ -117,7 +108,6 @@ impl Environment {
 
     /// In what the two are not one machine, one toolchain and one pair, such
     /// that their numbers may stand in one record.
-    #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         let all = |env: &Self| -> Vec<(&'static str, String)> {
             let named = [env.machine().as_slice(), &env.toolchain()].concat();

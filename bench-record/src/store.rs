@@ -15,83 +15,46 @@ use crate::{input, output};
 /// Why a record could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The file system refused.
     #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The record.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Nothing in it.
+    Read { path: PathBuf, source: io::Error },
     #[error("{} is empty; expected a record: make it again with `arena-bench run`", path.display())]
-    Empty {
-        /// The record.
-        path: PathBuf,
-    },
-    /// The JSON ends too early.
+    Empty { path: PathBuf },
     #[error(
         "{} is truncated: it ends at line {line}, column {column}, in the middle of a value; \
          copy it again, or resume the run that wrote it", path.display()
     )]
     Truncated {
-        /// The record.
         path: PathBuf,
-        /// Line, from 1.
         line: usize,
-        /// Column, from 1.
         column: usize,
     },
-    /// No JSON at all.
     #[error("{} is not JSON: {source}; expected a record as `arena-bench run` writes it", path.display())]
     Syntax {
-        /// The record.
         path: PathBuf,
-        /// What and where.
         source: serde_json::Error,
     },
-    /// JSON, but of something else or of another version.
     #[error(
         "{}: schema is {found}, expected {SCHEMA:?}; make the record again with this version, \
          or read it with the version that wrote it", path.display()
     )]
-    Schema {
-        /// The record.
-        path: PathBuf,
-        /// What stands there instead.
-        found: String,
-    },
-    /// A field of the wrong type, or none where one is needed.
+    Schema { path: PathBuf, found: String },
     #[error("{}: field {field}: {source}", path.display())]
     Field {
-        /// The record.
         path: PathBuf,
-        /// Path of field names.
         field: String,
-        /// What was expected, and where.
         source: serde_json::Error,
     },
-    /// The types are right and the content is nonsense.
     #[error("{}: field {field}: {problem}; correct it or make the record again", path.display())]
     Invalid {
-        /// The record.
         path: PathBuf,
-        /// Path of field names.
         field: String,
-        /// What was found and what was expected.
         problem: String,
     },
-    /// The file system refused.
     #[error(
         "cannot write {}: {source}; nothing was changed, give a folder that exists and may be written to",
         path.display()
     )]
-    Write {
-        /// The record.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Write { path: PathBuf, source: io::Error },
 }
 
 /// Reads a record, with its lists sorted.
@@ -112,9 +75,6 @@ pub fn load(path: &Path) -> Result<Record, RecordError> {
 }
 
 /// Reads a record from `bytes`; `path` is for the errors alone.
-///
-/// # Errors
-/// As [`load`].
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Record, RecordError> {
     // The quick way first; the reason is looked for only when there is one.
     let mut record = match serde_json::from_slice::<Record>(bytes) {
@@ -157,10 +117,6 @@ pub fn keep(path: &Path, record: &Record) -> Result<(), Misplaced> {
 }
 
 /// The bytes that [`save`] writes; `path` is for the errors alone.
-///
-/// # Errors
-/// For a record that [`load`] would refuse: what was written, numbers rounded, is
-/// read again.
 pub fn to_bytes(path: &Path, record: &Record) -> Result<Vec<u8>, RecordError> {
     check(path, record)?;
     let bytes = unchecked(record);

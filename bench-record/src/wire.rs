@@ -89,7 +89,6 @@ pub struct Params {
 pub struct Verified {
     /// Items drained and checked.
     pub items: u64,
-    /// Their wire bytes.
     pub bytes: u64,
     /// XXH3-64 over the items, hexadecimal.
     pub digest: String,

@@ -12,9 +12,7 @@ use crate::tone::Tone;
 /// What a comparison of two builds says, case by case.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verdict {
-    /// What the baseline is.
     pub baseline: String,
-    /// What the candidate is.
     pub candidate: String,
     /// The cases, in the order of the catalog.
     pub rows: Vec<Row>,
@@ -27,7 +25,6 @@ pub struct Verdict {
 /// How many cases came to what.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// All cases.
     pub cases: usize,
     /// Cases of which a count or the time is worse than it may be.
     pub regressed: usize,
@@ -48,7 +45,6 @@ pub struct Summary {
 /// One case on both sides.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
-    /// Id of the case.
     pub id: String,
     /// Wall clock, candidate / baseline.
     pub wall: Option<Comparison>,
@@ -64,13 +60,11 @@ pub struct Row {
 
 impl Verdict {
     /// Whether something is worse than it may be.
-    #[must_use]
     pub fn regressed(&self) -> bool {
         self.rows.iter().any(|row| !row.regressions.is_empty())
     }
 
     /// How many cases came to what.
-    #[must_use]
     pub fn summary(&self) -> Summary {
         let count = |word| self.of(word).count();
         let worse = self.rows.iter().filter(|row| !row.regressions.is_empty());
@@ -90,7 +84,6 @@ impl Verdict {
     }
 
     /// The same without raw samples.
-    #[must_use]
     pub fn without_samples(mut self) -> Self {
         let walls = self.rows.iter_mut().filter_map(|row| row.wall.as_mut());
         let checks = self.self_check.iter_mut();
@@ -107,7 +100,6 @@ impl Verdict {
 }
 
 /// One sentence over all.
-#[must_use]
 pub fn headline(verdict: &Verdict) -> String {
     let worse = verdict
         .rows
@@ -132,7 +124,6 @@ pub fn headline(verdict: &Verdict) -> String {
 }
 
 /// What an inconclusive comparison could not exclude, in words; nothing for the others.
-#[must_use]
 pub fn not_excluded(wall: &Comparison) -> Option<String> {
     let open = wall.verdict == Word::Inconclusive;
     let band = if wall.delta > 0.0 { wall.delta } else { 0.01 };
@@ -144,7 +135,6 @@ pub fn not_excluded(wall: &Comparison) -> Option<String> {
 }
 
 /// The table on a terminal, with what the comparison says of itself.
-#[must_use]
 pub fn table(verdict: &Verdict, screen: Screen) -> String {
     let mut table = Table::new([
         Column::text("case").breaking(),
@@ -190,7 +180,6 @@ const HEADS: [(&str, bool); 6] = [
 ];
 
 /// The same for a pull request: what changed in sight, the rest folded.
-#[must_use]
 pub fn markdown(verdict: &Verdict) -> String {
     let is_open = |row: &Row| {
         let word = row.wall.as_ref().map(|wall| wall.verdict);
@@ -235,7 +224,6 @@ fn foot(verdict: &Verdict) -> Vec<String> {
 }
 
 /// What a run's A/A comparison found, in a line.
-#[must_use]
 pub fn self_check(check: &SelfCheck) -> String {
     let word = match check.trusted {
         true => "trusted",

@@ -8,7 +8,6 @@
 use serde::Serialize;
 
 /// Bytes: `64 B`, `4 KiB`, `1.5 MiB`.
-#[must_use]
 pub fn bytes(count: u64) -> String {
     let units = [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     for (size, unit) in units {
@@ -20,14 +19,12 @@ pub fn bytes(count: u64) -> String {
 }
 
 /// A time to the minute: `2026-01-02 03:09`. What is no RFC 3339 time stays as it is.
-#[must_use]
 pub fn short_time(time: &str) -> String {
     let minute = time.get(..16).filter(|minute| minute.contains('T'));
     minute.map_or_else(|| time.to_owned(), |minute| minute.replacen('T', " ", 1))
 }
 
 /// Three significant digits without a trailing `.0`; whole and grouped from 1,000 up.
-#[must_use]
 pub fn significant(value: f64) -> String {
     let magnitude = value.abs();
     let digits = if magnitude >= 99.95 || magnitude == 0.0 {
@@ -50,7 +47,6 @@ pub fn significant(value: f64) -> String {
 }
 
 /// A whole count: `134,217,885`.
-#[must_use]
 pub fn count(value: u64) -> String {
     grouped(&value.to_string())
 }
@@ -75,7 +71,6 @@ fn grouped(number: &str) -> String {
 
 /// A time from nanoseconds, in the unit that needs fewest digits: `41.2 ns`, `8.32 µs`,
 /// `5.15 ms`.
-#[must_use]
 pub fn ns(value: f64) -> String {
     // From where three digits would round up to a thousand of a unit, the next one is used.
     let (unit, name) = match value.abs() {
@@ -88,25 +83,20 @@ pub fn ns(value: f64) -> String {
 }
 
 /// A signed difference of times: `+3.1 ns`.
-#[must_use]
 pub fn signed_ns(value: f64) -> String {
     format!("{}{}", if value > 0.0 { "+" } else { "" }, ns(value))
 }
 
-/// A ratio: `0.842`.
-#[must_use]
 pub fn ratio(value: f64) -> String {
     format!("{value:.3}")
 }
 
 /// A ratio in a sentence: two digits behind the point, as nobody reads three there.
-#[must_use]
 pub fn short_ratio(value: f64) -> String {
     format!("{value:.2}")
 }
 
 /// A ratio as a change: `+1.50%`.
-#[must_use]
 pub fn signed_percent(ratio: f64) -> String {
     let text = format!("{:+.2}%", 100.0 * (ratio - 1.0));
     match text.as_str() {
@@ -116,7 +106,6 @@ pub fn signed_percent(ratio: f64) -> String {
 }
 
 /// A share of a whole: `78%`.
-#[must_use]
 pub fn share(share: f64) -> String {
     let text = format!("{:.0}%", 100.0 * share);
     match text.as_str() {
@@ -126,15 +115,8 @@ pub fn share(share: f64) -> String {
 }
 
 /// What a ratio means: `15.8% less`, `4% more`, `2.33 times` from twice on.
-#[must_use]
 pub fn change(ratio: f64) -> String {
     changed(ratio, "less")
-}
-
-/// What a ratio of counts means: `15.8% fewer`, `4% more`, `2.33 times` from twice on.
-#[must_use]
-pub fn change_in_count(ratio: f64) -> String {
-    changed(ratio, "fewer")
 }
 
 fn changed(ratio: f64, less: &str) -> String {
@@ -146,19 +128,16 @@ fn changed(ratio: f64, less: &str) -> String {
 }
 
 /// An interval of two formatted ends: `0.990 to 1.010`.
-#[must_use]
 pub fn interval(low: f64, high: f64, write: fn(f64) -> String) -> String {
     format!("{} to {}", write(low), write(high))
 }
 
 /// An estimate with its interval: `1.000 [0.990 to 1.010]`.
-#[must_use]
 pub fn estimate(value: f64, low: f64, high: f64, write: fn(f64) -> String) -> String {
     format!("{} [{}]", write(value), interval(low, high, write))
 }
 
 /// A confidence as a percentage: `99%`. Rounded down: nothing measured is sure.
-#[must_use]
 pub fn confidence(share: f64) -> String {
     // The sum keeps 0.9999, which no binary fraction is, from falling to 99.98.
     let text = format!("{:.2}", (share * 1e4 + 1e-6).floor() / 100.0);
@@ -166,7 +145,6 @@ pub fn confidence(share: f64) -> String {
 }
 
 /// Lower-case letters, digits and single hyphens: safe as a file name and as an HTML id.
-#[must_use]
 pub fn slug(text: &str) -> String {
     let words = text
         .split(|c: char| !c.is_ascii_alphanumeric())
@@ -175,14 +153,12 @@ pub fn slug(text: &str) -> String {
 }
 
 /// `1 case`, `2 cases`.
-#[must_use]
 pub fn plural(number: usize, noun: &str) -> String {
     let end = if number == 1 { "" } else { "s" };
     format!("{} {noun}{end}", count(number as u64))
 }
 
 /// `a`, `a and b`, `a, b and c`.
-#[must_use]
 pub fn listed(items: &[impl AsRef<str>]) -> String {
     let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
     match items.as_slice() {
@@ -193,13 +169,11 @@ pub fn listed(items: &[impl AsRef<str>]) -> String {
 }
 
 /// A value, or a dash where it was not measured.
-#[must_use]
 pub fn optional<T>(value: Option<T>, write: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| "–".to_owned(), write)
 }
 
 /// A value on an axis: short, with its unit.
-#[must_use]
 pub fn tick(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Bytes => bytes(value.round() as u64),
@@ -300,7 +274,6 @@ mod tests {
     fn a_change_says_its_direction_and_becomes_a_multiple_from_twice_on() {
         let written = [0.842, 1.04, 2.328].map(change);
         assert_eq!(written, ["15.8% less", "4% more", "2.33 times"]);
-        assert_eq!(change_in_count(0.5), "50% fewer");
         assert_eq!(
             [1.015, 0.985, 0.99999].map(signed_percent),
             ["+1.50%", "−1.50%", "+0.00%"]

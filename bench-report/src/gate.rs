@@ -8,7 +8,6 @@ use crate::terminal::{Cell, Column, Screen, Table};
 use crate::tone::Tone;
 
 /// One sentence over all.
-#[must_use]
 pub fn headline(verdict: &Judgement) -> String {
     let regressions = verdict.changes.iter().filter(|c| c.regression).count();
     let others = verdict.changes.len() - regressions;
@@ -26,7 +25,6 @@ pub fn headline(verdict: &Judgement) -> String {
 }
 
 /// What changed and what is inconclusive, for a terminal; nothing when there is neither.
-#[must_use]
 pub fn table(verdict: &Judgement, screen: Screen) -> String {
     let mut table = Table::new([
         Column::text("case").breaking(),
@@ -56,7 +54,6 @@ pub fn table(verdict: &Judgement, screen: Screen) -> String {
 }
 
 /// All of it for a pull request.
-#[must_use]
 pub fn markdown(verdict: &Judgement) -> String {
     let heads = [
         ("case", false),

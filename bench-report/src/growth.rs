@@ -10,7 +10,6 @@ use crate::tone::Tone;
 
 /// The whole of it. `counted` is where the instructions were counted; `all` shows every
 /// cell, not only those that say something.
-#[must_use]
 pub fn text(growth: &Growth, counted: Option<&Environment>, all: bool, screen: Screen) -> String {
     let cells = || growth.plans.iter().flat_map(|plan| &plan.cells);
     let times = growth.environment.as_ref();
@@ -63,7 +62,6 @@ fn of_plan(growth: &Growth, plan: &Plan, all: bool, screen: Screen) -> String {
 }
 
 /// The part of an id that tells the cells of one plan apart: `doubling/from-4KiB`.
-#[must_use]
 pub(crate) fn name(id: &str) -> &str {
     id.split_once("/arena/").map_or(id, |(_, name)| name)
 }

@@ -4,6 +4,8 @@
 //! here measures or judges.
 
 #![forbid(unsafe_code)]
+// Used by this workspace alone: an item has a comment where its name does not say it all.
+#![allow(missing_docs)]
 
 pub mod compare;
 pub mod dashboard;
@@ -35,9 +37,6 @@ use plots::{Figure, PlotError};
 use writer::File;
 
 /// All files of a report over one or more records; the plots are the last record's.
-///
-/// # Errors
-/// [`ReportError`] where a plot cannot be drawn.
 pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
     let views: Vec<View> = sources.iter().map(view).collect();
     let figures = match views.last() {
@@ -62,9 +61,6 @@ pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
 }
 
 /// The plot of growth alone: a chart a size plan, by time where that was measured.
-///
-/// # Errors
-/// [`PlotError`] where there is nothing to draw or it cannot be drawn.
 pub fn growth_plot(plans: &[Plan]) -> Result<Figure, PlotError> {
     let panels = model::growth_panels(plans);
     plots::sheet(
@@ -75,18 +71,12 @@ pub fn growth_plot(plans: &[Plan]) -> Result<Figure, PlotError> {
 }
 
 /// The waterfall of every payload whose steps were all measured.
-///
-/// # Errors
-/// [`PlotError`] where there is none of them, or the picture cannot be drawn.
 pub fn ladder_plot(found: &[Breakdown], environment: &Environment) -> Result<Figure, PlotError> {
     plots::waterfalls(found, environment)
 }
 
 /// All files of a dashboard over a history. `repository` is the address of the web pages of
 /// its commits, where the records do not name it.
-///
-/// # Errors
-/// [`ReportError`] where the page's data cannot be written.
 pub fn dashboard_files(
     history: &History,
     options: &Options,

@@ -1,7 +1,6 @@
 //! Markdown: text that stays text, and tables.
 
 /// Text as text: no markup, no cell of a table, no mention of a person.
-#[must_use]
 pub fn escape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
@@ -22,13 +21,11 @@ pub fn escape(raw: &str) -> String {
 }
 
 /// Text within backticks, which nothing in it ends.
-#[must_use]
 pub fn code(raw: &str) -> String {
     format!("`{}`", raw.replace(['`', '\n', '\r'], " "))
 }
 
 /// A table of raw text; columns of numbers stand right.
-#[must_use]
 pub fn table(heads: &[(&str, bool)], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let rule = heads.iter().map(|(_, right)| match right {
@@ -42,7 +39,6 @@ pub fn table(heads: &[(&str, bool)], rows: impl IntoIterator<Item = Vec<String>>
 }
 
 /// A part that is folded until a reader opens it.
-#[must_use]
 pub fn folded(summary: &str, body: &str) -> String {
     let summary = escape(summary);
     format!("<details><summary>{summary}</summary>\n\n{body}\n</details>\n")

@@ -10,7 +10,6 @@ use crate::terminal::{Cell, Column, Screen, Table};
 
 /// A row for each case that ran by both protocols, in the record's order, and below the
 /// table the run's A/A.
-#[must_use]
 pub fn table(record: &Record, screen: Screen) -> String {
     let mut table = Table::new([
         Column::text("case").breaking(),
@@ -43,7 +42,6 @@ pub fn table(record: &Record, screen: Screen) -> String {
 }
 
 /// The six answers, a paragraph each.
-#[must_use]
 pub fn answers(view: &View, screen: Screen) -> String {
     let lines = view.answers.iter().map(|answer| {
         let number = format!("{}.", answer.number);

@@ -10,7 +10,6 @@ use crate::plots::Figure;
 const RATIO_ROWS: usize = 40;
 
 /// The summary of all records, one after the other.
-#[must_use]
 pub fn summary(views: &[View], figures: &[Figure]) -> String {
     let mut out = String::new();
     for view in views {

@@ -27,7 +27,6 @@ impl Screen {
     /// Standard output. `COLUMNS` names the width, else the terminal does; what is no
     /// terminal gets lines of any length. Colours go to a terminal only, and nowhere where
     /// `NO_COLOR` is set (<https://no-color.org>).
-    #[must_use]
     pub fn stdout() -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let columns = std::env::var("COLUMNS").ok();
@@ -44,7 +43,6 @@ impl Screen {
     }
 
     /// Lines of any length without colours, for a file.
-    #[must_use]
     pub fn file() -> Self {
         Self {
             width: None,
@@ -68,7 +66,6 @@ impl Screen {
     }
 
     /// A paragraph whose lines after the first are indented.
-    #[must_use]
     pub fn paragraph(self, first: &str, text: &str, indent: usize) -> String {
         let width = self.width.unwrap_or(usize::MAX);
         let room = width.saturating_sub(indent).max(NARROWEST);
@@ -87,7 +84,6 @@ impl Screen {
     }
 }
 
-/// A table for a terminal.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     columns: Vec<Column>,
@@ -106,7 +102,6 @@ pub struct Column {
 
 impl Column {
     /// Text, left.
-    #[must_use]
     pub const fn text(head: &'static str) -> Self {
         Self {
             head,
@@ -117,7 +112,6 @@ impl Column {
     }
 
     /// Numbers, right.
-    #[must_use]
     pub const fn number(head: &'static str) -> Self {
         let text = Self::text(head);
         Self {
@@ -127,7 +121,6 @@ impl Column {
     }
 
     /// Its cells may be broken over lines.
-    #[must_use]
     pub const fn breaking(self) -> Self {
         Self {
             breaks: true,
@@ -136,7 +129,6 @@ impl Column {
     }
 
     /// It goes where the table is too wide; the highest number first.
-    #[must_use]
     pub const fn drops(self, rank: u8) -> Self {
         Self { drop: rank, ..self }
     }
@@ -151,7 +143,6 @@ pub struct Cell {
 
 impl Cell {
     /// Text in the colour of a tone.
-    #[must_use]
     pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
         Self {
             text: printable(&text.into()),
@@ -174,7 +165,6 @@ fn printable(text: &str) -> String {
 
 impl Table {
     /// A table without rows.
-    #[must_use]
     pub fn new(columns: impl IntoIterator<Item = Column>) -> Self {
         Self {
             columns: columns.into_iter().collect(),
@@ -190,14 +180,12 @@ impl Table {
     }
 
     /// Whether there is no row.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// The lines, without an end of line after the last. Columns that are empty in every
     /// row are left out, and so are those that do not fit.
-    #[must_use]
     pub fn show(&self, screen: Screen) -> String {
         let used = |&at: &usize| self.rows.iter().any(|row| !row[at].text.is_empty());
         let mut kept: Vec<usize> = (0..self.columns.len()).filter(used).collect();

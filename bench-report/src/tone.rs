@@ -35,7 +35,6 @@ impl From<Verdict> for Tone {
 
 impl Tone {
     /// The sign beside a verdict; the words say the same.
-    #[must_use]
     pub fn sign(self) -> &'static str {
         match self {
             Self::Against => "▲",
@@ -49,7 +48,6 @@ impl Tone {
     }
 
     /// Its name, as the page's style sheet has it.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Against => "against",

@@ -26,27 +26,21 @@ pub struct File {
 /// Why a report was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The folder holds files but no marker.
     #[error(
         "{} is not empty and was not made by this tool: name another folder with --out, \
          or empty this one", .0.display()
     )]
     Foreign(PathBuf),
-    /// A file that was made here is no longer what was written.
     #[error(
         "{} was changed since this tool wrote it: move it away, or name another folder \
          with --out", .0.display()
     )]
     Changed(PathBuf),
-    /// The marker is not one.
     #[error("{} is damaged: remove the folder, or name another with --out", .0.display())]
     Marker(PathBuf),
-    /// The file system refused.
     #[error("cannot write {}: {source}", .path.display())]
     Io {
-        /// What was being written.
         path: PathBuf,
-        /// Why not.
         source: std::io::Error,
     },
 }

@@ -205,12 +205,6 @@ impl Comparison {
             faster_percent: percent(self.low).min(0.0),
         })
     }
-
-    /// Half the width of its interval, as a share: 0.01 is one percent.
-    #[must_use]
-    pub fn half_width(&self) -> f64 {
-        ((self.high / self.low).ln() / 2.0).exp_m1()
-    }
 }
 
 impl fmt::Display for NotExcluded {
@@ -277,7 +271,6 @@ mod tests {
         assert_eq!(text(1.001, 1.021), "regressions up to +2.1% not excluded");
         assert_eq!(text(0.95, 0.999), "speed-ups up to -5.0% not excluded");
         assert_eq!(at(0.99, 1.021, Verdict::Same).not_excluded(), None);
-        assert!((at(0.99, 1.01, Verdict::Same).half_width() - 0.01).abs() < 1e-4);
     }
 
     #[test]

@@ -108,12 +108,6 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// How it makes comparisons.
-    #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// A random order of `0..n`.
     pub(crate) fn order(&mut self, n: usize) -> Vec<usize> {
         order(&mut self.bench.rng, n)

@@ -21,11 +21,9 @@ pub const BYTE_SIZES: [u32; 10] = [
 ];
 /// Sizes of `f64s`.
 pub const COLUMN_SIZES: [u32; 5] = [64, 1 << 10, 16 << 10, 256 << 10, 4 << 20];
-/// Sizes of `record`.
 pub const RECORD_SIZES: [u32; 3] = [64, 256, 1 << 10];
 
 /// Content sizes that a payload is measured at, bytes.
-#[must_use]
 pub fn sizes(payload: PayloadKind) -> &'static [u32] {
     match payload {
         PayloadKind::U64 => &[8],
@@ -48,7 +46,6 @@ fn quick_size(payload: PayloadKind, bytes: u32) -> bool {
 
 /// Drains of every payload, size, protocol and decoding, and of records that
 /// the guest allocates one by one.
-#[must_use]
 pub fn drains() -> Vec<Case> {
     let mut cases = Vec::new();
     for payload in PayloadKind::ALL {
@@ -76,7 +73,6 @@ pub fn drains() -> Vec<Case> {
 }
 
 /// Opening, the first item and cancelling, for a small and a large item.
-#[must_use]
 pub fn lifecycles() -> Vec<Case> {
     let mut cases = Vec::new();
     for (payload, bytes) in [(PayloadKind::U64, 8), (PayloadKind::Blob, 64 << 10)] {
@@ -107,13 +103,11 @@ pub const SHRINKS: [(Shrink, u64); 3] = [
 /// baseline. Where one of the other switches matters most, that switch too: the
 /// first capacity where large items are many, shrinking where they are few, and
 /// how the larger buffer comes about where nearly every item grows it.
-#[must_use]
 pub fn growths() -> Vec<Case> {
     plans::standard().into_iter().flat_map(growths_of).collect()
 }
 
 /// The growth cases of one plan; the first is the exact fit, the last is alloc.
-#[must_use]
 pub fn growths_of(plan: SizePlan) -> Vec<Case> {
     let case = Case::growth(plan, BufferConfig::default());
     let wire_max = plans::wire_bytes(case.item_bytes());
@@ -156,8 +150,6 @@ pub fn growths_of(plan: SizePlan) -> Vec<Case> {
     cases
 }
 
-/// Every case.
-#[must_use]
 pub fn all() -> Vec<Case> {
     let mut cases = drains();
     cases.extend(lifecycles());
@@ -166,7 +158,6 @@ pub fn all() -> Vec<Case> {
 }
 
 /// Whether a case belongs to the quick set.
-#[must_use]
 pub fn is_quick(case: &Case) -> bool {
     case.group == Group::Drain
         && case.decode == Decode::Owned
@@ -197,7 +188,7 @@ mod tests {
             let (family, item) = match case.group {
                 Group::Drain => ("drain", case.item()),
                 Group::Lifecycle(stage) => {
-                    assert_eq!(id.last(), stage.name());
+                    assert_eq!(id.parts().last(), Some(stage.name()));
                     ("lifecycle", case.item())
                 }
                 Group::Growth => ("growth", case.plan.name().to_owned()),

@@ -10,29 +10,20 @@ const NEAREST: usize = 4;
 /// A filter that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FilterError {
-    /// It is no regular expression.
     #[error("--filter {pattern:?}: {source}")]
     Syntax {
-        /// The filter.
         pattern: String,
-        /// What is wrong with it.
         source: regex::Error,
     },
-    /// No case has such a name.
     #[error("--filter {pattern:?} matches no case; the nearest are {}", nearest.join(", "))]
     NoMatch {
-        /// The filter.
         pattern: String,
-        /// Ids of the cases that come nearest.
         nearest: Vec<String>,
     },
 }
 
 /// The cases whose id matches the regular expression `pattern`; all of them
 /// without one.
-///
-/// # Errors
-/// When the pattern is none, or matches nothing.
 pub fn select(cases: Vec<Case>, pattern: Option<&str>) -> Result<Vec<Case>, FilterError> {
     let Some(pattern) = pattern else {
         return Ok(cases);

@@ -38,7 +38,6 @@ pub enum Group {
 
 impl Group {
     /// What the host makes of an item where a name does not say it.
-    #[must_use]
     pub fn usual_decode(self) -> Decode {
         match self {
             Self::Drain | Self::Lifecycle(_) => Decode::Owned,
@@ -51,7 +50,6 @@ impl Group {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// Open and drop.
     OpenDrop,
     /// Open, take the first item, drop; the first item is what counts.
     FirstItem,
@@ -64,7 +62,6 @@ impl Stage {
     pub const ALL: [Self; 3] = [Self::OpenDrop, Self::FirstItem, Self::Cancel];
 
     /// The name in case ids.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenDrop => "open-drop",
@@ -75,7 +72,6 @@ impl Stage {
 
     /// The stream that the stage opens, and the items that it takes of it: one of
     /// one item, or the first of a stream that would go on.
-    #[must_use]
     pub fn stream(self, case: &Case) -> (SessionConfig, u64) {
         match self {
             Self::OpenDrop => (case.session(1), 0),
@@ -106,7 +102,6 @@ pub struct Case {
 
 impl Case {
     /// A drain of items of one size: prepared, decoded to owned values.
-    #[must_use]
     pub fn drain(payload: PayloadKind, bytes: u32, protocol: Protocol) -> Self {
         Self {
             group: Group::Drain,
@@ -123,7 +118,6 @@ impl Case {
     ///
     /// # Panics
     /// If the plan is a recorded one without sizes.
-    #[must_use]
     pub fn item_bytes(&self) -> u32 {
         match self.plan {
             SizePlan::Constant { bytes } => bytes,
@@ -132,14 +126,12 @@ impl Case {
     }
 
     /// Payload and size as ids name them, such as `bytes-4KiB`.
-    #[must_use]
     pub fn item(&self) -> String {
         let (payload, plan) = (self.payload, &self.plan);
         Sized { payload, plan }.to_string()
     }
 
     /// The stable, readable id.
-    #[must_use]
     pub fn id(&self) -> String {
         self.to_string()
     }
@@ -147,7 +139,6 @@ impl Case {
     /// The case of items of a plan that may not fit, by the arena. Nothing is
     /// decoded: what owned values cost depends on what the allocator has free, which
     /// is of the same order as growth itself.
-    #[must_use]
     pub fn growth(plan: SizePlan, buffer: BufferConfig) -> Self {
         let group = Group::Growth;
         Self {
@@ -160,7 +151,6 @@ impl Case {
     }
 
     /// The buffer's name in ids.
-    #[must_use]
     pub fn buffer_name(&self) -> String {
         let (buffer, wire_max) = (&self.buffer, plans::wire_bytes(self.item_bytes()));
         BufferName { buffer, wire_max }.to_string()
@@ -168,7 +158,6 @@ impl Case {
 
     /// The same case by another protocol; by alloc there is no buffer to
     /// configure.
-    #[must_use]
     pub fn with_protocol(&self, protocol: Protocol) -> Self {
         let buffer = match protocol {
             Protocol::Arena => self.buffer,
@@ -182,7 +171,6 @@ impl Case {
     }
 
     /// Whether it is about items of a running stream: those are counted per item.
-    #[must_use]
     pub fn is_drain(&self) -> bool {
         self.group == Group::Drain
     }
@@ -191,7 +179,6 @@ impl Case {
     ///
     /// # Panics
     /// If the plan is a recorded one without sizes.
-    #[must_use]
     pub fn session(&self, items: u64) -> SessionConfig {
         let sizes = self.plan.table(SEED).expect("the plan has sizes");
         let stream = StreamConfig {
@@ -209,7 +196,6 @@ impl Case {
 
     /// Items that make about `bytes` bytes of content, at least two and at most
     /// `most`; of a growth case its whole stream, as its beginning is the case.
-    #[must_use]
     pub fn items_for(&self, bytes: u64, most: u64) -> u64 {
         if self.group == Group::Growth {
             return plans::stream_items(&self.plan);
@@ -218,7 +204,6 @@ impl Case {
     }
 
     /// What the id stands for, as it goes into a record.
-    #[must_use]
     pub fn params(&self, items: u64) -> Params {
         let arena = self.protocol == Protocol::Arena;
         let of_arena = |text: &str| {
@@ -285,7 +270,6 @@ impl fmt::Display for Case {
 /// usual. The largest item's size is called `max`.
 #[derive(Debug, Clone, Copy)]
 pub struct BufferName<'a> {
-    /// The buffer.
     pub buffer: &'a BufferConfig,
     /// Bytes on the wire of the stream's largest item.
     pub wire_max: u64,

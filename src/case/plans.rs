@@ -21,7 +21,6 @@ const GIT_OBJECTS: &str = include_str!("../../benches/sizes/git-objects.txt");
 ///
 /// # Panics
 /// If the recording that comes with the project is damaged.
-#[must_use]
 pub fn standard() -> Vec<SizePlan> {
     let recorded = recorded::parse(Path::new("git-objects.txt"), GIT_OBJECTS)
         .expect("the recording is read in a test");
@@ -63,7 +62,6 @@ pub fn standard() -> Vec<SizePlan> {
 
 /// Items of a stream that shows all of a plan: the standard number, or the
 /// length of the recording.
-#[must_use]
 pub fn stream_items(plan: &SizePlan) -> u64 {
     match plan {
         SizePlan::Recorded { sizes } => sizes.len() as u64,
@@ -72,7 +70,6 @@ pub fn stream_items(plan: &SizePlan) -> u64 {
 }
 
 /// The parameters of a plan, in words.
-#[must_use]
 pub fn describe(plan: &SizePlan) -> String {
     let size = |bytes: u32| ByteSize(u64::from(bytes));
     match *plan {
@@ -123,7 +120,6 @@ pub fn describe(plan: &SizePlan) -> String {
 }
 
 /// Bytes on the wire of an item of `content` bytes.
-#[must_use]
 pub fn wire_bytes(content: u32) -> u64 {
     u64::from(content) + u64::from(WIRE_PREFIX)
 }
@@ -131,7 +127,6 @@ pub fn wire_bytes(content: u32) -> u64 {
 /// A buffer for a stream whose largest item has `wire_max` bytes on the wire:
 /// the strategies that take a number take this one, as a host would that knows
 /// the largest item beforehand.
-#[must_use]
 pub fn buffer(growth: Growth, wire_max: u64) -> BufferConfig {
     let growth_param = if needs_maximum(growth) { wire_max } else { 0 };
     BufferConfig {
@@ -142,7 +137,6 @@ pub fn buffer(growth: Growth, wire_max: u64) -> BufferConfig {
 }
 
 /// Whether a strategy is told the largest item beforehand.
-#[must_use]
 pub fn needs_maximum(growth: Growth) -> bool {
     matches!(growth, Growth::Presized | Growth::Capped)
 }

@@ -15,42 +15,25 @@ pub const MAX_CONTENT: u32 = u32::MAX - WIRE_PREFIX;
 /// A file of sizes that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SizesError {
-    /// It cannot be read.
     #[error("{}: cannot read the sizes", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A line of it is no size.
+    Read { file: PathBuf, source: io::Error },
     #[error(
         "{}:{line}: found {found}, expected one size in bytes, a whole number from 0 to {MAX_CONTENT}",
         file.display()
     )]
     Line {
-        /// The file.
         file: PathBuf,
-        /// Number of the line, counted from 1.
         line: usize,
-        /// What stands there, in words.
         found: String,
     },
-    /// It has no lines.
     #[error(
         "{}:1: found nothing, expected at least one line with a size in bytes, a whole number from 0 to {MAX_CONTENT}",
         file.display()
     )]
-    Empty {
-        /// The file.
-        file: PathBuf,
-    },
+    Empty { file: PathBuf },
 }
 
 /// Reads the sizes of a file: content bytes, one a line.
-///
-/// # Errors
-/// When it cannot be read, has no lines, or one that is no size.
 pub fn read(file: &Path) -> Result<Vec<u32>, SizesError> {
     let text = input::read_text(file, input::SIZES).map_err(|source| SizesError::Read {
         file: file.to_owned(),
@@ -60,9 +43,6 @@ pub fn read(file: &Path) -> Result<Vec<u32>, SizesError> {
 }
 
 /// The sizes in `text`; errors call it `file`.
-///
-/// # Errors
-/// When it has no lines, or one that is no size.
 pub fn parse(file: &Path, text: &str) -> Result<Vec<u32>, SizesError> {
     let sizes: Vec<u32> = text
         .lines()

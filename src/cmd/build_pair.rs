@@ -29,9 +29,6 @@ pub struct Config {
 }
 
 /// Builds the pair and copies it.
-///
-/// # Errors
-/// When it does not build or cannot be copied.
 pub fn run(config: &Config) -> Result<Outcome> {
     let root = workspace::root()?;
     let seeds = config.chance.layouts(config.quick);

@@ -67,9 +67,6 @@ fn fresh_seed() -> u64 {
 }
 
 /// The pair in its layouts: of a folder, or of the sources here.
-///
-/// # Errors
-/// When there is none, or it does not build.
 pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
     let layouts = match folder {
         Some(folder) => Layouts::in_folder(folder)?,
@@ -87,9 +84,6 @@ pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
 }
 
 /// The pair of a commit, in the layouts of the same seeds.
-///
-/// # Errors
-/// When it does not build.
 pub(super) fn pair_at(root: &Path, commit: &Commit, seeds: &[u64]) -> Result<Layouts> {
     notice!(
         "arena-bench: building the pair of {} and linking it {} times",

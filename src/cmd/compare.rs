@@ -100,10 +100,6 @@ struct Baseline {
 }
 
 /// Compares two pairs.
-///
-/// # Errors
-/// When one of them cannot be had, loaded or verified, or nothing can be
-/// measured.
 pub fn run(config: &Config) -> Result<Outcome> {
     match compare(config) {
         // Any other status would be taken for a bad commit.

@@ -65,10 +65,6 @@ fn metric(text: &str) -> Result<Metric, String> {
 }
 
 /// Exports.
-///
-/// # Errors
-/// Where the record cannot be read, holds nothing of the metric, or the output
-/// cannot be written.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let record = store::load(&config.record)?;
     let exporter = config.format.exporter();

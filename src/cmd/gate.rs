@@ -66,9 +66,6 @@ pub(super) enum FailOn {
 }
 
 /// Judges, or accepts.
-///
-/// # Errors
-/// When a file cannot be read or written, or the two cannot be compared.
 pub fn run(config: &Config) -> Result<Outcome> {
     let record = load(&config.record, config.filter.as_ref())?;
     if config.accept && !config.baseline.exists() {

@@ -92,10 +92,6 @@ pub struct Config {
 }
 
 /// Counts every way to grow on every plan, and says which one to use.
-///
-/// # Errors
-/// When sizes, plans or the record cannot be used, an item is above the memory
-/// limit, there is no pair, or a stream is not what it must be.
 pub fn run(config: &Config) -> Result<Outcome> {
     let streams = streams(config)?;
     options::writable("--plot", config.plot.as_deref())?;

@@ -92,9 +92,6 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 impl Common {
     /// The target for a guest's file.
-    ///
-    /// # Errors
-    /// When there is no host to drive it.
     pub fn target(&self, library: &Path, request: serde_json::Value) -> Result<Target> {
         Ok(Target {
             library: library.to_owned(),
@@ -125,9 +122,6 @@ pub fn run(config: &Config) -> Result<Outcome> {
 }
 
 /// Measures each target and prints what was found.
-///
-/// # Errors
-/// As for [`run`].
 pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
     let plan = Plan {
         items: common.items,

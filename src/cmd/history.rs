@@ -97,10 +97,6 @@ struct Changes {
 }
 
 /// Does what was asked of the history.
-///
-/// # Errors
-/// Where a record or an entry cannot be read, the folder holds something else,
-/// or an entry cannot be written.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     match &config.action {
         Action::Add(add) => run_add(add),

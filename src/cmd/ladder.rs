@@ -79,10 +79,6 @@ pub struct Config {
 }
 
 /// Verifies every arm, then measures what each step adds.
-///
-/// # Errors
-/// When there is no pair, the filter matches nothing, the record is of another
-/// pair or machine, or a file cannot be written.
 pub fn run(config: &Config) -> Result<Outcome> {
     let items = items(config.filter.as_deref())?;
     if config.verify_only {

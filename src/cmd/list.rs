@@ -17,9 +17,6 @@ pub struct Config {
 }
 
 /// Lists the cases.
-///
-/// # Errors
-/// When the filter matches nothing.
 pub fn run(config: &Config) -> Result<Outcome> {
     let cases = config.selection.cases()?;
     if config.json {

@@ -30,10 +30,6 @@ pub struct Config {
 }
 
 /// Merges and writes.
-///
-/// # Errors
-/// Where a shard cannot be read, the shards are not one run, or the record
-/// cannot be written.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let file = output::file_of(&config.output)
         .with_context(|| format!("--output {}", config.output.display()))?;

@@ -78,13 +78,11 @@ enum Verb {
 ///
 /// Exit status: 0 fine, 1 a regression or a failed check was found, 2 the
 /// command could not do its work.
-#[must_use]
 pub fn main() -> ExitCode {
     dispatch(&Cli::parse())
 }
 
 /// What `cargo bench --bench paired` does: every ratio, and nothing else.
-#[must_use]
 pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
     if let Err(FilterError::NoMatch { .. }) = filter::select(catalog::all(), filter.as_deref()) {
         notice!("paired: nothing is compared, as no case has such an id");

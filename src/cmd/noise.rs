@@ -45,9 +45,6 @@ pub struct Config {
 }
 
 /// Measures the machine and prints the report.
-///
-/// # Errors
-/// When there is no pair, it is not correct, or a measuring process fails.
 pub fn run(config: &Config) -> Result<Outcome> {
     let report = measure(config)?;
     if config.json {

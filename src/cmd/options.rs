@@ -23,9 +23,6 @@ pub struct Selection {
 
 impl Selection {
     /// The cases of the selection.
-    ///
-    /// # Errors
-    /// When the filter is no regular expression or matches nothing.
     pub fn cases(&self) -> Result<Vec<Case>> {
         let mut cases = catalog::all();
         if self.quick {
@@ -46,9 +43,6 @@ pub struct PairChoice {
 
 impl PairChoice {
     /// The files of the pair.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn files(&self) -> Result<PairFiles> {
         Ok(PairFiles::find(self.pair.as_deref())?)
     }
@@ -56,9 +50,6 @@ impl PairChoice {
 
 /// Whether the file that an option names can be written, before minutes are spent on
 /// what could not be kept.
-///
-/// # Errors
-/// With the option, the file and what is in the way.
 pub fn writable(option: &str, file: Option<&Path>) -> Result<()> {
     let Some(file) = file else { return Ok(()) };
     output::check(file).with_context(|| format!("{option}: cannot write {}", file.display()))
@@ -66,9 +57,6 @@ pub fn writable(option: &str, file: Option<&Path>) -> Result<()> {
 
 /// The limits of a file; by default those of the sources here, or the built-in
 /// ones where there are none.
-///
-/// # Errors
-/// When the file cannot be used.
 pub fn limits(file: Option<&Path>) -> Result<Limits> {
     if let Some(file) = file {
         return Ok(Limits::read(file)?);

@@ -44,9 +44,6 @@ pub struct Config {
 }
 
 /// Writes the report, prints the newest record's six answers and the path of the page.
-///
-/// # Errors
-/// Where a record cannot be read, or the folder holds what this command did not make.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let (files, answers) = match &config.history {
         Some(folder) => {

@@ -93,10 +93,6 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 /// What is finished is kept as it comes, and what was measured is never thrown away:
 /// where the record cannot be written in the end, it is kept beside or in the folder
 /// for temporary files, and the error says where.
-///
-/// # Errors
-/// When there is no pair, the record cannot be written, another run writes to
-/// the same place, or a harness cannot be run at all.
 pub fn run(config: &Config) -> Result<Outcome> {
     if let Some(folder) = config.output.parent().filter(|it| it.file_name().is_some()) {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -234,7 +230,6 @@ fn options(
     let root = workspace::root().unwrap_or_default();
     Ok(Options {
         skip: config.skip.clone(),
-        quick: config.selection.quick,
         delta: Delta::new(config.delta / 100.0)?,
         budget: Duration::from_secs_f64(config.budget.unwrap_or(default)),
         pair: layouts.plain.guest.parent().map(Path::to_owned),

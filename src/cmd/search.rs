@@ -47,9 +47,6 @@ pub(super) struct Search {
 
 impl Search {
     /// What counts as a change.
-    ///
-    /// # Errors
-    /// Where the limits cannot be used.
     pub(super) fn options(&self) -> anyhow::Result<Options> {
         Ok(Options {
             window: self.window,
@@ -61,9 +58,6 @@ impl Search {
 
     /// The history in a folder, of it the branch that was asked for; what was left out
     /// and how it is ordered goes to stderr.
-    ///
-    /// # Errors
-    /// Where the history cannot be read, or has no record of that branch.
     pub(super) fn load(&self, folder: &Path) -> anyhow::Result<History> {
         let line = match &self.branch {
             Some(branch) => Line::Branch(branch.clone()),

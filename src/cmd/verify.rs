@@ -27,9 +27,6 @@ pub struct Config {
 }
 
 /// Drains each case's stream once and holds every item against its generator.
-///
-/// # Errors
-/// When there is no pair, it cannot be loaded, or the filter matches nothing.
 pub fn run(config: &Config) -> Result<Outcome> {
     let cases = config.selection.cases()?;
     let mut pair = PairProcess::load(&config.pair.files()?)?;

@@ -32,10 +32,6 @@ pub trait Subject: Sync {
     fn lengths(&self) -> Lengths {
         Lengths::steady(self.item_bytes())
     }
-    /// Opens the stream.
-    ///
-    /// # Errors
-    /// When the pair refuses.
     fn open(&self, pair: &Pair) -> Result<Session, StreamError>;
 }
 
@@ -110,7 +106,6 @@ pub struct Lengths {
 
 impl Lengths {
     /// The lengths of what is counted.
-    #[must_use]
     pub fn of(subject: &(impl Subject + ?Sized)) -> Self {
         subject.lengths()
     }
@@ -126,7 +121,6 @@ impl Lengths {
     }
 
     /// Items of one of the counted drains.
-    #[must_use]
     pub fn items(&self, length: Length) -> u64 {
         match length {
             Length::Short => self.short,
@@ -135,7 +129,6 @@ impl Lengths {
     }
 
     /// Items between the two.
-    #[must_use]
     pub fn difference(&self) -> u64 {
         self.long - self.short
     }
@@ -144,7 +137,6 @@ impl Lengths {
 /// What an id stands for: the catalog's cases, the same without decoding (by
 /// which the boundary's own allocations are told from the decoder's), and the
 /// arms of the ladder that do not hop between threads.
-#[must_use]
 pub fn subject_by_id(id: &str) -> Option<Box<dyn Subject>> {
     let undecoded = |case: &Case| Case {
         decode: Decode::None,

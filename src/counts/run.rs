@@ -33,10 +33,8 @@ const LAST_LINES: usize = 4;
 /// Nothing can be counted.
 #[derive(Debug, thiserror::Error)]
 pub enum CountsError {
-    /// There is no valgrind.
     #[error(transparent)]
     NoValgrind(#[from] NoValgrind),
-    /// The target does not build.
     #[error(transparent)]
     Harness(#[from] HarnessError),
 }
@@ -44,34 +42,18 @@ pub enum CountsError {
 /// One case could not be counted.
 #[derive(Debug, thiserror::Error)]
 pub enum CountError {
-    /// The target cannot be run.
     #[error("cannot be counted: {0}")]
     Start(#[from] io::Error),
-    /// The target failed.
     #[error("the count failed: {words}")]
-    Failed {
-        /// Its last words.
-        words: String,
-    },
-    /// The target's summaries are not what they should be.
+    Failed { words: String },
     #[error("the count brought no result: {why}")]
-    NoResult {
-        /// In what way.
-        why: String,
-    },
-    /// A count that no item can be had for.
+    NoResult { why: String },
     #[error(
         "callgrind counted {found} instructions per item where {least} are the least: it did not see the drain"
     )]
-    TooLow {
-        /// What it counted, per item.
-        found: f64,
-        /// The least there must be, per item.
-        least: f64,
-    },
+    TooLow { found: f64, least: f64 },
 }
 
-/// How to count.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The target, as [`build`] gives it.
@@ -83,9 +65,6 @@ pub struct Options {
 }
 
 /// Whether anything can be counted here; nothing is built.
-///
-/// # Errors
-/// When there is no valgrind.
 pub fn available() -> Result<(), CountsError> {
     valgrind::version()?;
     Ok(())
@@ -102,9 +81,6 @@ pub fn build(profile: Profile) -> Result<PathBuf, CountsError> {
 
 /// Counts `cases`, several at a time, and hands each result to `finished` as it
 /// comes. Of the counts, only those by callgrind and DHAT are set.
-///
-/// # Errors
-/// When there is no valgrind.
 pub fn measure<S: Subject>(
     cases: &[S],
     options: &Options,
@@ -138,7 +114,6 @@ pub fn measure<S: Subject>(
     Ok(())
 }
 
-/// Counts one case.
 fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, CountError> {
     let folder = tempfile::tempdir()?;
     let mut command = Command::new(&options.executable);

@@ -75,9 +75,6 @@ impl Summary {
 
 /// The totals below a folder of iai-callgrind's, by benchmark id (`short`,
 /// `long`).
-///
-/// # Errors
-/// What is wrong with a summary, in words.
 pub fn read(folder: &Path) -> Result<BTreeMap<String, Totals>, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];

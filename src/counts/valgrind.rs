@@ -20,7 +20,6 @@ const MANAGERS: [(&str, &str); 6] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("valgrind is not installed, so instructions and allocations are not counted; {remedy}")]
 pub struct NoValgrind {
-    /// What to do, with the command.
     pub remedy: String,
 }
 
@@ -64,7 +63,6 @@ fn is_program(folder: &Path, name: &str) -> bool {
 
 /// Whether the system lets a program run without address randomisation, which
 /// unprivileged containers forbid. Where there is no `setarch`, nobody tries.
-#[must_use]
 pub fn can_fix_addresses() -> bool {
     Command::new("setarch")
         .args([env::consts::ARCH, "-R", "true"])

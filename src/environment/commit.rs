@@ -94,7 +94,6 @@ mod tests {
         run(&["rev-parse", "HEAD"])
     }
 
-    /// A repository with one commit.
     fn repository() -> (tempfile::TempDir, String) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         git(folder.path(), &["init", "--quiet"]).expect("git works");

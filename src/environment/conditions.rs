@@ -29,7 +29,6 @@ pub struct Conditions {
 
 impl Conditions {
     /// Reads them.
-    #[must_use]
     pub fn now() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         Self {
@@ -48,7 +47,6 @@ impl Conditions {
 
     /// The share of all CPU time since `before` that the hypervisor gave to
     /// others, 0 to 1.
-    #[must_use]
     pub fn steal_since(&self, before: &Self) -> Option<f64> {
         let ((all, stolen), (all_before, stolen_before)) = (self.ticks?, before.ticks?);
         let passed = all.checked_sub(all_before).filter(|&ticks| ticks > 0)?;
@@ -60,7 +58,6 @@ impl Conditions {
     }
 
     /// As a record shows them, from `before` to now.
-    #[must_use]
     pub fn observed_since(&self, before: &Self) -> BTreeMap<String, String> {
         let load = |at: &Self| {
             at.load
@@ -100,7 +97,6 @@ impl Conditions {
     }
 
     /// What makes wall clock measured from `before` to now doubtful, in words.
-    #[must_use]
     pub fn likely_causes_since(&self, before: &Self, cores: u32) -> Vec<String> {
         let mut causes = Vec::new();
         if let Some(share) = self.steal_since(before).filter(|&share| share > MUCH_STEAL) {

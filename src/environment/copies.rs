@@ -32,7 +32,6 @@ pub struct Copies {
 
 impl Copies {
     /// Times them: some milliseconds.
-    #[must_use]
     pub fn measure() -> Self {
         let mut memory = vec![1; 4 * PAGE];
         let times = DISTANCES.map(|distance| time(&mut memory, distance));
@@ -46,7 +45,6 @@ impl Copies {
     }
 
     /// As a record shows them.
-    #[must_use]
     pub fn words(&self) -> String {
         format!(
             "{:.0} to {:.0} ns, the most when the destination lies {} B behind the source in \
@@ -56,7 +54,6 @@ impl Copies {
     }
 
     /// What a person should know, if there is anything.
-    #[must_use]
     pub fn notice(&self) -> Option<String> {
         (self.slowest_ns > MUCH * self.fastest_ns).then(|| {
             format!(

@@ -48,7 +48,6 @@ pub struct Observed {
 
 impl Watch {
     /// Begins to watch.
-    #[must_use]
     pub fn start() -> Self {
         Self {
             started: now(),
@@ -59,7 +58,6 @@ impl Watch {
     /// The environment of a run of the pair in `files` that ends now.
     ///
     /// The checkout is that of the sources, see [`workspace::root`].
-    #[must_use]
     pub fn finish(&self, files: &PairFiles, builds: &Builds) -> Observed {
         let mut notices = Vec::new();
         let build = &builds.host;
@@ -125,7 +123,6 @@ impl Watch {
 
     /// What the machine did since the start that makes wall clock doubtful, in
     /// words; nothing where the system does not tell.
-    #[must_use]
     pub fn likely_causes(&self) -> Vec<String> {
         Conditions::now().likely_causes_since(&self.before, machine::cores())
     }

@@ -32,7 +32,6 @@ pub enum Measure {
 
 impl Measure {
     /// The name in records and tables.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Counters => "counters",
@@ -43,7 +42,6 @@ impl Measure {
 
     /// The best measure that at least two of the cells have: one alone would be
     /// the cheapest for want of another.
-    #[must_use]
     pub fn of(cells: &[&Cell]) -> Self {
         let two = |has: &dyn Fn(&Cell) -> bool| cells.iter().filter(|cell| has(cell)).count() > 1;
         if two(&|cell| cell.ratio.is_some()) {
@@ -56,7 +54,6 @@ impl Measure {
     }
 
     /// Whether a cell has it.
-    #[must_use]
     pub fn has(self, cell: &Cell) -> bool {
         match self {
             Self::Counters => true,
@@ -117,7 +114,6 @@ impl Measure {
 ///
 /// A time dominates only where it is shown to be shorter; between times that are
 /// not told apart, what is exact decides. By time, cells without one are left out.
-#[must_use]
 pub fn dominators(cells: &[&Cell], measure: Measure) -> Vec<Option<usize>> {
     let may = |by: usize, at: usize| {
         let (by, at) = (cells[by], cells[at]);
@@ -174,7 +170,6 @@ pub struct Advice {
 }
 
 /// The choice among the cells that `may` be chosen; `None` when there are none.
-#[must_use]
 pub fn choose(cells: &[Cell], may: impl Fn(&Cell) -> bool) -> Option<Advice> {
     let allowed: Vec<&Cell> = cells.iter().filter(|cell| may(cell)).collect();
     let measure = Measure::of(&allowed);
@@ -291,7 +286,6 @@ fn reason_of_a_tie(cell: &Cell, other: &Cell, exact: Measure) -> String {
 
 /// Whether a buffer asks nothing special: it is not told the largest item, and
 /// what the guest may write into is zeroed.
-#[must_use]
 pub fn asks_nothing(cell: &Cell) -> bool {
     !cell.needs_maximum && cell.buffer.regrow != Regrow::Uninit
 }

@@ -2,7 +2,6 @@
 
 /// Whether a point is no larger than another in any coordinate and smaller in at
 /// least one.
-#[must_use]
 pub fn dominates<const N: usize>(by: &[f64; N], at: &[f64; N]) -> bool {
     by.iter().zip(at).all(|(by, at)| by <= at) && by.iter().zip(at).any(|(by, at)| by < at)
 }
@@ -10,7 +9,6 @@ pub fn dominates<const N: usize>(by: &[f64; N], at: &[f64; N]) -> bool {
 /// Of each of `count` things the first one of the front that `dominates` it (the
 /// index of the one, then of the other), or the first at all where none of the front
 /// does. `None` for the things of the front.
-#[must_use]
 pub fn dominators(count: usize, dominates: impl Fn(usize, usize) -> bool) -> Vec<Option<usize>> {
     let dominates = &dominates;
     let better = |at: usize| (0..count).filter(move |&by| dominates(by, at));

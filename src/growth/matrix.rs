@@ -18,40 +18,24 @@ use bench_record::wire::Verdict;
 /// A matrix that cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum GrowthError {
-    /// The largest item of a plan is above the memory limit.
     #[error(
         "the plan {plan}: its largest item needs {wire_max} bytes on the wire, the memory limit is {limit}; raise it with --memory-limit"
     )]
     AboveLimit {
-        /// Name of the plan.
         plan: &'static str,
-        /// Bytes of the largest item on the wire.
         wire_max: u64,
-        /// The memory limit, bytes.
         limit: u64,
     },
-    /// A stream is not what it must be.
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    /// The pair has no answer.
     #[error(transparent)]
     Pair(#[from] PairError),
-    /// A replayed stream failed.
     #[error("{cell}")]
-    Replay {
-        /// Id of the cell's case.
-        cell: String,
-        /// How.
-        source: StreamError,
-    },
-    /// Replayed and drained, a stream was counted differently.
+    Replay { cell: String, source: StreamError },
     #[error("{cell}: the replay counts {replayed}, the pair {drained}")]
     ReplayDiffers {
-        /// Id of the cell's case.
         cell: String,
-        /// The replay's counters.
         replayed: String,
-        /// The pair's counters.
         drained: String,
     },
 }
@@ -93,41 +77,26 @@ impl Stream {
         })
     }
 
-    /// Its size plan.
-    #[must_use]
     pub fn plan(&self) -> &SizePlan {
         &self.case.plan
     }
 
     /// Number of its items.
-    #[must_use]
     pub fn items(&self) -> u64 {
         self.items
     }
 
     /// Bytes of its largest item on the wire.
-    #[must_use]
     pub fn wire_max(&self) -> u64 {
         self.wire_max
     }
 
-    /// The case of one cell.
-    #[must_use]
-    pub fn case(&self, buffer: BufferConfig) -> Case {
-        Case {
-            buffer,
-            ..self.case.clone()
-        }
-    }
-
     /// Id of the case of one cell.
-    #[must_use]
     pub fn id(&self, buffer: &BufferConfig) -> String {
         format!("growth/{}/arena/{}", self.plan().name(), self.name(buffer))
     }
 
     /// Name of one cell within the plan.
-    #[must_use]
     pub fn name(&self, buffer: &BufferConfig) -> String {
         let wire_max = self.wire_max;
         BufferName { buffer, wire_max }.to_string()
@@ -135,7 +104,6 @@ impl Stream {
 
     /// Every buffer of the matrix: all strategies, first capacities and shrink
     /// rules, and the given ways to regrow.
-    #[must_use]
     pub fn buffers(&self, regrows: &[Regrow]) -> Vec<BufferConfig> {
         let largest = u32::try_from(self.wire_max).expect("the wire's lengths are 32-bit");
         let mut initials: Vec<u32> = INITIAL_CAPACITIES.to_vec();
@@ -162,7 +130,6 @@ impl Stream {
     }
 
     /// Whether a buffer is told the largest item beforehand.
-    #[must_use]
     pub fn needs_maximum(&self, buffer: &BufferConfig) -> bool {
         plans::needs_maximum(buffer.growth)
             || !INITIAL_CAPACITIES.contains(&buffer.initial_capacity)
@@ -170,9 +137,6 @@ impl Stream {
 
     /// Drains each of `buffers` through the pair once, and holds every stream
     /// against the generator and the host's counters against the guest's.
-    ///
-    /// # Errors
-    /// When a stream is not what it must be.
     pub fn drain(&self, pair: &Pair, buffers: &[BufferConfig]) -> Result<Vec<Cell>, GrowthError> {
         let mut config = self.case.session(self.items);
         let expected = verify::expected(&config.stream);
@@ -186,7 +150,6 @@ impl Stream {
     }
 
     /// Bytes on the wire of each item, in order.
-    #[must_use]
     pub fn lengths(&self) -> Vec<u32> {
         let sizes = self.case.session(self.items).stream.sizes;
         // The largest one is 32-bit, so all are.
@@ -194,8 +157,6 @@ impl Stream {
         (0..self.items).map(wire).collect()
     }
 
-    /// The cell of a buffer and what was counted of it.
-    #[must_use]
     pub fn cell(&self, buffer: BufferConfig, counts: HostCounts) -> Cell {
         Cell {
             id: self.id(&buffer),
@@ -219,7 +180,6 @@ pub struct Cell {
     pub id: String,
     /// Name within the plan.
     pub name: String,
-    /// The buffer.
     pub buffer: BufferConfig,
     /// Whether it is told the stream's largest item beforehand.
     pub needs_maximum: bool,
@@ -234,7 +194,6 @@ pub struct Cell {
 /// Time against the exact fit of the same plan, with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
-    /// Estimate.
     pub estimate: f64,
     /// Lower end of the interval.
     pub low: f64,
@@ -255,7 +214,6 @@ impl Ratio {
 
     /// Whether it is shown to be a shorter time than another: against the exact fit,
     /// whose interval has no width, by the verdict; else by intervals that lie apart.
-    #[must_use]
     pub fn is_shown_below(&self, other: &Self) -> bool {
         match (self.verdict, other.verdict) {
             (None, None) => false,
@@ -273,25 +231,21 @@ impl Cell {
     }
 
     /// Calls across the boundary per item; the one that finds the end is left out.
-    #[must_use]
     pub fn calls_per_item(&self) -> f64 {
         (self.counts.items + self.counts.retries) as f64 / self.items()
     }
 
     /// Bytes zeroed or moved for the buffer's sake.
-    #[must_use]
     pub fn worked(&self) -> u64 {
         self.counts.zeroed + self.counts.moved
     }
 
     /// Memory held for an item, mean over the items, bytes.
-    #[must_use]
     pub fn mean_held(&self) -> f64 {
         self.counts.held_sum as f64 / self.items()
     }
 
     /// Share of the buffer that an item used, mean over the items, 0 to 1.
-    #[must_use]
     pub fn mean_share(&self) -> f64 {
         self.counts.share_sum / self.items()
     }

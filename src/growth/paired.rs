@@ -22,7 +22,6 @@ impl Plan {
     /// The set of a stream's plan: the cases of the catalog, each against
     /// exact fit and against alloc, and exact fit against presized wherever both
     /// regrow alike, which gives the price of a retry.
-    #[must_use]
     pub fn new(stream: &Stream) -> Self {
         let cases = catalog::growths_of(stream.plan().clone());
         let exact = 0;
@@ -55,16 +54,12 @@ impl Plan {
     }
 
     /// Number of comparisons.
-    #[must_use]
     pub fn comparisons(&self) -> usize {
         self.pairs.len()
     }
 
     /// Measures and judges them; the whole stream is drained, opened anew for
     /// each drain outside the timed span.
-    ///
-    /// # Errors
-    /// When a process fails or the samples have no statistic.
     pub fn compare(
         &self,
         runner: &mut Runner<'_>,

@@ -12,9 +12,6 @@ use super::matrix::{Cell, Drain, GrowthError, Stream};
 
 /// The counters of a stream of items of `lengths` bytes on the wire. It has no
 /// contents, so the digest stays 0.
-///
-/// # Errors
-/// When an item is above a limit.
 pub fn replay(
     lengths: impl Iterator<Item = u32>,
     buffer: &BufferConfig,
@@ -158,9 +155,6 @@ impl Model {
 
 impl Stream {
     /// Replays each of `buffers`.
-    ///
-    /// # Errors
-    /// When an item is above a limit.
     pub fn replay(&self, buffers: &[BufferConfig]) -> Result<Vec<Cell>, GrowthError> {
         let lengths = self.lengths();
         let replay = |buffer: &BufferConfig| {
@@ -176,9 +170,6 @@ impl Stream {
 
 /// Has the replayed `cells` drained by a pair, and holds the counters of both against each
 /// other.
-///
-/// # Errors
-/// When a stream is not what it must be, or was replayed otherwise.
 pub fn checked(drain: &mut Drain<'_>, stream: &Stream, cells: &[&Cell]) -> Result<(), GrowthError> {
     let buffers: Vec<BufferConfig> = cells.iter().map(|cell| cell.buffer).collect();
     for (cell, drained) in cells.iter().zip(drain(stream, &buffers)?) {

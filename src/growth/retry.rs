@@ -9,7 +9,6 @@ use bench_record::wire::{Comparison, Difference};
 
 /// The prices that the cells of one stream show: for each way to regrow, exact
 /// fit (a retry for every longer item) against presized (one retry in all).
-#[must_use]
 pub fn prices(cells: &[Cell], comparisons: &[Comparison]) -> Vec<Retry> {
     let find = |growth: Growth, regrow: Regrow| {
         cells.iter().find(|cell| {

@@ -77,7 +77,6 @@ pub fn standard(drain: &mut Drain<'_>, record: &Record) -> Result<Growth, Growth
 /// The cells of each stream with their costs: instructions and comparisons of a
 /// record, and comparisons made for these streams. Where none are given, those that
 /// the record keeps.
-#[must_use]
 pub fn section(
     streams: &[Stream],
     matrices: Vec<Vec<matrix::Cell>>,
@@ -153,7 +152,6 @@ pub(super) fn assembled(
 }
 
 /// A strategy as such: nothing else differs from Fidius' stream pump.
-#[must_use]
 pub fn is_plain(buffer: &BufferConfig) -> bool {
     let usual = BufferConfig::default();
     buffer.initial_capacity == usual.initial_capacity
@@ -162,7 +160,6 @@ pub fn is_plain(buffer: &BufferConfig) -> bool {
 }
 
 /// The section of one plan, by the counters alone.
-#[must_use]
 pub fn plan(stream: &Stream, cells: &[matrix::Cell]) -> Plan {
     judged(head(stream, cells), cells)
 }

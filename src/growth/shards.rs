@@ -14,14 +14,10 @@ use bench_record::wire::{Comparison, Record};
 #[derive(Debug, thiserror::Error)]
 #[error("{id}: a way to grow that this version does not know")]
 pub struct UnknownCell {
-    /// Its id.
     pub id: String,
 }
 
 /// Joins the sections of shards; `record` has the cases of all of them.
-///
-/// # Errors
-/// When a cell is of another version.
 pub fn joined(shards: &[&Growth], record: &Record) -> Result<Growth, UnknownCell> {
     let mut comparisons: Vec<Comparison> = Vec::new();
     for made in shards.iter().flat_map(|shard| &shard.comparisons) {

@@ -12,7 +12,6 @@ use bench_record::wire::Comparison;
 
 /// Breaks a payload's time down. `instructions` are per item, by arm;
 /// `unstable` says of arms' ids why their times are not to be believed.
-#[must_use]
 pub fn breakdown(
     (payload, bytes): (PayloadKind, u32),
     comparisons: &[Comparison],

@@ -16,7 +16,6 @@ use paired::runner::{Arm, MeasureError, Runner};
 /// bound to one core and one that is not.
 #[derive(Debug, Clone)]
 pub struct ArmSet {
-    /// The arms.
     pub arms: Vec<LadderArm>,
     /// Place of the arm that the A/A comparison is of.
     pub copy_of: usize,
@@ -24,7 +23,6 @@ pub struct ArmSet {
     pub pairs: Vec<(usize, usize)>,
 }
 
-/// A set's outcome.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// One comparison a pair, in their order.
@@ -64,7 +62,6 @@ impl ArmSet {
 
     /// The sets of one payload: the ladder, then the hops, bound to one core
     /// and free.
-    #[must_use]
     pub fn all(payload: PayloadKind, bytes: u32) -> Vec<Self> {
         let hop = |step: &Step| matches!(step, Step::Hop4 | Step::Hop1024);
         let steps: Vec<Step> = Step::ALL.iter().copied().filter(|s| !hop(s)).collect();
@@ -83,9 +80,6 @@ impl ArmSet {
     }
 
     /// Lets the arms take turns.
-    ///
-    /// # Errors
-    /// When a process fails or the samples have no statistic.
     pub fn run(&self, runner: &mut Runner<'_>, layouts: &Layouts) -> Result<Outcome, MeasureError> {
         let arm_of = |arm: &LadderArm| arms::of_step(arm, layouts);
         let mut arms: Vec<Arm> = self.arms.iter().map(arm_of).collect();
@@ -128,7 +122,6 @@ fn judge(same: Comparison) -> SelfCheck {
 
 /// Nanoseconds per item of every arm that comparisons speak of: those of the
 /// first comparison with it.
-#[must_use]
 pub fn nanoseconds(comparisons: &[Comparison]) -> BTreeMap<String, f64> {
     let mut found = BTreeMap::new();
     for comparison in comparisons {

@@ -133,7 +133,6 @@ pub const STEPS: [StepInfo; 15] = [
 ///
 /// # Panics
 /// Never: a test holds that every step has one.
-#[must_use]
 pub fn step_of(step: Step) -> &'static StepInfo {
     STEPS
         .iter()
@@ -143,7 +142,6 @@ pub fn step_of(step: Step) -> &'static StepInfo {
 
 /// The steps between two steps, the lower left out; empty when the one does not
 /// stand on the other.
-#[must_use]
 pub fn path(from: Step, to: Step) -> Vec<Step> {
     let below = |step: &Step| step_of(*step).on;
     let mut steps: Vec<Step> = std::iter::successors(Some(to), below)
@@ -169,7 +167,6 @@ pub const ITEMS: [(PayloadKind, u32); 5] = [
 
 /// The arms whose instructions can be counted: what a hop between threads takes
 /// is the scheduler's to decide.
-#[must_use]
 pub fn counted_arms(items: &[(PayloadKind, u32)]) -> Vec<LadderArm> {
     let steps = STEPS.iter().filter(|step| step.part != Part::Hop);
     steps
@@ -199,7 +196,6 @@ pub struct LadderArm {
 
 impl LadderArm {
     /// The case with the same stream, by the protocol that the arm comes from.
-    #[must_use]
     pub fn case(&self) -> Case {
         let protocol = match self.step {
             Step::Alloc => Protocol::Alloc,
@@ -209,26 +205,22 @@ impl LadderArm {
     }
 
     /// Payload and size, such as `record-256B`.
-    #[must_use]
     pub fn item(&self) -> String {
         self.case().item()
     }
 
     /// The stable, readable id.
-    #[must_use]
     pub fn id(&self) -> String {
         self.to_string()
     }
 
     /// What to ask of a pair for a stream of `items` items.
-    #[must_use]
     pub fn session(&self, items: u64) -> SessionConfig {
         self.case().session(items)
     }
 
     /// What the id stands for, as it goes into a record. Only steps that are a
     /// whole protocol bear its name.
-    #[must_use]
     pub fn params(&self, items: u64) -> wire::Params {
         let whole = matches!(self.step, Step::Arena | Step::Borrowed | Step::Alloc);
         let params = self.case().params(items);

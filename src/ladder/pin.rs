@@ -5,9 +5,6 @@ use anyhow::Result;
 
 /// Binds this thread, and those that it starts from now on, to the core that it
 /// runs on.
-///
-/// # Errors
-/// When the system refuses, or is not Linux.
 #[cfg(target_os = "linux")]
 pub fn to_one_core() -> Result<()> {
     use anyhow::Context;
@@ -20,9 +17,6 @@ pub fn to_one_core() -> Result<()> {
 
 /// Binds this thread, and those that it starts from now on, to the core that it
 /// runs on.
-///
-/// # Errors
-/// When the system refuses, or is not Linux.
 #[cfg(not(target_os = "linux"))]
 pub fn to_one_core() -> Result<()> {
     anyhow::bail!("processes can be bound to a core on Linux only")

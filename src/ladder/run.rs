@@ -41,7 +41,6 @@ pub struct Found {
 
 /// The settings of a ladder's sets: `budget` for each of them, and a
 /// confidence under which all intervals of the run hold at once.
-#[must_use]
 pub fn settings(items: &[(PayloadKind, u32)], family: Confidence, budget: Duration) -> Settings {
     let sets = items
         .iter()
@@ -117,7 +116,6 @@ impl Found {
     }
 
     /// Where the time of each payload goes, as a record keeps it.
-    #[must_use]
     pub fn ladder(&self, environment: &Environment) -> Ladder {
         let counted = |case: &wire::Case| {
             let instructions = case.counts.as_ref()?.instructions_per_item?;

@@ -16,10 +16,6 @@ const ITEMS: u64 = 2_000;
 
 /// Drains the arm's stream once, to its end, and checks items, bytes, digest and
 /// the calls that the guest saw.
-///
-/// # Errors
-/// When the stream fails, its items are not the generator's, or an empty call is
-/// not made once an item.
 pub fn verify(pair: &Pair, arm: &LadderArm) -> Result<Verified, VerifyError> {
     let stream = |source| VerifyError::Stream {
         case: arm.id(),

@@ -103,9 +103,6 @@ impl<'a> Bench<'a> {
     }
 
     /// Items that a drain of the arm is measured with.
-    ///
-    /// # Errors
-    /// When a process fails.
     pub fn items(&mut self, arm: &Arm) -> Result<u64, MeasureError> {
         let arms = [arm.clone()];
         Ok(self.runner().calibrate(&arms)?.items)
@@ -121,9 +118,6 @@ impl<'a> Bench<'a> {
 
     /// All of A in one process, then all of B in another, as one would by hand,
     /// again and again within `budget`.
-    ///
-    /// # Errors
-    /// When a process fails.
     pub fn sequential(
         &mut self,
         arm: &Arm,
@@ -164,9 +158,6 @@ impl<'a> Bench<'a> {
 
     /// Comparisons by the paired runner within `budget`, and how its processes
     /// scatter.
-    ///
-    /// # Errors
-    /// When a process fails.
     pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread), NoiseError> {
         let (start, jobs) = (self.clock.now(), self.execute.jobs);
         let arms = [arm.clone(), arm.copied()];

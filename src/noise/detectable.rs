@@ -45,9 +45,6 @@ pub struct Detectable {
 }
 
 /// The smallest change that a look of this budget sees.
-///
-/// # Errors
-/// When a confidence is none, which the constants rule out.
 pub fn within(budget: Duration, spread: &Spread) -> Result<Detectable, StatsError> {
     let paid = budget.as_secs_f64() / spread.process.as_secs_f64().max(1e-9);
     let processes = (paid as usize).min(spread.most_processes);

@@ -50,9 +50,6 @@ pub struct Report {
 /// The two bands of an arm against a copy of itself, and what can be detected:
 /// `budget` is shared by the two methods, and may be exceeded by a comparison of
 /// each.
-///
-/// # Errors
-/// When a process fails.
 pub fn compare(
     execute: &mut dyn Execute,
     clock: &dyn Clock,

@@ -21,7 +21,6 @@ pub struct Label {
 
 impl Label {
     /// The label of a case. No two cases of `cargo bench` share one.
-    #[must_use]
     pub fn of(case: &Case) -> Self {
         let payload = case.payload.name();
         let size = ByteSize(u64::from(case.item_bytes()));

@@ -11,17 +11,10 @@ use crate::harness::{self, HarnessError, Profile};
 /// A run of criterion that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum WallError {
-    /// The target does not build or cannot be started.
     #[error(transparent)]
     Harness(#[from] HarnessError),
-    /// The folder for the results cannot be used.
     #[error("{}: criterion's results cannot be kept there: {source}", path.display())]
-    Folder {
-        /// Criterion's folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    Folder { path: PathBuf, source: io::Error },
 }
 
 /// What a run of criterion is asked for.
@@ -35,10 +28,6 @@ pub struct Options {
 
 /// Times `cases` with the targets of `cargo bench` in short settings; `done` hears of
 /// each target that is done. The reason comes back where a target failed.
-///
-/// # Errors
-/// When a target does not build or cannot be started, or the folder cannot be
-/// written to.
 pub fn bench(
     cases: &[Case],
     options: &Options,

@@ -10,7 +10,6 @@ use super::measurement::{Exporter, Measurement, Metric};
 use crate::CaseId;
 use crate::wire::Record;
 
-/// The exporter.
 #[derive(Debug, Clone, Copy)]
 pub struct Benchfmt;
 

@@ -5,7 +5,6 @@ use std::io;
 use super::measurement::{Exporter, Interval, Measurement, Metric};
 use crate::wire::Record;
 
-/// The exporter.
 #[derive(Debug, Clone, Copy)]
 pub struct Csv;
 

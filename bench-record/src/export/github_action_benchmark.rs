@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::measurement::{Exporter, Measurement, Metric};
 use crate::wire::Record;
 
-/// The exporter.
 #[derive(Debug, Clone, Copy)]
 pub struct GithubActionBenchmark;
 

@@ -21,7 +21,6 @@ impl Metric {
     pub const ALL: [Self; 3] = [Self::Wall, Self::Instructions, Self::Ratio];
 
     /// The unit, as dashboards show it.
-    #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
             Self::Wall => "ns/item",
@@ -31,7 +30,6 @@ impl Metric {
     }
 
     /// The name on the command line and in exports.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Wall => "wall",
@@ -61,18 +59,14 @@ pub struct Measurement<'a> {
 /// Where the true value lies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// Lower end.
     pub low: f64,
-    /// Upper end.
     pub high: f64,
-    /// Confidence, 0 to 1.
     pub confidence: f64,
 }
 
 impl Measurement<'_> {
     /// What a dashboard calls it: the case's id, and for a ratio what it is
     /// measured against.
-    #[must_use]
     pub fn name(&self) -> String {
         match self.comparison {
             Some(c) => format!("{} vs {}", c.candidate, c.baseline),
@@ -87,9 +81,6 @@ pub trait Exporter {
     fn default_metrics(&self) -> &'static [Metric];
 
     /// Writes `measurements` of `record` in this format.
-    ///
-    /// # Errors
-    /// Those of `out`.
     fn write(
         &self,
         record: &Record,
@@ -102,7 +93,6 @@ pub trait Exporter {
 ///
 /// A comparison whose candidate is no case of the record has no parameters to
 /// show and is left out.
-#[must_use]
 pub fn measurements<'a>(record: &'a Record, metrics: &[Metric]) -> Vec<Measurement<'a>> {
     metrics
         .iter()

@@ -21,9 +21,6 @@ pub struct Disagreement(
 ///
 /// The copy routines are those that glibc picks under valgrind. A record that
 /// does not name them is taken by its CPU model instead.
-///
-/// # Errors
-/// In what they differ.
 pub fn of_counts(baseline: &Environment, record: &Environment) -> Result<(), Disagreement> {
     let fields = |environment| fields(environment, named_by_both(baseline, record));
     let differences: Vec<Difference> = fields(baseline)
@@ -62,7 +59,6 @@ fn fields(environment: &Environment, by_routines: bool) -> Vec<(&'static str, St
 /// Why the ratios of two records cannot be held against each other; `None` when
 /// they can. A ratio belongs to a machine, and only a run whose A/A comparison
 /// held vouches for its own.
-#[must_use]
 pub fn of_wall_clock(baseline: &Record, record: &Record) -> Option<String> {
     let machines = [&baseline.environment, &record.environment].map(Environment::clock_machine);
     for ((field, left), (_, right)) in machines[0].into_iter().zip(machines[1]) {

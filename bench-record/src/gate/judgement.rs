@@ -31,7 +31,6 @@ pub struct Judgement {
 pub enum What {
     /// The case as a whole.
     Case,
-    /// One of its counts.
     Count(Count),
     /// The ratio of its time to another case's.
     Ratio,
@@ -39,7 +38,6 @@ pub enum What {
 
 impl What {
     /// The name for programs.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Case => "case",
@@ -49,7 +47,6 @@ impl What {
     }
 
     /// The name for people.
-    #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::Count(count) => count.label(),
@@ -67,7 +64,6 @@ impl Serialize for What {
 /// One thing that is not as it was.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// Id of the case.
     pub case: String,
     /// Of a ratio: id of the case it is relative to.
     pub baseline_case: Option<String>,
@@ -86,7 +82,6 @@ pub struct Change {
 /// A ratio that is neither shown to be the same nor shown to differ.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Inconclusive {
-    /// Id of the case.
     pub case: String,
     /// Id of the case it is relative to.
     pub baseline_case: String,
@@ -102,14 +97,12 @@ pub struct Inconclusive {
 
 impl Judgement {
     /// Whether something is worse than it may be.
-    #[must_use]
     pub fn regressed(&self) -> bool {
         self.changes.iter().any(|change| change.regression)
     }
 }
 
 /// A number with four digits after the point at most.
-#[must_use]
 pub fn number(value: f64) -> String {
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -23,11 +23,6 @@ pub use judgement::{Change, Inconclusive, Judgement, What, number};
 /// digits.
 const ROUNDING: f64 = 1e-9;
 
-/// Judges `record` by `baseline`.
-///
-/// # Errors
-/// [`GateError`], when the counts of the two mean different things, or the record
-/// has none of those that the baseline has.
 pub fn judge(baseline: &Record, record: &Record, limits: &Limits) -> Result<Judgement, GateError> {
     agreement::of_counts(&baseline.environment, &record.environment)?;
     refuse_uncounted(baseline, record)?;
@@ -57,10 +52,8 @@ pub fn judge(baseline: &Record, record: &Record, limits: &Limits) -> Result<Judg
 /// Two records that cannot be judged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GateError {
-    /// Their counts do not mean the same.
     #[error(transparent)]
     Disagreement(#[from] Disagreement),
-    /// A count was taken for the baseline and for no case of the record.
     #[error(
         "the baseline counts {}, and no case of the record does: nothing can be said of them; \
          make the record again without `--skip counts`, with valgrind installed",
@@ -218,7 +211,6 @@ fn count_changes(before: &Case, after: &Case, limits: &Limits) -> Vec<Change> {
 
 /// A record as a baseline keeps it: what the gate reads, and nothing that
 /// changes from run to run without meaning, so that its diff can be reviewed.
-#[must_use]
 pub fn baseline_of(record: &Record) -> Record {
     let mut baseline = record.clone().without_samples();
     for comparison in &mut baseline.comparisons {

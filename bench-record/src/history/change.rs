@@ -34,11 +34,9 @@ impl Default for Options {
 /// One metric of one case that is not what it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Case id.
     pub case: String,
     /// The reference arm's case id, for a ratio.
     pub baseline: Option<String>,
-    /// What changed.
     pub metric: Metric,
     /// First entry that has the change; index into [`History::entries`](super::History::entries).
     pub entry: u32,
@@ -73,13 +71,11 @@ pub enum Evidence {
 
 impl Change {
     /// after / before − 1; `None` where there was nothing before.
-    #[must_use]
     pub fn relative(&self) -> Option<f64> {
         (self.before != 0.0).then(|| self.after / self.before - 1.0)
     }
 
     /// Whether it became worse, and not just perhaps.
-    #[must_use]
     pub fn is_regression(&self) -> bool {
         self.after > self.before && self.evidence != Evidence::Unconfirmed
     }

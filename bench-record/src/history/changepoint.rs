@@ -39,7 +39,6 @@ pub struct ChangePoint {
 /// `window` is the number of values looked at together, `significance` the
 /// largest p-value of a change point, and `magnitude` the smallest difference of
 /// the means, in the unit of `values`.
-#[must_use]
 pub fn change_points(
     values: &[f64],
     window: usize,

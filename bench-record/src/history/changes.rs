@@ -31,7 +31,6 @@ pub struct Findings {
 /// A case that the commit before the newest has, and the newest has not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// Case id.
     pub case: String,
     /// The newest entry; index into [`History::entries`].
     pub entry: u32,
@@ -44,7 +43,6 @@ pub struct Missing {
 impl Findings {
     /// What was not searched, or could not be told, a sentence each: silence is not
     /// to be taken for health.
-    #[must_use]
     pub fn gaps(&self, history: &History) -> Vec<String> {
         let untrusted = history.entries.iter().filter(|e| !e.trusted).count();
         let ratios = history.series.iter().filter(|s| !s.metric.is_exact());
@@ -96,7 +94,6 @@ impl Findings {
 
 impl History {
     /// The changes of all series.
-    #[must_use]
     pub fn findings(&self, options: &Options) -> Findings {
         let mut findings = Findings::default();
         for series in &self.series {

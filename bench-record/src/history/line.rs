@@ -14,7 +14,6 @@ pub enum Line {
     /// The branch that most entries are of.
     #[default]
     Main,
-    /// This branch.
     Branch(String),
     /// All entries, whatever their branch.
     All,
@@ -38,8 +37,6 @@ pub enum Order {
 }
 
 impl Order {
-    /// In words.
-    #[must_use]
     pub fn words(self) -> String {
         match self {
             Self::Ancestry => "in the order of their ancestry".to_owned(),
@@ -67,7 +64,6 @@ pub struct Followed {
 
 impl Followed {
     /// What a reader should know, a sentence each.
-    #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = vec![format!("commits are {}", self.order.words())];
         if !self.others.is_empty() {
@@ -87,7 +83,6 @@ impl Followed {
 impl History {
     /// The entries of one line, in order; entries of one commit are neighbours.
     /// Entries that name no branch are of every line.
-    #[must_use]
     pub fn follow(self, line: &Line, ancestry: Option<&Ancestry>) -> (Self, Followed) {
         let branch = match line {
             Line::All => None,
@@ -144,7 +139,6 @@ impl History {
     }
 
     /// The entries of the newest `commits` commits.
-    #[must_use]
     pub fn newest(&self, commits: usize) -> BTreeSet<u32> {
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut newest = BTreeSet::new();

@@ -17,7 +17,6 @@ pub enum Metric {
 
 impl Metric {
     /// The name, as it stands in a record.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Ratio => "ratio",
@@ -26,7 +25,6 @@ impl Metric {
     }
 
     /// Whether two values that differ are a change without any doubt.
-    #[must_use]
     pub fn is_exact(self) -> bool {
         matches!(self, Self::Count(_))
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
+use paired::digest::sha256;
 
 use super::series::{Builder, Series};
 use crate::store::{self, RecordError};
@@ -65,67 +65,32 @@ pub struct Entry {
 /// Why a history could not be read or added to.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// The folder cannot be listed or made.
     #[error("cannot open the history {}: {source}; begin one with `arena-bench history add`", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file that this tool did not make.
+    Folder { path: PathBuf, source: io::Error },
     #[error(
         "{} is not an entry of a history; move it away, or give a folder that holds the history alone \
          (names that begin with a dot are passed by)", path.display()
     )]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// An entry whose content is not what its name was made of.
+    Foreign { path: PathBuf },
     #[error(
         "{} was changed or renamed after it was added (its content belongs under {expected}); \
          restore it, or remove it and add the record again", path.display()
     )]
-    Altered {
-        /// The file.
-        path: PathBuf,
-        /// The name that its content asks for.
-        expected: String,
-    },
-    /// The very same record once more.
+    Altered { path: PathBuf, expected: String },
     #[error("this record is in the history already, as {}; nothing was changed", path.display())]
-    Duplicate {
-        /// The entry.
-        path: PathBuf,
-    },
-    /// A record that no history can place.
+    Duplicate { path: PathBuf },
     #[error("{}: field {field}: {problem}", path.display())]
     Unplaced {
-        /// The record.
         path: PathBuf,
-        /// The field.
         field: &'static str,
-        /// What is wrong with it and what to do.
         problem: &'static str,
     },
-    /// More files than a history may have.
     #[error("{} has more than {} entries; begin a new history", path.display(), input::ENTRIES)]
-    TooMany {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A record that cannot be read, or is not valid.
+    TooMany { path: PathBuf },
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The entry cannot be written.
     #[error("cannot write {}: {source}; the history is as it was", path.display())]
-    Write {
-        /// The entry.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Write { path: PathBuf, source: io::Error },
 }
 
 /// Adds the record in the file `record` to the history in `folder`, which is
@@ -185,10 +150,6 @@ pub fn add(record: &Path, folder: &Path) -> Result<PathBuf, HistoryError> {
 ///
 /// An entry that is damaged or was changed by hand is left out and named in
 /// [`History::damaged`].
-///
-/// # Errors
-/// Where the folder cannot be read, holds a file that is not an entry, or all of them
-/// are damaged.
 pub fn load(folder: &Path) -> Result<History, HistoryError> {
     let mut entries = Vec::new();
     let mut damaged = Vec::new();
@@ -299,11 +260,7 @@ fn file_name(env: &Environment, bytes: &[u8]) -> String {
         Some(utc.strftime("%Y%m%dT%H%M%SZ").to_string())
     });
     let commit = &env.commit[..env.commit.len().min(COMMIT_DIGITS)];
-    let hash: String = Sha256::digest(bytes)
-        .iter()
-        .take(HASH_DIGITS / 2)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = sha256(bytes)[..HASH_DIGITS].to_owned();
     let parts: Vec<_> = times.chain([commit.to_owned(), hash]).collect();
     format!("{}.json", parts.join("-"))
 }

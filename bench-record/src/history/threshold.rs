@@ -16,7 +16,6 @@ const FEWEST_CHANGES: usize = 20;
 /// The absolute relative change from one run to the next beyond which a run is
 /// an outlier of its own past (0.01 is one percent); `None` where the past is
 /// too short.
-#[must_use]
 pub fn relative_threshold(past: &[f64]) -> Option<f64> {
     let recent = &past[past.len().saturating_sub(MOST_CHANGES + 1)..];
     let mut changes: Vec<f64> = recent

@@ -7,8 +7,6 @@ use super::check::{
 };
 use crate::growth::{Cell, Growth, Plan, Retry};
 
-/// # Errors
-/// The first [`Fault`].
 pub(super) fn growth(growth: &Growth) -> Result<(), Fault> {
     for (index, plan) in growth.plans.iter().enumerate() {
         self::plan(&format!("growth.plans[{index}]"), plan)?;

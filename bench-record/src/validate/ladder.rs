@@ -5,8 +5,6 @@ use super::check::{
 };
 use crate::ladder::{Breakdown, Ladder, StepCost, SumCheck};
 
-/// # Errors
-/// The first [`Fault`].
 pub(super) fn ladder(ladder: &Ladder) -> Result<(), Fault> {
     for (index, payload) in ladder.payloads.iter().enumerate() {
         let at = format!("ladder.payloads[{index}]");

@@ -22,9 +22,6 @@ pub use check::Fault;
 pub const MAX_SHARDS: u32 = 1000;
 
 /// Checks everything that [`super::store::load`] promises.
-///
-/// # Errors
-/// The first [`Fault`].
 pub fn validate(record: &Record) -> Result<(), Fault> {
     environment(&record.environment)?;
     let mut ids = BTreeSet::new();
@@ -47,7 +44,6 @@ pub fn validate(record: &Record) -> Result<(), Fault> {
 }
 
 /// `K/N` of a shard, with 1 ≤ K ≤ N ≤ [`MAX_SHARDS`].
-#[must_use]
 pub fn parse_shard(text: &str) -> Option<(u32, u32)> {
     let (k, n) = text.split_once('/')?;
     let (k, n) = (k.parse().ok()?, n.parse().ok()?);

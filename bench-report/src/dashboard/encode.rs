@@ -86,7 +86,6 @@ pub fn evidence(evidence: Evidence) -> String {
 }
 
 /// The dashboard's numbers from the entry `first` on.
-#[must_use]
 pub fn encode(dashboard: &Dashboard, first: u32) -> Data {
     let history = dashboard.history;
     let mut environments: Vec<Vec<(String, String)>> = Vec::new();

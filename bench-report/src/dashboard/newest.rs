@@ -11,7 +11,6 @@ use bench_record::history::{Change, Evidence};
 /// A case that is not in every run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coming {
-    /// The case.
     pub case: String,
     /// What an item of it is.
     pub payload: String,

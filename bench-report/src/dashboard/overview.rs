@@ -11,7 +11,6 @@ use bench_record::{Count, short_commit};
 
 /// A history with what it says of its commits.
 pub struct Dashboard<'a> {
-    /// The history.
     pub history: &'a History,
     /// Its changes.
     pub findings: Findings,
@@ -36,8 +35,6 @@ pub enum Group {
 }
 
 impl Group {
-    /// The group of a metric.
-    #[must_use]
     pub fn of(metric: Metric) -> Self {
         match metric {
             Metric::Ratio => Self::Wall,
@@ -47,7 +44,6 @@ impl Group {
     }
 
     /// Its name on the page.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Wall => "wall",
@@ -59,7 +55,6 @@ impl Group {
 
 impl<'a> Dashboard<'a> {
     /// Looks for the changes of a history.
-    #[must_use]
     pub fn new(history: &'a History, options: &Options) -> Self {
         let mut times: BTreeMap<String, usize> = BTreeMap::new();
         let names = history
@@ -97,14 +92,12 @@ impl<'a> Dashboard<'a> {
     }
 
     /// With another address of the repository than the records have.
-    #[must_use]
     pub fn of_repository(mut self, address: Option<&str>) -> Self {
         self.repository = address.and_then(web_address).or(self.repository);
         self
     }
 
     /// Which of [`Self::cpus`] an entry was made on.
-    #[must_use]
     pub fn cpu(&self, entry: u32) -> usize {
         let cpu = self.history.entries.get(entry as usize);
         let place = cpu.map(|e| self.cpus.iter().position(|cpu| *cpu == e.environment.cpu));
@@ -112,7 +105,6 @@ impl<'a> Dashboard<'a> {
     }
 
     /// Pages of an entry: its commit, what changed since `before`, its pull request.
-    #[must_use]
     pub fn links(&self, entry: u32, before: Option<u32>) -> Vec<(String, String)> {
         let environment = |at: u32| Some(&self.history.entries.get(at as usize)?.environment);
         let (Some(base), Some(e)) = (&self.repository, environment(entry)) else {
@@ -184,7 +176,6 @@ fn pull_request(subject: &str) -> Option<u64> {
 }
 
 /// The direction of a change in the words of a verdict.
-#[must_use]
 pub fn direction(change: &Change) -> &'static str {
     match change.evidence {
         Evidence::Unconfirmed => "inconclusive",

@@ -17,7 +17,6 @@ const MARGIN: f64 = 7.0;
 pub const LEAST_SPAN: f64 = 0.05;
 
 /// The series as an SVG over `entries` entries. Points of differing groups are not joined.
-#[must_use]
 pub fn spark<'c>(
     series: &Series,
     entries: usize,

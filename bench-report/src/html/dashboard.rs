@@ -26,9 +26,6 @@ const MOST_CHANGES: usize = 1_000;
 const ROOM_FOR_NOTES: usize = 1_000;
 
 /// The whole page.
-///
-/// # Errors
-/// [`ReportError::Json`] where the numbers cannot be written, which would be a defect here.
 pub fn page(dashboard: &Dashboard) -> Result<String, ReportError> {
     page_within(dashboard, MOST_BYTES, MOST_CHANGES)
 }

@@ -95,9 +95,6 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
 ];
 
 /// The whole page.
-///
-/// # Errors
-/// [`ReportError`] where a plot cannot be drawn.
 pub fn page(views: &[View]) -> Result<String, ReportError> {
     let many = views.len() > 1;
     let mut body = String::new();

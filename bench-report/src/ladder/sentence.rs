@@ -7,7 +7,6 @@ use super::shares::{boundary, difference, in_shares, ns, shares, step, whole};
 use crate::format;
 
 /// Where the time of an item goes, in words. Empty when the arena was not measured.
-#[must_use]
 pub fn sentence(found: &Breakdown) -> String {
     let (Some(arena), Some(shares)) = (ns(found, step::ARENA), shares(found)) else {
         return String::new();

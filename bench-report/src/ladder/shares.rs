@@ -26,7 +26,6 @@ const COPIED_BY_REP: u32 = 2 << 10;
 
 /// What the boundary adds to the same items and codec in process: the one definition of
 /// its cost, measured directly.
-#[must_use]
 pub fn boundary(found: &Breakdown) -> Option<&Difference> {
     whole(found, step::CODEC, step::ARENA)
 }
@@ -53,7 +52,6 @@ pub struct Share {
 
 /// What an item's time by arena is spent on, the most first; what rounds to nothing is
 /// left out. `None` where a step on the way was not measured.
-#[must_use]
 pub fn shares(found: &Breakdown) -> Option<Vec<Share>> {
     let all = ns(found, step::ARENA).filter(|ns| *ns > 0.0)?;
     let way = found.way(step::ITERATOR, step::ARENA);
@@ -91,7 +89,6 @@ pub fn shares(found: &Breakdown) -> Option<Vec<Share>> {
 }
 
 /// `78% decoding, 14% encoding, 5% the boundary`.
-#[must_use]
 pub fn in_shares(shares: &[Share]) -> String {
     let parts = shares
         .iter()
@@ -101,7 +98,6 @@ pub fn in_shares(shares: &[Share]) -> String {
 
 /// What a reader of a payload's steps should know where copies of its items cost much
 /// more or less by where buffers lie, in two lines; `None` elsewhere.
-#[must_use]
 pub fn copies(found: &Breakdown, environment: &Environment) -> Option<[String; 2]> {
     environment.caution()?;
     let cost = environment.observed.get("copy_of_4KiB")?;

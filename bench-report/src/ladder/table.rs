@@ -11,7 +11,6 @@ use crate::markdown;
 use crate::terminal::{Column, Screen, Table};
 
 /// All payloads as a Markdown document, with where it was made and each set's A/A.
-#[must_use]
 pub fn document(found: &[Breakdown], environment: &Environment) -> String {
     let mut text = format!(
         "# Where the time of an item goes\n\n{}.\n",
@@ -35,7 +34,6 @@ pub fn document(found: &[Breakdown], environment: &Environment) -> String {
 }
 
 /// One payload's sentence, steps and sums on a terminal.
-#[must_use]
 pub fn payload(found: &Breakdown, screen: Screen) -> String {
     let mut table = Table::new([
         Column::text("step"),
@@ -78,7 +76,6 @@ pub fn payload(found: &Breakdown, screen: Screen) -> String {
 }
 
 /// What the A/A comparison of a set found.
-#[must_use]
 pub fn a_a(set: &SetCheck) -> String {
     let check = &set.check;
     let word = if check.trusted { "trusted" } else { "unstable" };

@@ -27,11 +27,9 @@ pub struct Index<'a> {
 /// An estimate with its interval.
 #[derive(Debug, Clone, Copy)]
 pub struct Estimate {
-    /// The estimate.
     pub value: f64,
     /// Lower end; equals `value` for an exact count.
     pub low: f64,
-    /// Upper end.
     pub high: f64,
     /// Whether the ends are quartiles of what was seen, and no interval of the estimate.
     pub quartiles: bool,
@@ -40,16 +38,12 @@ pub struct Estimate {
 /// A comparison with both of its cases.
 #[derive(Clone, Copy)]
 pub struct Versus<'a> {
-    /// The comparison.
     pub comparison: &'a Comparison,
-    /// Its candidate.
     pub candidate: &'a Case,
-    /// Its baseline.
     pub baseline: &'a Case,
 }
 
 impl<'a> Index<'a> {
-    /// Indexes a record.
     pub fn new(record: &'a Record) -> Self {
         let by_id = record
             .cases
@@ -76,7 +70,6 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// The case of that id.
     pub fn case(&self, id: &str) -> Option<&'a Case> {
         self.by_id.get(id).copied()
     }
@@ -131,7 +124,6 @@ impl<'a> Index<'a> {
         self.paired.get(case.id.as_str()).copied()
     }
 
-    /// The case's cost in a measure.
     pub fn cost(&self, case: &Case, measure: Measure) -> Option<Estimate> {
         match measure {
             Measure::Wall => self.ns(case),

@@ -21,7 +21,6 @@ pub use panels::growth as growth_panels;
 pub use types::*;
 
 /// The whole view of one record.
-#[must_use]
 pub fn view(source: &Source) -> View {
     let record = &source.record;
     let index = index::Index::new(record);

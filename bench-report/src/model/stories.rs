@@ -25,7 +25,6 @@ pub struct Story<'a> {
 /// Neighbouring sizes with one verdict.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
-    /// The verdict.
     pub verdict: Verdict,
     /// Smallest item, bytes.
     pub from: u64,

@@ -15,7 +15,6 @@ use crate::tone::Tone;
 pub struct Source {
     /// Name for people: the file's stem.
     pub name: String,
-    /// The record.
     pub record: Record,
 }
 
@@ -49,7 +48,6 @@ pub struct View {
 /// What was found, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeadSentences {
-    /// The answer in a sentence.
     pub answer: String,
     /// What to do, in a sentence.
     pub advice: String,
@@ -58,9 +56,7 @@ pub struct LeadSentences {
 /// One of the six questions with what the record says to it.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// 1 to 6.
     pub number: u8,
-    /// The question.
     pub question: &'static str,
     /// Which way the finding goes.
     pub tone: Tone,
@@ -117,7 +113,6 @@ pub enum Section {
     Growth,
     /// Allocations, bytes, calls.
     Allocation,
-    /// A/A.
     SelfCheck,
     /// All the rest.
     Cases,
@@ -189,11 +184,9 @@ pub struct Series {
 pub struct Point {
     /// Horizontal value.
     pub x: f64,
-    /// Estimate.
     pub y: f64,
     /// Lower end of its interval; equals `y` for an exact count.
     pub low: f64,
-    /// Upper end.
     pub high: f64,
     /// Whether `low` and `high` are quartiles of what was seen, and no interval of the estimate.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -230,11 +223,9 @@ pub struct Table {
     pub caption: &'static str,
     /// Column heads, units included.
     pub columns: Vec<&'static str>,
-    /// Its rows.
     pub rows: Vec<Row>,
 }
 
-/// One row.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The case's id.
@@ -276,11 +267,8 @@ pub enum Drawing {
 /// A ratio with its interval, to be drawn on one line.
 #[derive(Debug, Clone, Copy)]
 pub struct Forest {
-    /// Estimate.
     pub ratio: f64,
-    /// Lower end.
     pub low: f64,
-    /// Upper end.
     pub high: f64,
     /// Half width of the band that does not matter.
     pub delta: f64,
@@ -298,9 +286,7 @@ pub struct Facts {
 /// Exact counts of one case.
 #[derive(Debug, Clone, Serialize)]
 pub struct CaseFacts {
-    /// Case id.
     pub id: String,
-    /// Its payload.
     pub payload: String,
     /// The counts that were taken, by their names in a record.
     pub counts: BTreeMap<&'static str, f64>,
@@ -313,10 +299,7 @@ pub struct RatioFacts {
     pub id: String,
     /// The candidate's payload.
     pub payload: String,
-    /// Estimate.
     pub ratio: f64,
-    /// Lower end.
     pub low: f64,
-    /// Upper end.
     pub high: f64,
 }

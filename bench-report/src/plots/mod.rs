@@ -23,28 +23,12 @@ use super::model::{Measure, Panel, Section, Table, View};
 /// A plot could not be drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum PlotError {
-    /// There is nothing to draw.
     #[error("there is nothing to draw in the plot {name}: what it shows was not measured")]
-    Nothing {
-        /// The plot.
-        name: String,
-    },
-    /// The drawing library refused.
+    Nothing { name: String },
     #[error("the plot {name} could not be drawn: {why}")]
-    Draw {
-        /// The plot.
-        name: String,
-        /// What the library said.
-        why: String,
-    },
-    /// The finished SVG could not be made into a PNG.
+    Draw { name: String, why: String },
     #[error("the plot {name} could not be rasterised: {why}")]
-    Raster {
-        /// The plot.
-        name: String,
-        /// What the library said.
-        why: String,
-    },
+    Raster { name: String, why: String },
 }
 
 impl PlotError {
@@ -74,13 +58,11 @@ pub struct Figure {
     pub name: String,
     /// What it shows, for readers who do not see it.
     pub alt: String,
-    /// The SVG.
     pub svg: String,
 }
 
 impl Figure {
     /// The picture as a file: it follows the reader's choice of light or dark.
-    #[must_use]
     pub fn document(&self) -> String {
         let rules: String = DARK
             .iter()
@@ -95,7 +77,6 @@ impl Figure {
 
     /// The same picture for a page that brings its own fonts and colours: without its
     /// ground, and smaller.
-    #[must_use]
     pub fn inline(&self) -> String {
         let ground = self.svg.lines().filter(|line| {
             !(line.starts_with("<rect x=\"0\" y=\"0\"") && line.contains("#FFFFFF"))
@@ -104,9 +85,6 @@ impl Figure {
     }
 
     /// The same picture as a PNG at twice the size.
-    ///
-    /// # Errors
-    /// [`PlotError::Raster`] where the SVG is not understood, which would be a defect here.
     pub fn png(&self) -> Result<Vec<u8>, PlotError> {
         png::rasterise(&self.svg).map_err(|why| PlotError::Raster {
             name: self.name.clone(),
@@ -117,9 +95,6 @@ impl Figure {
 
 /// One panel as a small SVG without background or fonts, to stand in a page that brings
 /// its own.
-///
-/// # Errors
-/// [`PlotError::Draw`] where plotters refuses.
 pub fn inline(panel: &Panel) -> Result<String, PlotError> {
     let mut svg = String::new();
     {
@@ -133,9 +108,6 @@ pub fn inline(panel: &Panel) -> Result<String, PlotError> {
 
 /// The plots of a record as files: charts of one kind together, at most two abreast,
 /// and every arena / alloc ratio on one page.
-///
-/// # Errors
-/// [`PlotError::Draw`] where plotters refuses.
 pub fn figures(view: &View) -> Result<Vec<Figure>, PlotError> {
     let mut figures = Vec::new();
     if let Some(table) = view.tables.iter().find(|table| table.id == "ratios") {
@@ -170,9 +142,6 @@ pub fn figures(view: &View) -> Result<Vec<Figure>, PlotError> {
 
 /// Charts of one kind on one sheet, at most two abreast; `what` they show is told to
 /// readers who do not see it.
-///
-/// # Errors
-/// [`PlotError::Nothing`] without a chart, [`PlotError::Draw`] where plotters refuses.
 pub fn sheet(name: &str, what: &str, panels: &[&Panel]) -> Result<Figure, PlotError> {
     if panels.is_empty() {
         return Err(PlotError::Nothing {
@@ -202,9 +171,6 @@ pub fn sheet(name: &str, what: &str, panels: &[&Panel]) -> Result<Figure, PlotEr
 }
 
 /// The waterfalls of all payloads whose steps were measured, one below the other.
-///
-/// # Errors
-/// [`PlotError::Nothing`] where there is none, [`PlotError::Draw`] where plotters refuses.
 pub fn waterfalls(found: &[Breakdown], environment: &Environment) -> Result<Figure, PlotError> {
     let name = "ladder";
     let all: Vec<Waterfall> = found
@@ -240,9 +206,6 @@ pub fn waterfalls(found: &[Breakdown], environment: &Environment) -> Result<Figu
 }
 
 /// Every arena / alloc ratio with its interval on one axis.
-///
-/// # Errors
-/// [`PlotError::Draw`] where plotters refuses.
 pub fn ratios(table: &Table) -> Result<Figure, PlotError> {
     let name = "ratios".to_owned();
     let mut svg = String::new();

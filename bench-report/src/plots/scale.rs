@@ -17,9 +17,7 @@ type Ticks = fn(f64, f64) -> Vec<f64>;
 #[derive(Clone)]
 pub struct Scale {
     unit: Unit,
-    /// Lower end.
     pub low: f64,
-    /// Upper end.
     pub high: f64,
     ticks: Vec<f64>,
 }

@@ -28,7 +28,6 @@ pub const MUTED: RGBColor = RGBColor(0x5c, 0x5c, 0x5c);
 /// Grid lines.
 pub const GRID: RGBColor = RGBColor(0xe2, 0xe2, 0xe2);
 
-/// The colour of a style.
 pub fn colour(style: usize) -> RGBColor {
     COLOURS[style % COLOURS.len()]
 }

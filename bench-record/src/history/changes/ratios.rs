@@ -127,7 +127,6 @@ pub fn machine_shifts(series: &Series, options: &Options) -> Vec<Change> {
         .collect()
 }
 
-/// A shift of a series' points as a change.
 fn as_change(series: &Series, points: &[Point], shift: &ChangePoint, evidence: Evidence) -> Change {
     Change {
         case: series.case.clone(),

@@ -29,7 +29,6 @@ pub struct Synthetic {
 pub struct Shift {
     /// First commit that has it, from 0.
     pub commit: usize,
-    /// The pair, from 0.
     pub pair: usize,
     /// Factor on the arena's time per item; 1 for none.
     pub time: f64,
@@ -70,7 +69,6 @@ impl Default for Synthetic {
 }
 
 /// One record of `pairs` arena/alloc pairs.
-#[must_use]
 pub fn record(pairs: usize) -> Record {
     Synthetic {
         pairs,
@@ -89,7 +87,6 @@ impl Synthetic {
     ///
     /// # Panics
     /// Without a machine.
-    #[must_use]
     pub fn record(&self, commit: usize) -> Record {
         let machine = &self.machines[commit % self.machines.len()];
         let mut cases = Vec::with_capacity(2 * self.pairs);
