@@ -160,11 +160,21 @@ pub fn plural(number: usize, noun: &str) -> String {
 
 /// `a`, `a and b`, `a, b and c`.
 pub fn listed(items: &[impl AsRef<str>]) -> String {
+    joined(items, "and")
+}
+
+/// `a`, `a or b`, `a, b or c`.
+#[must_use]
+pub fn either(items: &[impl AsRef<str>]) -> String {
+    joined(items, "or")
+}
+
+fn joined(items: &[impl AsRef<str>], word: &str) -> String {
     let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
     match items.as_slice() {
         [] => String::new(),
         [only] => (*only).to_owned(),
-        [firsts @ .., last] => format!("{} and {last}", firsts.join(", ")),
+        [firsts @ .., last] => format!("{} {word} {last}", firsts.join(", ")),
     }
 }
 
@@ -216,6 +226,14 @@ mod tests {
     use super::*;
 
     /// Examples that the page's scripts are held to as well.
+    #[test]
+    fn a_list_reads_like_a_sentence() {
+        assert_eq!(listed(&[""; 0]), "");
+        assert_eq!(listed(&["a"]), "a");
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(either(&["a", "b", "c"]), "a, b or c");
+    }
+
     #[test]
     fn numbers_are_written_as_the_page_writes_them() {
         let text = include_str!("../../tests/page/numbers.json");

@@ -1,11 +1,11 @@
 //! Question 1: arena against alloc, in time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::command;
 use super::parts::{overall, tally};
 use crate::format;
-use crate::model::index::{Index, UNEXPLAINED, Versus, words};
+use crate::model::index::{Index, UNEXPLAINED, Versus, variant, words};
 use crate::model::lead;
 use crate::model::stories::{Lead, Story, range};
 use crate::model::types::{Answer, Figure};
@@ -175,7 +175,16 @@ fn not_excluded(all: &[Versus]) -> Option<String> {
 
 /// What is to be said of comparisons whose time is not that of their instructions.
 fn of_the_system(unexplained: &[Versus]) -> String {
-    let names: Vec<_> = unexplained.iter().map(|v| words(v.candidate)).collect();
+    let mut sizes: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for versus in unexplained {
+        let of_variant = sizes.entry(variant(versus.candidate)).or_default();
+        of_variant.insert(versus.candidate.params.item_bytes);
+    }
+    let names = sizes.iter().map(|(variant, sizes)| {
+        let sizes: Vec<_> = sizes.iter().map(|&size| format::bytes(size)).collect();
+        format!("{variant} of {}", format::listed(&sizes))
+    });
+    let names: Vec<_> = names.collect();
     format!(
         " At {} times and instructions differ by more than a factor of {UNEXPLAINED}: neither \
          protocol's code took that time, but most often the page faults of malloc's large \

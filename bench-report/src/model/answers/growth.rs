@@ -74,7 +74,7 @@ pub fn retries_and_growth(index: &Index) -> Answer {
     }
 }
 
-/// `Exact fit, unless items keep growing: then power of two, 0.77 to 0.81.`
+/// `Exact fit, unless items keep growing (then power of two, 0.77 of exact fit's time).`
 fn winner(plans: &[Plan]) -> Option<String> {
     let advised: Vec<(&Plan, &str, Option<f64>)> = plans
         .iter()
@@ -106,7 +106,8 @@ fn winner(plans: &[Plan]) -> Option<String> {
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    for (at, (name, plans)) in others.iter().enumerate() {
+    let mut exceptions = Vec::new();
+    for (name, plans) in &others {
         let mut when: Vec<&str> = plans.iter().map(|(plan, _)| *plan).collect();
         when.dedup();
         let ratios = plans.iter().map(|(_, ratio)| (*ratio, *ratio));
@@ -115,14 +116,13 @@ fn winner(plans: &[Plan]) -> Option<String> {
             true => format!(", {} of exact fit's time", range(least, most)),
             false => String::new(),
         };
-        let unless = if at == 0 { ", unless" } else { ";" };
-        text.push_str(&format!(
-            "{unless} {}: then {}{times}",
-            format::listed(&when),
-            in_words(name)
-        ));
+        let when = format::either(&when);
+        exceptions.push(format!("{when} (then {}{times})", in_words(name)));
     }
-    Some(text + ".")
+    Some(match exceptions.is_empty() {
+        true => text + ".",
+        false => format!("{text}, unless {}.", exceptions.join(", or ")),
+    })
 }
 
 /// What the items of a standard plan do.
