@@ -27,7 +27,6 @@ pub struct CompareError {
     source: Box<PairError>,
 }
 
-/// One side of a comparison.
 #[derive(Debug, Clone)]
 pub struct Side {
     /// `baseline` or `candidate`.

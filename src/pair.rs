@@ -64,7 +64,6 @@ impl PairFiles {
         self.guest.is_file() && self.host.is_file()
     }
 
-    /// Loads both files.
     pub fn load(&self) -> Result<Pair, LoadError> {
         Pair::load(&self.guest, &self.host)
     }

@@ -11,7 +11,6 @@ macro_rules! notice {
     };
 }
 
-/// See [`notice!`].
 pub(crate) fn to_stderr(text: Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

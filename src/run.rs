@@ -35,9 +35,7 @@ pub enum Step {
 /// How a run is made.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Parts that are left out.
     pub skip: Vec<Step>,
-    /// The smallest change that matters.
     pub delta: Delta,
     /// Time for a comparison, both looks together.
     pub budget: Duration,

@@ -23,7 +23,6 @@ const ITEMS: u64 = 5_000;
 /// What a stream must consist of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
-    /// Number of items.
     pub items: u64,
     /// Their wire bytes.
     pub bytes: u64,
@@ -54,7 +53,6 @@ pub enum VerifyError {
 /// A verified case, with the counts that need no tool.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Verification {
-    /// What the stream consisted of.
     pub expected: Expected,
     pub host: HostCounts,
 }

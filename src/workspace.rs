@@ -78,7 +78,6 @@ pub fn root() -> Result<PathBuf, WorkspaceError> {
         .ok_or(WorkspaceError::NoSources)
 }
 
-/// Cargo's target folder.
 pub fn target(root: &Path) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.and_then(|target| std::path::absolute(target).ok());
@@ -271,7 +270,6 @@ fn has_no_locks(error: &io::Error) -> bool {
 pub struct Commit {
     /// As the user named it.
     pub reference: String,
-    /// Full hash.
     pub hash: String,
     /// The project's folder within the repository; empty at its top.
     prefix: PathBuf,

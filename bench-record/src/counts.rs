@@ -5,120 +5,82 @@ use serde::{Serialize, Serializer};
 
 use super::wire::Counts;
 
-/// One kind of exact count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Count {
-    /// Instructions per item, both sides.
-    Instructions,
-    /// Heap allocations per item, both sides.
-    Allocations,
-    /// Heap bytes allocated per item, both sides.
-    AllocatedBytes,
-    /// Calls from host to guest per item.
-    BoundaryCalls,
-    /// Retries in a drain.
-    Retries,
-    /// Wire bytes of the items that were asked for twice.
-    RetriedBytes,
-    /// Largest capacity of the host's buffer, bytes.
-    PeakCapacity,
-    /// Capacity when the drain ended, bytes.
-    FinalCapacity,
-    /// Wire bytes encoded.
-    EncodedBytes,
-    /// Bytes zeroed by growth.
-    ZeroedBytes,
-    /// Bytes moved by growth.
-    MovedBytes,
-    /// Bytes asked of the host's allocator for the buffer.
-    BufferBytes,
-    /// Memory that the buffer held, mean over the items, bytes.
-    MeanHeld,
+/// What a count is in a record: a number, or a whole number far below 2^53, which is exact
+/// as floating point.
+trait Number {
+    fn number(self) -> f64;
 }
 
-impl Count {
-    /// Every count, in the order of a record.
-    pub const ALL: [Self; 13] = [
-        Self::Instructions,
-        Self::Allocations,
-        Self::AllocatedBytes,
-        Self::BoundaryCalls,
-        Self::Retries,
-        Self::RetriedBytes,
-        Self::PeakCapacity,
-        Self::FinalCapacity,
-        Self::EncodedBytes,
-        Self::ZeroedBytes,
-        Self::MovedBytes,
-        Self::BufferBytes,
-        Self::MeanHeld,
-    ];
-
-    /// The name of the field in a record.
-    pub const fn field(self) -> &'static str {
-        match self {
-            Self::Instructions => "instructions_per_item",
-            Self::Allocations => "allocations_per_item",
-            Self::AllocatedBytes => "allocated_bytes_per_item",
-            Self::BoundaryCalls => "boundary_calls_per_item",
-            Self::Retries => "retries",
-            Self::RetriedBytes => "retried_bytes",
-            Self::PeakCapacity => "peak_capacity",
-            Self::FinalCapacity => "final_capacity",
-            Self::EncodedBytes => "encoded_bytes",
-            Self::ZeroedBytes => "zeroed_bytes",
-            Self::MovedBytes => "moved_bytes",
-            Self::BufferBytes => "buffer_bytes",
-            Self::MeanHeld => "mean_held",
-        }
+impl Number for f64 {
+    fn number(self) -> f64 {
+        self
     }
+}
 
-    /// The name for people.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Instructions => "instructions per item",
-            Self::Allocations => "allocations per item",
-            Self::AllocatedBytes => "allocated bytes per item",
-            Self::BoundaryCalls => "boundary calls per item",
-            Self::Retries => "retries",
-            Self::RetriedBytes => "retried bytes",
-            Self::PeakCapacity => "peak capacity",
-            Self::FinalCapacity => "final capacity",
-            Self::EncodedBytes => "encoded bytes",
-            Self::ZeroedBytes => "zeroed bytes",
-            Self::MovedBytes => "moved bytes",
-            Self::BufferBytes => "buffer bytes",
-            Self::MeanHeld => "mean memory held",
-        }
+impl Number for u64 {
+    fn number(self) -> f64 {
+        self as f64
     }
+}
+
+/// Every count, in the order of a record: what it is, its field there, its name for people.
+macro_rules! counts {
+    ($($count:ident, $field:ident, $label:literal;)*) => {
+        /// One kind of exact count; [`Counts`] says what each is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Count {
+            $($count,)*
+        }
+
+        impl Count {
+            /// Every count, in the order of a record.
+            pub const ALL: [Self; [$($label),*].len()] = [$(Self::$count),*];
+
+            /// The name of the field in a record.
+            pub const fn field(self) -> &'static str {
+                match self {
+                    $(Self::$count => stringify!($field),)*
+                }
+            }
+
+            /// The name for people.
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Self::$count => $label,)*
+                }
+            }
+        }
+
+        impl Counts {
+            /// One count; `None` where it was not taken.
+            pub fn get(&self, count: Count) -> Option<f64> {
+                match count {
+                    $(Count::$count => self.$field.map(Number::number),)*
+                }
+            }
+        }
+    };
+}
+
+counts! {
+    Instructions, instructions_per_item, "instructions per item";
+    Allocations, allocations_per_item, "allocations per item";
+    AllocatedBytes, allocated_bytes_per_item, "allocated bytes per item";
+    BoundaryCalls, boundary_calls_per_item, "boundary calls per item";
+    Retries, retries, "retries";
+    RetriedBytes, retried_bytes, "retried bytes";
+    PeakCapacity, peak_capacity, "peak capacity";
+    FinalCapacity, final_capacity, "final capacity";
+    EncodedBytes, encoded_bytes, "encoded bytes";
+    ZeroedBytes, zeroed_bytes, "zeroed bytes";
+    MovedBytes, moved_bytes, "moved bytes";
+    BufferBytes, buffer_bytes, "buffer bytes";
+    MeanHeld, mean_held, "mean memory held";
 }
 
 impl Serialize for Count {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.field())
-    }
-}
-
-impl Counts {
-    /// One count; `None` where it was not taken.
-    pub fn get(&self, count: Count) -> Option<f64> {
-        // Whole counts far below 2^53: exact as floating point.
-        let whole = |count: Option<u64>| count.map(|count| count as f64);
-        match count {
-            Count::Instructions => self.instructions_per_item,
-            Count::Allocations => self.allocations_per_item,
-            Count::AllocatedBytes => self.allocated_bytes_per_item,
-            Count::BoundaryCalls => self.boundary_calls_per_item,
-            Count::Retries => whole(self.retries),
-            Count::RetriedBytes => whole(self.retried_bytes),
-            Count::PeakCapacity => whole(self.peak_capacity),
-            Count::FinalCapacity => whole(self.final_capacity),
-            Count::EncodedBytes => whole(self.encoded_bytes),
-            Count::ZeroedBytes => whole(self.zeroed_bytes),
-            Count::MovedBytes => whole(self.moved_bytes),
-            Count::BufferBytes => whole(self.buffer_bytes),
-            Count::MeanHeld => self.mean_held,
-        }
     }
 }
 

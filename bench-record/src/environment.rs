@@ -22,17 +22,11 @@ pub struct Environment {
     pub dirty: bool,
     /// `rustc --version` of the pair.
     pub rustc: String,
-    /// Cargo profile of the pair.
     pub profile: String,
-    /// Compiler flags of the pair.
     pub flags: String,
-    /// CPU model name.
     pub cpu: String,
-    /// Logical cores.
     pub cores: u32,
-    /// Kernel release.
     pub kernel: String,
-    /// C library and its version.
     pub libc: String,
     /// `valgrind --version`, or empty when there is none.
     pub valgrind: String,

@@ -10,7 +10,6 @@ use paired::result::{Comparison, Difference};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Growth {
-    /// One for each size plan.
     pub plans: Vec<Plan>,
     /// One for each way to regrow.
     pub retry: Vec<Retry>,
@@ -22,7 +21,6 @@ pub struct Growth {
     pub environment: Option<Environment>,
 }
 
-/// One size plan.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Plan {
@@ -47,7 +45,6 @@ pub struct Plan {
 #[serde(default)]
 pub struct Cell {
     pub id: String,
-    /// Growth strategy.
     pub growth: String,
     /// What the strategy takes, bytes.
     pub growth_param: u64,
@@ -67,7 +64,6 @@ pub struct Cell {
     /// Calls of `next`, the one that finds the end included.
     pub boundary_calls: u64,
     pub retries: u64,
-    /// Wire bytes encoded.
     pub encoded_bytes: u64,
     /// Wire bytes of the items asked for twice: sized again, not encoded again.
     pub retried_bytes: u64,
@@ -78,9 +74,7 @@ pub struct Cell {
     pub allocated_bytes: u64,
     /// Times that the buffer became smaller.
     pub shrinks: u64,
-    /// Largest capacity, bytes.
     pub peak_capacity: u64,
-    /// Capacity at the end, bytes.
     pub final_capacity: u64,
     /// Memory held for an item, mean, bytes.
     pub mean_held: f64,
@@ -113,11 +107,9 @@ pub struct Ratio {
 pub struct Advice {
     /// Whether the largest item must be known, or the buffer left unzeroed.
     pub condition: String,
-    /// Id of the chosen case.
     pub id: String,
     /// `time`, `instructions` or `counters`: what the costs were compared by.
     pub measure: String,
-    /// The reason, with its numbers.
     pub reason: String,
 }
 
@@ -131,7 +123,6 @@ pub struct Retry {
     pub many: String,
     /// Id of the case with fewer.
     pub few: String,
-    /// Retries between the two.
     pub retries: u64,
     /// Bytes zeroed or moved for each.
     pub bytes_worked: f64,

@@ -42,7 +42,6 @@ pub enum Part {
     /// Having an item at all: the producer and the loop around it.
     #[default]
     Item,
-    /// Crossing the boundary.
     Boundary,
     /// Turning the item into bytes and back.
     Codec,
@@ -55,9 +54,7 @@ pub enum Part {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StepCost {
-    /// Id of the arm.
     pub id: String,
-    /// Name of the step.
     pub step: String,
     /// Name of the step below; none for the lowest.
     pub on: Option<String>,
@@ -105,7 +102,6 @@ pub struct SumCheck {
 pub struct SetCheck {
     /// Id of the arm that was compared with its own copy.
     pub arm: String,
-    /// What that found.
     pub check: SelfCheck,
 }
 

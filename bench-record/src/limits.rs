@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use crate::wire::Counts;
 use crate::{Count, input};
 
-/// The limits of every case.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
     default: Limit,
@@ -112,7 +111,6 @@ impl fmt::Display for Exceeded {
 const NOTHING: f64 = 1e-9;
 
 impl Limits {
-    /// Reads a file of limits.
     pub fn read(path: &Path) -> Result<Self, LimitsError> {
         let at = || path.to_owned();
         let text = input::read(path, input::SETTINGS)

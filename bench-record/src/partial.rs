@@ -14,16 +14,13 @@ use crate::store::{self, RecordError};
 use crate::wire::Record;
 use crate::{input, output};
 
-/// The schema of the file.
 const SCHEMA: &str = "arena-bench/partial/1";
 
-/// An unfinished run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Partial {
     schema: String,
     /// The settings that decide what a record holds, by option: `--delta` is `1`.
     pub asked: BTreeMap<String, String>,
-    /// What is finished.
     pub record: Record,
 }
 
@@ -110,7 +107,6 @@ impl Partial {
         Err(PartialError::Asked { path, differences })
     }
 
-    /// Keeps what is finished.
     pub fn save(&self, path: &Path) -> io::Result<()> {
         output::replace(path, &to_json(self).map_err(io::Error::from)?)
     }

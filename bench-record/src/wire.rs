@@ -51,7 +51,6 @@ pub struct Case {
     /// The verification drain's result.
     #[serde(default)]
     pub verified: Option<Verified>,
-    /// Exact counts.
     #[serde(default)]
     pub counts: Option<Counts>,
 }
@@ -80,7 +79,6 @@ pub struct Params {
     pub shrink: String,
     /// Bytes; 0 for `alloc`.
     pub initial_capacity: u64,
-    /// Items per drain.
     pub items: u64,
 }
 
@@ -116,9 +114,7 @@ pub struct Counts {
     pub final_capacity: Option<u64>,
     /// Wire bytes encoded; a retry encodes nothing again.
     pub encoded_bytes: Option<u64>,
-    /// Bytes zeroed by growth.
     pub zeroed_bytes: Option<u64>,
-    /// Bytes moved by growth.
     pub moved_bytes: Option<u64>,
     /// Bytes asked of the host's allocator for the buffer.
     pub buffer_bytes: Option<u64>,

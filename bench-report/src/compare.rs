@@ -28,11 +28,8 @@ pub struct Summary {
     pub cases: usize,
     /// Cases of which a count or the time is worse than it may be.
     pub regressed: usize,
-    /// Times that are slower.
     pub slower: usize,
-    /// Times that are faster.
     pub faster: usize,
-    /// Times that are the same.
     pub same: usize,
     /// Times of which neither was shown; they are no pass.
     pub inconclusive: usize,
@@ -48,9 +45,7 @@ pub struct Row {
     pub id: String,
     /// Wall clock, candidate / baseline.
     pub wall: Option<Comparison>,
-    /// Exact counts of the baseline.
     pub baseline_counts: Option<Counts>,
-    /// Exact counts of the candidate.
     pub candidate_counts: Option<Counts>,
     /// What is worse than it may be, in words.
     pub regressions: Vec<String>,
@@ -83,7 +78,6 @@ impl Verdict {
         }
     }
 
-    /// The same without raw samples.
     pub fn without_samples(mut self) -> Self {
         let walls = self.rows.iter_mut().filter_map(|row| row.wall.as_mut());
         let checks = self.self_check.iter_mut();

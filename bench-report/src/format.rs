@@ -213,9 +213,7 @@ const FRACTIONS: [(f64, &str); 5] = [
 pub enum Unit {
     /// Bytes, as KiB and MiB where round.
     Bytes,
-    /// Nanoseconds.
     Ns,
-    /// A bare count.
     Count,
     /// A ratio around 1.
     Ratio,

@@ -7,7 +7,6 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::tone::Tone;
 
-/// Spaces between two columns.
 const GAP: usize = 2;
 /// The narrowest a cell that breaks over lines becomes.
 const NARROWEST: usize = 14;
@@ -164,7 +163,6 @@ fn printable(text: &str) -> String {
 }
 
 impl Table {
-    /// A table without rows.
     pub fn new(columns: impl IntoIterator<Item = Column>) -> Self {
         Self {
             columns: columns.into_iter().collect(),
@@ -179,7 +177,6 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

@@ -14,12 +14,10 @@ use paired::digest::sha256;
 pub const MARKER: &str = ".arena-bench-report";
 const HEAD: &str = "arena-bench/report/1";
 
-/// One file to write.
 #[derive(Debug)]
 pub struct File {
     /// Its name in the folder; no path.
     pub name: String,
-    /// What it holds.
     pub content: Vec<u8>,
 }
 

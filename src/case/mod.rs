@@ -131,7 +131,6 @@ impl Case {
         Sized { payload, plan }.to_string()
     }
 
-    /// The stable, readable id.
     pub fn id(&self) -> String {
         self.to_string()
     }

@@ -19,7 +19,6 @@ const WARM: u64 = 8;
 
 /// What can be counted: an endless stream that goes by an id.
 pub trait Subject: Sync {
-    /// The stable, readable id.
     fn id(&self) -> String;
     /// Content bytes of the largest item.
     fn item_bytes(&self) -> u32;

@@ -30,7 +30,6 @@ pub const TUNABLES: &str = "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:\
 /// Lines of a failed child's words that are passed on.
 const LAST_LINES: usize = 4;
 
-/// Nothing can be counted.
 #[derive(Debug, thiserror::Error)]
 pub enum CountsError {
     #[error(transparent)]

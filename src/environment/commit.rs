@@ -7,11 +7,8 @@ use crate::git;
 /// A commit as a record names it; whatever git does not tell is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Checkout {
-    /// Full hash.
     pub(super) commit: String,
-    /// Subject line.
     pub(super) subject: String,
-    /// Who wrote it.
     pub(super) author: String,
     /// Branch that is checked out, where that is the commit; empty on none.
     pub(super) branch: String,

@@ -28,7 +28,6 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Reads them.
     pub fn now() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         Self {

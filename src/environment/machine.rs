@@ -28,7 +28,6 @@ pub(super) fn cores() -> u32 {
     std::thread::available_parallelism().map_or(0, |cores| cores.get() as u32)
 }
 
-/// Kernel release.
 pub(super) fn kernel() -> String {
     read("/proc/sys/kernel/osrelease")
 }

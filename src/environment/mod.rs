@@ -47,7 +47,6 @@ pub struct Observed {
 }
 
 impl Watch {
-    /// Begins to watch.
     pub fn start() -> Self {
         Self {
             started: now(),

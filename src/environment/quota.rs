@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The quota of this process.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Quota {
     /// CPUs' worth of time, the least of the group's and those above it; `None` where

@@ -158,7 +158,6 @@ fn exact_of_timed(cells: &[&Cell]) -> Measure {
     Measure::exact(&cells.iter().filter(timed).copied().collect::<Vec<_>>())
 }
 
-/// A choice and its reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Advice {
     /// Index of the chosen cell.

@@ -81,7 +81,6 @@ impl Stream {
         &self.case.plan
     }
 
-    /// Number of its items.
     pub fn items(&self) -> u64 {
         self.items
     }
@@ -176,7 +175,6 @@ pub type Drain<'a> = dyn FnMut(&Stream, &[BufferConfig]) -> Result<Vec<Cell>, Gr
 /// One way to grow on one stream, and what it came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// Id of its case.
     pub id: String,
     /// Name within the plan.
     pub name: String,
@@ -195,9 +193,7 @@ pub struct Cell {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
     pub estimate: f64,
-    /// Lower end of the interval.
     pub low: f64,
-    /// Upper end of the interval.
     pub high: f64,
     /// What the comparison with the exact fit says; none for the exact fit itself.
     pub verdict: Option<Verdict>,

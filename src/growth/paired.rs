@@ -53,7 +53,6 @@ impl Plan {
         Self { cases, pairs }
     }
 
-    /// Number of comparisons.
     pub fn comparisons(&self) -> usize {
         self.pairs.len()
     }

@@ -5,10 +5,8 @@ use super::measure::Verified;
 use bench_record::limits::Limits;
 use bench_record::wire::Counts;
 
-/// How two streams compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Streams {
-    /// They have the same items.
     Same,
     /// They have not; in what, in words.
     Differ(String),
@@ -18,7 +16,6 @@ pub enum Streams {
 
 /// Whether two builds streamed the same items, as far as both went. One that was cut
 /// short says nothing of what would have come; one that ended does.
-#[must_use]
 pub fn streams(kept: &Verified, now: &Verified) -> Streams {
     let shorter = if kept.items < now.items { kept } else { now };
     if kept.items != now.items && !shorter.ended {
@@ -39,7 +36,6 @@ pub fn streams(kept: &Verified, now: &Verified) -> Streams {
 /// What the new build takes more of than the gate allows by default, and a larger
 /// buffer. `instructions` are per item, of the kept build and of the new one, both
 /// counted with one host. Streams of other lengths have other retries.
-#[must_use]
 pub fn counted_more(
     kept: &Verified,
     now: &Verified,

@@ -15,9 +15,7 @@ pub const ARGUMENT: &str = "--guest-child";
 /// What a child is to do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
-    /// With which guest.
     pub target: Target,
-    /// What.
     pub task: Task,
 }
 

@@ -8,14 +8,12 @@ use super::report::Report;
 use super::saved::Findings;
 
 /// The name of a guest's file.
-#[must_use]
 pub fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     paired::visible::visible(&name.to_string_lossy())
 }
 
 /// Everything that is printed of guests.
-#[must_use]
 pub fn text(reports: &[Report], kept: Option<&Findings>, screen: Screen) -> String {
     let mut table = Table::new([
         Column::text("guest").breaking(),

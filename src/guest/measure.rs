@@ -37,20 +37,13 @@ pub enum Task {
         seconds: f64,
     },
     /// Drain so many items of one stream, for a tool that counts.
-    Drain {
-        /// Items.
-        items: u64,
-    },
+    Drain { items: u64 },
 }
 
-/// What a child answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
-    /// To [`Task::Verify`].
     Verified(Verified),
-    /// To [`Task::Time`].
     Timed(Timing),
-    /// To [`Task::Drain`].
     Drained,
     /// The guest cannot be used, or refuses the request.
     Refused(String),
@@ -61,7 +54,6 @@ pub enum Answer {
 /// What a stream consisted of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verified {
-    /// Items drained.
     pub items: u64,
     /// Their wire bytes.
     pub bytes: u64,
@@ -84,7 +76,6 @@ pub struct Timing {
     pub samples: Vec<f64>,
 }
 
-/// Does one task.
 pub fn run(guest: &dyn Guest, task: Task) -> Answer {
     let observe = match task {
         Task::Verify { .. } => Observe::Verify,

@@ -33,10 +33,8 @@ use paired::job::ArmJob;
 /// A foreign guest and what is asked of it; plain data, as it goes to a child.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
-    /// The guest.
     #[serde(with = "paired::paths")]
     pub library: PathBuf,
-    /// The host that drives it.
     #[serde(with = "paired::paths")]
     pub host: PathBuf,
     /// The largest buffer that the guest may demand, bytes.
@@ -50,7 +48,6 @@ impl Target {
     ///
     /// # Panics
     /// Never: a plan of one size has a size.
-    #[must_use]
     pub fn session(&self, observe: Observe) -> SessionConfig {
         let sizes = SizePlan::Constant { bytes: 8 }.table(SEED);
         let sizes = sizes.expect("a plan of one size has a size");
@@ -69,15 +66,11 @@ impl Target {
 impl Target {
     /// As the workload of an arm of the paired runner, whose libraries are the
     /// guest and the host.
-    #[must_use]
     pub fn workload(&self) -> serde_json::Value {
         serde_json::json!({ "guest": self })
     }
 
     /// The target of an arm: that of its workload, with the arm's own files.
-    ///
-    /// # Errors
-    /// When the arm has not two libraries.
     pub fn of_arm(&self, arm: &ArmJob) -> Result<Self> {
         let [library, host] = arm.libraries.as_slice() else {
             anyhow::bail!(
@@ -96,13 +89,8 @@ impl Target {
 /// An open stream of a foreign guest.
 pub trait OpenStream {
     /// Takes up to so many items.
-    ///
-    /// # Errors
-    /// When the guest fails or breaks the protocol.
     fn drain(&mut self, items: u64) -> Result<(), StreamError>;
-    /// What the host has counted.
     fn counts(&self) -> HostCounts;
-    /// Whether the stream has ended.
     fn ended(&self) -> bool;
 }
 
@@ -121,9 +109,6 @@ impl OpenStream for Session {
 /// A loaded foreign guest, whatever its framework.
 pub trait Guest {
     /// Opens the stream that its target asks for.
-    ///
-    /// # Errors
-    /// When the guest refuses.
     fn open(&self, observe: Observe) -> Result<Box<dyn OpenStream>>;
 }
 
@@ -148,7 +133,6 @@ impl std::fmt::Debug for Endless {
 
 impl Endless {
     /// An arm on a loaded guest.
-    #[must_use]
     pub fn new(guest: Box<dyn Guest>) -> Self {
         Self {
             guest,

@@ -24,26 +24,20 @@ const TOGGLE: &str = "--toggle-collect=*bench_host::pair::Session::drain*";
 /// Why a guest has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum GuestError {
-    /// It cannot be used, or refuses what is asked of it.
     #[error("{0}")]
     Refused(String),
-    /// Its stream failed or broke the protocol.
     #[error("the stream failed: {0}")]
     Failed(String),
-    /// Its process crashed, left, hung or answered nonsense.
     #[error("the guest's process {0}")]
     Process(#[source] ChildError),
-    /// There is no valgrind.
     #[error("valgrind cannot be started ({0}); install it, or leave out counts with --no-counts")]
     NoValgrind(io::Error),
-    /// callgrind counted nothing.
     #[error("callgrind counted no instruction: are the symbols of this executable stripped?")]
     NoCount,
 }
 
 impl GuestError {
     /// Whether the guest is at fault, rather than what was asked for.
-    #[must_use]
     pub fn is_a_finding(&self) -> bool {
         match self {
             Self::Failed(_) => true,
@@ -55,9 +49,6 @@ impl GuestError {
 
 /// Drains one stream and hashes it, until it ends, `items` have come or `seconds` are
 /// over; then as many items of a second one.
-///
-/// # Errors
-/// When the guest cannot be used, crashes, hangs or breaks the protocol.
 pub fn verify(target: &Target, items: u64, seconds: f64) -> Result<Verified, GuestError> {
     let limit = GRACE + Duration::from_secs_f64(4.0 * seconds);
     match run(
@@ -74,9 +65,6 @@ pub fn verify(target: &Target, items: u64, seconds: f64) -> Result<Verified, Gue
 }
 
 /// Times streams of up to `items` items for `seconds`.
-///
-/// # Errors
-/// As for [`verify`].
 pub fn time(target: &Target, items: u64, seconds: f64) -> Result<Timing, GuestError> {
     let limit = GRACE + Duration::from_secs_f64(6.0 * seconds);
     match run(
@@ -94,9 +82,6 @@ pub fn time(target: &Target, items: u64, seconds: f64) -> Result<Timing, GuestEr
 
 /// Instructions per item, guest and host, as the slope between a stream's first
 /// half and the whole of it; `items` must be 2 or more.
-///
-/// # Errors
-/// When callgrind cannot be run or counts nothing, and as for [`verify`].
 pub fn instructions(target: &Target, items: u64) -> Result<f64, GuestError> {
     let half = items / 2;
     let (few, many) = (count(target, half)?, count(target, items)?);

@@ -23,29 +23,23 @@ use super::saved::{self, Findings};
 const COUNTED_ITEMS: u64 = 10_000;
 /// Confidence of the interval of the time per item.
 const CONFIDENCE: f64 = 0.95;
-/// Confidence of a comparison.
 const COMPARISON_CONFIDENCE: f64 = 0.99;
 
-/// How a guest is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// Items of a stream to drain at most.
     pub items: u64,
     /// Seconds to drain at most, and to spend on timing.
     pub seconds: f64,
-    /// Whether instructions are counted.
     pub counts: bool,
-    /// The smallest change that matters.
     pub delta: Delta,
 }
 
 /// What is reported of one guest.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// Its file.
     #[serde(serialize_with = "lossy")]
     pub guest: PathBuf,
-    /// What was found of it.
     pub findings: Option<Findings>,
     /// Its time against the kept build's.
     pub comparison: Option<Comparison>,
@@ -53,7 +47,6 @@ pub struct Report {
     pub self_check: Option<SelfCheck>,
     /// In what it is worse than the kept build.
     pub regressions: Vec<String>,
-    /// What went wrong.
     pub error: Option<String>,
     /// Whether it could not be measured at all, for a reason that is no finding.
     #[serde(skip)]
@@ -70,7 +63,6 @@ fn lossy<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::E
 
 impl Report {
     /// What [`examine`] found of a target.
-    #[must_use]
     pub fn new(target: &Target, examined: Result<(Findings, Vec<String>), GuestError>) -> Self {
         let mut report = Self {
             guest: target.library.clone(),
@@ -102,16 +94,12 @@ impl Report {
     }
 
     /// Whether it is worse than the kept build, or could not be compared.
-    #[must_use]
     pub fn is_worse(&self) -> bool {
         !self.regressions.is_empty() || self.error.is_some()
     }
 
     /// Compares an examined build with the kept one: what it streams, what is exact, and
     /// last the time. Two builds that cannot be timed together are a finding, too.
-    ///
-    /// # Errors
-    /// When a statistic cannot be had.
     pub fn hold_against(
         &mut self,
         kept: &Findings,
@@ -155,9 +143,6 @@ impl Report {
 
     /// Keeps an examined build in a folder, unless it is worse and would replace a kept
     /// one that `accept` does not give up.
-    ///
-    /// # Errors
-    /// As for [`saved::save`].
     pub fn keep(&mut self, folder: &Path, accept: bool) -> Result<()> {
         let worse = self.is_worse() && !accept;
         let Some(findings) = &self.findings else {
@@ -201,9 +186,6 @@ fn recounted(kept: &Findings, now: &Findings, notices: &mut Vec<String>) -> Opti
 
 /// Verifies, times and counts one guest, each in a process of its own; `done` hears of
 /// each. With it, what could not be had, in words.
-///
-/// # Errors
-/// When it cannot be used, or its stream fails.
 pub fn examine(
     target: &Target,
     plan: &Plan,

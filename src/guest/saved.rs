@@ -55,47 +55,20 @@ struct Kept {
 /// A build cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
-    /// A file cannot be read or written.
     #[error("{}: {error}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// There are no findings.
+    Io { path: PathBuf, error: io::Error },
     #[error("{}: {error}; --against takes a folder that --save has written", path.display())]
-    Missing {
-        /// The findings' file.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// The folder holds something else.
+    Missing { path: PathBuf, error: io::Error },
     #[error("{}: not the findings of a guest ({why}), expected schema {SCHEMA}", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The place is taken.
+    Foreign { path: PathBuf, why: String },
     #[error("{}: --save did not make this, so it is not replaced; choose another folder", path.display())]
-    NotOurs {
-        /// What is there.
-        path: PathBuf,
-    },
-    /// A file is not the one that was kept.
+    NotOurs { path: PathBuf },
     #[error("{}: not the file that was kept: its SHA-256 is {found}, that of the kept one {kept}; keep the build again with --save", path.display())]
     Swapped {
-        /// The file.
         path: PathBuf,
-        /// Its digest.
         found: String,
-        /// The kept one's.
         kept: String,
     },
-    /// What the library loads cannot be kept with it.
     #[error(transparent)]
     Dependency(#[from] DependencyError),
 }
@@ -106,15 +79,11 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> SavedError {
 }
 
 /// Whether `folder` holds a kept build, which saving there would replace.
-#[must_use]
 pub fn holds_a_build(folder: &Path) -> bool {
     parse(folder).is_ok()
 }
 
 /// Whether a build can be kept in `folder`: before anything is measured.
-///
-/// # Errors
-/// When something else is there.
 pub fn check(folder: &Path) -> Result<(), SavedError> {
     let found = match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -256,9 +225,6 @@ fn parse(folder: &Path) -> Result<Kept, SavedError> {
 }
 
 /// Reads what [`save`] kept; the target names the kept library.
-///
-/// # Errors
-/// When there is nothing, or something else, or a file is not the one that was kept.
 pub fn read(folder: &Path) -> Result<Findings, SavedError> {
     let kept = parse(folder)?;
     let library = folder.join(LIBRARY);

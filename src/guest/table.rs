@@ -13,11 +13,9 @@ use super::{Guest, OpenStream, Target};
 /// it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// Name of a payload.
     pub payload: String,
     /// Content bytes of an item.
     pub bytes: u32,
-    /// Seed of the contents.
     pub seed: u64,
 }
 
@@ -37,10 +35,6 @@ struct Table {
     request: Request,
 }
 
-/// Loads a guest by its table.
-///
-/// # Errors
-/// When one of the files cannot be used, or the request is not one of a table.
 pub fn load(target: &Target) -> Result<Box<dyn Guest>> {
     let request = serde_json::from_value(target.request.clone()).context("reading the request")?;
     let pair = Pair::load(&target.library, &target.host)?;

@@ -209,7 +209,6 @@ impl LadderArm {
         self.case().item()
     }
 
-    /// The stable, readable id.
     pub fn id(&self) -> String {
         self.to_string()
     }

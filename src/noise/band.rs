@@ -22,21 +22,17 @@ use paired::stats::{Confidence, Delta, StatsError};
 const FEWEST: usize = 2;
 /// Rounds of one arm measured alone: about a third of a second.
 const ALONE: u32 = 6_000;
-/// Time for a paired comparison.
 const BUDGET: Duration = Duration::from_secs(2);
 /// Change that the paired comparisons look for, as a share.
 const DELTA: f64 = 0.0025;
-/// Confidence of a comparison.
 const CONFIDENCE: f64 = 0.99;
 
 /// What comparisons of equals came to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Band {
-    /// Comparisons made.
     pub comparisons: usize,
     /// Lowest estimate, percent; 0 is the truth.
     pub low_percent: f64,
-    /// Highest estimate, percent.
     pub high_percent: f64,
     /// Comparisons that were called *slower* or *faster*; each is false. A method
     /// without verdicts has none.

@@ -26,7 +26,6 @@ pub struct Spread {
     pub log_ratios: Sorted,
     /// Time that one process takes, all told.
     pub process: Duration,
-    /// Confidence of a comparison.
     pub confidence: Confidence,
     /// Processes that a comparison makes at most.
     pub most_processes: usize,

@@ -26,12 +26,10 @@ use speed::Speed;
 /// Budgets for which the smallest detectable change is told, milliseconds.
 const BUDGETS_MS: [u64; 3] = [500, 2_000, 10_000];
 
-/// What was found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// Id of the case that was compared with itself.
     pub case: String,
-    /// The clock.
     pub timer: Timer,
     /// How a fixed computation's time varies.
     pub speed: Speed,

@@ -46,7 +46,6 @@ pub(super) enum Task {
     },
 }
 
-/// The answer to a task.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Answer {
     Described([BuildInfo; 2]),

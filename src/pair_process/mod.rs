@@ -67,9 +67,6 @@ pub struct PairProcess {
 
 impl PairProcess {
     /// Loads a pair in a child of the running executable.
-    ///
-    /// # Errors
-    /// When it cannot be loaded.
     pub fn load(files: &PairFiles) -> Result<Self, PairError> {
         let what = || "loading the pair".to_owned();
         let launch = Launch::new(ARGUMENT).map_err(|source| PairError::Process {
@@ -116,7 +113,6 @@ impl PairProcess {
     }
 
     /// The same pair where hosts hold buffers of up to so many bytes.
-    #[must_use]
     pub fn with_buffers(mut self, bytes: u64) -> Self {
         if let Some(memory) = &mut self.launch.memory {
             *memory = OWN_MEMORY.saturating_add(bytes.saturating_mul(2));
@@ -126,15 +122,11 @@ impl PairProcess {
     }
 
     /// How it was built.
-    #[must_use]
     pub fn builds(&self) -> &Builds {
         &self.builds
     }
 
     /// Verifies a case on so many items, or on its usual number.
-    ///
-    /// # Errors
-    /// When the pair is not correct, or does not answer.
     pub fn verify(&mut self, case: &Case, items: Option<u64>) -> Result<Verification, PairError> {
         let task = Task::Verify {
             case: case.clone(),
@@ -146,10 +138,6 @@ impl PairProcess {
         }
     }
 
-    /// Verifies an arm of the ladder.
-    ///
-    /// # Errors
-    /// As for [`Self::verify`].
     pub fn verify_step(&mut self, arm: &LadderArm) -> Result<Verified, PairError> {
         match self.ask(&|| arm.id(), Task::Step(*arm))? {
             Answer::Step(verified) => Ok(verified),
@@ -158,9 +146,6 @@ impl PairProcess {
     }
 
     /// Drains each of `buffers` on a stream; see [`Stream::drain`].
-    ///
-    /// # Errors
-    /// When a stream is not what it must be; a crash names the way to grow.
     pub fn grow(
         &mut self,
         stream: &Stream,
@@ -210,9 +195,6 @@ impl PairProcess {
     }
 
     /// Lets the child end by itself.
-    ///
-    /// # Errors
-    /// When it does not end well.
     pub fn finish(mut self) -> Result<(), PairError> {
         let Some(worker) = self.worker.take() else {
             return Ok(());

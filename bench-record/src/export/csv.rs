@@ -8,7 +8,6 @@ use crate::wire::Record;
 #[derive(Debug, Clone, Copy)]
 pub struct Csv;
 
-/// The columns, in order.
 const COLUMNS: [&str; 18] = [
     "commit",
     "started",

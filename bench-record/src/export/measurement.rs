@@ -42,7 +42,6 @@ impl Metric {
 /// One number of a record, with what is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement<'a> {
-    /// Which number.
     pub metric: Metric,
     /// The case; the candidate of a ratio.
     pub case: &'a Case,
@@ -75,7 +74,6 @@ impl Measurement<'_> {
     }
 }
 
-/// A format.
 pub trait Exporter {
     /// The metrics that are exported when none is asked for.
     fn default_metrics(&self) -> &'static [Metric];

@@ -7,9 +7,7 @@ use crate::Count;
 /// What a record says against a baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judgement {
-    /// The commit of the baseline.
     pub baseline: String,
-    /// The commit of the record.
     pub candidate: String,
     /// Cases that both have.
     pub cases: usize,
@@ -67,7 +65,6 @@ pub struct Change {
     pub case: String,
     /// Of a ratio: id of the case it is relative to.
     pub baseline_case: Option<String>,
-    /// What was counted or compared.
     pub what: What,
     /// What it was; `null` where it was not measured.
     pub before: Option<f64>,
@@ -75,7 +72,6 @@ pub struct Change {
     pub after: Option<f64>,
     /// Whether it is worse than it may be.
     pub regression: bool,
-    /// Why, in words.
     pub why: String,
 }
 
@@ -85,9 +81,7 @@ pub struct Inconclusive {
     pub case: String,
     /// Id of the case it is relative to.
     pub baseline_case: String,
-    /// What the ratio was.
     pub before: f64,
-    /// What the ratio is.
     pub after: f64,
     /// The largest speed-up that is not excluded: after / before − 1, 0 or below.
     pub least: f64,

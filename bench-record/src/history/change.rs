@@ -3,7 +3,6 @@
 use super::series::Metric;
 use crate::limits::Limits;
 
-/// What counts as a change.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Runs that are looked at together, 6 or more. A larger window sees
@@ -45,7 +44,6 @@ pub struct Change {
     pub previous: u32,
     /// The value before: a count, or the geometric mean of the stretch.
     pub before: f64,
-    /// The value after.
     pub after: f64,
     /// Why it is called a change.
     pub evidence: Evidence,
@@ -57,9 +55,7 @@ pub struct Change {
 /// Why something is called a change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Evidence {
-    /// Exact counts differ.
     Exact,
-    /// A lasting shift.
     Shift {
         /// See [`ChangePoint::p_value`](super::changepoint::ChangePoint::p_value).
         p_value: f64,

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::store::{Entry, History};
 
-/// Which entries are followed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Line {
     /// The branch that most entries are of.

@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use crate::Count;
 use crate::wire::{Case, Comparison, Method, Record};
 
-/// What a series follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
     /// Time per item of a case as a multiple of its baseline's in the same run.
     Ratio,
-    /// An exact count.
     Count(Count),
 }
 
@@ -39,7 +37,6 @@ pub struct Series {
     pub payload: String,
     /// The reference arm's case id, for [`Metric::Ratio`].
     pub baseline: Option<String>,
-    /// What is followed.
     pub metric: Metric,
     /// The values; an entry that lacks the case has none.
     pub points: Vec<Point>,
@@ -57,7 +54,6 @@ impl Series {
     }
 }
 
-/// One value of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Index into [`super::History::entries`].

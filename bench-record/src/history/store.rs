@@ -25,7 +25,6 @@ const FILES_AT_ONCE: usize = 64;
 const COMMIT_DIGITS: usize = 12;
 const HASH_DIGITS: usize = 16;
 
-/// A history, read whole.
 #[derive(Debug)]
 pub struct History {
     /// One per record, oldest first.
@@ -46,7 +45,6 @@ pub struct Damaged {
     pub why: String,
 }
 
-/// One record of a history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// Its file; [`store::load`] reads the record again.
@@ -56,7 +54,6 @@ pub struct Entry {
     /// Whether its A/A check held. Ratios of an entry that has none, or whose
     /// check failed, are in no series.
     pub trusted: bool,
-    /// Ids of its cases.
     pub cases: BTreeSet<String>,
     /// Cases that could not be measured.
     pub failures: Vec<Failure>,

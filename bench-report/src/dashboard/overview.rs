@@ -12,7 +12,6 @@ use bench_record::{Count, short_commit};
 /// A history with what it says of its commits.
 pub struct Dashboard<'a> {
     pub history: &'a History,
-    /// Its changes.
     pub findings: Findings,
     /// A name for each entry, unique: its commit, numbered where it was run several times.
     pub names: Vec<String>,
@@ -26,11 +25,9 @@ pub struct Dashboard<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Group {
-    /// Paired ratios.
     Wall,
     /// Instructions per item.
     Instructions,
-    /// All other counts.
     Counts,
 }
 
@@ -43,7 +40,6 @@ impl Group {
         }
     }
 
-    /// Its name on the page.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wall => "wall",

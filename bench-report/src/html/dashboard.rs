@@ -25,7 +25,6 @@ const MOST_CHANGES: usize = 1_000;
 /// Room in a page for the note on what was left out.
 const ROOM_FOR_NOTES: usize = 1_000;
 
-/// The whole page.
 pub fn page(dashboard: &Dashboard) -> Result<String, ReportError> {
     page_within(dashboard, MOST_BYTES, MOST_CHANGES)
 }
@@ -114,7 +113,6 @@ fn coming_and_going(dashboard: &Dashboard) -> String {
     }
 }
 
-/// The machines with their colours.
 fn machines(dashboard: &Dashboard) -> String {
     let one = |(number, cpu): (usize, &String)| {
         let class = number % spark::MACHINES;

@@ -7,7 +7,6 @@ use bench_record::wire::Verdict;
 
 use crate::model::{Answer, Cell, Drawing, Forest, Panel, Table};
 
-/// One of the six answers.
 pub fn answer(prefix: &str, a: &Answer) -> String {
     let figures: String = a
         .figures
@@ -194,7 +193,6 @@ pub fn payload_options<'a>(payloads: impl Iterator<Item = &'a str>) -> String {
     distinct.into_iter().map(option).collect()
 }
 
-/// Names with their values.
 pub fn definitions(pairs: &[(String, String)]) -> String {
     let rows: String = pairs
         .iter()

@@ -94,7 +94,6 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
     ),
 ];
 
-/// The whole page.
 pub fn page(views: &[View]) -> Result<String, ReportError> {
     let many = views.len() > 1;
     let mut body = String::new();

@@ -14,7 +14,6 @@ pub(crate) mod step {
     pub const CODEC: &str = "codec";
     /// The arena protocol, decoding to owned values.
     pub const ARENA: &str = "arena";
-    /// The alloc protocol.
     pub const ALLOC: &str = "alloc";
     /// The arena protocol with a writer of the guest's own.
     pub const WRITER: &str = "own-writer";
@@ -109,7 +108,6 @@ pub fn copies(found: &Breakdown, environment: &Environment) -> Option<[String; 2
     })
 }
 
-/// A difference with its interval.
 pub(crate) fn difference(value: &Difference) -> String {
     format::estimate(value.estimate, value.low, value.high, format::signed_ns)
 }

@@ -6,7 +6,6 @@ use crate::format;
 use bench_record::wire::{Comparison, Verdict};
 
 impl Cell {
-    /// Text alone.
     pub fn text(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),

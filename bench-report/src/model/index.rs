@@ -15,16 +15,13 @@ const CONFIDENCE: f64 = 0.95;
 /// The factor by which time and instructions may part.
 pub const UNEXPLAINED: f64 = 2.0;
 
-/// A record, indexed.
 pub struct Index<'a> {
-    /// The record itself.
     pub record: &'a Record,
     by_id: HashMap<&'a str, &'a Case>,
     /// Paired nanoseconds per item by case id, where a comparison kept its samples.
     paired: HashMap<&'a str, Estimate>,
 }
 
-/// An estimate with its interval.
 #[derive(Debug, Clone, Copy)]
 pub struct Estimate {
     pub value: f64,
@@ -138,7 +135,6 @@ impl Estimate {
         Self::within(value, value, value)
     }
 
-    /// An estimate within its interval.
     pub fn within(value: f64, low: f64, high: f64) -> Self {
         Self {
             value,

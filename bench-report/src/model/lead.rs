@@ -7,7 +7,6 @@ use crate::ladder::{ns, step};
 use bench_record::ladder::Breakdown;
 use bench_record::wire::{Record, Verdict};
 
-/// Both sentences of a record.
 pub fn lead(record: &Record, stories: &[Story]) -> LeadSentences {
     let usual: Vec<&Story> = stories.iter().filter(|story| story.is_usual).collect();
     let told = |answer: &str, advice: &str| LeadSentences {

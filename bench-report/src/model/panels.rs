@@ -283,7 +283,6 @@ fn ratio_point(versus: &Versus, ratio: &Estimate, measure: Measure) -> Point {
     }
 }
 
-/// Why a point is hollow.
 const HOLLOW: &str = "mostly page faults of malloc's large blocks, not the protocol: the \
     instructions do not explain this time";
 

@@ -11,7 +11,6 @@ use bench_record::wire::Verdict;
 pub struct Story<'a> {
     /// The payload, and what differs from the usual: `bytes`, `bytes, borrowed`.
     pub name: String,
-    /// The payload alone.
     pub payload: &'a str,
     /// Whether items are decoded to owned values and prepared before the stream.
     pub is_usual: bool,
@@ -26,13 +25,9 @@ pub struct Story<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
     pub verdict: Verdict,
-    /// Smallest item, bytes.
     pub from: u64,
-    /// Largest item, bytes.
     pub to: u64,
-    /// Least ratio.
     pub least: f64,
-    /// Greatest ratio.
     pub most: f64,
 }
 

@@ -5,7 +5,7 @@ use super::index::{Index, Versus, counts, instructions, variant, words};
 use super::types::{Cell, Row, Section, Table};
 use crate::format;
 use crate::growth::name;
-use bench_record::wire::{Case, Comparison};
+use bench_record::wire::{Case, Comparison, Difference};
 use paired::result::Method;
 
 /// All tables that have a row.
@@ -25,36 +25,49 @@ pub fn tables(index: &Index) -> Vec<Table> {
         .collect()
 }
 
-fn row(case: &Case, cells: Vec<Cell>) -> Row {
-    Row {
-        id: case.id.clone(),
-        payload: case.params.payload.clone(),
-        verdict: None,
-        cells,
+/// What a row shows: each cell with the head of its column.
+type Cells = Vec<(&'static str, Cell)>;
+
+/// A table of rows with the same columns; one without rows is left out.
+fn table(
+    id: &'static str,
+    section: Section,
+    caption: &'static str,
+    rows: impl Iterator<Item = (Row, Cells)>,
+) -> Table {
+    let mut columns = Vec::new();
+    let rows = rows.map(|(row, cells)| {
+        let (heads, cells): (Vec<_>, _) = cells.into_iter().unzip();
+        columns = heads;
+        Row { cells, ..row }
+    });
+    Table {
+        id,
+        section,
+        caption,
+        rows: rows.collect(),
+        columns,
     }
 }
 
-/// Nanoseconds per item with the band, by [`Index::ns`].
-fn ns_cell(index: &Index, case: &Case) -> Cell {
-    index.ns(case).map_or_else(
-        || Cell::text("–"),
-        |ns| Cell::measured(ns, format::significant),
-    )
+/// A row, its cells aside.
+fn row(index: &Index, id: &str) -> Row {
+    Row {
+        id: id.to_owned(),
+        payload: index.payload(id).to_owned(),
+        verdict: None,
+        cells: Vec::new(),
+    }
 }
 
-/// The cells that every table of comparisons ends with.
-fn comparison_cells(c: &Comparison) -> Vec<Cell> {
-    let difference = c.difference_ns.as_ref().map_or_else(
-        || Cell::text("–"),
-        |d| Cell::estimate(d.estimate, d.low, d.high, format::signed_ns),
-    );
-    vec![
-        Cell::ratio(c),
-        difference,
-        Cell::verdict(c.verdict),
-        Cell::text(format!("{}, {}", c.processes, c.layouts)),
-        Cell::text(why(c)),
-    ]
+fn none() -> Cell {
+    Cell::text("–")
+}
+
+fn difference(d: Option<&Difference>) -> Cell {
+    d.map_or_else(none, |d| {
+        Cell::estimate(d.estimate, d.low, d.high, format::signed_ns)
+    })
 }
 
 /// The reason of a verdict, and what it could not exclude or rests on.
@@ -66,40 +79,35 @@ fn why(c: &Comparison) -> String {
     parts.join("; ")
 }
 
-fn comparison_row(index: &Index, c: &Comparison, first: Vec<Cell>) -> Row {
-    Row {
-        id: c.candidate.clone(),
-        payload: index.payload(&c.candidate).to_owned(),
+/// A row of a table of comparisons: after `first`, the same columns in all of them.
+fn comparison(index: &Index, c: &Comparison, mut cells: Cells) -> (Row, Cells) {
+    cells.extend([
+        ("ratio", Cell::ratio(c)),
+        ("difference per item", difference(c.difference_ns.as_ref())),
+        ("verdict", Cell::verdict(c.verdict)),
+        (
+            "processes, layouts",
+            Cell::text(format!("{}, {}", c.processes, c.layouts)),
+        ),
+        ("why", Cell::text(why(c))),
+    ]);
+    let row = Row {
         verdict: Some(c.verdict),
-        cells: first.into_iter().chain(comparison_cells(c)).collect(),
-    }
+        ..row(index, &c.candidate)
+    };
+    (row, cells)
 }
 
 fn ratios(index: &Index) -> Table {
     let mut all: Vec<Versus> = index.arena_against_alloc();
     all.sort_by(|a, b| b.comparison.ratio.total_cmp(&a.comparison.ratio));
-    Table {
-        id: "ratios",
-        section: Section::Ratio,
-        caption: "Arena against alloc: time per item, paired; losses first",
-        columns: vec![
-            "item",
-            "size",
-            "ratio",
-            "difference per item",
-            "verdict",
-            "processes, layouts",
-            "why",
-        ],
-        rows: all
-            .iter()
-            .map(|v| {
-                let size = Cell::bytes(Some(v.candidate.params.item_bytes));
-                let first = vec![Cell::text(variant(v.candidate)), size];
-                comparison_row(index, v.comparison, first)
-            })
-            .collect(),
-    }
+    let rows = all.iter().map(|v| {
+        let size = Cell::bytes(Some(v.candidate.params.item_bytes));
+        let item = Cell::text(variant(v.candidate));
+        comparison(index, v.comparison, vec![("item", item), ("size", size)])
+    });
+    let caption = "Arena against alloc: time per item, paired; losses first";
+    table("ratios", Section::Ratio, caption, rows)
 }
 
 /// By payload and variant, then size, arena before alloc.
@@ -121,262 +129,152 @@ fn cases(index: &Index) -> Table {
     let cases = ["drain", "lifecycle"]
         .into_iter()
         .flat_map(|family| by_size(index.family(family)));
-    Table {
-        id: "costs",
-        section: Section::ItemSize,
-        caption: "Cost per item of every drain and lifecycle case",
-        columns: vec![
-            "case",
-            "size",
-            "protocol",
-            "decode",
-            "ns",
-            "instructions",
-            "items verified",
-        ],
-        rows: cases
-            .map(|case| {
-                let verified = case.verified.as_ref().map(|v| v.items as f64);
-                row(
-                    case,
-                    vec![
-                        Cell::text(&case.id),
-                        Cell::bytes(Some(case.params.item_bytes)),
-                        Cell::text(&case.params.protocol),
-                        Cell::text(&case.params.decode),
-                        ns_cell(index, case),
-                        Cell::optional(instructions(case), format::significant),
-                        Cell::optional(verified, format::significant),
-                    ],
-                )
-            })
-            .collect(),
-    }
+    let rows = cases.map(|case| {
+        let (params, count) = (&case.params, format::significant);
+        let verified = case.verified.as_ref().map(|v| v.items as f64);
+        let ns = index.ns(case);
+        let cells = vec![
+            ("case", Cell::text(&case.id)),
+            ("size", Cell::bytes(Some(params.item_bytes))),
+            ("protocol", Cell::text(&params.protocol)),
+            ("decode", Cell::text(&params.decode)),
+            ("ns", ns.map_or_else(none, |ns| Cell::measured(ns, count))),
+            ("instructions", Cell::optional(instructions(case), count)),
+            ("items verified", Cell::optional(verified, count)),
+        ];
+        (row(index, &case.id), cells)
+    });
+    let caption = "Cost per item of every drain and lifecycle case";
+    table("costs", Section::ItemSize, caption, rows)
 }
 
 fn steps(index: &Index) -> Table {
-    let rows = index.ladder().iter().flat_map(|found| {
-        found.steps.iter().map(|one| {
-            let name = match (one.pinned, one.unstable.is_empty()) {
-                (true, true) => format!("{}, one core", one.step),
-                (true, false) => format!("{}, one core (unstable)", one.step),
-                (false, true) => one.step.clone(),
-                (false, false) => format!("{} (unstable)", one.step),
-            };
-            let cost = one.step_ns.as_ref().map_or_else(
-                || Cell::text("–"),
-                |d| Cell::estimate(d.estimate, d.low, d.high, format::signed_ns),
-            );
-            Row {
-                id: one.id.clone(),
-                payload: index.payload(&one.id).to_owned(),
-                verdict: None,
-                cells: vec![
-                    Cell::text(&found.item),
-                    Cell::text(name),
-                    Cell::text(&one.adds),
-                    Cell::text(one.on.as_deref().unwrap_or("–")),
-                    cost,
-                    Cell::optional(one.ns_per_item, format::ns),
-                    Cell::optional(one.step_instructions, format::significant),
-                ],
-            }
-        })
+    let all = index.ladder().iter();
+    let all = all.flat_map(|found| found.steps.iter().map(move |one| (found, one)));
+    let rows = all.map(|(found, one)| {
+        let name = match (one.pinned, one.unstable.is_empty()) {
+            (true, true) => format!("{}, one core", one.step),
+            (true, false) => format!("{}, one core (unstable)", one.step),
+            (false, true) => one.step.clone(),
+            (false, false) => format!("{} (unstable)", one.step),
+        };
+        let added = Cell::optional(one.step_instructions, format::significant);
+        let cells = vec![
+            ("item", Cell::text(&found.item)),
+            ("step", Cell::text(name)),
+            ("adds", Cell::text(&one.adds)),
+            ("builds on", Cell::text(one.on.as_deref().unwrap_or("–"))),
+            ("added time", difference(one.step_ns.as_ref())),
+            ("whole", Cell::optional(one.ns_per_item, format::ns)),
+            ("added instructions", added),
+        ];
+        (row(index, &one.id), cells)
     });
-    Table {
-        id: "steps",
-        section: Section::Ladder,
-        caption: "What each step adds per item to the step it builds on",
-        columns: vec![
-            "item",
-            "step",
-            "adds",
-            "builds on",
-            "added time",
-            "whole",
-            "added instructions",
-        ],
-        rows: rows.collect(),
-    }
+    let caption = "What each step adds per item to the step it builds on";
+    table("steps", Section::Ladder, caption, rows)
 }
 
 fn strategies(index: &Index) -> Table {
     let plans = growth::plans(index.record).iter();
-    let rows = plans
-        .flat_map(|plan| plan.cells.iter().map(move |cell| (plan, cell)))
-        // Every combination of every switch would be most of the page.
-        .filter(|(_, cell)| {
-            cell.plain || cell.instructions_per_item.is_some() || cell.ratio.is_some()
-        })
-        .map(|(plan, cell)| {
-            let whole = |count: u64| Cell::number(count as f64, format::significant);
-            let bytes = |count: u64| Cell::bytes(Some(count));
-            let time = cell.ratio.as_ref().map_or_else(
-                || Cell::text("–"),
-                |r| Cell::estimate(r.estimate, r.low, r.high, format::ratio),
-            );
-            let better = cell.dominated_by.as_deref().map_or("", name);
-            Row {
-                id: cell.id.clone(),
-                payload: String::new(),
-                verdict: None,
-                cells: vec![
-                    Cell::text(&plan.name),
-                    Cell::text(name(&cell.id)),
-                    time,
-                    Cell::optional(cell.instructions_per_item, format::significant),
-                    whole(cell.retries),
-                    bytes(cell.retried_bytes),
-                    bytes(cell.zeroed_bytes),
-                    bytes(cell.moved_bytes),
-                    bytes(cell.peak_capacity),
-                    bytes(cell.final_capacity),
-                    bytes(cell.mean_held.round() as u64),
-                    Cell::number(cell.mean_share, format::share),
-                    Cell::text(better),
-                ],
-            }
+    let all = plans.flat_map(|plan| plan.cells.iter().map(move |cell| (plan, cell)));
+    // Every combination of every switch would be most of the page.
+    let shown = all.filter(|(_, cell)| {
+        cell.plain || cell.instructions_per_item.is_some() || cell.ratio.is_some()
+    });
+    let rows = shown.map(|(plan, cell)| {
+        let (count, bytes) = (format::significant, |count| Cell::bytes(Some(count)));
+        let time = cell.ratio.as_ref().map_or_else(none, |r| {
+            Cell::estimate(r.estimate, r.low, r.high, format::ratio)
         });
-    Table {
-        id: "strategies",
-        section: Section::Growth,
-        caption: "Ways to grow, by size plan",
-        columns: vec![
-            "size plan",
-            "grows",
-            "time / exact fit",
-            "instructions",
-            "retries",
-            "sized again",
-            "zeroed",
-            "moved",
-            "peak",
-            "at the end",
-            "mean held",
-            "mean use",
-            "dominated by",
-        ],
-        rows: rows.collect(),
-    }
+        let counted = Cell::optional(cell.instructions_per_item, count);
+        let better = cell.dominated_by.as_deref().map_or("", name);
+        let cells = vec![
+            ("size plan", Cell::text(&plan.name)),
+            ("grows", Cell::text(name(&cell.id))),
+            ("time / exact fit", time),
+            ("instructions", counted),
+            ("retries", Cell::number(cell.retries as f64, count)),
+            ("sized again", bytes(cell.retried_bytes)),
+            ("zeroed", bytes(cell.zeroed_bytes)),
+            ("moved", bytes(cell.moved_bytes)),
+            ("peak", bytes(cell.peak_capacity)),
+            ("at the end", bytes(cell.final_capacity)),
+            ("mean held", bytes(cell.mean_held.round() as u64)),
+            ("mean use", Cell::number(cell.mean_share, format::share)),
+            ("dominated by", Cell::text(better)),
+        ];
+        let row = Row {
+            payload: String::new(),
+            ..row(index, &cell.id)
+        };
+        (row, cells)
+    });
+    let caption = "Ways to grow, by size plan";
+    table("strategies", Section::Growth, caption, rows)
 }
 
 fn allocations(index: &Index) -> Table {
-    let rows = by_size(index.family("drain"))
-        .into_iter()
-        .filter_map(|case| Some((case, counts(case)?)))
-        .map(|(case, c)| {
-            row(
-                case,
-                vec![
-                    Cell::text(words(case)),
-                    Cell::text(&case.params.protocol),
-                    Cell::optional(c.allocations_per_item, format::significant),
-                    Cell::optional(c.allocated_bytes_per_item, format::significant),
-                    Cell::optional(c.boundary_calls_per_item, format::significant),
-                    Cell::optional(c.instructions_per_item, format::significant),
-                    Cell::optional(c.retries.map(|n| n as f64), format::significant),
-                    Cell::bytes(c.peak_capacity),
-                ],
-            )
-        });
-    Table {
-        id: "counts",
-        section: Section::Allocation,
-        caption: "Exact counts per item, guest and host together",
-        columns: vec![
-            "item",
-            "protocol",
-            "allocations",
-            "bytes allocated",
-            "boundary calls",
-            "instructions",
-            "retries in the drain",
-            "buffer at its peak",
-        ],
-        rows: rows.collect(),
-    }
+    let cases = by_size(index.family("drain")).into_iter();
+    let rows = cases.filter_map(|case| {
+        let (c, count) = (counts(case)?, format::significant);
+        let cells = vec![
+            ("item", Cell::text(words(case))),
+            ("protocol", Cell::text(&case.params.protocol)),
+            ("allocations", Cell::optional(c.allocations_per_item, count)),
+            (
+                "bytes allocated",
+                Cell::optional(c.allocated_bytes_per_item, count),
+            ),
+            (
+                "boundary calls",
+                Cell::optional(c.boundary_calls_per_item, count),
+            ),
+            (
+                "instructions",
+                Cell::optional(c.instructions_per_item, count),
+            ),
+            (
+                "retries in the drain",
+                Cell::optional(c.retries.map(|n| n as f64), count),
+            ),
+            ("buffer at its peak", Cell::bytes(c.peak_capacity)),
+        ];
+        Some((row(index, &case.id), cells))
+    });
+    let caption = "Exact counts per item, guest and host together";
+    table("counts", Section::Allocation, caption, rows)
 }
 
 fn self_check(index: &Index) -> Table {
-    let comparisons = index
-        .record
-        .self_check
-        .iter()
-        .flat_map(|check| &check.comparisons);
-    Table {
-        id: "copies",
-        section: Section::SelfCheck,
-        caption: "The pair against a copy of itself",
-        columns: vec![
-            "case",
-            "ratio",
-            "difference per item",
-            "verdict",
-            "processes, layouts",
-            "why",
-        ],
-        rows: comparisons
-            .map(|c| comparison_row(index, c, vec![Cell::text(&c.candidate)]))
-            .collect(),
-    }
+    let checks = index.record.self_check.iter();
+    let rows = checks
+        .flat_map(|check| &check.comparisons)
+        .map(|c| comparison(index, c, vec![("case", Cell::text(&c.candidate))]));
+    let caption = "The pair against a copy of itself";
+    table("copies", Section::SelfCheck, caption, rows)
 }
 
 /// Comparisons that are neither arena against alloc nor a step of the ladder.
 fn other_comparisons(index: &Index) -> Table {
     let versus = index.arena_against_alloc();
-    let shown: Vec<(&str, &str)> = versus
-        .iter()
-        .map(|v| {
-            let c = v.comparison;
-            (c.candidate.as_str(), c.baseline.as_str())
-        })
-        .collect();
-    let is_step = |id: &str| {
-        index
-            .ladder()
-            .iter()
-            .any(|one| one.steps.iter().any(|s| s.id == id))
-    };
-    let rows = index
-        .record
-        .comparisons
-        .iter()
-        .filter(|c| !shown.contains(&(c.candidate.as_str(), c.baseline.as_str())))
-        .filter(|c| !is_step(&c.candidate));
-    Table {
-        id: "comparisons",
-        section: Section::Cases,
-        caption: "Further paired comparisons",
-        columns: vec![
-            "candidate",
-            "baseline",
-            "ratio",
-            "difference per item",
-            "verdict",
-            "processes, layouts",
-            "why",
-        ],
-        rows: rows
-            .map(|c| {
-                let first = vec![Cell::text(&c.candidate), Cell::text(&c.baseline)];
-                comparison_row(index, c, first)
-            })
-            .collect(),
-    }
+    let is_shown = |c: &Comparison| versus.iter().any(|v| std::ptr::eq(v.comparison, c));
+    let steps = || index.ladder().iter().flat_map(|one| &one.steps);
+    let is_step = |c: &Comparison| steps().any(|step| step.id == c.candidate);
+    let all = index.record.comparisons.iter();
+    let rows = all.filter(|c| !is_shown(c) && !is_step(c)).map(|c| {
+        let candidate = ("candidate", Cell::text(&c.candidate));
+        let baseline = ("baseline", Cell::text(&c.baseline));
+        comparison(index, c, vec![candidate, baseline])
+    });
+    let caption = "Further paired comparisons";
+    table("comparisons", Section::Cases, caption, rows)
 }
 
 fn failures(index: &Index) -> Table {
-    let rows = index.record.failures.iter().map(|failure| Row {
-        id: failure.id.clone(),
-        payload: index.payload(&failure.id).to_owned(),
-        verdict: None,
-        cells: vec![Cell::text(&failure.id), Cell::text(&failure.why)],
+    let rows = index.record.failures.iter().map(|failure| {
+        let (case, why) = (Cell::text(&failure.id), Cell::text(&failure.why));
+        (row(index, &failure.id), vec![("case", case), ("why", why)])
     });
-    Table {
-        id: "failures",
-        section: Section::Cases,
-        caption: "Cases that could not be measured",
-        columns: vec!["case", "why"],
-        rows: rows.collect(),
-    }
+    let caption = "Cases that could not be measured";
+    table("failures", Section::Cases, caption, rows)
 }

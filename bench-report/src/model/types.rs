@@ -70,11 +70,9 @@ pub struct Answer {
     pub figures: Vec<Figure>,
     /// What else belongs to the answer, a sentence each.
     pub details: Vec<String>,
-    /// The command that reproduces it.
     pub command: String,
 }
 
-/// One number of an answer.
 #[derive(Debug, Clone)]
 pub struct Figure {
     /// What was measured, in words.
@@ -103,39 +101,27 @@ pub enum Measure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Section {
-    /// Cost against item size.
     ItemSize,
-    /// Arena / alloc ratios.
     Ratio,
-    /// Cost step by step.
     Ladder,
-    /// Growth strategies.
     Growth,
-    /// Allocations, bytes, calls.
     Allocation,
     SelfCheck,
-    /// All the rest.
     Cases,
 }
 
-/// One chart.
 #[derive(Debug, Clone, Serialize)]
 pub struct Panel {
     /// Unique on the page; also the plot's file name.
     pub id: String,
-    /// Where it belongs.
     pub section: Section,
     /// What it shows, in words.
     pub title: String,
-    /// The quantity.
     pub measure: Measure,
-    /// Horizontal axis.
     pub x: Axis,
-    /// Vertical axis.
     pub y: Axis,
     /// Band of differences that do not matter, and the line in its middle.
     pub band: Option<Band>,
-    /// The lines or point clouds.
     pub series: Vec<Series>,
     /// Values of x to mark with a line and a word.
     pub marks: Vec<Mark>,
@@ -153,18 +139,15 @@ pub struct Axis {
 /// The band of differences that do not matter.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Band {
-    /// Lower edge.
     pub low: f64,
     /// The value of no difference.
     pub middle: f64,
-    /// Upper edge.
     pub high: f64,
 }
 
 /// One line or point cloud of a chart.
 #[derive(Debug, Clone, Serialize)]
 pub struct Series {
-    /// Name in the legend.
     pub name: String,
     /// Its payload, for the filter; empty for what is of none.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -173,16 +156,13 @@ pub struct Series {
     pub style: usize,
     /// Drawn dashed, as a second reading of the same protocol.
     pub dashed: bool,
-    /// Whether the points are joined.
     pub line: bool,
     /// By x ascending.
     pub points: Vec<Point>,
 }
 
-/// One measured point.
 #[derive(Debug, Clone, Serialize)]
 pub struct Point {
-    /// Horizontal value.
     pub x: f64,
     pub y: f64,
     /// Lower end of its interval; equals `y` for an exact count.
@@ -203,12 +183,9 @@ pub struct Point {
     pub hollow: bool,
 }
 
-/// A marked value of x.
 #[derive(Debug, Clone, Serialize)]
 pub struct Mark {
-    /// Where.
     pub x: f64,
-    /// What happens there.
     pub label: String,
 }
 
@@ -217,9 +194,7 @@ pub struct Mark {
 pub struct Table {
     /// Unique on the page.
     pub id: &'static str,
-    /// Where it belongs.
     pub section: Section,
-    /// What it lists.
     pub caption: &'static str,
     /// Column heads, units included.
     pub columns: Vec<&'static str>,
@@ -228,20 +203,17 @@ pub struct Table {
 
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// The case's id.
     pub id: String,
     /// Its payload, for the filter.
     pub payload: String,
     /// The verdict, where the row is a comparison.
     pub verdict: Option<Verdict>,
-    /// One per column.
     pub cells: Vec<Cell>,
 }
 
 /// One cell: what is written, and the numbers behind it.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
-    /// What is written.
     pub text: String,
     /// The number, which it also sorts by; text where there is none.
     pub value: Option<f64>,
@@ -258,7 +230,6 @@ pub struct Cell {
 /// A small drawing in a cell.
 #[derive(Debug, Clone, Copy)]
 pub enum Drawing {
-    /// A ratio with its interval.
     Forest(Forest),
     /// A verdict's sign and colour before the text.
     Verdict(Verdict),
@@ -277,13 +248,10 @@ pub struct Forest {
 /// What two records are compared by: exact counts and paired ratios.
 #[derive(Debug, Clone, Serialize)]
 pub struct Facts {
-    /// Cases with their exact counts.
     pub cases: Vec<CaseFacts>,
-    /// Paired ratios.
     pub ratios: Vec<RatioFacts>,
 }
 
-/// Exact counts of one case.
 #[derive(Debug, Clone, Serialize)]
 pub struct CaseFacts {
     pub id: String,
@@ -292,12 +260,10 @@ pub struct CaseFacts {
     pub counts: BTreeMap<&'static str, f64>,
 }
 
-/// One paired ratio.
 #[derive(Debug, Clone, Serialize)]
 pub struct RatioFacts {
     /// `candidate / baseline`, as case ids.
     pub id: String,
-    /// The candidate's payload.
     pub payload: String,
     pub ratio: f64,
     pub low: f64,

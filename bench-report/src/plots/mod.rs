@@ -51,7 +51,6 @@ const DARK: [(&str, &str); 4] = [
     ("#E2E2E2", "#34383e"),
 ];
 
-/// A plot as a file.
 #[derive(Debug)]
 pub struct Figure {
     /// File name without extension.

@@ -23,9 +23,7 @@ const COLOURS: [RGBColor; 9] = [
 
 /// Text and axes. The page's style sheet turns these three for a dark background.
 pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
-/// Secondary text.
 pub const MUTED: RGBColor = RGBColor(0x5c, 0x5c, 0x5c);
-/// Grid lines.
 pub const GRID: RGBColor = RGBColor(0xe2, 0xe2, 0xe2);
 
 pub fn colour(style: usize) -> RGBColor {

@@ -91,11 +91,9 @@ fn bars(found: &Breakdown) -> Option<Vec<Bar<'_>>> {
 
 type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
-/// One payload's picture.
 pub struct Waterfall<'a> {
     found: &'a Breakdown,
     bars: Vec<Bar<'a>>,
-    /// Lines below the bars.
     notes: Vec<String>,
 }
 
@@ -114,7 +112,6 @@ impl<'a> Waterfall<'a> {
         (HEAD + FOOT + ROW * self.bars.len() as i32 + NOTE * self.notes.len() as i32) as u32
     }
 
-    /// What it shows.
     pub fn title(&self) -> String {
         let unstable = match self.found.unstable() {
             Some(_) => " (unstable: a copy of the arena differed)",

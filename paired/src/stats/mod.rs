@@ -9,15 +9,13 @@ pub mod correction;
 mod display;
 mod error;
 pub mod order;
-#[cfg(test)]
-mod properties;
 pub mod quantity;
 pub mod sign;
 pub mod signed_rank;
-#[cfg(test)]
-mod simulation;
 pub mod stopping;
 pub(crate) mod summary;
+#[cfg(test)]
+mod tests;
 pub(crate) mod verdict;
 
 pub use error::StatsError;

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::order::Sorted;
-use super::{Confidence, Interval, sign, signed_rank};
+use crate::stats::order::Sorted;
+use crate::stats::{Confidence, Interval, sign, signed_rank};
 
 type Kind = fn(&Sorted, Confidence) -> Option<Interval<f64>>;
 const KINDS: [Kind; 2] = [sign::interval, signed_rank::interval];

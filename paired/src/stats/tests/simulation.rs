@@ -8,9 +8,9 @@ use std::f64::consts::TAU;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use super::order::Sorted;
-use super::stopping::{LOOKS, Spending};
-use super::{Confidence, Interval, sign, signed_rank};
+use crate::stats::order::Sorted;
+use crate::stats::stopping::{LOOKS, Spending};
+use crate::stats::{Confidence, Interval, sign, signed_rank};
 
 /// Noise of one process's log-ratio. Every shape is symmetric about zero, as that of
 /// arms which can be exchanged is.
