@@ -13,6 +13,7 @@ mod error;
 pub mod format;
 pub mod gate;
 pub mod growth;
+pub mod history;
 pub mod html;
 pub mod ladder;
 pub mod markdown;

@@ -1,28 +1,25 @@
 //! `compare`: two pairs against each other, on this machine, now.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 
-use super::building::{Chance, pair, pair_at, warn_of_one};
+use super::building::Chance;
 use super::gate::FailOn;
-use super::options::{self, Selection};
+use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
 use super::progress::Progress;
-use super::run::{explain, percent, seconds};
+use super::sides::Sides;
 use crate::PROCESS_LIMIT;
 use crate::case::Case;
 use crate::compare::{self as sides, Compared, Side};
 use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
-use crate::pair::{Layouts, compiled_differently};
-use crate::workspace;
-use crate::workspace::Commit;
+use bench_record::output;
 use bench_record::wire::{Counts, Failure};
-use bench_record::{output, short_commit};
 use bench_report::compare;
 use bench_report::terminal::Screen;
 use paired::process::Processes;
@@ -45,11 +42,7 @@ use paired::stats::{Confidence, Delta, correction};
     arena-bench compare --self --quick")]
 pub struct Config {
     #[command(flatten)]
-    baseline: Baseline,
-    /// Folder of the candidate pair; by default it is built from the sources
-    /// here, uncommitted changes included.
-    #[arg(long, value_name = "DIR")]
-    pair: Option<PathBuf>,
+    sides: Sides,
     #[command(flatten)]
     selection: Selection,
     /// The smallest change that matters, percent.
@@ -84,21 +77,6 @@ pub struct Config {
     markdown: Option<PathBuf>,
 }
 
-/// The pair that is compared with.
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-struct Baseline {
-    /// A commit, branch or tag; its pair is built in a scratch worktree.
-    #[arg(long, value_name = "REF")]
-    against: Option<String>,
-    /// Folder of a pair that was kept, with its layouts (see `build-pair`).
-    #[arg(long, value_name = "DIR")]
-    baseline_pair: Option<PathBuf>,
-    /// The candidate itself, from another copy of its files: A/A.
-    #[arg(long = "self")]
-    itself: bool,
-}
-
 /// Compares two pairs.
 pub fn run(config: &Config) -> Result<Outcome> {
     match compare(config) {
@@ -125,7 +103,7 @@ fn compare(config: &Config) -> Result<Outcome> {
         .filter(Case::is_drain)
         .collect();
     options::writable("--markdown", config.markdown.as_deref())?;
-    let (baseline, candidate) = sides(config)?;
+    let (baseline, candidate) = config.sides.link(config.chance, config.selection.quick)?;
     let progress = Progress::new("verify", 2 * cases.len() as u64);
     let mut compared = Compared::default();
     for side in [&baseline, &candidate] {
@@ -146,7 +124,7 @@ fn compare(config: &Config) -> Result<Outcome> {
     }
     let mut verdict = sides::verdict(&baseline, &candidate, &cases, &compared, &limits)?;
     if let Some(check) = &mut verdict.self_check {
-        explain(check, &watch);
+        watch.explain(check);
     }
     // What was measured is shown before a file can fail.
     if config.json {
@@ -194,92 +172,6 @@ struct Summarised {
 
 fn delta(config: &Config) -> Result<Delta> {
     Ok(Delta::new(config.delta / 100.0)?)
-}
-
-/// Both sides. What is named wrongly is known before anything is built, and both are
-/// linked with the same seeds, so that they share their layouts.
-fn sides(config: &Config) -> Result<(Side, Side)> {
-    let root = workspace::root();
-    let commit = match &config.baseline.against {
-        Some(reference) => {
-            let root = root.as_ref().map_err(|error| anyhow!("{error}"))?;
-            Some(workspace::resolve(root, reference)?)
-        }
-        None => None,
-    };
-    let folder = config.baseline.baseline_pair.as_deref();
-    let kept = folder.map(Layouts::in_folder).transpose();
-    let kept = kept.context("the baseline pair")?;
-    let seeds = match &kept {
-        Some(kept) if !kept.guest.seeds.is_empty() => kept.guest.seeds.clone(),
-        _ => config.chance.layouts(config.selection.quick),
-    };
-    let head = match (&config.pair, &root) {
-        (None, Ok(root)) => workspace::resolve(root, "HEAD").ok(),
-        _ => None,
-    };
-    let name = match (&config.pair, &head) {
-        (Some(folder), _) => folder.display().to_string(),
-        (None, Some(head)) => format!("the sources here, on {}", short_commit(&head.hash)),
-        (None, None) => "the sources here".to_owned(),
-    };
-    let candidate = pair(config.pair.as_deref(), &seeds)?;
-    let (other, baseline) = match (&commit, kept) {
-        (Some(commit), _) => {
-            let root = root.as_ref().map_err(|error| anyhow!("{error}"))?;
-            let seeds = match &candidate.guest.seeds[..] {
-                [] => &seeds,
-                its => its,
-            };
-            let built = pair_at(root, commit, seeds)?;
-            if let Some(head) = &head {
-                warn_of_same_code(root, (commit, &built), (head, &candidate))?;
-            }
-            (
-                format!("{} ({})", commit.reference, short_commit(&commit.hash)),
-                built,
-            )
-        }
-        (None, Some(kept)) => {
-            if candidate.shuffled() {
-                warn_of_one(&kept);
-            }
-            let folder = folder.unwrap_or(Path::new("."));
-            (folder.display().to_string(), kept)
-        }
-        (None, None) => (format!("{name}, once more"), candidate.clone()),
-    };
-    for difference in compiled_differently(&baseline.guest.compiled, &candidate.guest.compiled) {
-        notice!("arena-bench: the two sides were compiled differently: {difference}");
-    }
-    let side = |role, name, layouts| Side {
-        role,
-        name,
-        layouts,
-    };
-    Ok((
-        side("baseline", other, baseline),
-        side("candidate", name, candidate),
-    ))
-}
-
-/// Says so where two commits make the same machine code although their sources differ:
-/// nothing can be slower then, and if the change was meant to be measured, it was not
-/// built.
-fn warn_of_same_code(
-    root: &Path,
-    (base, baseline): (&Commit, &Layouts),
-    (head, candidate): (&Commit, &Layouts),
-) -> Result<()> {
-    let same = candidate.is_same_code(&head.hash, baseline, &base.hash);
-    if same.context("the pairs that were built")? && workspace::differs_from(root, base) {
-        notice!(
-            "arena-bench: the sources differ from those of {}, but both sides are the same machine code, \
-             byte for byte: no difference that is seen can come from the change",
-            base.reference
-        );
-    }
-    Ok(())
 }
 
 fn wall_clock(

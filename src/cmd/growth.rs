@@ -9,8 +9,7 @@ use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Regrow};
 
 use super::building::{Chance, pair as built};
-use super::ladder::matching;
-use super::options::{self, PairChoice};
+use super::options::{self, PairChoice, matching};
 use super::outcome::{Outcome, print_json, say};
 use super::progress::{Progress, Shown};
 use crate::PROCESS_LIMIT;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, SEED};
 use bench_report::terminal::Screen;
 
-use super::options::PairChoice;
+use super::options::{PairChoice, seconds};
 use super::outcome::{Outcome, print_json, say};
 use super::progress::{Progress, Shown};
 use crate::PROCESS_LIMIT;
@@ -81,13 +81,6 @@ pub struct Common {
     /// Print a JSON array, one element a guest.
     #[arg(long)]
     json: bool,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
-        _ => Err("expected seconds, above 0 and at most 3600".to_owned()),
-    }
 }
 
 impl Common {

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use regex::Regex;
-use serde::Serialize;
 
 use super::outcome::{Outcome, print_json, say};
 use super::search::Search;
-use bench_record::history::{self, Change, Evidence, History, HistoryError, Missing};
-use bench_record::short_commit;
-use bench_report::terminal::{Cell, Column, Screen, Table};
+use bench_record::history::{self, Change, HistoryError};
+use bench_report::history as listed;
+use bench_report::terminal::Screen;
 
 /// Keeps records of many commits in a folder and finds the commits that changed
 /// something.
@@ -117,115 +116,15 @@ fn run_add(config: &Add) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-/// An entry, as `list --json` shows it.
-#[derive(Serialize)]
-struct ListedEntry<'a> {
-    file: String,
-    commit: &'a str,
-    subject: &'a str,
-    dirty: bool,
-    started: &'a str,
-    cpu: &'a str,
-    rustc: &'a str,
-    trusted: bool,
-}
-
 fn run_list(config: &List) -> anyhow::Result<Outcome> {
     let history = history::load(&config.folder)?;
-    let entries: Vec<_> = history
-        .entries
-        .iter()
-        .map(|entry| ListedEntry {
-            file: entry.path.display().to_string(),
-            commit: &entry.environment.commit,
-            subject: &entry.environment.subject,
-            dirty: entry.environment.dirty,
-            started: &entry.environment.started,
-            cpu: &entry.environment.cpu,
-            rustc: &entry.environment.rustc,
-            trusted: entry.trusted,
-        })
-        .collect();
+    let entries = listed::entries(&history);
     if config.json {
         return print_json(&entries);
     }
-    let mut table = Table::new([
-        Column::text("commit"),
-        Column::text("started"),
-        Column::text("wall clock"),
-        Column::text("cpu").breaking().drops(1),
-        Column::text("subject").breaking().drops(2),
-    ]);
-    for entry in &entries {
-        let dirty = if entry.dirty { " dirty" } else { "" };
-        table.row(
-            [
-                short_commit(entry.commit) + dirty,
-                plain(entry.started),
-                if entry.trusted {
-                    "trusted"
-                } else {
-                    "untrusted"
-                }
-                .to_owned(),
-                plain(entry.cpu),
-                plain(entry.subject),
-            ]
-            .map(Cell::from),
-        );
-    }
-    say(table.show(Screen::stdout()))?;
+    say(listed::entries_table(&entries, Screen::stdout()))?;
     notice!("{} entries, {} series", entries.len(), history.series.len());
     Ok(Outcome::Fine)
-}
-
-/// A change, as `changes --json` shows it.
-#[derive(Serialize)]
-struct ListedChange<'a> {
-    case: &'a str,
-    baseline: Option<&'a str>,
-    metric: &'static str,
-    commit: &'a str,
-    subject: &'a str,
-    started: &'a str,
-    /// Last commit without the change that was measured.
-    previous_commit: &'a str,
-    before: f64,
-    after: f64,
-    /// after / before - 1; null where there was nothing before.
-    relative: Option<f64>,
-    regression: bool,
-    evidence: &'static str,
-    p_value: Option<f64>,
-    /// What the case moves by when nothing happens.
-    threshold: Option<f64>,
-}
-
-impl<'a> ListedChange<'a> {
-    fn new(history: &'a History, change: &'a Change) -> Self {
-        let at = |entry: u32| &history.entries[entry as usize].environment;
-        let (evidence, p_value) = match change.evidence {
-            Evidence::Exact => ("exact", None),
-            Evidence::Shift { p_value } => ("shift", Some(p_value)),
-            Evidence::Unconfirmed => ("unconfirmed", None),
-        };
-        Self {
-            case: &change.case,
-            baseline: change.baseline.as_deref(),
-            metric: change.metric.name(),
-            commit: &at(change.entry).commit,
-            subject: &at(change.entry).subject,
-            started: &at(change.entry).started,
-            previous_commit: &at(change.previous).commit,
-            before: change.before,
-            after: change.after,
-            relative: change.relative(),
-            regression: change.is_regression(),
-            evidence,
-            p_value,
-            threshold: change.threshold,
-        }
-    }
 }
 
 fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
@@ -239,14 +138,13 @@ fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
         recent && matches(&change.case)
     };
     let changes: Vec<_> = findings.changes.iter().filter(asked).collect();
-    let listed: Vec<_> = changes
-        .iter()
-        .map(|change| ListedChange::new(&history, change))
-        .collect();
+    let shown = changes.iter();
+    let shown = shown.map(|change| listed::Change::new(&history, change));
+    let shown: Vec<_> = shown.collect();
     if config.json {
-        print_json(&listed)?;
-    } else if !listed.is_empty() {
-        say(table_of(&listed).show(Screen::stdout()))?;
+        print_json(&shown)?;
+    } else if !shown.is_empty() {
+        say(listed::changes_table(&shown, Screen::stdout()))?;
     }
     let regressions = changes.iter().filter(|change| change.is_regression());
     let regressions = regressions.count();
@@ -256,7 +154,7 @@ fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
         history.entries.len()
     );
     let missing = findings.missing.iter().filter(|it| matches(&it.case));
-    let missing: Vec<String> = missing.map(|it| words_of(&history, it)).collect();
+    let missing: Vec<String> = missing.map(|it| listed::missing(&history, it)).collect();
     missing.iter().for_each(|text| notice!("{text}"));
     for gap in findings.gaps(&history) {
         notice!("{gap}");
@@ -275,61 +173,4 @@ fn run_changes(config: &Changes) -> anyhow::Result<Outcome> {
         );
     }
     Ok(Outcome::Fine)
-}
-
-/// A case that the newest commit lacks, in words.
-fn words_of(history: &History, missing: &Missing) -> String {
-    let commit = |entry: u32| {
-        let commit = &history.entries[entry as usize].environment.commit;
-        short_commit(commit)
-    };
-    let (case, newest) = (plain(&missing.case), commit(missing.entry));
-    match &missing.failure {
-        Some(why) => format!("{case} failed at {newest}: {}", plain(why)),
-        None => format!(
-            "{case} is missing at {newest}: {} has it",
-            commit(missing.previous)
-        ),
-    }
-}
-
-fn table_of(changes: &[ListedChange<'_>]) -> Table {
-    let mut table = Table::new([
-        Column::text("commit"),
-        Column::number("change"),
-        Column::number("before").drops(1),
-        Column::number("after").drops(1),
-        Column::text("metric"),
-        Column::text("evidence").drops(2),
-        Column::text("case").breaking(),
-        Column::text("subject").breaking().drops(3),
-    ]);
-    for change in changes {
-        let size = match change.relative {
-            Some(relative) => format!("{:+.2}%", 100.0 * relative),
-            None => "new".to_owned(),
-        };
-        table.row(
-            [
-                short_commit(change.commit),
-                size,
-                format!("{:.4}", change.before),
-                format!("{:.4}", change.after),
-                change.metric.to_owned(),
-                match change.p_value {
-                    Some(p) => format!("{}, p = {p:.1e}", change.evidence),
-                    None => change.evidence.to_owned(),
-                },
-                plain(change.case),
-                plain(change.subject),
-            ]
-            .map(Cell::from),
-        );
-    }
-    table
-}
-
-/// A commit's subject is a stranger's text: nothing in it may steer a terminal.
-fn plain(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 use regex::Regex;
@@ -20,12 +20,10 @@ use crate::ladder::measure::ArmSet;
 use crate::ladder::run::{Found, payload, settings, verified};
 use crate::ladder::{ITEMS, LadderArm, counted_arms};
 use crate::pair::{Layouts, PairFiles};
-use crate::pair_process::{Builds, PairProcess};
-use bench_record::Difference;
+use crate::pair_process::PairProcess;
 use bench_record::ladder::Ladder;
 use bench_record::output;
 use bench_record::store;
-use bench_record::wire::Record;
 use bench_report::ladder as shown;
 use bench_report::ladder_plot;
 use bench_report::terminal::Screen;
@@ -96,7 +94,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut pair = PairProcess::load(&layouts.plain)?;
     // Before minutes are spent on what could not be kept.
     let record = match &config.into {
-        Some(path) => Some(matching(
+        Some(path) => Some(options::matching(
             "--into",
             path,
             &layouts.plain,
@@ -144,29 +142,6 @@ pub fn run(config: &Config) -> Result<Outcome> {
     } else {
         Outcome::Found
     })
-}
-
-/// The record that an option names, if it is of this pair and machine. What is added may
-/// have been timed under other tunables only where its part of the record says so.
-pub(super) fn matching(
-    option: &str,
-    path: &Path,
-    files: &PairFiles,
-    builds: &Builds,
-    says_its_tunables: bool,
-) -> Result<Record> {
-    let record = store::load(path)?;
-    let here = Watch::start().finish(files, builds).environment;
-    let differences = record.environment.differences(&here);
-    let matters = |it: &&Difference| !(says_its_tunables && it.field == "tunables_of_wall_clock");
-    if let Some(difference) = differences.iter().find(matters) {
-        bail!(
-            "{option} {}: the record is not of this pair and machine: {difference}; make one with \
-             `arena-bench run`",
-            path.display()
-        );
-    }
-    Ok(record)
 }
 
 fn measure(

@@ -19,9 +19,11 @@ mod options;
 mod outcome;
 mod progress;
 mod report;
+mod reporter;
 mod run;
 mod search;
 mod selftest;
+mod sides;
 mod verify;
 
 use std::ffi::OsString;

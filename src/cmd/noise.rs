@@ -6,10 +6,9 @@ use anyhow::{Context, Result};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
 
-use super::options::PairChoice;
+use super::options::{PairChoice, seconds};
 use super::outcome::{Outcome, print_json, say};
 use super::progress::{Progress, Shown};
-use super::run::seconds;
 use crate::PROCESS_LIMIT;
 use crate::arms::of_case;
 use crate::case::Case;

@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::case::{Case, catalog, filter};
+use crate::environment::Watch;
 use crate::pair::PairFiles;
+use crate::pair_process::Builds;
 use crate::workspace;
+use bench_record::Difference;
 use bench_record::limits::Limits;
-use bench_record::output;
+use bench_record::wire::Record;
+use bench_record::{output, store};
 
 /// Which cases.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -66,4 +70,41 @@ pub fn limits(file: Option<&Path>) -> Result<Limits> {
         Ok(path) if path.exists() => Ok(Limits::read(&path)?),
         _ => Ok(Limits::default()),
     }
+}
+
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse() {
+        Ok(percent) if percent > 0.0 && percent < 100.0 => Ok(percent),
+        _ => Err("a percentage above 0 and below 100, such as 1 or 0.25".to_owned()),
+    }
+}
+
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
+        _ => Err("seconds above 0, up to 3600".to_owned()),
+    }
+}
+
+/// The record that an option names, if it is of this pair and machine. What is added may
+/// have been timed under other tunables only where its part of the record says so.
+pub(super) fn matching(
+    option: &str,
+    path: &Path,
+    files: &PairFiles,
+    builds: &Builds,
+    says_its_tunables: bool,
+) -> Result<Record> {
+    let record = store::load(path)?;
+    let here = Watch::start().finish(files, builds).environment;
+    let differences = record.environment.differences(&here);
+    let matters = |it: &&Difference| !(says_its_tunables && it.field == "tunables_of_wall_clock");
+    if let Some(difference) = differences.iter().find(matters) {
+        bail!(
+            "{option} {}: the record is not of this pair and machine: {difference}; make one with \
+             `arena-bench run`",
+            path.display()
+        );
+    }
+    Ok(record)
 }

@@ -9,21 +9,21 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 
 use super::building::{Chance, pair};
-use super::options::{self, Selection};
+use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
-use super::progress::Progress;
+use super::reporter::Reporter;
 use crate::case::{Case, Group};
 use crate::environment::Watch;
 use crate::growth::matrix::Stream;
 use crate::growth::section;
 use crate::pair::Layouts;
 use crate::pair_process::{Builds, PairProcess};
-use crate::run::{self, Listener, Options, Step};
+use crate::run::{self, Options, Step};
 use crate::workspace;
 use bench_record::lock::Lock;
 use bench_record::partial::{self, Partial};
 use bench_record::validate::parse_shard;
-use bench_record::wire::{Failure, Record, SCHEMA, SelfCheck};
+use bench_record::wire::{Failure, Record, SCHEMA};
 use bench_record::{output, store};
 use bench_report::run::table;
 use bench_report::terminal::Screen;
@@ -72,20 +72,6 @@ pub struct Config {
 
 fn shard(text: &str) -> Result<(u32, u32), String> {
     parse_shard(text).ok_or_else(|| "K/N with K from 1 to N, such as 1/4".to_owned())
-}
-
-pub(super) fn percent(text: &str) -> Result<f64, String> {
-    match text.trim_end_matches('%').parse() {
-        Ok(percent) if percent > 0.0 && percent < 100.0 => Ok(percent),
-        _ => Err("a percentage above 0 and below 100, such as 1 or 0.25".to_owned()),
-    }
-}
-
-pub(super) fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
-        _ => Err("seconds above 0, up to 3600".to_owned()),
-    }
 }
 
 /// Measures and writes the record.
@@ -138,13 +124,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if let Some(path) = partial.as_deref().filter(|_| config.resume) {
         resume(&mut record, path, earlier, &asked)?;
     }
-    let mut reporter = Reporter {
-        partial: partial.clone(),
-        asked,
-        progress: None,
-        parts: (0, 1 + Step::value_variants().len() - skipped(&config.skip)),
-        failed: false,
-    };
+    let parts = 1 + Step::value_variants().len() - skipped(&config.skip);
+    let mut reporter = Reporter::new(partial.clone(), asked, parts);
     let correct = run::verify(&mut record, &mut pair, &cases, &mut reporter);
     run::measure(
         &mut record,
@@ -153,7 +134,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         &options(config, chance, &layouts, comparisons)?,
         &mut reporter,
     )?;
-    drop(reporter.progress.take());
+    drop(reporter);
     if correct.iter().any(|case| case.group == Group::Growth) {
         let mut drain = |stream: &Stream, buffers: &[_]| pair.grow(stream, buffers);
         match section::standard(&mut drain, &record) {
@@ -210,14 +191,6 @@ fn chosen(config: &Config, cases: Vec<Case>) -> Result<Vec<Case>> {
         "the shard has no cases: there are fewer cases than shards"
     );
     Ok(cases)
-}
-
-/// Adds what the system tells of the likely cause to a self-check that failed.
-pub(super) fn explain(check: &mut SelfCheck, watch: &Watch) {
-    let causes = watch.likely_causes();
-    if !check.trusted && !causes.is_empty() {
-        check.why = format!("{}; likely because {}", check.why, causes.join(" and "));
-    }
 }
 
 fn options(
@@ -303,46 +276,6 @@ fn finish(record: &mut Record, watch: &Watch, layouts: &Layouts, builds: &Builds
     record.environment.started = begun.started;
     record.environment.shard = begun.shard;
     if let Some(check) = &mut record.self_check {
-        explain(check, watch);
-    }
-}
-
-/// Keeps what is finished, and shows how far the run is.
-struct Reporter {
-    partial: Option<PathBuf>,
-    asked: BTreeMap<String, String>,
-    progress: Option<Progress>,
-    /// How many parts have begun, and how many there are.
-    parts: (usize, usize),
-    failed: bool,
-}
-
-impl Listener for Reporter {
-    fn begin(&mut self, part: &str, steps: usize) {
-        self.progress = None;
-        self.parts.0 += 1;
-        let (number, all) = self.parts;
-        let what = format!("{number} of {all}: {part}");
-        self.progress = Some(Progress::new(&what, steps as u64));
-    }
-
-    fn step(&mut self, record: &Record) {
-        if let Some(path) = self.partial.as_deref().filter(|_| !self.failed) {
-            let partial = Partial::new(self.asked.clone(), record.clone());
-            if let Err(error) = partial.save(path) {
-                self.failed = true;
-                let path = path.display();
-                self.notice(&format!(
-                    "{path}: {error}; the run goes on, and cannot be resumed if it is interrupted"
-                ));
-            }
-        }
-        if let Some(progress) = &self.progress {
-            progress.tick();
-        }
-    }
-
-    fn notice(&mut self, text: &str) {
-        notice!("arena-bench: {text}");
+        watch.explain(check);
     }
 }

@@ -28,7 +28,7 @@ use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
 use crate::pair_process::Builds;
 use crate::workspace;
-use bench_record::wire::{CAUTION, Environment, REPOSITORY};
+use bench_record::wire::{CAUTION, Environment, REPOSITORY, SelfCheck};
 
 /// Watches the machine during a run.
 #[derive(Debug, Clone)]
@@ -124,6 +124,14 @@ impl Watch {
     /// words; nothing where the system does not tell.
     pub fn likely_causes(&self) -> Vec<String> {
         Conditions::now().likely_causes_since(&self.before, machine::cores())
+    }
+
+    /// Adds the likely causes to a self-check that failed.
+    pub fn explain(&self, check: &mut SelfCheck) {
+        let causes = self.likely_causes();
+        if !check.trusted && !causes.is_empty() {
+            check.why = format!("{}; likely because {}", check.why, causes.join(" and "));
+        }
     }
 }
 
