@@ -131,7 +131,6 @@ fn drive() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let options = counts::Options {
         executable: env::current_exe()?,
         pair: env::var_os(harness::PAIR).map(Into::into),
-        jobs: None,
     };
     println!(
         "{:<40} {:>16} {:>12} {:>14}",

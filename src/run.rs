@@ -267,7 +267,6 @@ fn count(
     let harness = counts::Options {
         executable: counts::build(Profile::Release)?,
         pair: options.pair.clone(),
-        jobs: None,
     };
     listener.begin("instructions and allocations", cases.len());
     counts::measure(&cases, &harness, &mut |case, result| {

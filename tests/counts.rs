@@ -52,7 +52,6 @@ fn counts_repeat_to_the_digit_and_only_alloc_allocates_at_the_boundary() {
     let options = Options {
         executable,
         pair: None,
-        jobs: None,
     };
     let cases = cases();
     let first = measure(&cases, &options);

@@ -213,7 +213,6 @@ fn count(baseline: &Side, candidate: &Side, cases: &[Case], compared: &mut Compa
         let options = counts::Options {
             executable: executable.clone(),
             pair,
-            jobs: None,
         };
         counts::measure(cases, &options, &mut |case, result| {
             match result {

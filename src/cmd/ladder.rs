@@ -185,7 +185,6 @@ fn count(found: &mut Found, items: &[(PayloadKind, u32)], layouts: &Layouts) {
         let options = counts::Options {
             executable,
             pair: layouts.plain.guest.parent().map(Path::to_owned),
-            jobs: None,
         };
         counts::measure(&arms, &options, &mut |arm, result| {
             match result {

@@ -59,8 +59,6 @@ pub struct Options {
     pub executable: PathBuf,
     /// Folder of the pair; without one, the pair beside the target.
     pub pair: Option<PathBuf>,
-    /// Cases counted at a time; without a number, one a core.
-    pub jobs: Option<NonZero<usize>>,
 }
 
 /// Whether anything can be counted here; nothing is built.
@@ -88,7 +86,6 @@ pub fn measure<S: Subject>(
     valgrind::version()?;
     let fixed = valgrind::can_fix_addresses();
     let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-    let jobs = options.jobs.unwrap_or(cores).get();
     // The largest first: they take longest, and none should be left for the end.
     let mut order: Vec<&S> = cases.iter().collect();
     order.sort_by_key(|case| case.item_bytes());
@@ -96,7 +93,7 @@ pub fn measure<S: Subject>(
     let next = || queue.lock().expect("no holder panics").pop();
     let (sender, results) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..jobs {
+        for _ in 0..cores.get() {
             let sender = sender.clone();
             scope.spawn(move || {
                 while let Some(case) = next() {

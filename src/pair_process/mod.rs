@@ -54,6 +54,16 @@ impl From<&Pair> for Builds {
     }
 }
 
+/// What a library says of itself is foreign text.
+fn shown(build: BuildInfo) -> BuildInfo {
+    BuildInfo {
+        commit: visible(&build.commit),
+        rustc: visible(&build.rustc),
+        profile: visible(&build.profile),
+        flags: visible(&build.flags),
+    }
+}
+
 /// A pair in a child.
 #[derive(Debug)]
 pub struct PairProcess {
@@ -103,8 +113,8 @@ impl PairProcess {
         match pair.ask(&|| "loading the pair".to_owned(), Task::Describe)? {
             Answer::Described([guest, host]) => {
                 pair.builds = Builds {
-                    guest: guest.into(),
-                    host: host.into(),
+                    guest: shown(guest),
+                    host: shown(host),
                 };
                 Ok(pair)
             }
@@ -187,7 +197,7 @@ impl PairProcess {
             Answer::Grown(counts) if counts.len() == buffers.len() => {
                 let cells = buffers.iter().zip(counts);
                 Ok(cells
-                    .map(|(buffer, counts)| stream.cell(*buffer, counts.into()))
+                    .map(|(buffer, counts)| stream.cell(*buffer, counts))
                     .collect())
             }
             answer => Err(unexpected(&answer)),

@@ -31,9 +31,6 @@ pub(super) struct Spent {
 
 impl Budget {
     /// The budget of a comparison whose layouts suffice for `limit` processes.
-    ///
-    /// # Errors
-    /// When these are too few for an interval.
     pub(super) fn new(settings: &Settings, limit: Option<usize>) -> Result<Self, MeasureError> {
         let confidence = settings.confidence;
         let need = sign::fewest(at_the_last_look(confidence));

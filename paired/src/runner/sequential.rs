@@ -72,9 +72,6 @@ impl SequentialTest {
 
     /// Looks at the samples of all processes so far. Of a first look, says when it
     /// suspects a change.
-    ///
-    /// # Errors
-    /// When a sample is not finite.
     pub(super) fn see(
         &mut self,
         samples: &[PairedSample],
@@ -130,9 +127,6 @@ impl SequentialTest {
     }
 
     /// What it came to, of the samples of all processes.
-    ///
-    /// # Errors
-    /// When no look had samples enough.
     pub(super) fn outcome(
         &self,
         samples: &[PairedSample],

@@ -36,7 +36,6 @@ pub(crate) struct Spending {
 impl Spending {
     /// Spends the error of this confidence: that of one comparison, after
     /// [`super::correction`].
-    #[must_use]
     pub(crate) fn new(confidence: Confidence) -> Self {
         Self {
             confidence,
