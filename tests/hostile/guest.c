@@ -2,8 +2,10 @@
  * `bench_protocol::api::GuestApi`; magic, ABI version and layout are given by the compiler's
  * command line, so that this file follows the contract.
  *
- * A stream has items of eight bytes, their number in the stream. Most modes misbehave at
- * the tenth item, so that something is measured before. */
+ * HOSTILE may name several, separated by commas.
+ *
+ * A stream has items of eight bytes, their number in the stream. Most modes misbehave from
+ * item HOSTILE_AT on, the tenth by default, so that something is measured before. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdint.h>
@@ -38,9 +40,21 @@ struct table {
 
 static int streams;
 
+/* Whether a mode is among those of HOSTILE, which are separated by commas. */
 static int mode_is(const char *name) {
     const char *mode = getenv("HOSTILE");
-    return mode && strcmp(mode, name) == 0;
+    size_t length = strlen(name);
+    for (; mode; mode = strchr(mode, ',')) {
+        if (*mode == ',') mode++;
+        if (!strncmp(mode, name, length) && (!mode[length] || mode[length] == ',')) return 1;
+    }
+    return 0;
+}
+
+/* The item from which on it misbehaves. */
+static uint64_t first(void) {
+    const char *at = getenv("HOSTILE_AT");
+    return at ? strtoull(at, 0, 10) : 10;
 }
 
 static void forever(void) {
@@ -77,7 +91,7 @@ static void helper(void) {
     _exit(0);
 }
 
-/* What happens at the tenth item; 1 if `status` is the answer. */
+/* What happens from the first hostile item on; 1 if `status` is the answer. */
 static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t *length, int *status) {
     volatile int *nowhere = (int *)8;
     struct timespec pause = {0, 300000000};
@@ -91,7 +105,7 @@ static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t 
         if (capacity < 200) return *length = 200, *status = TOO_SMALL, 1;
         return *status = END, 1;
     }
-    if (mode_is("item-after-end") && (*at)++ < 12) return *status = END, 1;
+    if (mode_is("item-after-end") && (*at)++ < first() + 2) return *status = END, 1;
     if (mode_is("panic")) return *status = PANIC, 1;
     if (mode_is("plugin-error-nonsense")) {
         memset(buffer, 0xff, capacity);
@@ -132,7 +146,7 @@ static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t 
         _exit(0);
     }
     if (mode_is("slow-item")) nanosleep(&pause, 0);
-    if (*at == 10) {
+    if (*at == first()) {
         if (mode_is("helper")) helper();
         if (mode_is("helper-and-sleep")) helper(), forever();
         if (mode_is("print")) printf("hello\n"), fflush(stdout), flood(1, 4 << 20);
@@ -154,7 +168,7 @@ static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t 
 static int next(struct handle *handle, uint8_t *buffer, uint32_t capacity, uint32_t *length) {
     uint64_t *at = handle->state, item = *at;
     int status;
-    if (item >= 10 && misbehave(at, buffer, capacity, length, &status)) return status;
+    if (item >= first() && misbehave(at, buffer, capacity, length, &status)) return status;
     if (mode_is("short") && item >= 3) return END;
     if (mode_is("empty")) return END;
     if (mode_is("second-is-shorter") && streams > 1 && item >= 3) return END;

@@ -35,6 +35,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     ("my-guest", &["bench-protocol"]),
+    ("torture", &["bench-protocol"]),
     ("unruly-guest", &["bench-protocol"]),
 ];
 
