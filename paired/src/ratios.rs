@@ -103,7 +103,10 @@ pub fn check_builds(runner: &mut Runner<'_>, matches: &[Match], ratios: &mut Rat
 
 /// The comparison of two arms, each with files of its own: one that shared them with
 /// the other would find its code a little warmer.
-fn versus(
+///
+/// # Errors
+/// As for [`Runner::compare`].
+pub fn versus(
     runner: &mut Runner<'_>,
     baseline: &Arm,
     candidate: &Arm,

@@ -87,6 +87,7 @@ impl<'a> Builder<'a> {
             bench: Bench {
                 execute: self.execute,
                 rng: SmallRng::seed_from_u64(seed),
+                single: None,
             },
             clock: self.clock,
             own_clock: Monotonic::default(),
@@ -166,6 +167,7 @@ impl<'a> Runner<'a> {
     ) -> Result<Vec<Comparison>, MeasureError> {
         let layouts = Layouts::new(arms);
         let budget = Budget::new(&self.settings, layouts.limit())?;
+        self.bench.single = None;
         let shape = self.calibrate(arms)?;
         let mut stream = Stream {
             arms,
@@ -239,7 +241,7 @@ impl<'a> Runner<'a> {
             high: ratio.high,
             confidence: ratio.confidence.share(),
             verdict: judgement.verdict,
-            why: why(&judgement, &summary, self.settings.delta),
+            why: self.why(&judgement, &summary),
             delta: self.settings.delta.share(),
             baseline_ns: median_of(|sample| sample.baseline_ns),
             candidate_ns: median_of(|sample| sample.candidate_ns),
@@ -257,23 +259,30 @@ impl<'a> Runner<'a> {
             samples,
         }
     }
-}
 
-/// The reason of a verdict in words, and what the mean of both copies adds to it where
-/// that disagrees.
-fn why(judgement: &Judgement, summary: &Summary, delta: Delta) -> String {
-    let why = judgement.reason.to_string();
-    let Some(mean) = summary.copies_disagree() else {
-        return why;
-    };
-    let alike = mean.0 * summary.log_ratio.estimate.0 > 0.0 && mean.0.abs() > delta.log().0;
-    let so = if alike {
-        "its size depends on the placement in memory"
-    } else {
-        "it shows only in some placements in memory"
-    };
-    let percent = mean.percent();
-    format!("{why}; by the mean of both copies it is {percent:+.2}%, so {so}")
+    /// The reason of a verdict in words, and what a reader must know beside: that the mean
+    /// of both copies disagrees, or that there was one copy.
+    fn why(&self, judgement: &Judgement, summary: &Summary) -> String {
+        let why = judgement.reason.to_string();
+        if let Some(single) = &self.bench.single {
+            return format!(
+                "{why}; with one copy of each build and without an A/A, since two copies of \
+                 each cannot be loaded together: {single}"
+            );
+        }
+        let Some(mean) = summary.copies_disagree() else {
+            return why;
+        };
+        let delta = self.settings.delta.log().0;
+        let alike = mean.0 * summary.log_ratio.estimate.0 > 0.0 && mean.0.abs() > delta;
+        let so = if alike {
+            "its size depends on the placement in memory"
+        } else {
+            "it shows only in some placements in memory"
+        };
+        let percent = mean.percent();
+        format!("{why}; by the mean of both copies it is {percent:+.2}%, so {so}")
+    }
 }
 
 /// The processes of one set of arms, as they come.

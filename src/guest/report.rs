@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bench_record::wire::{Comparison, SelfCheck, Verdict};
-use paired::process::Execute;
-use paired::ratios::{self, Match};
-use paired::runner::{Arm, Runner, Settings};
+use paired::process::{Execute, ExecuteError};
+use paired::ratios;
+use paired::runner::{Arm, MeasureError, Runner, Settings};
 use paired::stats::order::Sorted;
 use paired::stats::{Confidence, Delta, sign};
 use serde::Serialize;
@@ -127,7 +127,7 @@ impl Report {
                         self.regressions.push(format!("time {percent:+.2}%"));
                     }
                     self.comparison = Some(comparison);
-                    self.self_check = Some(check);
+                    self.self_check = check;
                 }
                 Err(why) => {
                     let text = format!("the two builds cannot be compared: {why}");
@@ -245,14 +245,14 @@ fn per_item(timing: &Timing, seconds: f64) -> Result<[f64; 3], String> {
         })
 }
 
-/// Compares two builds by the paired runner: the comparison, and the new build
-/// against a copy of itself in the same rounds; or why one of them does not bear it.
+/// Compares two builds by the paired runner: the comparison, and the copies of each
+/// against each other in the same rounds; or why one of them does not bear it.
 fn compare(
     kept: &Target,
     now: &Target,
     plan: &Plan,
     execute: &mut dyn Execute,
-) -> Result<Result<(Comparison, SelfCheck), String>> {
+) -> Result<Result<(Comparison, Option<SelfCheck>), String>> {
     let arm = |name: &str, target: &Target| {
         let libraries = vec![vec![target.library.clone()], vec![now.host.clone()]];
         Arm::new(name, target.workload(), libraries)
@@ -262,20 +262,19 @@ fn compare(
     let budget = 2 * Duration::from_secs_f64(plan.seconds);
     let settings = Settings::new(plan.delta, confidence, budget);
     let mut runner = Runner::builder(execute).settings(settings).build();
-    let pair = Match {
-        baseline: arm("kept", kept),
-        candidate: arm("now", now),
+    let comparison = match ratios::versus(&mut runner, &arm("kept", kept), &arm("now", now)) {
+        // Nothing is known of either: no finding.
+        Err(MeasureError::Execute(
+            error @ (ExecuteError::NotOpened(_) | ExecuteError::Io { .. }),
+        )) => {
+            return Err(error).context("the two builds cannot be compared");
+        }
+        Err(error) => return Ok(Err(error.to_string())),
+        Ok(comparison) => comparison,
     };
-    let mut found = ratios::measure(&mut runner, &[pair], &mut |_, _| ());
-    if let Some(failure) = found.failures.pop() {
-        return Ok(Err(failure.why));
-    }
-    let check = ratios::judge(&found.comparisons, &[], confidence)?;
-    let comparison = found.comparisons.pop();
-    let both = comparison.zip(check);
-    Ok(Ok(both.context(
-        "a set of two arms and a copy has two comparisons",
-    )?))
+    // None where each build had one copy.
+    let check = ratios::judge(std::slice::from_ref(&comparison), &[], confidence)?;
+    Ok(Ok((comparison, check)))
 }
 
 #[cfg(test)]

@@ -22,21 +22,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_arena-bench");
 /// Where the guest is, and the pair that it is one half of.
 static GUEST: LazyLock<Option<TempDir>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/guest.c");
-    let compiled = Command::new("cc")
-        .args(["-O1", "-shared", "-fPIC", "-w", source])
-        .arg(format!("-DMAGIC={GUEST_MAGIC}ull"))
-        .arg(format!("-DVERSION={ABI_VERSION}"))
-        .arg(format!("-DLAYOUT={LAYOUT}ull"))
-        .arg("-o")
-        .arg(folder.path().join(file("bench_guest")))
-        .status();
-    match compiled {
-        Err(error) => {
-            println!("skipped: no C compiler ({error})");
-            return None;
-        }
-        Ok(status) => assert!(status.success(), "the guest does not compile"),
+    if !compile(&folder.path().join(file("bench_guest")), &[]) {
+        return None;
     }
     fs::copy(
         library("bench_host"),
@@ -45,6 +32,30 @@ static GUEST: LazyLock<Option<TempDir>> = LazyLock::new(|| {
     .expect("copied");
     Some(folder)
 });
+
+/// Compiles the guest; whether there is a compiler.
+fn compile(library: &Path, options: &[&str]) -> bool {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/guest.c");
+    let compiled = Command::new("cc")
+        .args(["-O1", "-shared", "-fPIC", "-w", source])
+        .arg(format!("-DMAGIC={GUEST_MAGIC}ull"))
+        .arg(format!("-DVERSION={ABI_VERSION}"))
+        .arg(format!("-DLAYOUT={LAYOUT}ull"))
+        .args(options)
+        .arg("-o")
+        .arg(library)
+        .status();
+    match compiled {
+        Err(error) => {
+            println!("skipped: no C compiler ({error})");
+            false
+        }
+        Ok(status) => {
+            assert!(status.success(), "the guest does not compile");
+            true
+        }
+    }
+}
 
 fn file(name: &str) -> String {
     format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")
@@ -474,6 +485,45 @@ fn a_closed_pipe_changes_no_exit_status() {
             .expect("it starts");
         assert_eq!(status.code(), Some(expected), "{arguments:?}");
     }
+}
+
+/// Keeps a guest with so many bytes of static memory a thread, and holds it against itself.
+fn against_itself(bytes_of_thread: u32) -> Option<Output> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let guest = folder.path().join("guest.so");
+    if !compile(&guest, &[&format!("-DTLS={bytes_of_thread}")]) {
+        return None;
+    }
+    let run = |arguments: [&str; 2]| {
+        Command::new(PROGRAM)
+            .current_dir(folder.path())
+            .args(["guest", "guest.so", "--no-counts", "--json"])
+            .args(["--items", "200", "--seconds", "0.05", "--delta", "90"])
+            .args(arguments)
+            .output()
+            .expect("it starts")
+    };
+    let kept = run(["--save", "kept"]);
+    assert_eq!(kept.status.code(), Some(0), "{}", said(&kept));
+    Some(run(["--against", "kept"]))
+}
+
+#[test]
+fn a_guest_that_cannot_be_loaded_twice_is_compared_in_one_copy_and_one_that_cannot_at_all_is_no_finding()
+ {
+    // glibc keeps about 1.6 KiB: four copies do not fit, two do.
+    let Some(few) = against_itself(700) else {
+        return;
+    };
+    assert_eq!(few.status.code(), Some(0), "{}", said(&few));
+    let reports: Value = serde_json::from_slice(&few.stdout).expect("JSON");
+    let why = reports[0]["comparison"]["why"].as_str().unwrap_or_default();
+    assert!(why.contains("one copy of each build"), "{reports}");
+    assert!(why.contains("static TLS"), "{reports}");
+    // Not even one of each.
+    let none = against_itself(1000).expect("it compiled above");
+    assert_eq!(none.status.code(), Some(2), "{}", said(&none));
+    assert!(said(&none).contains("static TLS"), "{}", said(&none));
 }
 
 /// Whether a process lives, by its number.

@@ -456,6 +456,36 @@ fn a_process_that_fails_ends_the_comparison_with_its_reason() {
 }
 
 #[test]
+fn arms_that_cannot_be_opened_twice_are_compared_in_one_copy_and_it_is_said() {
+    let arms = [arm("a", "build"), taking(6.6, arm("b", "build"))];
+    fn unopened() -> ExecuteError {
+        ExecuteError::NotOpened("static TLS block".to_owned())
+    }
+    let mut machine = Machine::new(1);
+    machine.failure = |job| (job == 0).then(unopened);
+    let found = compare(&mut machine, 1, settings(0.01), &arms).expect("once they can");
+    let copies: HashSet<usize> = machine.jobs.iter().map(|job| job.arms.len()).collect();
+    assert_eq!(
+        (machine.jobs[0].arms.len(), machine.jobs[1].arms.len()),
+        (4, 2)
+    );
+    assert_eq!(copies.len(), 2, "it stays with one copy");
+    assert_eq!(found.verdict, Verdict::Slower, "{}", brief(&found));
+    assert!(found.copies.is_none() && found.samples[0].copies_ns.is_none());
+    assert!(
+        found.why.contains("one copy of each build"),
+        "{}",
+        found.why
+    );
+    assert!(found.why.contains("static TLS block"), "{}", found.why);
+    let mut machine = Machine::new(1);
+    machine.failure = |_| Some(unopened());
+    let error = compare(&mut machine, 1, settings(0.01), &arms).expect_err("it cannot");
+    assert!(error.to_string().contains("static TLS block"), "{error}");
+    assert_eq!(machine.jobs.len(), 2);
+}
+
+#[test]
 fn drains_that_take_no_time_are_an_error_and_not_an_endless_search() {
     let nothing = taking(0.0, arm("nothing", "build"));
     let arms = [nothing.clone(), nothing];

@@ -7,7 +7,7 @@ use super::arm::Arm;
 use super::error::MeasureError;
 use crate::draw::{Draw, order};
 use crate::job::{ArmJob, Job};
-use crate::process::Execute;
+use crate::process::{Execute, ExecuteError};
 use crate::result::{CopiesNs, PairedSample};
 use crate::stats::order::Sorted;
 use crate::stats::verdict::Reason;
@@ -35,6 +35,9 @@ pub struct Shape {
 pub(super) struct Bench<'a> {
     pub(super) execute: &'a mut dyn Execute,
     pub(super) rng: SmallRng,
+    /// Why every arm has one copy, where two could not be opened: what a library keeps
+    /// for its threads fits into a process so many times, for example.
+    pub(super) single: Option<String>,
 }
 
 /// What one process measured.
@@ -43,17 +46,34 @@ pub(super) struct Process {
     /// Layouts of each arm, of each of its libraries.
     layouts: Vec<Vec<usize>>,
     /// Nanoseconds of each arm, of each of its copies, round by round.
-    pub(super) times: Vec<[Vec<f64>; COPIES]>,
+    pub(super) times: Vec<Vec<Vec<f64>>>,
     /// The step of its clock, nanoseconds.
     pub(super) clock_step_ns: u64,
 }
 
 impl Bench<'_> {
-    /// Runs one process: every arm in two copies, in random order, on these layouts.
+    /// Runs one process: every arm in two copies, in random order, on these layouts. In
+    /// one copy, from then on, where two cannot be opened.
     pub(super) fn process(
         &mut self,
         arms: &[Arm],
         layouts: Vec<Vec<usize>>,
+        shape: Shape,
+    ) -> Result<Process, MeasureError> {
+        if self.single.is_none() {
+            match self.process_of(COPIES, arms, &layouts, shape) {
+                Err(MeasureError::Execute(ExecuteError::NotOpened(why))) => self.single = Some(why),
+                other => return other,
+            }
+        }
+        self.process_of(1, arms, &layouts, shape)
+    }
+
+    fn process_of(
+        &mut self,
+        copies: usize,
+        arms: &[Arm],
+        layouts: &[Vec<usize>],
         shape: Shape,
     ) -> Result<Process, MeasureError> {
         let Shape {
@@ -62,9 +82,9 @@ impl Bench<'_> {
             rounds,
         } = shape;
         // The child must not learn from the order which arm is which.
-        let places: Vec<(usize, usize)> = order(&mut self.rng, arms.len() * COPIES)
+        let places: Vec<(usize, usize)> = order(&mut self.rng, arms.len() * copies)
             .into_iter()
-            .map(|place| (place / COPIES, place % COPIES))
+            .map(|place| (place / copies, place % copies))
             .collect();
         let arm_job = |&(arm, copy): &(usize, usize)| ArmJob {
             libraries: arms[arm].files(&layouts[arm]),
@@ -89,8 +109,7 @@ impl Bench<'_> {
             return Err(MeasureError::Shape { found, expected });
         }
         let clock_step_ns = answer.clock_step_ns.max(1);
-        let each = || Vec::with_capacity(rows.len());
-        let mut times: Vec<_> = arms.iter().map(|_| [each(), each()]).collect();
+        let mut times = vec![vec![Vec::with_capacity(rows.len()); copies]; arms.len()];
         for row in rows {
             for (&(arm, copy), &nanoseconds) in places.iter().zip(row) {
                 // A clock that did not move has moved by less than it can tell.
@@ -98,7 +117,7 @@ impl Bench<'_> {
             }
         }
         Ok(Process {
-            layouts,
+            layouts: layouts.to_vec(),
             times,
             clock_step_ns,
         })
@@ -117,21 +136,30 @@ pub(super) fn samples(
         let rounds = fastest(before).iter().zip(fastest(after));
         let ratios: Vec<f64> = rounds.map(|(a, b)| (b / a).ln()).collect();
         let per_item = |times: &Vec<f64>| median(times) / items as f64;
-        let copies_ns = CopiesNs {
-            baseline: [per_item(&before[0]), per_item(&before[1])],
-            candidate: [per_item(&after[0]), per_item(&after[1])],
-        };
+        let [baseline_ns, candidate_ns] =
+            [before, after].map(|copies| copies.iter().map(per_item).collect::<Vec<f64>>());
+        let best = |copies: &[f64]| copies.iter().copied().fold(f64::INFINITY, f64::min);
         PairedSample {
             layout: process.layouts[baseline]
                 .first()
                 .map_or(0, |&first| first as u32),
             log_ratio: median(&ratios),
-            baseline_ns: copies_ns.baseline[0].min(copies_ns.baseline[1]),
-            candidate_ns: copies_ns.candidate[0].min(copies_ns.candidate[1]),
-            copies_ns: Some(copies_ns),
+            baseline_ns: best(&baseline_ns),
+            candidate_ns: best(&candidate_ns),
+            copies_ns: both(&baseline_ns)
+                .zip(both(&candidate_ns))
+                .map(|(baseline, candidate)| CopiesNs {
+                    baseline,
+                    candidate,
+                }),
         }
     };
     processes.iter().map(sample).collect()
+}
+
+/// The values of both copies, where there are two.
+fn both(copies: &[f64]) -> Option<[f64; COPIES]> {
+    copies.try_into().ok()
 }
 
 /// That the clock is too coarse for the faster of two arms, where it is: how many steps
@@ -160,12 +188,11 @@ pub(super) fn coarse_clock(
 /// than both together (the minimum's case is made by Chen & Revels, *Robust
 /// benchmarking in noisy environments*, 2016, section 3). All arms have the same number
 /// of copies, so equals stay equal.
-fn fastest([first, second]: &[Vec<f64>; COPIES]) -> &[f64] {
-    if median(second) < median(first) {
-        second
-    } else {
-        first
-    }
+fn fastest(copies: &[Vec<f64>]) -> &[f64] {
+    copies
+        .iter()
+        .min_by(|a, b| median(a).total_cmp(&median(b)))
+        .expect("an arm has a copy")
 }
 
 /// The median of values that are finite and at least one.
@@ -183,7 +210,9 @@ mod tests {
     fn process(times: [[f64; 2]; 2]) -> Process {
         Process {
             layouts: vec![vec![3], vec![4]],
-            times: times.map(|copies| copies.map(|time| vec![time])).to_vec(),
+            times: times
+                .map(|copies| copies.map(|time| vec![time]).to_vec())
+                .to_vec(),
             clock_step_ns: 1,
         }
     }

@@ -152,11 +152,12 @@ impl SequentialTest {
         let delta = settings.delta;
         let found = find(&summary.log_ratio, delta);
         match (self.look, found) {
-            (Look::Second(suspicion), _) => {
-                // Both copies of every arm are timed in every process.
-                let copies = summary.copies.unwrap_or(summary.log_ratio);
-                confirm(suspicion, &summary.log_ratio, &copies, delta)
-            }
+            (Look::Second(suspicion), _) => confirm(
+                suspicion,
+                &summary.log_ratio,
+                summary.copies.as_ref(),
+                delta,
+            ),
             (Look::First, Finding::Suspect(direction)) => {
                 inconclusive(Reason::NoFreshLayouts(direction))
             }

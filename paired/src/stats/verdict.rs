@@ -159,7 +159,8 @@ pub fn screen(
 /// the direction of the first, and the change is beyond what the A/A showed: the A/A's
 /// interval reaches no further than the estimate, and where it excludes zero itself,
 /// no further than the near end of the interval. There is no fixed bar for the A/A: a
-/// change far beyond it is spoken however noisy the machine is.
+/// change far beyond it is spoken however noisy the machine is. Where every arm had one
+/// copy there is no A/A, and the second look decides alone: its test is exact without.
 ///
 /// Where the first look had no more than an estimate, the second may show that
 /// nothing differs; against an interval of the first it may not.
@@ -170,7 +171,7 @@ pub fn screen(
 pub fn confirm(
     suspicion: Suspicion,
     second: &Interval<LogRatio>,
-    copies: &Interval<LogRatio>,
+    copies: Option<&Interval<LogRatio>>,
     delta: Delta,
 ) -> Judgement {
     let found = find(second, delta);
@@ -185,13 +186,12 @@ pub fn confirm(
     }
     let change = second.estimate;
     let near_end = second.low.0.abs().min(second.high.0.abs());
-    let reach = copies.reach().0;
-    let beyond = reach <= change.0.abs() && (!copies.excludes_zero() || reach < near_end);
-    if !beyond {
-        return inconclusive(Reason::CopiesDiffer {
-            copies: *copies,
-            change,
-        });
+    let within = |copies: &&Interval<LogRatio>| {
+        let reach = copies.reach().0;
+        reach > change.0.abs() || copies.excludes_zero() && reach >= near_end
+    };
+    if let Some(&copies) = copies.filter(within) {
+        return inconclusive(Reason::CopiesDiffer { copies, change });
     }
     let verdict = match suspicion.direction {
         Direction::Faster => Verdict::Faster,
@@ -310,9 +310,17 @@ mod tests {
     }
 
     #[test]
+    fn without_copies_the_second_look_decides_alone() {
+        let confirmed = confirm(SLOWER, &percent(1.0, 2.0, 3.0), None, DELTA);
+        assert_eq!(confirmed.verdict, Verdict::Slower);
+        let open = confirm(SLOWER, &percent(-0.5, 0.6, 1.5), None, DELTA);
+        assert_eq!(open.verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
     fn a_suspicion_stands_when_repeated_beyond_what_the_copies_show() {
         let copies = percent(-0.5, 0.1, 0.6);
-        let confirmed = confirm(SLOWER, &percent(1.0, 2.0, 3.0), &copies, DELTA);
+        let confirmed = confirm(SLOWER, &percent(1.0, 2.0, 3.0), Some(&copies), DELTA);
         assert_eq!(
             (confirmed.verdict, confirmed.reason),
             (Verdict::Slower, Reason::Confirmed(Direction::Slower))
@@ -321,7 +329,7 @@ mod tests {
         let faster = confirm(
             screened(&second).expect("it is beyond delta"),
             &second,
-            &copies,
+            Some(&copies),
             DELTA,
         );
         assert_eq!(faster.verdict, Verdict::Faster);
@@ -359,7 +367,7 @@ mod tests {
             (percent(-0.5, 1.1, 2.6), Verdict::Inconclusive),
             (percent(-2.5, -2.0, -1.5), Verdict::Inconclusive),
         ] {
-            let judged = confirm(first, &second, &copies, DELTA);
+            let judged = confirm(first, &second, Some(&copies), DELTA);
             assert_eq!(judged.verdict, wanted, "{second:?}");
         }
     }
@@ -381,7 +389,7 @@ mod tests {
                 "slower in the first look, faster in the second",
             ),
         ] {
-            let judged = confirm(SLOWER, &second, &copies, DELTA);
+            let judged = confirm(SLOWER, &second, Some(&copies), DELTA);
             assert_eq!(judged.verdict, Verdict::Inconclusive);
             assert_eq!(judged.reason.to_string(), words);
         }
@@ -391,10 +399,10 @@ mod tests {
     fn a_change_that_copies_show_as_well_is_inconclusive() {
         let second = percent(0.5, 2.0, 3.0);
         for copies in [percent(0.2, 0.8, 1.4), percent(-2.5, -0.1, 1.0)] {
-            let judged = confirm(SLOWER, &second, &copies, DELTA);
+            let judged = confirm(SLOWER, &second, Some(&copies), DELTA);
             assert_eq!(judged.verdict, Verdict::Inconclusive, "{copies:?}");
         }
-        let judged = confirm(SLOWER, &second, &percent(0.2, 0.8, 1.4), DELTA);
+        let judged = confirm(SLOWER, &second, Some(&percent(0.2, 0.8, 1.4)), DELTA);
         assert_eq!(
             judged.reason.to_string(),
             "the change of +2.02% is not beyond the A/A of the same processes, \
@@ -413,7 +421,7 @@ mod tests {
             (percent(-20.0, 0.4, 67.0), Verdict::Inconclusive),
             (percent(2.0, 30.0, 61.0), Verdict::Inconclusive),
         ] {
-            let judged = confirm(SLOWER, &second, &copies, DELTA);
+            let judged = confirm(SLOWER, &second, Some(&copies), DELTA);
             assert_eq!(judged.verdict, wanted, "{copies:?}");
         }
     }
@@ -441,7 +449,7 @@ mod tests {
                 same_or_open => prop_assert_eq!(other, same_or_open),
             }
             let verdict = |first: Interval<LogRatio>, second, copies| match screened(&first) {
-                Some(suspicion) => confirm(suspicion, &second, &copies, DELTA).verdict,
+                Some(suspicion) => confirm(suspicion, &second, Some(&copies), DELTA).verdict,
                 None => find(&first, DELTA).unconfirmed(DELTA).verdict,
             };
             let one = verdict(interval(ends), interval(again), interval(copies));
