@@ -7,6 +7,7 @@
 
 mod support;
 
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use arena_bench::case::{Case, catalog, plans};
@@ -21,8 +22,8 @@ use support::PerItem;
 /// cases and no verdict depends on them.
 const TIMES: [u64; 2] = [200, 800];
 
-fn main() {
-    support::run(Some(TIMES), catalog::growths(), stream);
+fn main() -> ExitCode {
+    support::run(Some(TIMES), catalog::growths(), stream)
 }
 
 fn stream(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, label: &Label) {

@@ -7,6 +7,7 @@
 
 mod support;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use arena_bench::case::{Case, catalog};
@@ -22,8 +23,8 @@ const WARM_BYTES: u64 = 1 << 20;
 /// Largest number of items of that drain.
 const WARM_ITEMS: u64 = 1000;
 
-fn main() {
-    support::run(None, catalog::drains(), drain);
+fn main() -> ExitCode {
+    support::run(None, catalog::drains(), drain)
 }
 
 fn drain(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, label: &Label) {

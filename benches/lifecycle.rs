@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::process::ExitCode;
+
 use arena_bench::case::{Case, Group, Stage, catalog};
 use arena_bench::wall::Label;
 use bench_host::error::StreamError;
@@ -16,8 +18,8 @@ use support::PerItem;
 /// the memory that they hold (up to 64 KiB each).
 const BATCH: BatchSize = BatchSize::NumIterations(128);
 
-fn main() {
-    support::run(None, catalog::lifecycles(), stage);
+fn main() -> ExitCode {
+    support::run(None, catalog::lifecycles(), stage)
 }
 
 fn stage(group: &mut BenchmarkGroup<'_, PerItem>, pair: &Pair, case: &Case, label: &Label) {

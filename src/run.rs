@@ -232,8 +232,8 @@ fn criterion(
         pair: options.pair.clone(),
         folder: options.criterion.clone(),
     };
-    if let Err(failed) = wall::bench(&cases, &harness, &mut || listener.step(record))? {
-        fail(record, "criterion".to_owned(), failed);
+    for failure in wall::bench(&cases, &harness, &mut || listener.step(record))? {
+        fail(record, failure.id, failure.why);
     }
     let report = options.criterion.join("report/index.html");
     listener.notice(&format!("criterion's report is {}", report.display()));

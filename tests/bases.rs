@@ -201,6 +201,19 @@ fn a_base_without_the_project_is_refused_before_anything_is_built() {
 }
 
 #[test]
+fn a_base_that_does_not_bear_its_commit_is_refused() {
+    let repository = Repository::new("");
+    for name in ["bench-guest", "bench-host"] {
+        let source = "#[unsafe(no_mangle)]\npub static VERSION: &str = \"of no commit\";\n";
+        repository.write(&format!("{name}/src/lib.rs"), source);
+    }
+    let commit = repository.commit();
+    let said = repository.build_pair(Some("HEAD")).assert().code(2);
+    said.stderr(contains("does not bear its commit").and(contains(commit)));
+    assert!(!repository.output().exists(), "nothing is kept of it");
+}
+
+#[test]
 fn each_side_is_built_with_its_own_configuration_and_the_differences_are_said() {
     let repository = Repository::new("");
     let host = process::Command::new("rustc")

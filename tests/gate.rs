@@ -158,3 +158,22 @@ fn an_inconclusive_ratio_is_listed_and_fails_only_where_it_was_asked_for() {
         .stderr(contains("1 inconclusive"));
     gate(&dir, &["--fail-on", "inconclusive"]).code(1);
 }
+
+#[test]
+fn a_closed_pipe_hides_no_regression() {
+    let dir = folder();
+    save(&dir, "run.json", &worse());
+    for arguments in [&["--json"][..], &[]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let status = std::process::Command::new(env!("CARGO_BIN_EXE_arena-bench"))
+            .current_dir(dir.path())
+            .args(["gate", "run.json", "--baseline", "baseline.json"])
+            .args(arguments)
+            .stdout(writer)
+            .stderr(std::process::Stdio::null())
+            .status()
+            .expect("it starts");
+        assert_eq!(status.code(), Some(1), "{arguments:?}");
+    }
+}

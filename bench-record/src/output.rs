@@ -11,12 +11,15 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags};
+use paired::temporary::{self, Temporary};
+use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, RenameFlags};
 
 /// Links that are followed before a path is called a circle, as the kernel does.
 const MOST_LINKS: usize = 40;
 /// Space that [`check`] asks for: a full record with all samples takes less.
 const ROOM: u64 = 16 << 20;
+/// What folders for files that are not in their place yet are called by.
+pub const ASIDE: &str = ".arena-bench";
 /// Names that are tried for what could not be written where it was wanted.
 const MOST_NAMES: u32 = 1000;
 
@@ -48,10 +51,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match Staged::new(folder(path), bytes)? {
         Staged::Nameless(file) => link(&file, path)?,
-        Staged::Named(file) => file
-            .persist_noclobber(path)
-            .map(drop)
-            .map_err(|e| e.error)?,
+        Staged::Named(aside, _) => put_new(&aside.file(), path)?,
     }
     sync(folder(path))
 }
@@ -193,8 +193,28 @@ fn place(path: &Path) -> io::Result<Place> {
 enum Staged {
     /// Without a name: gone by itself when this process dies.
     Nameless(File),
-    /// With a hidden name, where the file system knows no nameless files.
-    Named(tempfile::NamedTempFile),
+    /// In a folder of ours, where the file system knows no nameless files: it goes with
+    /// the folder, or the next writer removes both.
+    Named(Aside, File),
+}
+
+/// A temporary folder beside a file, for what has a name before it is in its place.
+struct Aside(Temporary);
+
+impl Aside {
+    fn new(folder: &Path) -> io::Result<Self> {
+        sweep(folder);
+        Temporary::new(ASIDE, folder).map(Self)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("file")
+    }
+}
+
+/// Removes what writers that were killed have left in a folder.
+pub fn sweep(folder: &Path) {
+    temporary::sweep(ASIDE, folder);
 }
 
 impl Staged {
@@ -213,19 +233,14 @@ impl Staged {
     }
 
     fn named(folder: &Path) -> io::Result<Self> {
-        use std::os::unix::fs::PermissionsExt;
-        let file = tempfile::Builder::new()
-            .prefix(".arena-bench-")
-            .suffix(".tmp")
-            .permissions(fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder)?;
-        Ok(Self::Named(file))
+        let aside = Aside::new(folder)?;
+        let file = File::create_new(aside.file())?;
+        Ok(Self::Named(aside, file))
     }
 
     fn file(&self) -> &File {
         match self {
-            Self::Nameless(file) => file,
-            Self::Named(file) => file.as_file(),
+            Self::Nameless(file) | Self::Named(_, file) => file,
         }
     }
 }
@@ -240,31 +255,27 @@ fn has_room(staged: &Staged) -> io::Result<()> {
 
 fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match Staged::new(folder(path), bytes)? {
-        Staged::Named(file) => file.persist(path).map(drop).map_err(|e| e.error)?,
+        Staged::Named(aside, _) => fs::rename(aside.file(), path)?,
         Staged::Nameless(file) => match link(&file, path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => swap(&file, path)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                // Only a rename replaces, and only what has a name can be renamed.
+                let aside = Aside::new(folder(path))?;
+                link(&file, &aside.file())?;
+                fs::rename(aside.file(), path)?;
+            }
             other => other?,
         },
     }
     sync(folder(path))
 }
 
-/// Gives a nameless file a name for the moment between two calls, then the one of
-/// the file that it replaces: only a rename replaces.
-fn swap(file: &File, path: &Path) -> io::Result<()> {
-    for number in 0..MOST_NAMES {
-        let aside = beside(path, &format!("{}-{number}.tmp", std::process::id()));
-        match link(file, &aside) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-            Ok(()) => {
-                return fs::rename(&aside, path).inspect_err(|_| {
-                    let _ = fs::remove_file(&aside);
-                });
-            }
-        }
+/// Puts a file at a path that must not exist.
+fn put_new(file: &Path, path: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, file, CWD, path, RenameFlags::NOREPLACE) {
+        // Not every file system can.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => fs::hard_link(file, path),
+        other => Ok(other?),
     }
-    Err(ErrorKind::AlreadyExists.into())
 }
 
 fn link(file: &File, path: &Path) -> io::Result<()> {
@@ -322,13 +333,48 @@ mod tests {
     fn where_nameless_files_do_not_exist_the_result_is_the_same() -> io::Result<()> {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("a");
-        let Staged::Named(mut file) = Staged::named(dir.path())? else {
+        let staged = Staged::named(dir.path())?;
+        staged.file().write_all(b"x")?;
+        let Staged::Named(aside, _) = staged else {
             panic!("it has a name");
         };
         assert!(names(dir.path())[0].starts_with(".arena-bench-"));
-        file.write_all(b"x")?;
-        file.persist(&path).map_err(|e| e.error)?;
+        put_new(&aside.file(), &path)?;
+        drop(aside);
         assert_eq!(names(dir.path()), ["a"]);
+        let second = Staged::named(dir.path())?;
+        let Staged::Named(aside, _) = second else {
+            panic!("it has a name");
+        };
+        let again = put_new(&aside.file(), &path).map_err(|error| error.kind());
+        assert_eq!(again, Err(ErrorKind::AlreadyExists));
+        assert_eq!(fs::read(&path)?, b"x");
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_goes_with_the_next_one_and_nothing_else_does() -> io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("run.json");
+        replace(&path, b"first")?;
+        // As after a kill: the lock is free, the folder is there.
+        let left = Aside::new(dir.path())?;
+        fs::write(left.file(), "half")?;
+        let gone = left.0.path().to_owned();
+        left.0.forsake();
+        let living = Aside::new(dir.path())?;
+        assert!(!gone.exists(), "swept by the next one");
+        let left = Aside::new(dir.path())?;
+        let gone = left.0.path().to_owned();
+        left.0.forsake();
+        for theirs in [".arena-bench-notes", ".arena-bench-1.tmp"] {
+            fs::create_dir(dir.path().join(theirs))?;
+        }
+        replace(&path, b"second")?;
+        assert!(!gone.exists() && living.0.path().exists());
+        drop(living);
+        let expected = [".arena-bench-1.tmp", ".arena-bench-notes", "run.json"];
+        assert_eq!(names(dir.path()), expected);
         Ok(())
     }
 

@@ -60,6 +60,7 @@ pub fn write(folder: &Path, files: &[File]) -> Result<(), WriteError> {
     // Two reports into one folder take turns: else each finds the other's files
     // changed, and so does every later one.
     let _lock = lock::folder(folder).map_err(io(folder))?;
+    output::sweep(folder);
     let before = read_marker(folder)?;
     for (name, digests) in &before {
         let path = folder.join(name);

@@ -1,11 +1,13 @@
 //! What criterion's targets share: settings, units, and how cases form groups.
 
+use std::env;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use arena_bench::case::Case;
 use arena_bench::harness;
 use arena_bench::verify;
-use arena_bench::wall::Label;
+use arena_bench::wall::{Label, Notes, look_after};
 use bench_host::pair::Pair;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{AxisScale, BenchmarkGroup, Criterion, PlotConfiguration, Throughput};
@@ -37,11 +39,34 @@ fn criterion(times: Option<[u64; 2]>) -> Criterion<PerItem> {
 pub trait Bench: Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label) {}
 impl<F: Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label)> Bench for F {}
 
-/// Runs a target: verifies each case and passes it to `bench`, group by group. The exit status is
-/// 2 if that fails.
+/// Runs a target: verifies each case and passes it to `bench`, group by group. That is done in
+/// a child, since a guest may crash or leave; the exit status is 1 then, and 2 if the target
+/// cannot do its work.
 ///
 /// `times` replaces the default milliseconds to warm up and to measure.
-pub fn run(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench) {
+pub fn run(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench) -> ExitCode {
+    match Notes::wanted() {
+        Ok(Some(notes)) => time(times, all, bench, notes),
+        Ok(None) => look_after_itself(),
+        Err(error) => fail(&error),
+    }
+    ExitCode::SUCCESS
+}
+
+/// Starts this target as a child, with the same arguments; ends with its failure.
+fn look_after_itself() {
+    let executable = env::current_exe().unwrap_or_else(|error| fail(&error));
+    let mut target = Command::new(executable);
+    target.args(env::args_os().skip(1));
+    let outcome = look_after(&mut target).unwrap_or_else(|error| fail(&error));
+    if let Err(failed) = outcome {
+        let case = failed.case.as_deref().unwrap_or("the target");
+        eprintln!("arena-bench: {case} failed: {}", failed.why);
+        std::process::exit(failed.code.unwrap_or(1));
+    }
+}
+
+fn time(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench, mut notes: Notes) {
     let ready = harness::cases(all).and_then(|cases| Ok((cases, harness::pair()?)));
     let (mut cases, pair) = ready.unwrap_or_else(|error| fail(&error));
     // Criterion draws one chart per group, so the cases of a group must be adjacent.
@@ -51,6 +76,7 @@ pub fn run(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench) {
         let mut group = criterion.benchmark_group(Label::of(&cases[0]).group);
         group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
         for case in cases {
+            notes.case(case).unwrap_or_else(|error| fail(&error));
             // A wrong result must not be timed.
             if let Err(error) = verify::verify(&pair, case) {
                 fail(&error);
@@ -60,6 +86,7 @@ pub fn run(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench) {
         group.finish();
     }
     criterion.final_summary();
+    notes.done().unwrap_or_else(|error| fail(&error));
 }
 
 /// Ends a target that cannot do its work.

@@ -48,6 +48,11 @@ impl Temporary {
         })
     }
 
+    /// Leaves it as a process does that is killed: for tests of what comes after that.
+    pub fn forsake(self) {
+        let _ = self.folder.keep();
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -94,10 +99,7 @@ mod tests {
         let living = Temporary::new("bench", parent.path()).expect("it can be made");
         let dead = Temporary::new("bench", parent.path()).expect("it can be made");
         let gone = dead.path().to_owned();
-        // As after a kill: the folder stays, the lock does not.
-        let Temporary { folder, _marker } = dead;
-        let _ = folder.keep();
-        drop(_marker);
+        dead.forsake();
         let users = ["bench-20241126-results", "bench-4194305-x", "bench-"];
         for name in users {
             fs::create_dir(parent.path().join(name)).expect("it can be made");
@@ -118,9 +120,8 @@ mod tests {
     fn another_product_s_folder_is_left() {
         let parent = tempfile::tempdir().expect("a temporary folder");
         let other = Temporary::new("bench-other", parent.path()).expect("it can be made");
-        let Temporary { folder, _marker } = other;
-        let path = folder.keep();
-        drop(_marker);
+        let path = other.path().to_owned();
+        other.forsake();
         sweep("bench", parent.path());
         assert!(path.exists());
     }

@@ -28,6 +28,7 @@ mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
@@ -81,7 +82,15 @@ enum Verb {
 /// Exit status: 0 fine, 1 a regression or a failed check was found, 2 the
 /// command could not do its work.
 pub fn main() -> ExitCode {
+    outlive_the_file_limit();
     dispatch(&Cli::parse())
+}
+
+/// Lets a file beyond the limit of its size be an error of the write: the system would end
+/// this process otherwise, in the middle of whatever it does.
+fn outlive_the_file_limit() {
+    let noticed = Arc::default();
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noticed);
 }
 
 /// What `cargo bench --bench paired` does: every ratio, and nothing else.

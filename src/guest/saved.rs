@@ -5,12 +5,14 @@
 //! the digests of its files, and nothing that it did not make is ever replaced.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use bench_record::{input, output};
 use paired::dependencies::{self, DependencyError};
 use paired::digest::sha256;
+use paired::temporary::Temporary;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +26,6 @@ const SCHEMA_1: &str = "arena-bench/guest/1";
 /// The findings' file, and the library's.
 const FINDINGS: &str = "guest.json";
 const LIBRARY: &str = "guest.so";
-/// Bytes of the findings, at most; they have about a thousand.
-const LARGEST: u64 = 1 << 20;
 
 /// What was found of one build of a guest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,16 +140,16 @@ pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
         _ => Path::new("."),
     };
     fs::create_dir_all(parent).map_err(at(parent))?;
-    let new = tempfile::Builder::new()
-        .prefix(".arena-bench-guest-")
-        .tempdir_in(parent)
-        .map_err(at(parent))?;
+    output::sweep(parent);
+    let aside = Temporary::new(output::ASIDE, parent).map_err(at(parent))?;
+    let new = aside.path().join("new");
+    fs::create_dir(&new).map_err(at(&new))?;
     let library = &findings.target.library;
     let mut copies = vec![(library.clone(), PathBuf::from(LIBRARY))];
     copies.extend(dependencies::beside(library)?);
     let mut digests = BTreeMap::new();
     for (from, to) in copies {
-        let place = new.path().join(&to);
+        let place = new.join(&to);
         if let Some(folder) = place.parent() {
             fs::create_dir_all(folder).map_err(at(folder))?;
         }
@@ -163,37 +163,24 @@ pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
         findings: findings.clone(),
     };
     let text = serde_json::to_string_pretty(&kept).expect("findings are plain data");
-    let json = new.path().join(FINDINGS);
+    let json = new.join(FINDINGS);
     fs::write(&json, text).map_err(at(&json))?;
-    // A temporary folder is its owner's alone.
-    #[allow(clippy::permissions_set_readonly_false)]
-    let _ = fs::set_permissions(
-        new.path(),
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    );
-    put(new, folder)
+    put(&aside, &new, folder)
 }
 
-/// Puts a whole folder into its place, in one step; what was there goes.
-fn put(new: tempfile::TempDir, place: &Path) -> Result<(), SavedError> {
+/// Puts a whole folder into its place, in one step; what was there goes with the
+/// temporary folder.
+fn put(aside: &Temporary, new: &Path, place: &Path) -> Result<(), SavedError> {
     if !place.exists() {
-        fs::rename(new.path(), place).map_err(at(place))?;
-        // It is not there any more.
-        let _ = new.keep();
-        return Ok(());
+        return fs::rename(new, place).map_err(at(place));
     }
-    let exchanged = renameat_with(CWD, new.path(), CWD, place, RenameFlags::EXCHANGE);
+    let exchanged = renameat_with(CWD, new, CWD, place, RenameFlags::EXCHANGE);
     if exchanged.is_err() {
         // A file system without that: for a moment the place is empty.
-        let old = new.path().with_extension("old");
-        fs::rename(place, &old).map_err(at(place))?;
-        fs::rename(new.path(), place).map_err(at(place))?;
-        let _ = new.keep();
-        return fs::remove_dir_all(&old).map_err(at(&old));
+        fs::rename(place, aside.path().join("old")).map_err(at(place))?;
+        fs::rename(new, place).map_err(at(place))?;
     }
-    // Now the temporary folder is the old one.
-    let old = new.path().to_owned();
-    new.close().map_err(at(&old))
+    Ok(())
 }
 
 fn parse(folder: &Path) -> Result<Kept, SavedError> {
@@ -206,17 +193,13 @@ fn parse(folder: &Path) -> Result<Kept, SavedError> {
         path: path.clone(),
         why,
     };
-    let file = File::open(&path).map_err(missing)?;
-    if !file.metadata().map_err(missing)?.is_file() {
+    if !fs::metadata(&path).map_err(missing)?.is_file() {
         return Err(foreign("not a file".to_owned()));
     }
-    let mut text = Vec::new();
-    file.take(LARGEST + 1)
-        .read_to_end(&mut text)
-        .map_err(missing)?;
-    if text.len() as u64 > LARGEST {
-        return Err(foreign(format!("it has more than {LARGEST} bytes")));
-    }
+    let text = input::read(&path, input::SETTINGS).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => foreign(error.to_string()),
+        _ => missing(error),
+    })?;
     let kept: Kept = serde_json::from_slice(&text).map_err(|error| foreign(error.to_string()))?;
     if ![SCHEMA, SCHEMA_1].contains(&kept.schema.as_str()) {
         return Err(foreign(format!("its schema is {}", kept.schema)));
@@ -347,5 +330,19 @@ mod tests {
             read(folder.path()),
             Err(SavedError::Foreign { .. })
         ));
+        fs::write(folder.path().join(FINDINGS), " ".repeat(2 << 20)).unwrap();
+        let large = read(folder.path()).unwrap_err();
+        assert!(matches!(large, SavedError::Foreign { .. }), "{large}");
+        assert!(large.to_string().contains("larger than"), "{large}");
+    }
+
+    #[test]
+    fn what_a_killed_save_left_goes_with_the_next() {
+        let (folder, built, kept) = scratch();
+        let left = Temporary::new(output::ASIDE, folder.path()).unwrap();
+        let gone = left.path().to_owned();
+        left.forsake();
+        save(&kept, &findings(built)).unwrap();
+        assert!(!gone.exists() && kept.exists());
     }
 }

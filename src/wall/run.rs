@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::io::{self, Read, Seek};
-use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
+use bench_record::wire::Failure;
+use paired::visible::visible;
+
+use super::notes::{Failed, look_after};
 use crate::case::{Case, Group};
 use crate::harness::{self, HarnessError, Profile};
 
@@ -27,43 +31,70 @@ pub struct Options {
 }
 
 /// Times `cases` with the targets of `cargo bench` in short settings; `done` hears of
-/// each target that is done. The reason comes back where a target failed.
+/// each target that is done. A case that ends its target is among the failures by its
+/// id, and the next ones are still timed.
 pub fn bench(
     cases: &[Case],
     options: &Options,
     done: &mut dyn FnMut(),
-) -> Result<Result<(), String>, WallError> {
+) -> Result<Vec<Failure>, WallError> {
     let target_of = |case: &Case| match case.group {
         Group::Drain => "item_size",
         Group::Lifecycle(_) => "lifecycle",
         Group::Growth => "growth",
     };
-    let mut outcome = Ok(());
+    let mut failures = Vec::new();
     for target in ["item_size", "lifecycle", "growth"] {
         let of_target = |case: &&Case| target_of(case) == target;
         let cases: Vec<Case> = cases.iter().filter(of_target).cloned().collect();
         if !cases.is_empty() {
-            let found = bench_target(target, &cases, options)?;
-            outcome = outcome.and(found);
+            let executable = harness::build(target, Profile::Release)?;
+            failures.extend(time(&executable, target, cases, options)?);
             done();
         }
     }
-    Ok(outcome)
+    Ok(failures)
 }
 
-fn bench_target(
+/// Times cases with a target, and again without those that ended it.
+fn time(
+    executable: &Path,
     target: &str,
+    mut cases: Vec<Case>,
+    options: &Options,
+) -> Result<Vec<Failure>, WallError> {
+    let mut failures = Vec::new();
+    while !cases.is_empty() {
+        let Err(failed) = start(executable, &cases, options)? else {
+            break;
+        };
+        let why = format!("criterion's target {target} failed: {}", failed.why);
+        let guilty = failed
+            .case
+            .filter(|id| cases.iter().any(|it| it.id() == *id));
+        let Some(id) = guilty else {
+            let id = "criterion".to_owned();
+            failures.push(Failure { id, why });
+            break;
+        };
+        cases.retain(|case| case.id() != id);
+        failures.push(Failure { id, why });
+    }
+    Ok(failures)
+}
+
+fn start(
+    executable: &Path,
     cases: &[Case],
     options: &Options,
-) -> Result<Result<(), String>, WallError> {
-    let executable = harness::build(target, Profile::Release)?;
+) -> Result<Result<(), Failed>, WallError> {
     let folder = |source| WallError::Folder {
         path: options.folder.clone(),
         source,
     };
     fs::create_dir_all(&options.folder).map_err(folder)?;
     let mut words = tempfile::tempfile().map_err(folder)?;
-    let mut command = Command::new(&executable);
+    let mut command = Command::new(executable);
     command
         .args(["--bench", "--quiet"])
         .env("CRITERION_HOME", &options.folder)
@@ -75,17 +106,16 @@ fn bench_target(
     if let Some(pair) = &options.pair {
         command.env(harness::PAIR, pair);
     }
-    let failed = |source| harness::start_error(&executable, source);
-    let status = command.status().map_err(failed)?;
-    Ok(if status.success() {
-        Ok(())
-    } else {
-        Err(last_words(target, status, &mut words))
-    })
+    let failed = |source| harness::start_error(executable, source);
+    let outcome = look_after(&mut command).map_err(failed)?;
+    Ok(outcome.map_err(|failed| Failed {
+        why: format!("{}{}", failed.why, last_words(&mut words)),
+        ..failed
+    }))
 }
 
-/// Why a target failed: its last words.
-fn last_words(target: &str, status: ExitStatus, words: &mut fs::File) -> String {
+/// What a target said last; nothing if it said nothing.
+fn last_words(words: &mut fs::File) -> String {
     let mut text = Vec::new();
     // Without its words, its status still stands.
     let _ = words.rewind().and_then(|()| words.read_to_end(&mut text));
@@ -95,25 +125,64 @@ fn last_words(target: &str, status: ExitStatus, words: &mut fs::File) -> String 
         .filter(|line| !line.trim().is_empty())
         .collect();
     let last = lines[lines.len().saturating_sub(3)..].join("; ");
-    format!("criterion's target {target} failed ({status}): {last}")
+    match last.as_str() {
+        "" => String::new(),
+        last => format!(": {}", visible(last)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+    use crate::case::catalog;
+
+    /// Times three cases with a shell script that gets their ids, in lines, as `$ids`.
+    fn failures(script: &str) -> Vec<Failure> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let target = folder.path().join("target");
+        let text = format!(
+            "#!/bin/sh\nids=$(echo \"$ARENA_BENCH_CASES\" | tr , '\\n')\n\
+             note() {{ echo \"$1\" >>\"$ARENA_BENCH_NOTES\"; }}\n{script}\n"
+        );
+        fs::write(&target, text).expect("written");
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).expect("allowed");
+        let options = Options {
+            pair: None,
+            folder: folder.path().join("criterion"),
+        };
+        let cases = catalog::drains().into_iter().take(3).collect();
+        time(&target, "item_size", cases, &options).expect("it starts")
+    }
 
     #[test]
-    fn a_target_that_failed_is_told_by_its_last_words() -> io::Result<()> {
-        use std::io::Write;
-        let mut words = tempfile::tempfile()?;
-        words.write_all(b"one\ntwo\n\nthree\nfour \xff\n")?;
-        let status = Command::new("false").status()?;
-        let said = last_words("item_size", status, &mut words);
-        assert!(
-            said.starts_with("criterion's target item_size failed"),
-            "{said}"
+    fn a_case_that_ends_its_target_is_named_and_the_others_are_timed() {
+        let ids: Vec<String> = catalog::drains().iter().take(3).map(Case::id).collect();
+        let script = format!(
+            "for id in $ids; do note $id; case $id in {}) echo 'oh \x1b no' >&2; exit 0;; esac; done; note done",
+            ids[1]
         );
-        assert!(said.ends_with("two; three; four \u{fffd}"), "{said}");
-        Ok(())
+        let failed = failures(&script);
+        let [one] = &failed[..] else {
+            panic!("one case failed: {failed:?}");
+        };
+        assert_eq!(one.id, ids[1]);
+        assert!(one.why.contains("before the end"), "{}", one.why);
+        assert!(
+            one.why.contains("oh") && !one.why.contains('\x1b'),
+            "{}",
+            one.why
+        );
+    }
+
+    #[test]
+    fn every_case_that_fails_is_named_and_what_is_of_no_case_is_criterion_s() {
+        let failed = failures("set -- $ids; note $1; exit 2");
+        assert_eq!(failed.len(), 3, "{failed:?}");
+        let failed = failures("echo one >&2; echo two >&2; exit 2");
+        assert_eq!((failed.len(), failed[0].id.as_str()), (1, "criterion"));
+        assert!(failed[0].why.ends_with("one; two"), "{failed:?}");
+        assert!(failures("note done").is_empty());
     }
 }

@@ -43,6 +43,13 @@ struct table {
 static __thread char of_thread[TLS] __attribute__((tls_model("initial-exec")));
 #endif
 
+#ifdef DEPENDS
+/* In a library of its own, beside this one. */
+int depended(void);
+#else
+static int depended(void) { return 1; }
+#endif
+
 static int streams;
 
 /* Whether a mode is among those of HOSTILE, which are separated by commas. */
@@ -205,7 +212,7 @@ static void drop(struct handle *handle) {
 
 static int open_arena(const void *spec, struct handle **out) {
     (void)spec;
-    streams++;
+    streams += depended();
 #ifdef TLS
     of_thread[streams % TLS] = 1;
 #endif

@@ -4,6 +4,8 @@
 //! The guest is `guest.c`, built by the C compiler of this machine; without one these tests
 //! say so and pass.
 
+mod surroundings;
+
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
@@ -13,6 +15,7 @@ use std::sync::LazyLock;
 use std::thread::sleep;
 use std::time::Duration;
 
+use arena_bench::harness::{self, Profile};
 use bench_protocol::api::{ABI_VERSION, GUEST_MAGIC, LAYOUT};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -485,6 +488,49 @@ fn a_closed_pipe_changes_no_exit_status() {
             .expect("it starts");
         assert_eq!(status.code(), Some(expected), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_guest_that_leaves_a_target_of_cargo_bench_fails_it_by_the_case_s_name() {
+    let Some(pair) = GUEST.as_ref() else {
+        return;
+    };
+    let target = harness::build("item_size", Profile::Debug).expect("the target builds");
+    for (mode, words) in [
+        ("exit-0", "before the end"),
+        ("segv", "signal: 11"),
+        ("load-exits", "before the end"),
+    ] {
+        let output = Command::new(&target)
+            .args(["--bench", "--quiet"])
+            .env("HOSTILE", mode)
+            .env(harness::PAIR, pair.path())
+            .env(harness::CASES, "drain/u64/arena")
+            .output()
+            .expect("it starts");
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{mode}: {said}");
+        assert!(said.contains(words), "{mode}: {said}");
+        // What ends it as it is loaded is of no case.
+        let named = said.contains("drain/u64/arena failed");
+        assert_eq!(named, mode != "load-exits", "{mode}: {said}");
+    }
+}
+
+#[test]
+fn a_limit_of_the_file_s_size_is_an_error_of_the_output_and_leaves_the_earlier_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let record = concat!(env!("CARGO_MANIFEST_DIR"), "/results/baseline.json");
+    fs::write(folder.path().join("out.csv"), "earlier").expect("written");
+    let script = r#"ulimit -f 1; exec "$0" export "$1" --format csv -o out.csv 2>/dev/null"#;
+    let status = Command::new("sh")
+        .current_dir(folder.path())
+        .args(["-c", script, PROGRAM, record])
+        .status()
+        .expect("there is a shell");
+    assert_eq!(status.code(), Some(2), "{status}");
+    let left = fs::read_to_string(folder.path().join("out.csv"));
+    assert_eq!(left.expect("it stays"), "earlier");
 }
 
 /// Keeps a guest with so many bytes of static memory a thread, and holds it against itself.

@@ -297,6 +297,52 @@ fn the_gate_does_not_pass_without_valgrind() {
     said.stderr(contains("valgrind is not installed"));
 }
 
+/// What `ci-gate` finds in place of the program: counts of the baseline cannot be compared,
+/// and what it is asked to compare with instead is written down.
+const GATING: &str = r#"
+case $1 in
+gate) exit 2 ;;
+compare) echo "$3" >compared ;;
+esac"#;
+
+#[test]
+fn where_the_baselines_commit_was_squashed_the_one_that_brought_it_is_counted() {
+    let publishing = Publishing::new();
+    let to = publishing.path("work/scripts/ci-gate");
+    fs::copy(script("scripts/ci-gate"), to).expect("it is there");
+    let stand_in = machine(&[CARGO, ("arena-bench", GATING), ("valgrind", "")]);
+    let program = publishing.path("work/target/release/arena-bench");
+    fs::copy(stand_in.path().join("arena-bench"), program).expect("it can be copied");
+    let accept = |commit: &str| {
+        let baseline = publishing.path("work/results/baseline.json");
+        fs::create_dir_all(baseline.parent().expect("a folder")).expect("it can be made");
+        fs::write(&baseline, format!("{{\n  \"commit\": \"{commit}\"\n}}\n")).expect("written");
+        publishing.git("work", &["add", "results"]);
+        publishing.git("work", &["commit", "--quiet", "-m", "Accept"]);
+        publishing
+            .git("work", &["rev-parse", "HEAD"])
+            .trim()
+            .to_owned()
+    };
+    let compared = || {
+        let path = std::env::var("PATH").expect("there is a path");
+        publishing
+            .script("ci-gate", &[])
+            .env("PATH", format!("{}:{path}", stand_in.path().display()))
+            .assert()
+            .success();
+        let text = fs::read_to_string(publishing.path("work/compared"));
+        text.expect("it compared").trim().to_owned()
+    };
+    let brought = accept(&"d".repeat(40));
+    let later = ["commit", "--quiet", "--allow-empty", "-m", "Later"];
+    publishing.git("work", &later);
+    assert_eq!(compared(), brought);
+    // A commit that is there is counted itself.
+    accept(&brought);
+    assert_eq!(compared(), brought);
+}
+
 #[test]
 fn a_change_of_the_contract_is_said_and_not_compared() {
     let publishing = Publishing::new();

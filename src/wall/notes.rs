@@ -1,0 +1,116 @@
+//! What a target of criterion notes for whoever started it: the case that it is at, and
+//! that it came to its end. Code of a guest runs in it, so its exit status alone says
+//! nothing: a guest may leave with status 0.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::process::{Command, ExitStatus};
+
+use crate::case::Case;
+
+/// Environment variable: the file for the notes. Without it, a target starts itself with
+/// one and looks after what it started.
+const NOTES: &str = "ARENA_BENCH_NOTES";
+/// The note at the end.
+const DONE: &str = "done";
+
+/// The target's side.
+#[derive(Debug)]
+pub struct Notes(File);
+
+impl Notes {
+    /// Where this process is to take notes; `None` if nobody reads them.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn wanted() -> io::Result<Option<Self>> {
+        let Some(path) = env::var_os(NOTES) else {
+            return Ok(None);
+        };
+        // It ends with the process that reads the notes.
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+        let file = OpenOptions::new().append(true).open(path)?;
+        Ok(Some(Self(file)))
+    }
+
+    /// From now on it is at this case.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn case(&mut self, case: &Case) -> io::Result<()> {
+        writeln!(self.0, "{}", case.id())
+    }
+
+    /// It came to its end.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn done(&mut self) -> io::Result<()> {
+        writeln!(self.0, "{DONE}")
+    }
+}
+
+/// A target that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Id of the case that it was at.
+    pub case: Option<String>,
+    /// How it ended.
+    pub why: String,
+    /// The same as an exit status, if it was one of a failure.
+    pub code: Option<i32>,
+}
+
+/// Starts a target and waits for it.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn look_after(target: &mut Command) -> io::Result<Result<(), Failed>> {
+    let notes = tempfile::NamedTempFile::new()?;
+    let status = target.env(NOTES, notes.path()).status()?;
+    let text = fs::read_to_string(notes.path()).unwrap_or_default();
+    Ok(outcome(status, &text))
+}
+
+fn outcome(status: ExitStatus, notes: &str) -> Result<(), Failed> {
+    let last = notes.lines().next_back();
+    let is_done = last == Some(DONE);
+    if status.success() && is_done {
+        return Ok(());
+    }
+    let why = match status.success() {
+        true => "the guest ended its process before the end (exit status: 0)".to_owned(),
+        false => status.to_string(),
+    };
+    Err(Failed {
+        case: last.filter(|_| !is_done).map(str::to_owned),
+        why,
+        code: status.code().filter(|&code| code != 0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(script: &str) -> Result<(), Failed> {
+        let mut command = Command::new("sh");
+        look_after(command.args(["-c", script])).expect("it starts")
+    }
+
+    #[test]
+    fn a_target_has_succeeded_only_if_it_came_to_its_end() {
+        assert_eq!(
+            target("echo a >>$ARENA_BENCH_NOTES; echo done >>$ARENA_BENCH_NOTES"),
+            Ok(())
+        );
+        let left = target("echo a >>$ARENA_BENCH_NOTES; exit 0").expect_err("it left");
+        assert_eq!((left.case.as_deref(), left.code), (Some("a"), None));
+        assert!(left.why.contains("before the end"), "{}", left.why);
+        let killed = target("echo b >>$ARENA_BENCH_NOTES; kill -SEGV $$").expect_err("killed");
+        assert_eq!((killed.case.as_deref(), killed.code), (Some("b"), None));
+        let late = target("echo done >>$ARENA_BENCH_NOTES; exit 2").expect_err("it failed");
+        assert_eq!((late.case, late.code), (None, Some(2)));
+    }
+}
