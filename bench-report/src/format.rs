@@ -164,7 +164,6 @@ pub fn listed(items: &[impl AsRef<str>]) -> String {
 }
 
 /// `a`, `a or b`, `a, b or c`.
-#[must_use]
 pub fn either(items: &[impl AsRef<str>]) -> String {
     joined(items, "or")
 }

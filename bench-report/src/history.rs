@@ -19,7 +19,6 @@ pub struct Entry<'a> {
     trusted: bool,
 }
 
-/// All entries of a history.
 pub fn entries(history: &History) -> Vec<Entry<'_>> {
     let entries = history.entries.iter().map(|entry| Entry {
         file: entry.path.display().to_string(),

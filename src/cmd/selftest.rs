@@ -75,10 +75,6 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 /// Runs the experiment and writes its table.
-///
-/// # Errors
-/// When the pair does not build, comparisons cannot be made, or the table cannot be
-/// written.
 pub fn run(config: &Config) -> Result<Outcome> {
     fs::create_dir_all(&config.output)
         .with_context(|| format!("--output {}", config.output.display()))?;

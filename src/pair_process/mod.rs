@@ -255,3 +255,22 @@ fn under_valgrind() -> bool {
     std::env::var_os("LD_PRELOAD")
         .is_some_and(|preload| preload.to_string_lossy().contains("vgpreload"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_library_says_of_itself_cannot_steer_a_terminal() {
+        let text = || "\u{1b}[2J1.95".to_owned();
+        let build = shown(BuildInfo {
+            commit: text(),
+            rustc: text(),
+            profile: text(),
+            flags: text(),
+        });
+        for said in [build.commit, build.rustc, build.profile, build.flags] {
+            assert_eq!(said, r"\u{1b}[2J1.95");
+        }
+    }
+}

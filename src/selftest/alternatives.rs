@@ -31,9 +31,6 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// `count` comparisons of a case on both builds by another method; the candidate does
 /// `work` times the work.
-///
-/// # Errors
-/// When a process fails.
 pub fn row(
     method: Method,
     pools: &Pools,
@@ -158,9 +155,6 @@ fn run(
 }
 
 /// Criterion's own comparison with its last run, of an unchanged benchmark.
-///
-/// # Errors
-/// When the benchmark cannot be run.
 pub fn criterion(root: &Path, case: &Case, count: usize, tick: &mut dyn FnMut()) -> Result<Row> {
     let label = Label::of(case).to_string();
     let run = || -> Result<String> {

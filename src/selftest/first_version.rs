@@ -16,9 +16,6 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 const PRETEST_ERROR: f64 = 0.01;
 
 /// Estimate and interval of log-ratios with their layouts.
-///
-/// # Errors
-/// When there are too few of them, or one is not finite.
 pub fn interval(samples: &[(usize, f64)], confidence: Confidence) -> Result<[f64; 3]> {
     let mut layouts = BTreeMap::<usize, Vec<f64>>::new();
     for &(layout, value) in samples {

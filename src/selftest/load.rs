@@ -26,9 +26,6 @@ pub struct Compiler {
 
 impl Compiler {
     /// Starts compiling.
-    ///
-    /// # Errors
-    /// When there is no compiler, or no temporary folder.
     pub fn start() -> Result<Self> {
         let folder = tempfile::tempdir().context("a folder for the compiler that runs beside")?;
         let source = folder.path().join("load.rs");

@@ -33,7 +33,6 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them.
     pub const ALL: [Self; 4] = [
         Self::Sequential,
         Self::OneProcess,
@@ -42,7 +41,6 @@ impl Method {
     ];
 
     /// For people.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Sequential => "all of A, then all of B",
@@ -58,15 +56,12 @@ impl Method {
 pub struct Row {
     /// What was compared.
     pub experiment: String,
-    /// How.
     pub method: Method,
-    /// Id of the case.
     pub case: String,
     /// What is known to be true, as a change in percent.
     pub truth_percent: f64,
     /// The smallest change that matters, percent; none where no verdict is given.
     pub delta_percent: Option<f64>,
-    /// Number of comparisons.
     pub comparisons: usize,
     /// Verdicts *slower*.
     pub slower: usize,

@@ -83,9 +83,6 @@ impl Plan<'_> {
     }
 
     /// Makes the experiment.
-    ///
-    /// # Errors
-    /// When comparisons fail one after another.
     pub fn run(&self, root: &Path, pools: &Pools, seed: u64) -> Result<Vec<Row>> {
         let mut trials = Trials::new(seed)?;
         let mut rows = Vec::new();

@@ -43,9 +43,6 @@ pub enum Sides {
 
 impl Pools {
     /// Builds both, each in `count` layouts whose seeds follow from `seed`.
-    ///
-    /// # Errors
-    /// When one of them does not build, or this linker cannot make layouts.
     pub fn build(root: &Path, seed: u64, count: u32, heard: Heard<'_>) -> Result<Self> {
         let ours = seeds(seed, count);
         let others = seeds(!seed, count);
@@ -66,9 +63,6 @@ impl Pools {
     }
 
     /// Baseline and candidate of a case, with layouts of their own for one comparison.
-    ///
-    /// # Errors
-    /// When a pool has too few layouts.
     pub fn arms(&self, case: &Case, sides: Sides, rng: &mut SmallRng) -> Result<[Arm; 2]> {
         let (base, candidate) = (of_case(case, &self.base), self.candidate(case, sides));
         Ok(match sides {
@@ -78,7 +72,6 @@ impl Pools {
     }
 
     /// The first twelve layouts of both sides, which is all that the first method had.
-    #[must_use]
     pub fn dozen(&self, case: &Case, rng: &mut SmallRng) -> [Arm; 2] {
         let candidate = self.candidate(case, Sides::Unpaired);
         [of_case(case, &self.base), candidate].map(|mut arm| {
@@ -90,7 +83,6 @@ impl Pools {
     }
 
     /// Both sides as cargo links them: one layout each.
-    #[must_use]
     pub fn plain(&self, case: &Case) -> [Arm; 2] {
         let plain = |layouts: &Layouts| of_case(case, &Layouts::single(layouts.plain.clone()));
         [plain(&self.base), plain(&self.unpaired)]

@@ -6,8 +6,6 @@ use bench_record::short_commit;
 
 use super::{Method, Report, Row};
 
-/// The report as Markdown.
-#[must_use]
 pub fn markdown(report: &Report) -> String {
     let required: Vec<&Row> = report
         .rows

@@ -35,9 +35,6 @@ pub struct Trials {
 
 impl Trials {
     /// Trials whose random choices follow from `seed`.
-    ///
-    /// # Errors
-    /// When measuring processes cannot be started.
     pub fn new(seed: u64) -> Result<Self> {
         Ok(Self {
             processes: Processes::new(crate::PRODUCT, LIMIT)?,
@@ -54,9 +51,6 @@ impl Trials {
 
     /// The number of items of a drain, rounded up to a multiple of a hundred: one percent
     /// more of them is then exactly one percent more work.
-    ///
-    /// # Errors
-    /// When the arms cannot be run.
     pub fn items(&mut self, arms: &[Arm; 2]) -> Result<u64> {
         let shape = self.runner(Delta::DEFAULT)?.calibrate(arms)?;
         Ok(shape.items.next_multiple_of(100))
@@ -64,9 +58,6 @@ impl Trials {
 
     /// `count` comparisons of a case on both builds, where the candidate does `work`
     /// times the work: 1 for the unrelated function alone.
-    ///
-    /// # Errors
-    /// When comparisons fail one after another.
     pub fn row(
         &mut self,
         pools: &Pools,

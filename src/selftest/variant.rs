@@ -27,9 +27,6 @@ pub struct Variants {
 
 impl Variants {
     /// Copies the sources of `root` below `folder`.
-    ///
-    /// # Errors
-    /// When they cannot be copied.
     pub fn new(root: &Path, folder: &Path) -> Result<Self> {
         let sources = folder.join("sources");
         if sources.exists() {
@@ -55,9 +52,6 @@ impl Variants {
     /// The pair with unrelated function number `n` in the guest, linked once for each
     /// seed. All variants are built in one place, by turns; only the plain files of the
     /// last one are still there.
-    ///
-    /// # Errors
-    /// When it does not build.
     pub fn build(&self, n: u32, seeds: &[u64]) -> Result<Layouts> {
         let path = self.sources.join("bench-guest/src/lib.rs");
         let source = format!("{}\n{}", self.guest, unrelated(n));
