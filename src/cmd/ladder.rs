@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
-use regex::Regex;
 
 use super::building::{Chance, pair as built};
 use super::options;
@@ -16,9 +15,9 @@ use crate::PROCESS_LIMIT;
 use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
+use crate::ladder::counted_arms;
 use crate::ladder::measure::ArmSet;
 use crate::ladder::run::{Found, payload, settings, verified};
-use crate::ladder::{ITEMS, LadderArm, counted_arms};
 use crate::pair::{Layouts, PairFiles};
 use crate::pair_process::PairProcess;
 use bench_record::ladder::Ladder;
@@ -78,7 +77,7 @@ pub struct Config {
 
 /// Verifies every arm, then measures what each step adds.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let items = items(config.filter.as_deref())?;
+    let items = options::payloads(config.filter.as_deref())?;
     if config.verify_only {
         let mut pair = PairProcess::load(&PairFiles::find(config.pair.as_deref())?)?;
         return verify_only(&mut pair, &items, config.json);
@@ -165,7 +164,10 @@ fn measure(
     let mut runner = builder.settings(settings(items, family, budget)).build();
     let mut found = Found::default();
     for &item in items {
-        progress.say(&format!("steps of {}", name(item, Step::Arena).item()));
+        progress.say(&format!(
+            "steps of {}",
+            options::arm(item, Step::Arena).item()
+        ));
         payload(&mut found, &mut runner, (pair, layouts), item);
     }
     drop(progress);
@@ -197,32 +199,6 @@ fn count(found: &mut Found, items: &[(PayloadKind, u32)], layouts: &Layouts) {
     if let Err(error) = counted {
         notice!("arena-bench: no instructions: {error}");
     }
-}
-
-fn name((payload, bytes): (PayloadKind, u32), step: Step) -> LadderArm {
-    LadderArm {
-        payload,
-        bytes,
-        step,
-        pinned: false,
-    }
-}
-
-/// The payloads whose names match.
-fn items(filter: Option<&str>) -> Result<Vec<(PayloadKind, u32)>> {
-    let regex = Regex::new(filter.unwrap_or_default()).context("--filter")?;
-    let named = |item| name(item, Step::Arena).item();
-    let chosen: Vec<_> = ITEMS
-        .into_iter()
-        .filter(|&item| regex.is_match(&named(item)))
-        .collect();
-    ensure!(
-        !chosen.is_empty(),
-        "--filter {:?} matches no payload; there are {}",
-        filter.unwrap_or_default(),
-        ITEMS.map(named).join(", ")
-    );
-    Ok(chosen)
 }
 
 fn verify_only(

@@ -20,6 +20,7 @@ mod outcome;
 mod progress;
 mod report;
 mod reporter;
+mod resume;
 mod run;
 mod search;
 mod selftest;

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::step::Step;
+use regex::Regex;
 
 use crate::case::{Case, catalog, filter};
 use crate::environment::Watch;
+use crate::ladder::{ITEMS, LadderArm};
 use crate::pair::PairFiles;
 use crate::pair_process::Builds;
 use crate::workspace;
@@ -107,4 +111,31 @@ pub(super) fn matching(
         );
     }
     Ok(record)
+}
+
+/// An arm of the ladder.
+pub(super) fn arm((payload, bytes): (PayloadKind, u32), step: Step) -> LadderArm {
+    LadderArm {
+        payload,
+        bytes,
+        step,
+        pinned: false,
+    }
+}
+
+/// The payloads of the ladder whose names match.
+pub(super) fn payloads(filter: Option<&str>) -> Result<Vec<(PayloadKind, u32)>> {
+    let regex = Regex::new(filter.unwrap_or_default()).context("--filter")?;
+    let named = |item| arm(item, Step::Arena).item();
+    let chosen: Vec<_> = ITEMS
+        .into_iter()
+        .filter(|&item| regex.is_match(&named(item)))
+        .collect();
+    ensure!(
+        !chosen.is_empty(),
+        "--filter {:?} matches no payload; there are {}",
+        filter.unwrap_or_default(),
+        ITEMS.map(named).join(", ")
+    );
+    Ok(chosen)
 }

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
 use super::building::{Chance, pair};
 use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
 use super::reporter::Reporter;
+use super::resume;
 use crate::case::{Case, Group};
 use crate::environment::Watch;
 use crate::growth::matrix::Stream;
@@ -96,9 +97,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let comparisons = run::protocol_pairs(&all).len();
     let cases = chosen(config, all)?;
     let earlier = earlier.filter(|_| config.resume);
-    let seed = earlier
-        .as_ref()
-        .and_then(|it| it.asked.get(SEED)?.parse().ok());
+    let seed = earlier.as_ref().and_then(resume::seed);
     let chance = config.chance.resumed(seed);
     let seeds = chance.layouts(config.selection.quick);
     let layouts = pair(config.pair.as_deref(), &seeds)?;
@@ -122,7 +121,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     record.environment.shard = config.shard.map(|(k, n)| format!("{k}/{n}"));
     let asked = asked(config, chance, &layouts);
     if let Some(path) = partial.as_deref().filter(|_| config.resume) {
-        resume(&mut record, path, earlier, &asked)?;
+        resume::take_over(&mut record, path, earlier, &asked)?;
     }
     let parts = 1 + Step::value_variants().len() - skipped(&config.skip);
     let mut reporter = Reporter::new(partial.clone(), asked, parts);
@@ -212,9 +211,6 @@ fn options(
     })
 }
 
-/// The option whose value a resumed run takes over.
-const SEED: &str = "--seed";
-
 /// The settings that decide what the record holds: a run is resumed with the same.
 fn asked(config: &Config, chance: Chance, layouts: &Layouts) -> BTreeMap<String, String> {
     let selection = &config.selection;
@@ -234,39 +230,11 @@ fn asked(config: &Config, chance: Chance, layouts: &Layouts) -> BTreeMap<String,
         ),
         ("--delta", config.delta.to_string()),
         ("--budget", text(config.budget.map(|it| it.to_string()))),
-        (SEED, chance.seed().to_string()),
+        (resume::SEED, chance.seed().to_string()),
         ("--layouts", layouts.guest.layouts.len().to_string()),
     ]
     .map(|(option, value)| (option.to_owned(), value))
     .into()
-}
-
-/// Takes over what an interrupted run of the same pair on the same machine had
-/// finished, if it was asked for the same.
-fn resume(
-    record: &mut Record,
-    path: &Path,
-    earlier: Option<Partial>,
-    asked: &BTreeMap<String, String>,
-) -> Result<()> {
-    let Some(partial) = earlier else {
-        notice!("arena-bench: no unfinished run to resume; starting anew");
-        return Ok(());
-    };
-    partial.refuse_other(path, asked)?;
-    let earlier = partial.record;
-    let differences = earlier.environment.differences(&record.environment);
-    if let Some(difference) = differences.first() {
-        bail!(
-            "cannot resume {}: {difference}; start anew without --resume",
-            path.display()
-        );
-    }
-    record.environment.started = earlier.environment.started;
-    record.cases = earlier.cases;
-    record.comparisons = earlier.comparisons;
-    record.self_check = earlier.self_check;
-    Ok(())
 }
 
 /// What is known of the environment only now.

@@ -223,36 +223,25 @@ fn estimate(samples: &[PairedSample], pick: fn(&PairedSample) -> f64) -> Option<
     for sample in samples {
         layouts.entry(sample.layout).or_default().push(pick(sample));
     }
-    let values = match layouts.len() {
-        1 => layouts.into_values().flatten().collect(),
-        _ => layouts
-            .into_values()
-            .map(median)
-            .collect::<Option<Vec<_>>>()?,
+    let all = Sorted::new(samples.iter().map(pick)).ok()?;
+    let sorted = match layouts.len() {
+        1 => all.clone(),
+        _ => {
+            let medians = layouts.into_values().map(Sorted::new);
+            let medians: Vec<f64> = medians
+                .map(|layout| Some(layout.ok()?.median()))
+                .collect::<Option<_>>()?;
+            Sorted::new(medians).ok()?
+        }
     };
     let confidence = Confidence::new(CONFIDENCE).ok()?;
-    let sorted = Sorted::new(values.iter().copied()).ok()?;
-    match sign::interval(&sorted, confidence) {
-        Some(found) => Some(Estimate::within(found.estimate, found.low, found.high)),
-        None => quartiles(samples.iter().map(pick).collect()),
-    }
-}
-
-fn median(values: Vec<f64>) -> Option<f64> {
-    Some(Sorted::new(values).ok()?.median())
-}
-
-/// Median and quartiles (nearest rank), or nothing of nothing.
-fn quartiles(mut values: Vec<f64>) -> Option<Estimate> {
-    values.sort_by(f64::total_cmp);
-    let rank = |share: f64| {
-        let last = values.len().checked_sub(1)?;
-        values.get((share * last as f64).round() as usize).copied()
-    };
-    Some(Estimate {
-        value: rank(0.5)?,
-        low: rank(0.25)?,
-        high: rank(0.75)?,
-        quartiles: true,
+    Some(match sign::interval(&sorted, confidence) {
+        Some(found) => Estimate::within(found.estimate, found.low, found.high),
+        None => Estimate {
+            value: all.median(),
+            low: all.quantile(0.25),
+            high: all.quantile(0.75),
+            quartiles: true,
+        },
     })
 }
