@@ -40,7 +40,7 @@ struct table {
 
 #ifdef TLS
 /* Memory of each thread that the loader has little of: several copies do not fit. */
-static __thread char of_thread[TLS] __attribute__((tls_model("initial-exec")));
+static __thread volatile char of_thread[TLS] __attribute__((tls_model("initial-exec")));
 #endif
 
 #ifdef DEPENDS

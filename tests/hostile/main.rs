@@ -382,6 +382,21 @@ fn a_run_on_a_guest_that_leaves_fails_and_measures_nothing_of_it() {
 }
 
 #[test]
+fn what_a_library_says_of_itself_cannot_steer_the_terminal() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let record = folder.path().join("record.json");
+    let record = record.to_str().expect("text");
+    // Its text goes on into whatever follows it in memory, escape sequences as well.
+    let skip = ["--skip", "criterion,counts", "--output", record];
+    let run = [&["run", "--filter", "^drain/u64/arena$"][..], &skip].concat();
+    let Some(output) = program("table-text-long", &run) else {
+        return;
+    };
+    assert!(said(&output).contains("were not built together"));
+    assert!(!output.stderr.contains(&0x1b), "{}", said(&output));
+}
+
+#[test]
 fn the_loaders_own_reason_is_told() {
     if GUEST.is_none() {
         return;
