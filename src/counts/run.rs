@@ -128,6 +128,10 @@ fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, 
     let output = command.output()?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
+        if let Some(cause) = valgrind::unknown_instruction(&text) {
+            let words = cause.to_owned();
+            return Err(CountError::Failed { words });
+        }
         let lines: Vec<&str> = text
             .lines()
             .filter(|line| !line.trim().is_empty())

@@ -61,6 +61,17 @@ fn is_program(folder: &Path, name: &str) -> bool {
     fs::metadata(folder.join(name)).is_ok_and(|it| it.is_file())
 }
 
+/// The cause, where valgrind says that it met an instruction which it does not know.
+pub fn unknown_instruction(said: &str) -> Option<&'static str> {
+    let is_unknown = ["unhandled instruction", "Unrecognised instruction"]
+        .iter()
+        .any(|words| said.contains(words));
+    is_unknown.then_some(
+        "valgrind does not know an instruction of this build (AVX-512, often): to count it, \
+         build it for an older processor, with RUSTFLAGS=\"-C target-cpu=x86-64-v3\" for example",
+    )
+}
+
 /// Whether the system lets a program run without address randomisation, which
 /// unprivileged containers forbid. Where there is no `setarch`, nobody tries.
 pub fn can_fix_addresses() -> bool {
@@ -76,6 +87,15 @@ pub fn can_fix_addresses() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instruction_that_valgrind_does_not_know_is_the_cause_of_a_count_that_failed() {
+        let said = "vex amd64->IR: unhandled instruction bytes: 0x62 0xF1 0x7D 0x48\n\
+                    ==1== valgrind: Unrecognised instruction at address 0x401136.";
+        let cause = unknown_instruction(said).expect("it is said");
+        assert!(cause.contains("target-cpu"), "{cause}");
+        assert_eq!(unknown_instruction("Illegal opcode at address 0x1"), None);
+    }
 
     #[test]
     fn the_remedy_names_the_command_of_the_system_at_hand() {

@@ -10,7 +10,7 @@ use paired::worker::{ChildError, Launch, Worker};
 use super::Target;
 use super::child::{ARGUMENT, Job};
 use super::measure::{Answer, Task, Timing, Verified};
-use crate::counts::TUNABLES;
+use crate::counts::{TUNABLES, valgrind};
 
 /// How long a child may take for everything that is not its task's own time.
 const GRACE: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ impl GuestError {
         match self {
             Self::Failed(_) => true,
             Self::Process(error) => !matches!(error, ChildError::Start { .. }),
-            Self::Refused(_) | Self::NoValgrind(_) | Self::NoCount => false,
+            Self::Refused(_) | Self::NoValgrind(_) | Self::Uncountable(_) | Self::NoCount => false,
         }
     }
 }
@@ -107,6 +107,12 @@ fn count(target: &Target, items: u64) -> Result<u64, GuestError> {
     let stderr = match counted {
         Err(GuestError::Process(ChildError::Start { source, .. })) => {
             return Err(GuestError::NoValgrind(source));
+        }
+        Err(GuestError::Process(ChildError::Signalled { signal, said })) => {
+            return Err(match valgrind::unknown_instruction(&said.text()) {
+                Some(cause) => GuestError::Uncountable(cause),
+                None => GuestError::Process(ChildError::Signalled { signal, said }),
+            });
         }
         counted => counted?.1,
     };

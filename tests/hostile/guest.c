@@ -126,6 +126,9 @@ static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t 
     if (mode_is("abort")) abort();
     if (mode_is("segv")) *nowhere = 1;
     if (mode_is("trap")) __builtin_trap();
+#ifdef __x86_64__
+    if (mode_is("avx-512")) __asm__ volatile("vpxord %zmm0, %zmm0, %zmm0");
+#endif
     if (mode_is("overflow")) recurse((char *)buffer);
     if (mode_is("exit-0")) exit(0);
     if (mode_is("exit-now-0")) _exit(0);

@@ -1,7 +1,9 @@
 //! What lies around a guest or the program and is not as usual: what a library needs beside
 //! it, folders from which nothing may be loaded, file systems without locks.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -124,6 +126,120 @@ fn folders_from_which_nothing_may_be_loaded_are_no_finding() {
         "the loader's own reason: {}",
         said(&output)
     );
+}
+
+#[test]
+fn an_instruction_that_valgrind_does_not_know_is_named_as_the_cause() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    if !compile(&folder.path().join("guest.so"), &[]) {
+        return;
+    }
+    let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    if !flags.contains("avx512f") || Command::new("valgrind").arg("--version").output().is_err() {
+        println!("skipped: no AVX-512 here, or no valgrind");
+        return;
+    }
+    let output = Command::new(PROGRAM)
+        .current_dir(folder.path())
+        .env("HOSTILE", "avx-512")
+        .args(["guest", "guest.so", "--items", "200", "--seconds", "0.05"])
+        .output()
+        .expect("it starts");
+    succeeds(&output);
+    let said = said(&output);
+    assert!(
+        said.contains("not counted: valgrind does not know"),
+        "{said}"
+    );
+    assert!(said.lines().count() < 10, "{said}");
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_before_anything_is_measured() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let record = concat!(env!("CARGO_MANIFEST_DIR"), "/results/baseline.json");
+    let gate = ["gate", record, "--baseline", record, "--limits"];
+    let compare = ["compare", "--self", "--quick", "--limits"];
+    for (arguments, file, words) in [
+        (&gate[..], "/dev/zero", "a device"),
+        (&["growth", "--sizes"], "/dev/zero", "a device"),
+        (&["export", "--format", "csv"], "/dev/zero", "a device"),
+        (&compare, "/no/such/limits", "No such file"),
+    ] {
+        let output = Command::new(PROGRAM)
+            .current_dir(folder.path())
+            .args(arguments)
+            .arg(file)
+            .output()
+            .expect("it starts");
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(
+            said.contains(file) && said.contains(words),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn paths_that_are_not_text_are_paths_for_every_verb() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let odd = |name: &[u8]| {
+        folder
+            .path()
+            .join(OsString::from_vec([name, b"\xff"].concat()))
+    };
+    let record = odd(b"record");
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/results/baseline.json");
+    fs::copy(kept, &record).expect("copied");
+    let sizes = odd(b"sizes");
+    fs::write(&sizes, "10\n2000\n").expect("written");
+    let pair = odd(b"pair");
+    fs::create_dir(&pair).expect("made");
+    for name in ["bench_guest", "bench_host"] {
+        fs::copy(library(name), pair.join(super::file(name))).expect("copied");
+    }
+    let [out, page, history] = [odd(b"out"), odd(b"page"), odd(b"history")];
+    let filter: [OsString; 2] = ["--filter".into(), "^drain/u64/(arena|alloc)$".into()];
+    let text = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+    let with = |start: &[&str], path: &Path, more: &[&str], other: &Path| {
+        let mut words = text(start);
+        words.push(path.into());
+        words.extend(text(more));
+        words.push(other.into());
+        words
+    };
+    let verbs = [
+        with(&["export"], &record, &["--format", "csv", "-o"], &out),
+        with(&["report"], &record, &["--out"], &page),
+        with(&["history", "add"], &record, &["--to"], &history),
+        with(&["gate"], &record, &["--baseline"], &record),
+        with(&["growth", "--sizes"], &sizes, &["--pair"], &pair),
+        [
+            with(&["verify", "--pair"], &pair, &[], Path::new("--json")),
+            filter.to_vec(),
+        ]
+        .concat(),
+        [
+            with(&["run", "--pair"], &pair, &["--output"], &odd(b"run")),
+            text(&["--skip", "paired,criterion,counts"]),
+            filter.to_vec(),
+        ]
+        .concat(),
+    ];
+    for arguments in verbs {
+        let output = Command::new(PROGRAM)
+            .current_dir(folder.path())
+            .args(&arguments)
+            .output()
+            .expect("it starts");
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+    }
 }
 
 #[test]
