@@ -32,6 +32,9 @@ pub enum GuestError {
     Process(#[source] ChildError),
     #[error("valgrind cannot be started ({0}); install it, or leave out counts with --no-counts")]
     NoValgrind(io::Error),
+    /// valgrind cannot run it; why, and what to do.
+    #[error("{0}")]
+    Uncountable(&'static str),
     #[error("callgrind counted no instruction: are the symbols of this executable stripped?")]
     NoCount,
 }
