@@ -4,7 +4,10 @@
 use std::fmt::{Arguments, Display};
 use std::io::{self, Write};
 
-/// Prints a line for people to stderr; who does not read it misses it.
+use paired::visible::visible;
+
+/// Prints a line for people to stderr; who does not read it misses it. What the words quote
+/// of files and guests cannot steer the terminal.
 macro_rules! notice {
     ($($text:tt)*) => {
         $crate::printing::to_stderr(format_args!($($text)*))
@@ -12,7 +15,12 @@ macro_rules! notice {
 }
 
 pub(crate) fn to_stderr(text: Arguments<'_>) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", shown(&text.to_string()));
+}
+
+/// The text, of which only the ends of lines do what they do.
+fn shown(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn to_stdout(line: impl Display) -> io::Result<()> {
@@ -37,6 +45,11 @@ fn unless_the_reader_left(written: io::Result<()>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_for_people_cannot_steer_the_terminal_and_keep_their_lines() {
+        assert_eq!(shown("a \x1b[2J\r\nb"), "a \\u{1b}[2J\\r\nb");
+    }
 
     #[test]
     fn a_reader_that_left_is_no_error_and_a_full_disk_is() {

@@ -177,3 +177,13 @@ fn a_closed_pipe_hides_no_regression() {
         assert_eq!(status.code(), Some(1), "{arguments:?}");
     }
 }
+
+#[test]
+fn what_a_file_of_limits_holds_cannot_steer_the_terminal() {
+    let dir = folder();
+    let text = "{\"\\u001b[2J\": 1}";
+    std::fs::write(dir.path().join("limits.json"), text).expect("written");
+    gate(&dir, &["--limits", "limits.json"])
+        .code(2)
+        .stderr(contains("u{1b}[2J").and(contains("\x1b").not()));
+}

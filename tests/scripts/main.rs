@@ -46,3 +46,26 @@ fn an_unknown_option_shows_the_usage_and_does_nothing() {
         said.stderr(contains("--quick").and(contains("--peers")));
     }
 }
+
+#[test]
+fn the_campaign_gets_the_program_that_was_built_and_its_options_as_they_are() {
+    let machine = machine(&[CARGO, ("torture", r#"echo "$@"; exit 1"#)]);
+    let work = tempfile::tempdir().expect("a temporary folder can be made");
+    let built = work.path().join("target/release");
+    fs::create_dir_all(&built).expect("it can be made");
+    fs::create_dir(work.path().join("scripts")).expect("it can be made");
+    for name in ["scripts/torture", "scripts/build"] {
+        fs::copy(script(name), work.path().join(name)).expect("it is there");
+    }
+    fs::copy(machine.path().join("torture"), built.join("torture")).expect("it can be copied");
+    let path = std::env::var("PATH").expect("there is a path");
+    let said = Command::new("/bin/bash")
+        .current_dir("/")
+        .arg(work.path().join("scripts/torture"))
+        .args(["--seed", "7", "--output", "a b"])
+        .env("PATH", format!("{}:{path}", machine.path().display()))
+        .assert();
+    let program = built.join("arena-bench");
+    let expected = format!("--program {} --seed 7 --output a b\n", program.display());
+    said.code(1).stdout(predicates::str::ends_with(expected));
+}
