@@ -15,7 +15,7 @@ use paired::layouts::{self, LayoutError, Source};
 
 use crate::git::{self, GitError};
 use crate::pair::{Layouts, PairFiles};
-use bench_record::output;
+use bench_record::{lock, output};
 
 /// Why the sources of a commit could not be had or built.
 #[derive(Debug, thiserror::Error)]
@@ -246,23 +246,12 @@ fn hold(scratch: &Path) -> Result<(), WorkspaceError> {
             );
             file.lock().map_err(cache(&path))?;
         }
-        Err(TryLockError::Error(error)) if has_no_locks(&error) => return Ok(()),
+        Err(TryLockError::Error(error)) if lock::is_unsupported(&error) => return Ok(()),
         Err(TryLockError::Error(error)) => return Err(cache(&path)(error)),
     }
     // Another thread of this process may have been faster; one lock is enough.
     let _ = HELD.set(file);
     Ok(())
-}
-
-/// Whether a lock failed because the file system has none, as network file systems
-/// often do, and not because something is wrong.
-fn has_no_locks(error: &io::Error) -> bool {
-    /// `ENOLCK` of Linux: a network file system without its lock service.
-    const NO_LOCKS: i32 = 37;
-    matches!(
-        error.kind(),
-        io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput
-    ) || error.raw_os_error() == Some(NO_LOCKS)
 }
 
 /// A commit of the checkout's repository that has a pair.

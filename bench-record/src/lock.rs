@@ -90,10 +90,13 @@ fn try_lock(file: &File) -> Result<(), TryLockError> {
     }
 }
 
-/// Some network file systems know no locks.
-fn is_unsupported(error: &io::Error) -> bool {
+/// Whether a lock failed because the file system has none, as network file systems often
+/// do, and not because something is wrong.
+pub fn is_unsupported(error: &io::Error) -> bool {
+    /// Of Linux: a network file system without its lock service.
     const ENOLCK: i32 = 37;
-    error.kind() == ErrorKind::Unsupported || error.raw_os_error() == Some(ENOLCK)
+    [ErrorKind::Unsupported, ErrorKind::InvalidInput].contains(&error.kind())
+        || error.raw_os_error() == Some(ENOLCK)
 }
 
 /// Whether an open file is the one that stands at `path`.

@@ -1,11 +1,19 @@
-//! Paths in messages between processes: as text where they are text, else as bytes, so
-//! that any file of the system can be named. Use with `#[serde(with = "…")]`.
+//! Paths. In messages between processes they are text where they can be, else bytes, so
+//! that any file of the system can be named: use this module with `#[serde(with = "…")]`.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The folder that a path is in; of a bare name, the current one.
+pub fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]

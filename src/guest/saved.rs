@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use bench_record::{input, output};
 use paired::dependencies::{self, DependencyError};
 use paired::digest::sha256;
+use paired::paths;
 use paired::temporary::Temporary;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
@@ -135,10 +136,7 @@ fn files(folder: &Path, below: &Path) -> Result<Vec<PathBuf>, SavedError> {
 /// When something else is there, or a file cannot be written; what was there stays whole.
 pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
     check(folder)?;
-    let parent = match folder.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    let parent = paths::folder(folder);
     fs::create_dir_all(parent).map_err(at(parent))?;
     output::sweep(parent);
     let aside = Temporary::new(output::ASIDE, parent).map_err(at(parent))?;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::build::Build;
 use super::link::Compiled;
 use crate::digest::sha256;
+use crate::paths;
 
 /// The list of what is in the folder; it also marks the folder as ours.
 const LIST: &str = "layouts.json";
@@ -77,10 +78,7 @@ pub struct Kept {
 /// When something else is there, or a file cannot be written.
 pub fn save(folder: &Path, about: &str, builds: &[&Build]) -> Result<(), KeptError> {
     replaceable(folder)?;
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let parent = paths::folder(folder);
     fs::create_dir_all(parent).map_err(at(parent))?;
     let aside = tempfile::Builder::new()
         .prefix(".layouts-")
@@ -129,7 +127,7 @@ fn layout_file(folder: &Path, seed: u64, file: &str) -> PathBuf {
 /// Copies a file; its digest.
 fn copy(from: &Path, to: &Path) -> Result<String, KeptError> {
     let bytes = fs::read(from).map_err(at(from))?;
-    let parent = to.parent().unwrap_or(Path::new("."));
+    let parent = paths::folder(to);
     fs::create_dir_all(parent).map_err(at(parent))?;
     fs::write(to, &bytes).map_err(at(to))?;
     Ok(sha256(&bytes))
