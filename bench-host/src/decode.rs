@@ -6,10 +6,12 @@ use bench_protocol::payload::Payload;
 use bench_protocol::wire::{self, WireError};
 
 /// Decodes an item's bytes, and encodes the value again to verify it.
-pub(crate) trait Decoder {
+pub trait Decoder {
     /// The decoded value; it may borrow from the bytes.
     type Value<'a>;
 
+    /// The value of an item's bytes.
+    ///
     /// # Errors
     /// If the bytes are not an item.
     fn decode(bytes: &[u8]) -> Result<Self::Value<'_>, WireError>;
@@ -20,7 +22,7 @@ pub(crate) trait Decoder {
 
 /// Decodes to owned values.
 #[derive(Debug)]
-pub(crate) struct Owned<P>(PhantomData<P>);
+pub struct Owned<P>(PhantomData<P>);
 
 impl<P: Payload> Decoder for Owned<P> {
     type Value<'a> = P::Owned;
@@ -35,7 +37,7 @@ impl<P: Payload> Decoder for Owned<P> {
 
 /// Decodes to values that borrow from the buffer.
 #[derive(Debug)]
-pub(crate) struct Borrowed<P>(PhantomData<P>);
+pub struct Borrowed<P>(PhantomData<P>);
 
 impl<P: Payload> Decoder for Borrowed<P> {
     type Value<'a> = P::Borrowed<'a>;
@@ -51,7 +53,7 @@ impl<P: Payload> Decoder for Borrowed<P> {
 /// Decodes to owned values by wincode; [`encode`](Decoder::encode) is bincode's, so that a
 /// difference between the two is found.
 #[derive(Debug)]
-pub(crate) struct OwnedByWincode<P>(PhantomData<P>);
+pub struct OwnedByWincode<P>(PhantomData<P>);
 
 impl<P: Payload> Decoder for OwnedByWincode<P> {
     type Value<'a> = P::Owned;
@@ -66,7 +68,7 @@ impl<P: Payload> Decoder for OwnedByWincode<P> {
 
 /// Decodes by wincode to values that borrow from the buffer.
 #[derive(Debug)]
-pub(crate) struct BorrowedByWincode<P>(PhantomData<P>);
+pub struct BorrowedByWincode<P>(PhantomData<P>);
 
 impl<P: Payload> Decoder for BorrowedByWincode<P> {
     type Value<'a> = P::Borrowed<'a>;
@@ -81,7 +83,7 @@ impl<P: Payload> Decoder for BorrowedByWincode<P> {
 
 /// Does not decode: the value is the bytes.
 #[derive(Debug)]
-pub(crate) struct Raw;
+pub struct Raw;
 
 impl Decoder for Raw {
     type Value<'a> = &'a [u8];

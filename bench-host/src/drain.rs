@@ -78,7 +78,8 @@ impl<S: Source, D: Decoder, O: Observer> Session<S, D, O> {
 
 /// The error for an item that does not decode.
 #[cold]
-pub(crate) fn undecodable(item: u64, error: &dyn std::error::Error) -> StreamError {
+#[must_use]
+pub fn undecodable(item: u64, error: &dyn std::error::Error) -> StreamError {
     StreamError::Decode {
         item,
         message: error.to_string(),

@@ -13,7 +13,7 @@
 pub mod alloc;
 pub mod arena;
 pub mod buffer;
-mod decode;
+pub mod decode;
 pub mod drain;
 pub mod error;
 pub mod growth;

@@ -7,7 +7,7 @@ use bench_protocol::guest::boundary::{State, guard};
 use bench_protocol::lab::batch::{Batch, BatchHandle, PREFIX};
 use bench_protocol::lab::codec::Codec;
 use bench_protocol::lab::cursor::{Failed, Fixed, Room};
-use bench_protocol::producer::BoxedProducer;
+use bench_protocol::producer::Producer;
 use bench_protocol::same_bytes::Item;
 use bench_protocol::status;
 
@@ -15,9 +15,9 @@ use crate::deliver::{Delivery, size_of_unfit};
 use crate::stream::Stream;
 
 /// A stream, and what of it goes with the next answers.
-pub(crate) struct Driver<T, C> {
+pub(crate) struct Driver<P: Producer, C> {
     codec: PhantomData<C>,
-    stream: Stream<T>,
+    stream: Stream<P>,
     /// What the present call has written. It is kept here, so that a panic does not lose it.
     done: Batch,
     /// The answer of the next call, after a failure that followed encoded items.
@@ -27,9 +27,12 @@ pub(crate) struct Driver<T, C> {
 /// An answer without items.
 const NOTHING: Batch = Batch { count: 0, bytes: 0 };
 
-impl<T: Item + Send + 'static, C: Codec> Driver<T, C> {
+impl<P: Producer + 'static, C: Codec> Driver<P, C>
+where
+    P::Item: Item,
+{
     /// A new driver on the heap, as a handle's `state` pointer.
-    pub(crate) fn leak(producer: BoxedProducer<T>) -> *mut c_void {
+    pub(crate) fn leak(producer: P) -> *mut c_void {
         State::leak(Self {
             codec: PhantomData,
             stream: Stream::new(producer),
@@ -50,53 +53,54 @@ impl<T: Item + Send + 'static, C: Codec> Driver<T, C> {
             // The host breaks the contract; the stream stays as it is.
             return (status::SERIALIZATION_ERROR, NOTHING);
         }
-        let mut used = 0;
-        let mut count = 0;
-        while count < max_items {
-            let Some(item) = self.stream.draw() else {
-                if count > 0 {
-                    break;
-                }
-                // SAFETY: the caller keeps the same contract.
-                return unsafe { self.ended(room) };
-            };
-            let free = (room.capacity - used).saturating_sub(PREFIX);
-            // SAFETY: `used` and the prefix are within the room if there are free bytes; else
-            // the pointer is only computed, and nothing is written to it.
-            let place = Room {
-                start: room.start.wrapping_add(used + PREFIX),
-                capacity: free,
-            };
-            let fits = room.capacity - used >= PREFIX;
-            // SAFETY: `place` lies in the room, or has no bytes.
-            match unsafe { C::encode(&item, place, Fixed) } {
-                Ok(len) if fits => {
-                    let prefix = (len as u32).to_le_bytes();
-                    // SAFETY: the room has the bytes of the prefix.
-                    unsafe { room.start.add(used).cast::<[u8; PREFIX]>().write(prefix) };
-                    used += PREFIX + len;
-                    count += 1;
-                    self.done = Batch {
-                        count,
-                        bytes: used as u32,
-                    };
-                }
-                Err(Failed::Unencodable) => return self.failed(),
-                // It does not fit.
-                _ => return self.full(item, room.capacity),
+        let Room { start, capacity } = room;
+        let (mut used, mut count) = (0, 0);
+        let Some(mut item) = self.stream.draw() else {
+            // SAFETY: the caller keeps the same contract.
+            return unsafe { self.ended(room) };
+        };
+        loop {
+            if capacity - used < PREFIX {
+                return self.full(item, capacity);
             }
+            let place = Room {
+                // SAFETY: the room has the bytes of the prefix.
+                start: unsafe { start.add(used + PREFIX) },
+                capacity: capacity - used - PREFIX,
+            };
+            // SAFETY: `place` is the rest of the room.
+            let len = match unsafe { C::encode(&item, place, Fixed) } {
+                Ok(len) => len,
+                Err(Failed::Lacking(_)) => return self.full(item, capacity),
+                Err(Failed::Unencodable) => return self.failed(),
+            };
+            let prefix = (len as u32).to_le_bytes();
+            // SAFETY: the room has the bytes of the prefix.
+            unsafe { start.add(used).cast::<[u8; PREFIX]>().write(prefix) };
+            used += PREFIX + len;
+            count += 1;
+            self.done = Batch {
+                count,
+                bytes: used as u32,
+            };
+            if count == max_items {
+                return (status::OK, self.done);
+            }
+            item = match self.stream.draw_again() {
+                Some(item) => item,
+                None => return (status::OK, self.done),
+            };
         }
-        (status::OK, self.done)
     }
 
     /// Keeps an item that does not fit behind those of this call.
     #[cold]
-    fn full(&mut self, item: T, capacity: usize) -> (i32, Batch) {
+    fn full(&mut self, item: P::Item, capacity: usize) -> (i32, Batch) {
         if self.done.count > 0 {
             self.stream.keep(item);
             return (status::OK, self.done);
         }
-        match size_of_unfit::<C, T>(&item, capacity.saturating_sub(PREFIX)) {
+        match size_of_unfit::<C, P::Item>(&item, capacity.saturating_sub(PREFIX)) {
             Delivery::Needs(size) if size <= u32::MAX - PREFIX as u32 => {
                 self.stream.keep(item);
                 let bytes = size + PREFIX as u32;
@@ -162,13 +166,17 @@ impl<T: Item + Send + 'static, C: Codec> Driver<T, C> {
 }
 
 /// `next` of `batch`.
-pub(crate) unsafe extern "C" fn next<T: Item + Send + 'static, C: Codec, const COUNTED: bool>(
+pub(crate) unsafe extern "C" fn next<P, C: Codec, const COUNTED: bool>(
     handle: *mut BatchHandle,
     buffer: *mut u8,
     capacity: u32,
     max_items: u32,
     out: *mut Batch,
-) -> i32 {
+) -> i32
+where
+    P: Producer + 'static,
+    P::Item: Item,
+{
     let room = Room {
         start: buffer,
         capacity: capacity as usize,
@@ -178,7 +186,7 @@ pub(crate) unsafe extern "C" fn next<T: Item + Send + 'static, C: Codec, const C
         // SAFETY: `open` made the handle for `T`; the host calls from one thread at a time, and
         // lends the buffer and a place for the answer.
         unsafe {
-            let driver = &mut State::<Driver<T, C>>::of((*handle).state).driver;
+            let driver = &mut State::<Driver<P, C>>::of((*handle).state).driver;
             let (status, batch) = driver.next(room, max_items);
             *out = batch;
             status
@@ -187,14 +195,14 @@ pub(crate) unsafe extern "C" fn next<T: Item + Send + 'static, C: Codec, const C
     if status == status::PANIC {
         // SAFETY: as above; that borrow has ended.
         unsafe {
-            let driver = &mut State::<Driver<T, C>>::of((*handle).state).driver;
+            let driver = &mut State::<Driver<P, C>>::of((*handle).state).driver;
             (status, *out) = driver.panicked();
         }
     }
     if COUNTED {
         // SAFETY: as above; the answer is written.
         let (counts, batch) = unsafe {
-            let counts = &mut State::<Driver<T, C>>::of((*handle).state).counts;
+            let counts = &mut State::<Driver<P, C>>::of((*handle).state).counts;
             (counts, *out)
         };
         counts.calls += 1;

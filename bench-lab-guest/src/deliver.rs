@@ -103,6 +103,8 @@ pub(crate) struct Grow<C>(PhantomData<C>);
 struct Host(*mut GrowBuffer);
 
 impl More for Host {
+    #[cold]
+    #[inline(never)]
     fn more(&mut self, _written: usize, needed: usize) -> Option<Room> {
         let asked = u32::try_from(needed).ok()?;
         // SAFETY: the host lends the buffer for this call of `next`, and `grow` is its function.

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use bench_protocol::error::PluginError;
 use bench_protocol::guest::asked::{Opener, open_into};
 use bench_protocol::guest::boundary::State;
 use bench_protocol::handle::{AllocHandle, StreamHandle};
@@ -10,7 +11,7 @@ use bench_protocol::lab::codec::{Bincode, Codec, Wincode};
 use bench_protocol::lab::grow::GrowHandle;
 use bench_protocol::lab::rust_buffer::RustBufferHandle;
 use bench_protocol::lab::spec::{self, Variant};
-use bench_protocol::producer::BoxedProducer;
+use bench_protocol::producer::{BoxedProducer, Producer};
 use bench_protocol::same_bytes::Item;
 use bench_protocol::spec::StreamSpec;
 use bench_protocol::status;
@@ -50,16 +51,16 @@ handles!(
 );
 
 /// Makes an [`Opener`] for each codec: the driver of a variant, the type of its handle, and its
-/// `next` without and with counting, all for a `T` and a codec `C`.
+/// `next` without and with counting, all for a producer `P` and a codec `C`.
 macro_rules! opener {
-    ($name:ident, $t:ident, $c:ident, $driver:ty, $handle:ident, $plain:expr, $counted:expr) => {
+    ($name:ident, $p:ident, $c:ident, $driver:ty, $handle:ident, $plain:expr, $counted:expr) => {
         struct $name<$c>(PhantomData<$c>);
-        impl<$c: Codec> Opener for $name<$c> {
-            type Handle = $handle;
-            fn open<$t: Item + Send + 'static>(
-                producer: BoxedProducer<$t>,
-                counted: bool,
-            ) -> *mut $handle {
+        impl<$c: Codec> $name<$c> {
+            fn handle<$p>(producer: $p, counted: bool) -> *mut $handle
+            where
+                $p: Producer + 'static,
+                $p::Item: Item,
+            {
                 Box::into_raw(Box::new($handle {
                     next: if counted { $counted } else { $plain },
                     drop_fn: drop_stream::<$handle, $driver>,
@@ -71,16 +72,72 @@ macro_rules! opener {
     ($name:ident, $c:ident, $deliver:ty, $handle:ident, $next:ident) => {
         opener!(
             $name,
-            T,
+            P,
             $c,
-            single::Driver<T, $deliver>,
+            single::Driver<P, $deliver>,
             $handle,
-            $next::<T, $deliver, false>,
-            $next::<T, $deliver, true>
+            $next::<P, $deliver, false>,
+            $next::<P, $deliver, true>
         );
     };
 }
+
+/// An opener whose producers are boxed, as Fidius' are.
+macro_rules! boxed {
+    ($($name:ident: $handle:ident),+) => {$(
+        impl<C: Codec> Opener for $name<C> {
+            type Handle = $handle;
+            fn open<T: Item + Send + 'static>(
+                producer: BoxedProducer<T>,
+                counted: bool,
+            ) -> *mut $handle {
+                Self::handle(Boxed(producer), counted)
+            }
+        }
+    )+};
+}
+
+/// An opener that keeps the type of each producer.
+macro_rules! known {
+    ($($name:ident: $handle:ident),+) => {$(
+        impl<C: Codec> Opener for $name<C> {
+            type Handle = $handle;
+            fn open<T: Item + Send + 'static>(
+                producer: BoxedProducer<T>,
+                counted: bool,
+            ) -> *mut $handle {
+                Self::handle(Boxed(producer), counted)
+            }
+            fn open_known<P>(producer: P, counted: bool) -> *mut $handle
+            where
+                P: Producer + 'static,
+                P::Item: Item + Send + 'static,
+            {
+                Self::handle(producer, counted)
+            }
+        }
+    )+};
+}
+
+/// A box as a producer.
+struct Boxed<T>(BoxedProducer<T>);
+
+impl<T> Iterator for Boxed<T> {
+    type Item = T;
+    #[inline(always)]
+    fn next(&mut self) -> Option<T> {
+        self.0.next()
+    }
+}
+
+impl<T> Producer for Boxed<T> {
+    fn fault(&mut self) -> Option<PluginError> {
+        self.0.fault()
+    }
+}
+
 opener!(OpenArena, C, SizeFirst<C>, StreamHandle, next_arena);
+opener!(OpenUnboxed, C, SizeFirst<C>, StreamHandle, next_arena);
 opener!(OpenSinglePass, C, SinglePass<C>, StreamHandle, next_arena);
 opener!(OpenAlloc, C, Alloc<C>, AllocHandle, next_pointer);
 opener!(OpenLend, C, Lend<C>, AllocHandle, next_pointer);
@@ -101,13 +158,23 @@ opener!(
 );
 opener!(
     OpenBatch,
-    T,
+    P,
     C,
-    batch::Driver<T, C>,
+    batch::Driver<P, C>,
     BatchHandle,
-    batch::next::<T, C, false>,
-    batch::next::<T, C, true>
+    batch::next::<P, C, false>,
+    batch::next::<P, C, true>
 );
+boxed!(
+    OpenArena: StreamHandle,
+    OpenSinglePass: StreamHandle,
+    OpenAlloc: AllocHandle,
+    OpenLend: AllocHandle,
+    OpenGrow: GrowHandle,
+    OpenVector: RustBufferHandle,
+    OpenSizedVector: RustBufferHandle
+);
+known!(OpenUnboxed: StreamHandle, OpenBatch: BatchHandle);
 
 /// See [`LabGuestApi::open`](bench_protocol::lab::api::LabGuestApi::open).
 pub(crate) unsafe extern "C" fn open(
@@ -138,6 +205,7 @@ unsafe fn open_by<C: Codec>(
     unsafe {
         match Variant::from_number(variant) {
             Some(Variant::ArenaOwnWriter) => open_into::<OpenArena<C>>(spec, out),
+            Some(Variant::Unboxed) => open_into::<OpenUnboxed<C>>(spec, out),
             Some(Variant::SinglePass) => open_into::<OpenSinglePass<C>>(spec, out),
             Some(Variant::AllocOwnWriter) => open_into::<OpenAlloc<C>>(spec, out.cast()),
             Some(Variant::Lend) => open_into::<OpenLend<C>>(spec, out.cast()),

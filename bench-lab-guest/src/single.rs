@@ -7,7 +7,7 @@ use bench_protocol::handle::{AllocHandle, StreamHandle};
 use bench_protocol::lab::cursor::Room;
 use bench_protocol::lab::grow::{GrowBuffer, GrowHandle};
 use bench_protocol::lab::rust_buffer::{RustBuffer, RustBufferHandle};
-use bench_protocol::producer::BoxedProducer;
+use bench_protocol::producer::Producer;
 use bench_protocol::same_bytes::Item;
 use bench_protocol::status;
 
@@ -15,14 +15,17 @@ use crate::deliver::{Deliver, Delivery};
 use crate::stream::Stream;
 
 /// A stream, and how its items are delivered.
-pub(crate) struct Driver<T, D> {
-    stream: Stream<T>,
+pub(crate) struct Driver<P: Producer, D> {
+    stream: Stream<P>,
     deliver: D,
 }
 
-impl<T: Item + Send + 'static, D: Deliver> Driver<T, D> {
+impl<P: Producer + 'static, D: Deliver> Driver<P, D>
+where
+    P::Item: Item,
+{
     /// A new driver on the heap, as a handle's `state` pointer.
-    pub(crate) fn leak(producer: BoxedProducer<T>) -> *mut c_void {
+    pub(crate) fn leak(producer: P) -> *mut c_void {
         State::leak(Self {
             stream: Stream::new(producer),
             deliver: D::default(),
@@ -72,19 +75,23 @@ impl<T: Item + Send + 'static, D: Deliver> Driver<T, D> {
 /// `next`, whatever its arguments.
 ///
 /// # Safety
-/// `state` must be that of a `Driver<T, D>` and used by this call alone; `lent` and `out_len`
+/// `state` must be that of a `Driver<P, D>` and used by this call alone; `lent` and `out_len`
 /// must be as the variant's contract says.
 #[inline(always)]
-unsafe fn run<T: Item + Send + 'static, D: Deliver, const COUNTED: bool>(
+unsafe fn run<P, D: Deliver, const COUNTED: bool>(
     state: *mut c_void,
     lent: D::Lent,
     out_len: *mut u32,
-) -> i32 {
+) -> i32
+where
+    P: Producer + 'static,
+    P::Item: Item,
+{
     // Captured by value: captures by reference would go through memory.
     let status = guard(move || {
         // SAFETY: by contract, nobody else uses the state, and `out_len` is writable.
         unsafe {
-            let driver = &mut State::<Driver<T, D>>::of(state).driver;
+            let driver = &mut State::<Driver<P, D>>::of(state).driver;
             let (status, len) = driver.next(lent);
             *out_len = len;
             status
@@ -92,7 +99,7 @@ unsafe fn run<T: Item + Send + 'static, D: Deliver, const COUNTED: bool>(
     });
     if status == status::PANIC {
         // SAFETY: as above; that borrow has ended.
-        let state = unsafe { State::<Driver<T, D>>::of(state) };
+        let state = unsafe { State::<Driver<P, D>>::of(state) };
         // Dropping the producer may panic again.
         guard(|| {
             state.driver.stream.abandon();
@@ -103,7 +110,7 @@ unsafe fn run<T: Item + Send + 'static, D: Deliver, const COUNTED: bool>(
         // SAFETY: as above; the length is written for both statuses that have one.
         let (counts, len) = unsafe {
             let has_length = matches!(status, status::OK | status::BUFFER_TOO_SMALL);
-            let counts = &mut State::<Driver<T, D>>::of(state).counts;
+            let counts = &mut State::<Driver<P, D>>::of(state).counts;
             (counts, if has_length { *out_len } else { 0 })
         };
         counts.calls += 1;
@@ -126,14 +133,15 @@ unsafe fn run<T: Item + Send + 'static, D: Deliver, const COUNTED: bool>(
 }
 
 /// `next` of the arena protocol's variants.
-pub(crate) unsafe extern "C" fn next_arena<T, D, const COUNTED: bool>(
+pub(crate) unsafe extern "C" fn next_arena<P, D, const COUNTED: bool>(
     handle: *mut StreamHandle,
     buffer: *mut u8,
     capacity: u32,
     out_len: *mut u32,
 ) -> i32
 where
-    T: Item + Send + 'static,
+    P: Producer + 'static,
+    P::Item: Item,
     D: Deliver<Lent = Room>,
 {
     let room = Room {
@@ -141,47 +149,50 @@ where
         capacity: capacity as usize,
     };
     // SAFETY: `open` made the handle for these types; the host calls from one thread at a time.
-    unsafe { run::<T, D, COUNTED>((*handle).state, room, out_len) }
+    unsafe { run::<P, D, COUNTED>((*handle).state, room, out_len) }
 }
 
 /// `next` of `alloc-own-writer` and `lend`.
-pub(crate) unsafe extern "C" fn next_pointer<T, D, const COUNTED: bool>(
+pub(crate) unsafe extern "C" fn next_pointer<P, D, const COUNTED: bool>(
     handle: *mut AllocHandle,
     out_buffer: *mut *mut u8,
     out_len: *mut u32,
 ) -> i32
 where
-    T: Item + Send + 'static,
+    P: Producer + 'static,
+    P::Item: Item,
     D: Deliver<Lent = *mut *mut u8>,
 {
     // SAFETY: `open` made the handle for these types; the host calls from one thread at a time.
-    unsafe { run::<T, D, COUNTED>((*handle).state, out_buffer, out_len) }
+    unsafe { run::<P, D, COUNTED>((*handle).state, out_buffer, out_len) }
 }
 
 /// `next` of `grow`.
-pub(crate) unsafe extern "C" fn next_grow<T, D, const COUNTED: bool>(
+pub(crate) unsafe extern "C" fn next_grow<P, D, const COUNTED: bool>(
     handle: *mut GrowHandle,
     buffer: *mut GrowBuffer,
     out_len: *mut u32,
 ) -> i32
 where
-    T: Item + Send + 'static,
+    P: Producer + 'static,
+    P::Item: Item,
     D: Deliver<Lent = *mut GrowBuffer>,
 {
     // SAFETY: `open` made the handle for these types; the host calls from one thread at a time.
-    unsafe { run::<T, D, COUNTED>((*handle).state, buffer, out_len) }
+    unsafe { run::<P, D, COUNTED>((*handle).state, buffer, out_len) }
 }
 
 /// `next` of `rust-buffer` and `rust-buffer-sized`.
-pub(crate) unsafe extern "C" fn next_rust_buffer<T, D, const COUNTED: bool>(
+pub(crate) unsafe extern "C" fn next_rust_buffer<P, D, const COUNTED: bool>(
     handle: *mut RustBufferHandle,
     out: *mut RustBuffer,
 ) -> i32
 where
-    T: Item + Send + 'static,
+    P: Producer + 'static,
+    P::Item: Item,
     D: Deliver<Lent = *mut RustBuffer>,
 {
     let mut len = 0;
     // SAFETY: `open` made the handle for these types; the host calls from one thread at a time.
-    unsafe { run::<T, D, COUNTED>((*handle).state, out, &raw mut len) }
+    unsafe { run::<P, D, COUNTED>((*handle).state, out, &raw mut len) }
 }

@@ -1,6 +1,11 @@
 //! The host's side of `batch`: several items from one call, taken one by one.
 
+use std::hint::black_box;
+use std::marker::PhantomData;
+
 use bench_host::buffer::Buffer;
+use bench_host::decode::Decoder;
+use bench_host::drain::{Drain, undecodable};
 use bench_host::error::{StreamError, of_status};
 use bench_host::guarded::GuardedMemory;
 use bench_host::handle::OwnedHandle;
@@ -8,6 +13,7 @@ use bench_host::source::Source;
 use bench_protocol::counts::{GuestCounts, HostCounts};
 use bench_protocol::error::PluginError;
 use bench_protocol::lab::batch::{Batch, BatchHandle, PREFIX};
+use bench_protocol::spec::ENDLESS;
 use bench_protocol::{status, wire};
 
 /// A stream of `batch`.
@@ -169,5 +175,120 @@ impl Source for Batches {
 
     fn guest_counts(&self) -> Option<GuestCounts> {
         self.handle.guest_counts()
+    }
+}
+
+/// The timed drain: it takes the items of a batch in one loop, as a host would, and decides
+/// nothing else for each of them. A session that verifies pulls them one by one.
+pub(crate) struct Timed<D> {
+    batches: Batches,
+    decoder: PhantomData<D>,
+    items: u64,
+    /// Number of items that the stream was opened for.
+    allowed: u64,
+    ended: bool,
+}
+
+impl<D: Decoder> Timed<D> {
+    pub(crate) fn new(batches: Batches, allowed: u64) -> Self {
+        Self {
+            batches,
+            decoder: PhantomData,
+            items: 0,
+            allowed,
+            ended: false,
+        }
+    }
+
+    /// Takes so many items of the present batch, one or more; it has as many.
+    fn take(&mut self, items: u32) -> Result<(), StreamError> {
+        let (bytes, start) = (self.batches.bytes, self.batches.taken);
+        let mut rest = &self.batches.written(bytes)[start..];
+        let mut left = items;
+        let stop = loop {
+            let Some((prefix, behind)) = rest.split_first_chunk::<PREFIX>() else {
+                break Stop::Broken(bytes - rest.len() + PREFIX);
+            };
+            let len = u32::from_le_bytes(*prefix) as usize;
+            let Some((item, behind)) = behind.split_at_checked(len) else {
+                break Stop::Broken(bytes - rest.len() + PREFIX + len);
+            };
+            rest = behind;
+            left -= 1;
+            match D::decode(item) {
+                Ok(value) => black_box(&value),
+                Err(error) => {
+                    let before = self.items + u64::from(items - left - 1);
+                    break Stop::Undecodable(undecodable(before, &error));
+                }
+            };
+            if left == 0 {
+                break Stop::Taken;
+            }
+        };
+        let (taken, end) = (items - left, bytes - rest.len());
+        self.items += u64::from(taken);
+        self.batches.left -= taken;
+        self.batches.taken = end;
+        match stop {
+            // The last item must end where the batch does.
+            Stop::Taken if self.batches.left > 0 || end == bytes => Ok(()),
+            Stop::Taken => Err(self.batches.broken(end)),
+            Stop::Broken(end) => Err(self.batches.broken(end)),
+            Stop::Undecodable(error) => {
+                self.items -= 1;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Why no more items are taken.
+enum Stop {
+    Taken,
+    /// The batch does not have the bytes that the guest says; where the item would end.
+    Broken(usize),
+    Undecodable(StreamError),
+}
+
+impl<D: Decoder> Drain for Timed<D> {
+    fn drain(&mut self, max: u64) -> Result<(), StreamError> {
+        let left = self.allowed - self.items;
+        let mut wanted = max.min(left);
+        while wanted > 0 {
+            if self.batches.left == 0 && !self.batches.refill()? {
+                self.ended = true;
+                return Ok(());
+            }
+            let items = wanted.min(u64::from(self.batches.left));
+            self.take(items as u32)?;
+            wanted -= items;
+        }
+        // The caller asks for more items than there may be, so the stream must end here.
+        let beyond = max > left && self.allowed != ENDLESS && !self.ended;
+        if beyond && self.batches.pull()?.is_some() {
+            return Err(StreamError::TooManyItems {
+                allowed: self.allowed,
+            });
+        }
+        self.ended |= max > left;
+        Ok(())
+    }
+
+    fn counts(&self) -> HostCounts {
+        let mut counts = HostCounts {
+            items: self.items,
+            ..HostCounts::default()
+        };
+        self.batches.count(self.items, &mut counts);
+        counts
+    }
+
+    fn ended(&self) -> bool {
+        self.ended
+    }
+
+    fn guest_counts(&self) -> Option<GuestCounts> {
+        self.batches.guest_counts()
     }
 }

@@ -5,6 +5,7 @@ use core::ffi::c_void;
 use bench_host::alloc::Alloc;
 use bench_host::arena::Arena;
 use bench_host::buffer::Buffer;
+use bench_host::decode::{Borrowed, BorrowedByWincode, Owned, OwnedByWincode, Raw};
 use bench_host::drain::{self, Drain};
 use bench_host::error::StreamError;
 use bench_host::guarded::Guarded;
@@ -15,10 +16,11 @@ use bench_host::table;
 use bench_protocol::api::DrainReport;
 use bench_protocol::lab::api::LabGuestApi;
 use bench_protocol::lab::spec::{Codec, Floor, LabConfig, LabSpec, Variant};
-use bench_protocol::spec::{BufferConfig, Observe, Regrow, Shrink};
+use bench_protocol::payload::{Payload, PayloadVisitor};
+use bench_protocol::spec::{BufferConfig, Decode, Observe, Regrow, Shrink};
 use bench_protocol::status;
 
-use crate::batch::Batches;
+use crate::batch::{Batches, Timed};
 use crate::floor;
 use crate::grow::Grow;
 use crate::lend::Lend;
@@ -85,7 +87,9 @@ fn session(guest: &LabGuestApi, config: &LabConfig) -> Result<Box<dyn Drain>, St
     // SAFETY: the handle is one of the variant, and the functions are its guest's.
     Ok(unsafe {
         match config.variant {
-            Variant::ArenaOwnWriter | Variant::SinglePass => arena(handle(guest, config)?, config)?,
+            Variant::ArenaOwnWriter | Variant::Unboxed | Variant::SinglePass => {
+                arena(handle(guest, config)?, config)?
+            }
             Variant::AllocOwnWriter => {
                 let handle = handle(guest, config)?;
                 observed(Alloc::new(handle, guest.free_buffer, limit), config)
@@ -105,12 +109,45 @@ fn session(guest: &LabGuestApi, config: &LabConfig) -> Result<Box<dyn Drain>, St
             }
             Variant::Batch => {
                 let buffer = Buffer::new(buffer)?;
-                let guarded = session.observe == Observe::Verify;
+                let verifies = session.observe == Observe::Verify;
                 let handle = handle(guest, config)?;
-                observed(Batches::new(handle, buffer, config.batch, guarded), config)
+                let batches = Batches::new(handle, buffer, config.batch, verifies);
+                match verifies {
+                    true => observed(batches, config),
+                    false => session
+                        .stream
+                        .payload
+                        .dispatch(InBatches { batches, config }),
+                }
             }
         }
     })
+}
+
+/// A timed session on batches.
+struct InBatches<'a> {
+    batches: Batches,
+    config: &'a LabConfig,
+}
+
+impl PayloadVisitor for InBatches<'_> {
+    type Output = Box<dyn Drain>;
+    fn visit<P: Payload>(self) -> Box<dyn Drain> {
+        let (batches, items) = (self.batches, self.config.session.stream.items);
+        match (self.config.codec, self.config.session.decode) {
+            (_, Decode::None) => Box::new(Timed::<Raw>::new(batches, items)),
+            (Codec::Bincode, Decode::Owned) => Box::new(Timed::<Owned<P>>::new(batches, items)),
+            (Codec::Bincode, Decode::Borrowed) => {
+                Box::new(Timed::<Borrowed<P>>::new(batches, items))
+            }
+            (Codec::Wincode, Decode::Owned) => {
+                Box::new(Timed::<OwnedByWincode<P>>::new(batches, items))
+            }
+            (Codec::Wincode, Decode::Borrowed) => {
+                Box::new(Timed::<BorrowedByWincode<P>>::new(batches, items))
+            }
+        }
+    }
 }
 
 /// A session on a handle of the arena protocol. A verifying one has guarded memory.

@@ -1,4 +1,4 @@
-//! What an item is: five kinds, each with the value that a guest yields, the value that a
+//! What an item is: kinds, each with the value that a guest yields, the value that a
 //! host decodes, and a generator of contents.
 
 use std::fmt::Debug;
@@ -6,7 +6,6 @@ use std::fmt::Debug;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_bytes::{ByteBuf, Bytes};
-use wincode::{SchemaRead, SchemaWrite};
 
 use crate::random::mix;
 use crate::same_bytes::{self, Item};
@@ -28,11 +27,16 @@ pub enum PayloadKind {
     Blob = 3,
     /// A numeric column.
     F64s = 4,
+    /// JSON text of a message queue.
+    Text = 5,
 }
 
 impl PayloadKind {
-    /// Every kind, in the order of the tables.
+    /// The kinds of the pair's cases, in the order of the tables.
     pub const ALL: [Self; 5] = [Self::U64, Self::Record, Self::Bytes, Self::Blob, Self::F64s];
+
+    /// Further kinds, which the laboratory streams.
+    pub const STREAMED: [Self; 1] = [Self::Text];
 
     /// The name in case ids and tables.
     #[must_use]
@@ -43,13 +47,15 @@ impl PayloadKind {
             Self::Bytes => "bytes",
             Self::Blob => "blob",
             Self::F64s => "f64s",
+            Self::Text => "text",
         }
     }
 
     /// The kind of a number at the boundary.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as u32 == number)
+        let mut kinds = Self::ALL.into_iter().chain(Self::STREAMED);
+        kinds.find(|kind| *kind as u32 == number)
     }
 
     /// Runs `visitor` for the payload type of this kind. This is the only place where a
@@ -61,6 +67,7 @@ impl PayloadKind {
             Self::Bytes => visitor.visit::<BytesPayload>(),
             Self::Blob => visitor.visit::<Blob>(),
             Self::F64s => visitor.visit::<F64s>(),
+            Self::Text => visitor.visit::<Message>(),
         }
     }
 }
@@ -166,134 +173,6 @@ impl Payload for U64 {
     }
     #[inline]
     fn borrow_by_wincode(bytes: &[u8]) -> Result<u64, WireError> {
-        same_bytes::decode(bytes)
-    }
-}
-
-/// `record`: an item of the kind that plugins stream most.
-#[derive(Debug)]
-pub struct RecordPayload;
-
-/// A record with all parts owned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, SchemaRead, SchemaWrite)]
-pub struct Record {
-    /// Number of the record.
-    pub id: u64,
-    /// Microseconds since the epoch.
-    pub timestamp_us: i64,
-    /// A sentence.
-    pub message: String,
-    /// A short list of tags.
-    pub tags: Vec<String>,
-}
-
-/// A record that borrows its text. Same bytes on the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, SchemaRead)]
-pub struct RecordRef<'a> {
-    /// Number of the record.
-    pub id: u64,
-    /// Microseconds since the epoch.
-    pub timestamp_us: i64,
-    /// A sentence.
-    #[serde(borrow)]
-    pub message: &'a str,
-    /// A short list of tags.
-    #[serde(borrow)]
-    pub tags: Vec<&'a str>,
-}
-
-/// A prepared record. Same bytes on the wire.
-#[derive(Debug, Clone, Copy, Serialize, SchemaWrite)]
-pub struct RecordView {
-    id: u64,
-    timestamp_us: i64,
-    message: &'static str,
-    tags: &'static [&'static str],
-}
-
-impl RecordView {
-    /// Number of the record.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
-    /// Microseconds since the epoch.
-    #[must_use]
-    pub fn timestamp_us(&self) -> i64 {
-        self.timestamp_us
-    }
-
-    /// A sentence.
-    #[must_use]
-    pub fn message(&self) -> &'static str {
-        self.message
-    }
-
-    /// A short list of tags.
-    #[must_use]
-    pub fn tags(&self) -> &'static [&'static str] {
-        self.tags
-    }
-}
-
-/// Tags of equal length, so that a record's size depends on its message alone.
-const TAGS: [&str; 8] = [
-    "ingest", "sensor", "billed", "region", "urgent", "tenant", "shadow", "replay",
-];
-const TAGS_PER_RECORD: usize = 3;
-/// Content bytes of a record with an empty message: two numbers, three tags.
-const RECORD_FIXED_BYTES: u32 = 8 + 8 + 6 * TAGS_PER_RECORD as u32;
-
-impl Payload for RecordPayload {
-    const KIND: PayloadKind = PayloadKind::Record;
-    type View = RecordView;
-    type Owned = Record;
-    type Borrowed<'de> = RecordRef<'de>;
-
-    fn prepare(seed: u64, table: &SizeTable) -> Vec<RecordView> {
-        let text: String = random_bytes(seed, table)
-            .iter()
-            .map(|&byte| {
-                if byte < 40 {
-                    ' '
-                } else {
-                    char::from(b'a' + byte % 26)
-                }
-            })
-            .collect();
-        let text: &'static str = text.leak();
-        let record = |(k, &bytes): (usize, &u32)| {
-            let from = start(seed, k, SLACK / STRIDE) * STRIDE;
-            let random = mix(seed.rotate_left(17), k as u64);
-            let tag = (random % (TAGS.len() - TAGS_PER_RECORD + 1) as u64) as usize;
-            RecordView {
-                id: random,
-                timestamp_us: 1_700_000_000_000_000 + k as i64 * 1000,
-                message: &text[from..from + bytes.saturating_sub(RECORD_FIXED_BYTES) as usize],
-                tags: &TAGS[tag..tag + TAGS_PER_RECORD],
-            }
-        };
-        table.sizes().iter().enumerate().map(record).collect()
-    }
-    fn to_owned(view: RecordView) -> Record {
-        Record {
-            id: view.id,
-            timestamp_us: view.timestamp_us,
-            message: view.message.to_owned(),
-            tags: view.tags.iter().map(|&tag| tag.to_owned()).collect(),
-        }
-    }
-    #[inline]
-    fn decode_borrowed(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
-        wire::deserialize_borrowed(bytes)
-    }
-    #[inline]
-    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError> {
-        same_bytes::decode(bytes)
-    }
-    #[inline]
-    fn borrow_by_wincode(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
         same_bytes::decode(bytes)
     }
 }
@@ -423,5 +302,10 @@ impl Payload for F64s {
     }
 }
 
+mod record;
+mod streamed;
 #[cfg(test)]
 mod tests;
+
+pub use record::{Record, RecordPayload, RecordRef, RecordView};
+pub use streamed::{Message, TextItem};

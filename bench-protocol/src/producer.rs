@@ -45,13 +45,25 @@ pub fn ended<T: Send + 'static>() -> BoxedProducer<T> {
 /// Prepared items, lent one after another without allocation or clone.
 #[must_use]
 pub fn lend<P: Payload>(seed: u64, table: &SizeTable, items: u64) -> BoxedProducer<P::View> {
-    boxed(views::<P>(seed, table, items))
+    Box::new(lent::<P>(seed, table, items))
+}
+
+/// [`lend`], in no box.
+pub fn lent<P: Payload>(
+    seed: u64,
+    table: &SizeTable,
+    items: u64,
+) -> impl Producer<Item = P::View> + use<P> {
+    Plain(views::<P>(seed, table, items))
 }
 
 /// The same items, each newly allocated, as plugins usually make them.
-#[must_use]
-pub fn own<P: Payload>(seed: u64, table: &SizeTable, items: u64) -> BoxedProducer<P::Owned> {
-    boxed(views::<P>(seed, table, items).map(P::to_owned))
+pub fn owned<P: Payload>(
+    seed: u64,
+    table: &SizeTable,
+    items: u64,
+) -> impl Producer<Item = P::Owned> + use<P> {
+    Plain(views::<P>(seed, table, items).map(P::to_owned))
 }
 
 /// The first `items` items of a stream, as an ordinary iterator.
@@ -120,13 +132,18 @@ impl<V: Copy> Iterator for Views<V> {
 
 /// Numbers of a `u64` stream, until item `at` goes wrong.
 #[must_use]
-pub fn faulty(seed: u64, table: &SizeTable, fault: Fault, at: u64) -> BoxedProducer<FaultyItem> {
+pub fn faulty(
+    seed: u64,
+    table: &SizeTable,
+    fault: Fault,
+    at: u64,
+) -> impl Producer<Item = FaultyItem> + use<> {
     let values = Box::new(views::<crate::payload::U64>(seed, table, u64::MAX));
-    Box::new(Faulty {
+    Faulty {
         values,
         fault,
         left: at,
-    })
+    }
 }
 
 /// A `u64` that may fail to be encoded. If it does not, its bytes are those of the number.
@@ -216,6 +233,6 @@ mod tests {
         use crate::payload::RecordPayload as Record;
         let table = SizeTable::new(vec![40, 90], 0).unwrap();
         let lent = lend::<Record>(3, &table, 5).map(Record::to_owned);
-        assert!(lent.eq(own::<Record>(3, &table, 5)));
+        assert!(lent.eq(owned::<Record>(3, &table, 5)));
     }
 }

@@ -12,10 +12,13 @@ use std::mem::MaybeUninit;
 use serde::Serialize;
 use serde_bytes::{ByteBuf, Bytes};
 use wincode::config::{self, Configuration};
-use wincode::{SchemaRead, SchemaWrite};
+use wincode::error::invalid_utf8_encoding;
+use wincode::io::{BorrowKind, Reader, Writer};
+use wincode::len::SeqLen;
+use wincode::{ReadResult, SchemaRead, SchemaWrite, WriteResult};
 
 use crate::error::PluginError;
-use crate::payload::{Record, RecordView};
+use crate::payload::{Record, RecordView, TextItem};
 use crate::spec::DEFAULT_MEMORY_LIMIT;
 use crate::wire::WireError;
 
@@ -75,6 +78,8 @@ items!(
     Vec<f64>,
     RecordView,
     Record,
+    &'static str,
+    TextItem,
     PluginError
 );
 
@@ -94,6 +99,47 @@ macro_rules! bytes {
     )+};
 }
 bytes!(&'static Bytes, ByteBuf);
+
+/// A `String`, as wincode writes and reads it, but that text is mostly ASCII: short ASCII is
+/// recognised faster than UTF-8 is checked.
+pub(crate) struct Text;
+
+// SAFETY: the schema is that of `String`, which both functions call.
+unsafe impl<C: config::Config> SchemaWrite<C> for Text {
+    type Src = String;
+
+    #[inline(always)]
+    fn size_of(value: &String) -> WriteResult<usize> {
+        <String as SchemaWrite<C>>::size_of(value)
+    }
+
+    #[inline(always)]
+    fn write(writer: impl Writer, value: &String) -> WriteResult<()> {
+        <String as SchemaWrite<C>>::write(writer, value)
+    }
+}
+
+// SAFETY: on success, `dst` is written, here or by the schema of `String`.
+unsafe impl<'de, C: config::Config> SchemaRead<'de, C> for Text {
+    type Dst = String;
+
+    #[inline(always)]
+    fn read(mut reader: impl Reader<'de>, dst: &mut MaybeUninit<String>) -> ReadResult<()> {
+        if !reader.supports_borrow(BorrowKind::CallSite) {
+            return <String as SchemaRead<'de, C>>::read(reader, dst);
+        }
+        let len = C::LengthEncoding::read(reader.by_ref())?;
+        // Fails before anything is allocated, if there are fewer.
+        let bytes = reader.take_scoped(len)?;
+        let text = match bytes.is_ascii() {
+            // SAFETY: ASCII is UTF-8.
+            true => unsafe { std::str::from_utf8_unchecked(bytes) },
+            false => std::str::from_utf8(bytes).map_err(invalid_utf8_encoding)?,
+        };
+        dst.write(text.to_owned());
+        Ok(())
+    }
+}
 
 /// Decodes a value; trailing bytes are ignored, as bincode does.
 ///

@@ -21,6 +21,10 @@ use bench_protocol::wire;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+fn every_payload() -> Vec<PayloadKind> {
+    [&PayloadKind::ALL[..], &PayloadKind::STREAMED].concat()
+}
+
 /// Cargo builds both cdylibs beside the tests.
 pub fn pair() -> &'static LabPair {
     static PAIR: OnceLock<LabPair> = OnceLock::new();
@@ -81,7 +85,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn no_item_is_lost_repeated_or_reordered(
-        payload in select(&PayloadKind::ALL[..]),
+        payload in select(every_payload()),
         producer in select(ProducerKind::ALL),
         decode in select(Decode::ALL),
         sizes in prop::collection::vec(0..3000_u32, 1..12),
@@ -136,7 +140,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn a_floor_has_the_items_of_the_stream(
-        payload in select(&PayloadKind::ALL[..]),
+        payload in select(every_payload()),
         floor in select(Floor::ALL),
         codec in select(Codec::ALL),
         decode in select(Decode::ALL),

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use super::boundary::guard;
 use crate::payload::{Payload, PayloadVisitor};
-use crate::producer::{self, BoxedProducer};
+use crate::producer::{self, BoxedProducer, Producer};
 use crate::same_bytes::Item;
 use crate::spec::{Fault, ProducerKind, StreamConfig, StreamSpec};
 use crate::status;
@@ -19,6 +19,15 @@ pub trait Opener {
         producer: BoxedProducer<T>,
         counted: bool,
     ) -> *mut Self::Handle;
+
+    /// The same with a producer whose type is known. By default it is boxed.
+    fn open_known<P>(producer: P, counted: bool) -> *mut Self::Handle
+    where
+        P: Producer + 'static,
+        P::Item: Item + Send + 'static,
+    {
+        Self::open::<P::Item>(Box::new(producer), counted)
+    }
 }
 
 /// Opens a stream of the payload's type.
@@ -38,8 +47,12 @@ impl<O: Opener> PayloadVisitor for Visitor<'_, O> {
             ..
         } = self.config;
         match self.config.producer {
-            ProducerKind::Prepared => O::open(producer::lend::<P>(*seed, sizes, *items), *counted),
-            ProducerKind::Owned => O::open(producer::own::<P>(*seed, sizes, *items), *counted),
+            ProducerKind::Prepared => {
+                O::open_known(producer::lent::<P>(*seed, sizes, *items), *counted)
+            }
+            ProducerKind::Owned => {
+                O::open_known(producer::owned::<P>(*seed, sizes, *items), *counted)
+            }
         }
     }
 }
@@ -48,7 +61,7 @@ fn open<O: Opener>(config: &StreamConfig) -> *mut O::Handle {
     let (fault, at) = config.fault;
     if fault != Fault::None {
         let stream = producer::faulty(config.seed, &config.sizes, fault, at);
-        return O::open(stream, config.counted);
+        return O::open_known(stream, config.counted);
     }
     config.payload.dispatch(Visitor::<O> {
         config,

@@ -31,6 +31,7 @@ pub trait More {
 pub struct Fixed;
 
 impl More for Fixed {
+    #[inline(always)]
     fn more(&mut self, _written: usize, _needed: usize) -> Option<Room> {
         None
     }
@@ -38,6 +39,8 @@ impl More for Fixed {
 
 /// The room is the spare capacity of an empty vector.
 impl More for &mut Vec<u8> {
+    #[cold]
+    #[inline(never)]
     fn more(&mut self, written: usize, needed: usize) -> Option<Room> {
         // SAFETY: the cursor wrote the first `written` bytes of the capacity. Only written
         // bytes are moved, and the vector is empty again afterwards.
@@ -78,8 +81,8 @@ struct Cursor<M> {
 }
 
 impl<M: More> Cursor<M> {
-    #[cold]
-    #[inline(never)]
+    /// Inlined, so that a cursor on a room of a fixed size can stay in registers.
+    #[inline(always)]
     fn enlarge(&mut self, needed: usize) -> io::Result<()> {
         match self.more.more(self.written, needed) {
             Some(room) => {

@@ -9,6 +9,7 @@
 //! | variant | calls per item | the bytes are in | the guest finds the size |
 //! |---|---|---|---|
 //! | `arena-own-writer` | 1 | the host's buffer | before encoding |
+//! | `unboxed` | 1 | the host's buffer | before encoding |
 //! | `single-pass` | 1 | the host's buffer | only if the item does not fit |
 //! | [`grow`] | 1, and one per growth | the host's buffer | never |
 //! | [`lend`] | 1 | the guest's buffer | never |
@@ -16,8 +17,8 @@
 //! | `alloc-own-writer` | 2 | a heap buffer per item | before encoding |
 //! | [`rust_buffer`] | 2 | a heap buffer per item | never, or before encoding |
 //!
-//! `arena-own-writer` and `single-pass` keep the contract of the arena protocol, and
-//! `alloc-own-writer` that of the alloc protocol. A host cannot tell them from the originals.
+//! `arena-own-writer`, `unboxed` and `single-pass` keep the contract of the arena protocol, and
+//! `alloc-own-writer` that of the alloc protocol. To a host they look like the originals.
 //!
 //! A [`codec`] encodes and decodes: bincode, or one that writes the same bytes faster. The
 //! [`spec::Floor`]s do the same work without a guest.

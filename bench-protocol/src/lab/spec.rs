@@ -26,6 +26,9 @@ boundary_enum! {
         RustBufferSized = 6 "rust-buffer-sized",
         /// Several items in one call; see [`batch`](super::batch).
         Batch = 7 "batch",
+        /// `arena-own-writer` with the plugin's iterator compiled into `next`, in place of a
+        /// box that is called for every item.
+        Unboxed = 8 "unboxed",
     }
 }
 

@@ -71,7 +71,7 @@ proptest! {
         let whole = sizes.iter().map(|size| size / 8 * 8).collect();
         let whole = SizePlan::Recorded { sizes: whole }.table(seed).unwrap();
         let any = SizePlan::Recorded { sizes }.table(seed).unwrap();
-        for kind in PayloadKind::ALL {
+        for kind in PayloadKind::ALL.into_iter().chain(PayloadKind::STREAMED) {
             let table = if kind == PayloadKind::F64s { &whole } else { &any };
             kind.dispatch(RoundTrip { seed, table });
         }
@@ -113,4 +113,32 @@ fn wincode_refuses_a_length_above_the_memory_limit_before_it_allocates() {
     assert!(F64s::decode_by_wincode(&bytes).is_err());
     let error = crate::error::PluginError::new("CODE", "a sentence");
     same_bytes(&error, &wire::serialize(&error).unwrap());
+}
+
+#[test]
+fn a_message_is_json_of_exactly_the_size_asked_for() {
+    let sizes = vec![0, 1, 2, 68, 69, 200, 2048];
+    let table = SizePlan::Recorded {
+        sizes: sizes.clone(),
+    }
+    .table(1)
+    .unwrap();
+    let messages = Message::prepare(7, &table);
+    let found: Vec<usize> = messages.iter().map(|text| text.len()).collect();
+    assert_eq!(
+        found,
+        sizes.iter().map(|&size| size as usize).collect::<Vec<_>>()
+    );
+    assert!(messages[5].starts_with("{\"id\":\"") && messages[5].ends_with("\"}"));
+}
+
+#[test]
+fn a_text_by_wincode_may_be_any_text_and_nothing_else() {
+    for text in ["", "a", "grüße", "漢字 and ASCII", "\u{0}"] {
+        let bytes = wire::serialize(&text).unwrap();
+        assert_eq!(Message::decode_by_wincode(&bytes).unwrap().0, text);
+    }
+    let no_text = wire::serialize(&vec![0xff_u8, 0xfe]).unwrap();
+    assert!(Message::decode_by_wincode(&no_text).is_err());
+    assert!(Message::borrow_by_wincode(&no_text).is_err());
 }
