@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use crate::guest;
+use crate::lab;
 use crate::pair_process;
 use crate::workload::Opener;
 
@@ -19,6 +20,8 @@ pub fn serve() -> Option<ExitCode> {
     paired::child::serve(&mut |arm| arms.open(arm))
         // Verifies and describes a pair.
         .or_else(pair_process::serve)
+        // Verifies and drains the laboratory's arms.
+        .or_else(lab::child::serve)
         // Does tasks with a guest from elsewhere.
         .or_else(|| guest::child::serve(&guest::table::load))
 }

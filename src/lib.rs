@@ -3,7 +3,7 @@
 //! What is measured: [`case`], on a [`pair`], after [`verify`] compared every item with
 //! its generator. How: the crate `paired` for ratios, [`wall`] for criterion's reports,
 //! [`counts`] for what callgrind and DHAT count, [`ladder`] for what each step costs,
-//! [`growth`] for buffers that grow, [`guest`] for guests from elsewhere, [`selftest`] for
+//! [`growth`] for buffers that grow, [`lab`] for other protocols, [`guest`] for guests from elsewhere, [`selftest`] for
 //! the proof of the method. Code of a guest runs in [`children`] only. What is kept is the
 //! crate `bench-record`'s, what people see `bench-report`'s. The command line over all of
 //! it: [`cmd`].
@@ -38,6 +38,7 @@ mod git;
 pub mod growth;
 pub mod guest;
 pub mod harness;
+pub mod lab;
 pub mod ladder;
 pub mod noise;
 pub mod pair;

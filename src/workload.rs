@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Group, Stage};
 use crate::guest::{Endless, Target, table};
+use crate::lab::arm::LabArm;
+use crate::lab::open::Libraries;
 use crate::ladder;
 use crate::pair::PairFiles;
 use paired::child::Drive;
@@ -26,6 +28,8 @@ pub enum Workload {
     Ladder(ladder::LadderArm),
     /// Drains a foreign guest that exports our table.
     Guest(Target),
+    /// Runs an arm of the laboratory.
+    Lab(LabArm),
 }
 
 impl Workload {
@@ -39,6 +43,7 @@ impl Workload {
 #[derive(Debug, Default)]
 pub struct Opener {
     pairs: HashMap<Vec<PathBuf>, Pair>,
+    lab: Libraries,
 }
 
 impl Opener {
@@ -47,6 +52,7 @@ impl Opener {
             serde_json::from_value(arm.workload.clone()).context("reading the workload")?;
         Ok(match workload {
             Workload::Guest(target) => Box::new(Endless::new(table::load(&target.of_arm(arm)?)?)),
+            Workload::Lab(of_lab) => self.lab.drive(of_lab, &arm.libraries)?,
             Workload::Ladder(step) => {
                 if step.pinned {
                     // All arms of such a job are: the process has one core then.

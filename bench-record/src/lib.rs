@@ -17,6 +17,7 @@ pub mod gate;
 pub mod growth;
 pub mod history;
 pub mod input;
+pub mod lab;
 pub mod ladder;
 pub mod limits;
 pub mod lock;

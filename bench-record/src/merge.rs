@@ -93,6 +93,7 @@ pub fn merge(
         failures: Vec::new(),
         growth: None,
         ladder: None,
+        lab: None,
     };
     let mut growth: Vec<Growth> = Vec::new();
     let mut ladders = Vec::new();
@@ -102,6 +103,7 @@ pub fn merge(
         merged.failures.extend(record.failures);
         growth.extend(record.growth);
         ladders.extend(record.ladder);
+        merged.lab = record.lab.or(merged.lab);
     }
     for ladder in ladders {
         merged.ladder.get_or_insert_default().update(ladder);

@@ -38,6 +38,9 @@ pub struct Record {
     /// Where the time of an item goes, where `ladder --into` added it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ladder: Option<super::ladder::Ladder>,
+    /// Other ways to hand an item over, where `lab` measured them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lab: Option<super::lab::Lab>,
 }
 
 /// One case and what was found of it. Its time is in the comparisons that it is part of.

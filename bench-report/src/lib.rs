@@ -15,6 +15,7 @@ pub mod gate;
 pub mod growth;
 pub mod history;
 pub mod html;
+pub mod lab;
 pub mod ladder;
 pub mod markdown;
 pub mod model;
@@ -51,6 +52,10 @@ pub fn files(sources: &[Source]) -> Result<Vec<File>, ReportError> {
             summary::summary(&views, &figures).into_bytes(),
         ),
     ];
+    let newest = sources.iter().rev();
+    if let Some(lab) = newest.filter_map(|it| lab::of_record(&it.record)).next() {
+        files.push(file("advice.md", lab::advice(&lab).into_bytes()));
+    }
     for figure in figures {
         files.push(file(&format!("{}.png", figure.name), figure.png()?));
         files.push(file(

@@ -30,6 +30,8 @@ pub fn sizes(payload: PayloadKind) -> &'static [u32] {
         PayloadKind::Record => &RECORD_SIZES,
         PayloadKind::Bytes | PayloadKind::Blob => &BYTE_SIZES,
         PayloadKind::F64s => &COLUMN_SIZES,
+        // The laboratory has it.
+        PayloadKind::Text => &[],
     }
 }
 
@@ -41,6 +43,7 @@ fn quick_size(payload: PayloadKind, bytes: u32) -> bool {
         PayloadKind::Bytes => matches!(bytes, 64 | 4096),
         PayloadKind::Blob => matches!(bytes, 64 | 4096 | 65536),
         PayloadKind::F64s => bytes == 1024,
+        PayloadKind::Text => false,
     }
 }
 

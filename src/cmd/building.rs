@@ -7,6 +7,7 @@ use anyhow::Result;
 use rand::RngExt;
 
 use super::progress::Progress;
+use crate::lab::build::Built;
 use crate::pair::Layouts;
 use crate::workspace::{self, Commit};
 use paired::layouts::seeds;
@@ -50,14 +51,19 @@ impl Chance {
         self.layouts.unwrap_or(usual)
     }
 
-    /// The seeds of the layouts of a run.
-    pub(super) fn layouts(self, quick: bool) -> Vec<u64> {
-        let count = self.count(if quick { QUICK } else { FULL });
+    /// The seeds of so many layouts, where none is given.
+    pub(super) fn seeds(self, usual: u32) -> Vec<u64> {
+        let count = self.count(usual);
         notice!(
             "arena-bench: random seed {0} (--seed {0} repeats it)",
             self.seed()
         );
         seeds(self.seed(), count)
+    }
+
+    /// The seeds of the layouts of a run.
+    pub(super) fn layouts(self, quick: bool) -> Vec<u64> {
+        self.seeds(if quick { QUICK } else { FULL })
     }
 }
 
@@ -76,7 +82,7 @@ pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
                 seeds.len()
             );
             let root = workspace::root()?;
-            linking(seeds, |heard| workspace::build_here(&root, seeds, heard))?
+            linking(1, seeds, |heard| workspace::build_here(&root, seeds, heard))?
         }
     };
     warn_of_one(&layouts);
@@ -90,27 +96,49 @@ pub(super) fn pair_at(root: &Path, commit: &Commit, seeds: &[u64]) -> Result<Lay
         commit.reference,
         seeds.len()
     );
-    linking(seeds, |heard| {
+    linking(1, seeds, |heard| {
         workspace::build_at(root, commit, seeds, heard)
     })
 }
 
 /// Builds something while a bar shows how many links are done.
-fn linking<E>(
+fn linking<T, E>(
+    pairs: u64,
     seeds: &[u64],
-    build: impl FnOnce(workspace::Heard<'_>) -> Result<Layouts, E>,
-) -> Result<Layouts>
+    build: impl FnOnce(workspace::Heard<'_>) -> Result<T, E>,
+) -> Result<T>
 where
     anyhow::Error: From<E>,
 {
     // Begun by the first link: what compiling took says nothing of the links.
     let (mut progress, mut shown) = (None, 0);
     Ok(build(&mut |done, _| {
-        let progress =
-            progress.get_or_insert_with(|| Progress::new("link layouts", 2 * seeds.len() as u64));
+        let progress = progress
+            .get_or_insert_with(|| Progress::new("link layouts", 2 * pairs * seeds.len() as u64));
         (shown..done).for_each(|_| progress.tick());
         shown = shown.max(done);
     })?)
+}
+
+/// The laboratory's libraries in their layouts, and those of the pair: of a folder, or of the
+/// sources here.
+///
+/// # Errors
+/// When they are missing, or do not build.
+pub(super) fn laboratory(folder: Option<&Path>, seeds: &[u64]) -> Result<Built> {
+    let built = match folder {
+        Some(folder) => Built::find(Some(folder))?,
+        None => {
+            notice!(
+                "arena-bench: building the pair and the laboratory's, and linking each {} times",
+                seeds.len()
+            );
+            let root = workspace::root()?;
+            linking(2, seeds, |heard| Built::here(&root, seeds, heard))?
+        }
+    };
+    warn_of_one(&built.lab);
+    Ok(built)
 }
 
 /// Says so where a pair has one link layout only, and where its layouts have no random

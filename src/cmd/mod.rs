@@ -11,6 +11,7 @@ mod gate;
 mod growth;
 pub mod guest;
 mod history;
+mod lab;
 mod ladder;
 mod list;
 mod merge;
@@ -61,6 +62,8 @@ enum Verb {
     /// Items that do not fit: every way to grow, counted, and which one to use.
     Growth(growth::Config),
     History(history::Config),
+    /// Which protocol a framework should use: today's two, other ways and the limit.
+    Lab(lab::Config),
     /// Where the nanoseconds go, step by step.
     Ladder(ladder::Config),
     /// The cases, with filters.
@@ -124,6 +127,7 @@ pub fn paired(filter: Option<String>, quick: bool) -> ExitCode {
 fn dispatch(cli: &Cli) -> ExitCode {
     let result = match &cli.verb {
         Verb::Ladder(config) => ladder::run(config),
+        Verb::Lab(config) => lab::run(config),
         Verb::BuildPair(config) => build_pair::run(config),
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),

@@ -117,6 +117,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         failures: Vec::new(),
         growth: None,
         ladder: None,
+        lab: None,
     };
     record.environment.shard = config.shard.map(|(k, n)| format!("{k}/{n}"));
     let asked = asked(config, chance, &layouts);

@@ -55,6 +55,7 @@ pub fn record(commit: &str, scale: f64) -> Record {
         .sort_by(|a, b| (&a.candidate, &a.baseline).cmp(&(&b.candidate, &b.baseline)));
     Record {
         ladder: Some(ladder),
+        lab: None,
         schema: SCHEMA.to_owned(),
         environment: environment(commit),
         cases: story.cases,

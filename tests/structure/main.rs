@@ -13,7 +13,7 @@ use serde_json::Value;
 const LINES: usize = 400;
 
 /// The crates of the workspace that each of its crates may depend on. `arena-bench` names
-/// the guest so that cargo builds it; a cdylib cannot be linked.
+/// the guests and the laboratory's host so that cargo builds them.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("paired", &[]),
     ("bench-record", &["paired"]),
@@ -28,6 +28,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &[
             "bench-guest",
             "bench-host",
+            "bench-lab-guest",
+            "bench-lab-host",
             "bench-protocol",
             "bench-record",
             "bench-report",

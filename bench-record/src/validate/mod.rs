@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 mod check;
 mod growth;
+mod lab;
 mod ladder;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ mod tests;
 use check::{MAX_COUNT, comparisons, fault, id, name, self_check, twice, within};
 
 use crate::Count;
-use crate::wire::{Case, Environment, Record};
+use crate::wire::{Case, Counts, Environment, Record};
 
 pub use check::Fault;
 
@@ -40,7 +41,8 @@ pub fn validate(record: &Record) -> Result<(), Fault> {
         self_check("self_check", check)?;
     }
     record.growth.as_ref().map_or(Ok(()), growth::growth)?;
-    record.ladder.as_ref().map_or(Ok(()), ladder::ladder)
+    record.ladder.as_ref().map_or(Ok(()), ladder::ladder)?;
+    record.lab.as_ref().map_or(Ok(()), lab::lab)
 }
 
 /// `K/N` of a shard, with 1 ≤ K ≤ N ≤ [`MAX_SHARDS`].
@@ -99,21 +101,19 @@ fn case(at: &str, case: &Case) -> Result<(), Fault> {
     ] {
         name(&format!("{at}.params.{field}"), text)?;
     }
-    if let Some(counts) = &case.counts {
-        for count in Count::ALL {
-            if let Some(value) = counts.get(count) {
-                within(
-                    &format!("{at}.counts"),
-                    count.field(),
-                    value,
-                    0.0,
-                    MAX_COUNT,
-                )?;
-            }
-        }
-        if let Some(share) = counts.mean_share {
-            within(&format!("{at}.counts"), "mean_share", share, 0.0, 1.0)?;
+    case.counts
+        .as_ref()
+        .map_or(Ok(()), |it| self::counts(at, it))
+}
+
+fn counts(at: &str, counts: &Counts) -> Result<(), Fault> {
+    let at = format!("{at}.counts");
+    for count in Count::ALL {
+        if let Some(value) = counts.get(count) {
+            within(&at, count.field(), value, 0.0, MAX_COUNT)?;
         }
     }
-    Ok(())
+    counts
+        .mean_share
+        .map_or(Ok(()), |share| within(&at, "mean_share", share, 0.0, 1.0))
 }

@@ -209,3 +209,38 @@ fn every_number_of_a_comparison_is_looked_at() {
         assert!(validate(&record).is_err());
     }
 }
+
+#[test]
+fn a_laboratory_has_each_set_and_arm_once_and_believable_numbers() {
+    use crate::lab::{Arm, Lab, Set};
+    let arm = |id: &str| Arm {
+        id: id.to_owned(),
+        ..Arm::default()
+    };
+    let set = |name: &str, id: &str| Set {
+        name: name.to_owned(),
+        arms: vec![arm(id)],
+        ..Set::default()
+    };
+    let refused = |sets: Vec<Set>| {
+        let mut record = crate::synthetic::record(1);
+        record.lab = Some(Lab {
+            environment: None,
+            sets,
+        });
+        validate(&record).err().map(|fault| fault.field)
+    };
+    assert_eq!(refused(vec![set("u64", "lab/u64/arena")]), None);
+    let twice = vec![set("u64", "a"), set("u64", "b")];
+    assert_eq!(refused(twice), Some("lab.sets[1].name".to_owned()));
+    let twice = vec![set("u64", "a"), set("blob-64B", "a")];
+    assert_eq!(refused(twice), Some("lab.sets[1].arms".to_owned()));
+    let mut wrong = set("u64", "a");
+    wrong.arms[0].counts.instructions_per_item = Some(f64::NAN);
+    let field = "lab.sets[0].arms[0].counts.instructions_per_item";
+    assert_eq!(refused(vec![wrong]), Some(field.to_owned()));
+    let mut wrong = set("u64", "a");
+    wrong.arms[0].first_item_instructions = Some(-1.0);
+    let field = "lab.sets[0].arms[0].first_item_instructions";
+    assert_eq!(refused(vec![wrong]), Some(field.to_owned()));
+}

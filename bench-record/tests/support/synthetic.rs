@@ -140,6 +140,7 @@ impl Synthetic {
             failures: Vec::new(),
             growth: None,
             ladder: None,
+            lab: None,
         }
     }
 

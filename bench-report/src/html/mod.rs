@@ -3,6 +3,7 @@
 
 mod dashboard;
 mod document;
+mod laboratory;
 mod parts;
 mod record;
 

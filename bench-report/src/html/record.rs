@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::document::{REPORT, document, footer, json, text};
+use super::laboratory;
 use super::parts;
 use crate::error::ReportError;
 use crate::format::short_time;
@@ -173,6 +174,10 @@ fn header(views: &[View]) -> String {
             ))
         })
         .collect();
+    let laboratory = views.iter().rposition(|view| !view.laboratory.is_empty());
+    let laboratory = laboratory.map_or_else(String::new, |number| {
+        format!("<a href=\"#r{number}-laboratory\" data-section=\"laboratory\">Which protocol</a>")
+    });
     let compare = if views.len() > 1 {
         "<a href=\"#compare\">Compare</a>"
     } else {
@@ -181,7 +186,7 @@ fn header(views: &[View]) -> String {
     format!(
         "<a class=\"skip\" href=\"#r{last}-answers\" data-section=\"answers\">Skip to the answers</a>\
          <header class=\"top\"><h1>Arena or alloc?</h1>{leads}{lines}\
-         <nav aria-label=\"Sections\"><a href=\"#r{last}-answers\" data-section=\"answers\">Answers</a>{links}{compare}\
+         <nav aria-label=\"Sections\"><a href=\"#r{last}-answers\" data-section=\"answers\">Answers</a>{links}{laboratory}{compare}\
          <a href=\"#r{last}-environment\" data-section=\"environment\">Environment</a><a href=\"#method\">Method</a></nav>\
          </header>\n{}",
         TOOLBAR.replace("{payloads}", &payloads)
@@ -224,6 +229,7 @@ fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError>
             out.push_str("</section>\n");
         }
     }
+    out.push_str(&laboratory::section(&prefix, &view.laboratory));
     out.push_str(&format!(
         "<section id=\"{prefix}-environment\"><h2>Environment</h2>\n"
     ));

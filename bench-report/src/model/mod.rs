@@ -17,6 +17,8 @@ mod types;
 use bench_record::Count;
 use bench_record::wire::Environment;
 
+use crate::lab::blocks;
+
 pub use panels::growth as growth_panels;
 pub use types::*;
 
@@ -36,6 +38,7 @@ pub fn view(source: &Source) -> View {
         machine: record.environment.clone(),
         panels: panels::panels(&index),
         tables: tables::tables(&index),
+        laboratory: crate::lab::of_record(record).map_or_else(Vec::new, |lab| blocks(&lab)),
         facts: facts(&index),
     }
 }

@@ -8,6 +8,7 @@ use bench_record::ladder::Breakdown;
 use bench_record::wire::{Environment, Record, Verdict};
 
 use crate::format::Unit;
+use crate::lab::Block;
 use crate::tone::Tone;
 
 /// A record and the name it goes by on the page.
@@ -41,6 +42,8 @@ pub struct View {
     pub panels: Vec<Panel>,
     /// The tables, in reading order; an empty one is left out.
     pub tables: Vec<Table>,
+    /// Which protocol a framework should use, where the laboratory measured it.
+    pub laboratory: Vec<Block>,
     /// What the page compares two records by.
     pub facts: Facts,
 }

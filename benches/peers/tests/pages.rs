@@ -97,6 +97,7 @@ fn record() -> Record {
         self_check: None,
         growth: None,
         ladder: None,
+        lab: None,
         failures: Vec::new(),
     }
 }

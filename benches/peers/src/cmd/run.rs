@@ -117,6 +117,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         self_check: timed.self_check,
         growth: None,
         ladder: None,
+        lab: None,
         comparisons: timed.comparisons,
         failures,
     };

@@ -1,0 +1,66 @@
+//! What the laboratory's section must hold.
+
+use std::collections::BTreeSet;
+
+use super::check::{
+    Fault, MAX_COUNT, comparisons, fault, id, name, self_check, twice, whole, within,
+};
+use super::{counts, environment};
+use crate::lab::{Arm, Lab, Set};
+
+/// # Errors
+/// The first [`Fault`].
+pub(super) fn lab(lab: &Lab) -> Result<(), Fault> {
+    if let Some(of_lab) = &lab.environment {
+        environment(of_lab)?;
+    }
+    let mut names = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for (index, set) in lab.sets.iter().enumerate() {
+        let at = format!("lab.sets[{index}]");
+        id(&format!("{at}.name"), &set.name)?;
+        if !names.insert(&set.name) {
+            return fault(format!("{at}.name"), twice(&set.name));
+        }
+        self::set(&at, set)?;
+        for arm in &set.arms {
+            if !ids.insert(&arm.id) {
+                return fault(format!("{at}.arms"), twice(&arm.id));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set(at: &str, set: &Set) -> Result<(), Fault> {
+    for (field, text) in [
+        ("item", &set.item),
+        ("payload", &set.payload),
+        ("decode", &set.decode),
+    ] {
+        name(&format!("{at}.{field}"), text)?;
+    }
+    whole(at, "bytes", set.bytes)?;
+    whole(at, "wire_bytes", set.wire_bytes)?;
+    for (index, arm) in set.arms.iter().enumerate() {
+        self::arm(&format!("{at}.arms[{index}]"), arm)?;
+    }
+    comparisons(&format!("{at}.comparisons"), &set.comparisons)?;
+    comparisons(&format!("{at}.firsts"), &set.firsts)?;
+    match &set.self_check {
+        Some(check) => self_check(&format!("{at}.self_check"), check),
+        None => Ok(()),
+    }
+}
+
+fn arm(at: &str, arm: &Arm) -> Result<(), Fault> {
+    id(&format!("{at}.id"), &arm.id)?;
+    name(&format!("{at}.way"), &arm.way)?;
+    name(&format!("{at}.codec"), &arm.codec)?;
+    counts(at, &arm.counts)?;
+    if let Some(first) = arm.first_item_instructions {
+        within(at, "first_item_instructions", first, 0.0, MAX_COUNT)?;
+    }
+    arm.held_bytes
+        .map_or(Ok(()), |held| whole(at, "held_bytes", held))
+}

@@ -1,0 +1,150 @@
+//! Opens arms on loaded libraries. Runs in children only.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use bench_host::error::StreamError;
+use bench_host::lab::LabPair;
+use bench_host::pair::{Pair, Session};
+use bench_protocol::spec::{ENDLESS, Observe};
+use paired::child::Drive;
+
+use super::arm::{LabArm, Way};
+
+/// Loads each pair of libraries once, and opens arms on it.
+#[derive(Debug, Default)]
+pub struct Libraries {
+    today: HashMap<Vec<PathBuf>, Pair>,
+    lab: HashMap<Vec<PathBuf>, LabPair>,
+}
+
+/// An arm's libraries, loaded.
+pub(crate) enum Loaded {
+    Today(Pair),
+    Lab(LabPair),
+}
+
+impl Libraries {
+    /// The pair of an arm.
+    ///
+    /// # Errors
+    /// When the libraries are not two, or cannot be used.
+    pub(crate) fn load(&mut self, arm: &LabArm, libraries: &[PathBuf]) -> Result<Loaded> {
+        let [guest, host] = libraries else {
+            bail!("a pair is two libraries, not {}", libraries.len());
+        };
+        let key = || libraries.to_vec();
+        Ok(match arm.way {
+            Way::Today(_) => Loaded::Today(match self.today.get(libraries) {
+                Some(pair) => pair.clone(),
+                None => {
+                    let pair = Pair::load(guest, host)?;
+                    self.today.insert(key(), pair.clone());
+                    pair
+                }
+            }),
+            _ => Loaded::Lab(match self.lab.get(libraries) {
+                Some(pair) => pair.clone(),
+                None => {
+                    let pair = LabPair::load(guest, host)?;
+                    self.lab.insert(key(), pair.clone());
+                    pair
+                }
+            }),
+        })
+    }
+
+    /// Opens an arm to be timed.
+    ///
+    /// # Errors
+    /// When its libraries cannot be used, or its stream cannot be opened.
+    pub fn drive(&mut self, arm: LabArm, libraries: &[PathBuf]) -> Result<Box<dyn Drive>> {
+        let loaded = self.load(&arm, libraries)?;
+        if arm.first {
+            let (waiting, wanted) = (Vec::new(), 0);
+            return Ok(Box::new(Firsts {
+                loaded,
+                arm,
+                waiting,
+                wanted,
+            }));
+        }
+        let session = loaded.open(&arm, ENDLESS, Observe::Time)?;
+        Ok(Box::new(Running(session)))
+    }
+}
+
+impl Loaded {
+    /// Opens a stream of so many items.
+    pub(crate) fn open(
+        &self,
+        arm: &LabArm,
+        items: u64,
+        observe: Observe,
+    ) -> Result<Session, StreamError> {
+        match self {
+            Self::Today(pair) => {
+                let mut session = arm.session(items);
+                session.observe = observe;
+                session.stream.counted = observe == Observe::Verify;
+                pair.open(&session)
+            }
+            Self::Lab(pair) => {
+                let mut config = arm.config(items);
+                config.session.observe = observe;
+                config.session.stream.counted = observe == Observe::Verify;
+                match arm.way {
+                    Way::Floor(floor) => pair.open_floor(floor, &config),
+                    _ => pair.open(&config),
+                }
+            }
+        }
+    }
+}
+
+/// An endless stream that goes on from drain to drain.
+struct Running(Session);
+
+impl Drive for Running {
+    fn drain(&mut self, items: u64) -> Result<()> {
+        Ok(self.0.drain(items)?)
+    }
+}
+
+/// The first item of as many streams, opened outside the timed span.
+struct Firsts {
+    loaded: Loaded,
+    arm: LabArm,
+    waiting: Vec<Session>,
+    /// Streams of the last drain.
+    wanted: usize,
+}
+
+impl Firsts {
+    fn open_to(&mut self, streams: usize) -> Result<()> {
+        while self.waiting.len() < streams {
+            let opened = self.loaded.open(&self.arm, ENDLESS, Observe::Time);
+            self.waiting.push(opened?);
+        }
+        Ok(())
+    }
+}
+
+impl Drive for Firsts {
+    fn prepare(&mut self) -> Result<()> {
+        self.waiting.clear();
+        self.open_to(self.wanted)
+    }
+
+    fn drain(&mut self, items: u64) -> Result<()> {
+        let streams = usize::try_from(items).context("more streams than memory")?;
+        self.wanted = streams;
+        // Only the first drain of a process finds too few; it warms up.
+        self.open_to(streams)?;
+        for session in &mut self.waiting[..streams] {
+            session.drain(1)?;
+        }
+        Ok(())
+    }
+}

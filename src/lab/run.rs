@@ -1,0 +1,193 @@
+//! A whole run of the laboratory: what is verified, counted, timed and kept.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::thread;
+
+use bench_protocol::lab::spec::Floor;
+use bench_protocol::spec::Protocol;
+use bench_record::lab;
+use bench_record::wire::{Counts, Failure, Verified};
+use paired::runner::Runner;
+
+use super::arm::{LabArm, Way};
+use super::build::Built;
+use super::catalog::Set;
+use super::counts::{self, CountError, Counted};
+use super::measure::{self, Timed};
+use super::process::{Child, LabError};
+use super::verify;
+
+/// What hears of a run as it goes on.
+pub trait Listener {
+    /// A part begins; it has so many steps.
+    fn begin(&mut self, part: &str, steps: usize);
+    /// A step is done.
+    fn step(&mut self);
+}
+
+/// What a run found, set by set.
+#[derive(Debug, Default)]
+pub struct Found {
+    verified: BTreeMap<LabArm, verify::Verified>,
+    counted: BTreeMap<LabArm, Counted>,
+    timed: BTreeMap<String, Timed>,
+    /// Arms that are wrong, and sets that could not be timed.
+    pub failures: Vec<Failure>,
+}
+
+impl Found {
+    fn fail(&mut self, id: String, why: &impl ToString) {
+        let why = why.to_string();
+        self.failures.push(Failure { id, why });
+    }
+
+    /// Verifies every arm of the sets on at least so many items, or on the usual number.
+    ///
+    /// # Errors
+    /// When the libraries cannot be used.
+    pub fn verify(
+        &mut self,
+        built: &Built,
+        sets: &[Set],
+        items: Option<u64>,
+        listener: &mut dyn Listener,
+    ) -> Result<(), LabError> {
+        let arms: Vec<LabArm> = sets.iter().flat_map(|set| set.arms.clone()).collect();
+        listener.begin("verifying", arms.len());
+        let mut child = Child::new(built)?;
+        for arm in arms {
+            match child.verify(&arm, items) {
+                Ok(verified) => {
+                    self.verified.insert(arm, verified);
+                }
+                Err(error @ LabError::Unusable(_)) => return Err(error),
+                Err(error) => self.fail(arm.id(), &error),
+            }
+            listener.step();
+        }
+        child.finish()
+    }
+
+    /// Counts every verified arm of the sets, in as many processes as there are cores.
+    ///
+    /// # Errors
+    /// When there is no valgrind.
+    pub fn count(
+        &mut self,
+        built: &Built,
+        sets: &[Set],
+        listener: &mut dyn Listener,
+    ) -> Result<(), CountError> {
+        crate::counts::valgrind::version()?;
+        let arms = sets.iter().flat_map(|set| set.arms.iter().copied());
+        let verified = |arm: &LabArm| self.verified.contains_key(arm);
+        let arms: Vec<LabArm> = arms.filter(verified).collect();
+        listener.begin("instructions", arms.len());
+        let queue = Mutex::new(arms);
+        let next = || queue.lock().expect("no holder panics").pop();
+        let (sender, results) = std::sync::mpsc::channel();
+        let jobs = thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
+        thread::scope(|scope| {
+            for _ in 0..jobs {
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    while let Some(arm) = next() {
+                        // The receiver is there until all senders are gone.
+                        let _ = sender.send((arm, counts::measure(built, &arm)));
+                    }
+                });
+            }
+            drop(sender);
+            for (arm, result) in results {
+                match result {
+                    Ok(counted) => {
+                        self.counted.insert(arm, counted);
+                    }
+                    Err(error) => self.fail(arm.id(), &error),
+                }
+                listener.step();
+            }
+        });
+        Ok(())
+    }
+
+    /// Times a set, if all of its arms are verified.
+    pub fn time(&mut self, runner: &mut Runner<'_>, built: &Built, set: &Set) {
+        let verified = |arm: &LabArm| self.verified.contains_key(arm);
+        if !set.arms.iter().all(verified) {
+            return;
+        }
+        match measure::run(runner, built, set) {
+            Ok(timed) => {
+                self.timed.insert(set.name(), timed);
+            }
+            Err(error) => self.fail(format!("lab/{}", set.name()), &error),
+        }
+    }
+
+    /// As a record keeps it.
+    #[must_use]
+    pub fn section(&self, sets: &[Set]) -> lab::Lab {
+        lab::Lab {
+            environment: None,
+            sets: sets.iter().map(|set| self.set(set)).collect(),
+        }
+    }
+
+    fn set(&self, set: &Set) -> lab::Set {
+        let timed = self.timed.get(&set.name()).cloned().unwrap_or_default();
+        lab::Set {
+            name: set.name(),
+            item: set.item.to_string(),
+            payload: set.item.payload.name().to_owned(),
+            bytes: u64::from(set.item.bytes),
+            wire_bytes: u64::from(set.item.wire_bytes()),
+            decode: set.decode.name().to_owned(),
+            arms: set.arms.iter().map(|arm| self.arm(arm)).collect(),
+            comparisons: timed.comparisons,
+            firsts: timed.firsts,
+            self_check: timed.self_check,
+        }
+    }
+
+    fn arm(&self, arm: &LabArm) -> lab::Arm {
+        let verified = self.verified.get(arm);
+        let counted = self.counted.get(arm);
+        let calls = |it: &verify::Verified| it.calls as f64 / it.items.max(1) as f64;
+        let mut counts = Counts {
+            boundary_calls_per_item: verified.map(calls),
+            ..Counts::default()
+        };
+        if let Some(counted) = counted {
+            counted.add_to(&mut counts);
+        }
+        let role = match arm.way {
+            Way::Today(Protocol::Arena | Protocol::Alloc) => lab::Role::Today,
+            Way::Floor(Floor::Codec) => lab::Role::Floor,
+            Way::Floor(Floor::Copy) => lab::Role::Copy,
+            Way::Variant(_) | Way::Batch(_) => lab::Role::Laboratory,
+        };
+        lab::Arm {
+            id: arm.id(),
+            way: arm.way.name(),
+            role,
+            codec: arm.codec.name().to_owned(),
+            items_per_call: arm.items_per_call(),
+            verified: verified.map(|it| Verified {
+                items: it.items,
+                bytes: it.bytes,
+                digest: format!("{:016x}", it.digest),
+            }),
+            counts,
+            first_item_instructions: counted.map(|it| it.first_item_instructions),
+            held_bytes: verified.map(|it| held(arm, it)),
+        }
+    }
+}
+
+/// Memory held for items in flight: the host's buffer, or the one item that the guest's heap
+/// holds.
+fn held(arm: &LabArm, verified: &verify::Verified) -> u64 {
+    verified.peak_capacity.max(u64::from(arm.item.wire_bytes()))
+}
