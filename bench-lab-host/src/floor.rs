@@ -16,7 +16,7 @@ use bench_protocol::same_bytes::Item;
 use bench_protocol::spec::{Fault, ProducerKind};
 use bench_protocol::wire;
 
-use crate::open::observed;
+use crate::observed::observed;
 
 /// Opens a session on a floor.
 ///

@@ -9,6 +9,7 @@ mod batch;
 mod floor;
 mod grow;
 mod lend;
+mod observed;
 mod open;
 mod rust_buffer;
 

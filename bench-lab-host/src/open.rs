@@ -6,12 +6,11 @@ use bench_host::alloc::Alloc;
 use bench_host::arena::Arena;
 use bench_host::buffer::Buffer;
 use bench_host::decode::{Borrowed, BorrowedByWincode, Owned, OwnedByWincode, Raw};
-use bench_host::drain::{self, Drain};
+use bench_host::drain::Drain;
 use bench_host::error::StreamError;
 use bench_host::guarded::Guarded;
 use bench_host::handle::OwnedHandle;
 use bench_host::shrink::Never;
-use bench_host::source::Source;
 use bench_host::table;
 use bench_protocol::api::DrainReport;
 use bench_protocol::lab::api::LabGuestApi;
@@ -24,6 +23,7 @@ use crate::batch::{Batches, Timed};
 use crate::floor;
 use crate::grow::Grow;
 use crate::lend::Lend;
+use crate::observed::observed;
 use crate::rust_buffer::Vectors;
 
 /// See [`LabHostApi::open`](bench_protocol::lab::api::LabHostApi::open).
@@ -56,14 +56,6 @@ pub(crate) unsafe extern "C" fn open_floor(
             let floor = Floor::from_number(floor).ok_or(StreamError::InvalidSpec)?;
             floor::open(floor, &config)
         })
-    }
-}
-
-/// A session on a source, decoding as the configuration says.
-pub(crate) fn observed<S: Source + 'static>(source: S, config: &LabConfig) -> Box<dyn Drain> {
-    match config.codec {
-        Codec::Bincode => drain::observed(source, &config.session),
-        Codec::Wincode => drain::observed_by_wincode(source, &config.session),
     }
 }
 

@@ -116,35 +116,6 @@ pub trait Payload: Sized + 'static {
     fn borrow_by_wincode(bytes: &[u8]) -> Result<Self::Borrowed<'_>, WireError>;
 }
 
-/// Slices start at most this many bytes into their backing buffer, so that items of one
-/// size differ.
-const SLACK: usize = 4096;
-/// Slices start at multiples of it, so that no item is better aligned than another.
-const STRIDE: usize = 8;
-
-/// The start of entry `k`'s slice, in strides.
-fn start(seed: u64, k: usize, places: usize) -> usize {
-    (mix(!seed, k as u64) % places as u64) as usize
-}
-
-/// A slice of `backing` for each entry of the table.
-fn slices<T>(seed: u64, table: &SizeTable, backing: &'static [T]) -> Vec<&'static [T]> {
-    let unit = size_of::<T>();
-    let cut = |(k, &bytes): (usize, &u32)| {
-        let from = start(seed, k, SLACK / STRIDE) * (STRIDE / unit);
-        &backing[from..from + bytes as usize / unit]
-    };
-    table.sizes().iter().enumerate().map(cut).collect()
-}
-
-/// Random bytes for the table's largest item and the slack.
-fn random_bytes(seed: u64, table: &SizeTable) -> Vec<u8> {
-    let words = (table.max() as usize + SLACK).div_ceil(8) as u64;
-    (0..words)
-        .flat_map(|k| mix(seed, k).to_le_bytes())
-        .collect()
-}
-
 /// `u64`: eight bytes on the wire.
 #[derive(Debug)]
 pub struct U64;
@@ -173,6 +144,36 @@ impl Payload for U64 {
     }
     #[inline]
     fn borrow_by_wincode(bytes: &[u8]) -> Result<u64, WireError> {
+        same_bytes::decode(bytes)
+    }
+}
+
+/// `record`: an item of the kind that plugins stream most.
+#[derive(Debug)]
+pub struct RecordPayload;
+
+impl Payload for RecordPayload {
+    const KIND: PayloadKind = PayloadKind::Record;
+    type View = RecordView;
+    type Owned = Record;
+    type Borrowed<'de> = RecordRef<'de>;
+
+    fn prepare(seed: u64, table: &SizeTable) -> Vec<RecordView> {
+        record::prepare(seed, table)
+    }
+    fn to_owned(view: RecordView) -> Record {
+        view.to_record()
+    }
+    #[inline]
+    fn decode_borrowed(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
+        wire::deserialize_borrowed(bytes)
+    }
+    #[inline]
+    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError> {
+        same_bytes::decode(bytes)
+    }
+    #[inline]
+    fn borrow_by_wincode(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
         same_bytes::decode(bytes)
     }
 }
@@ -302,10 +303,44 @@ impl Payload for F64s {
     }
 }
 
+/// `text`: a message of a queue, in JSON.
+#[derive(Debug)]
+pub struct Message;
+
+impl Payload for Message {
+    const KIND: PayloadKind = PayloadKind::Text;
+    type View = &'static str;
+    type Owned = TextItem;
+    type Borrowed<'de> = &'de str;
+
+    fn prepare(seed: u64, table: &SizeTable) -> Vec<&'static str> {
+        let texts = table.sizes().iter().enumerate();
+        let text = |(k, &bytes): (usize, &u32)| &*text::message(seed, k, bytes as usize).leak();
+        texts.map(text).collect()
+    }
+    fn to_owned(view: &'static str) -> TextItem {
+        TextItem(view.to_owned())
+    }
+    #[inline]
+    fn decode_borrowed(bytes: &[u8]) -> Result<&str, WireError> {
+        wire::deserialize_borrowed(bytes)
+    }
+    #[inline]
+    fn decode_by_wincode(bytes: &[u8]) -> Result<TextItem, WireError> {
+        same_bytes::decode(bytes)
+    }
+    #[inline]
+    fn borrow_by_wincode(bytes: &[u8]) -> Result<&str, WireError> {
+        same_bytes::decode(bytes)
+    }
+}
+
+mod contents;
 mod record;
-mod streamed;
 #[cfg(test)]
 mod tests;
+mod text;
 
-pub use record::{Record, RecordPayload, RecordRef, RecordView};
-pub use streamed::{Message, TextItem};
+use contents::{SLACK, random_bytes, slices};
+pub use record::{Record, RecordRef, RecordView};
+pub use text::TextItem;

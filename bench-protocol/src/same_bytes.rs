@@ -18,16 +18,16 @@ use wincode::len::SeqLen;
 use wincode::{ReadResult, SchemaRead, SchemaWrite, WriteResult};
 
 use crate::error::PluginError;
-use crate::payload::{Record, RecordView, TextItem};
-use crate::spec::DEFAULT_MEMORY_LIMIT;
 use crate::wire::WireError;
 
-/// wincode's default, but for the longest sequence: 4 MiB there, the host's memory limit here. It
-/// is what a lying length can allocate.
-type Config = Configuration<true, { DEFAULT_MEMORY_LIMIT as usize }>;
+/// Longest sequence, bytes: what a lying length can allocate. It is a host's default limit
+/// ([`DEFAULT_MEMORY_LIMIT`](crate::spec::DEFAULT_MEMORY_LIMIT)); wincode's own is 4 MiB.
+pub(crate) const LONGEST: usize = 256 << 20;
 
-const CONFIG: Config =
-    Configuration::default().with_preallocation_size_limit::<{ DEFAULT_MEMORY_LIMIT as usize }>();
+/// wincode's default, but for the longest sequence.
+pub(crate) type Config = Configuration<true, LONGEST>;
+
+const CONFIG: Config = Configuration::default().with_preallocation_size_limit::<LONGEST>();
 
 /// A value that can be encoded by bincode and by wincode, to the same bytes.
 pub trait Item: Serialize {
@@ -40,12 +40,12 @@ pub trait Item: Serialize {
 }
 
 #[inline(always)]
-fn len<T: SchemaWrite<Config> + ?Sized>(value: &T::Src) -> Option<usize> {
+pub(crate) fn len<T: SchemaWrite<Config> + ?Sized>(value: &T::Src) -> Option<usize> {
     T::size_of(value).ok()
 }
 
 #[inline(always)]
-fn write<T: SchemaWrite<Config> + ?Sized>(
+pub(crate) fn write<T: SchemaWrite<Config> + ?Sized>(
     value: &T::Src,
     room: &mut [MaybeUninit<u8>],
 ) -> Option<usize> {
@@ -58,28 +58,26 @@ fn write<T: SchemaWrite<Config> + ?Sized>(
 /// Items that are a wincode schema of their own.
 macro_rules! items {
     ($($item:ty),+) => {$(
-        impl Item for $item {
+        impl $crate::same_bytes::Item for $item {
             #[inline(always)]
             fn encoded_len(&self) -> Option<usize> {
-                len::<$item>(self)
+                $crate::same_bytes::len::<$item>(self)
             }
             #[inline(always)]
-            fn encode_to(&self, room: &mut [MaybeUninit<u8>]) -> Option<usize> {
-                write::<$item>(self, room)
+            fn encode_to(&self, room: &mut [std::mem::MaybeUninit<u8>]) -> Option<usize> {
+                $crate::same_bytes::write::<$item>(self, room)
             }
         }
     )+};
 }
+pub(crate) use items;
 items!(
     u64,
     &'static [u8],
     Vec<u8>,
     &'static [f64],
     Vec<f64>,
-    RecordView,
-    Record,
     &'static str,
-    TextItem,
     PluginError
 );
 

@@ -14,6 +14,7 @@ pub const ENDLESS: u64 = u64::MAX;
 pub const SEED: u64 = 0x000a_5e2a;
 /// Default limit of the memory that a host gives one item: 256 MiB.
 pub const DEFAULT_MEMORY_LIMIT: u64 = 256 << 20;
+const _: () = assert!(crate::same_bytes::LONGEST as u64 == DEFAULT_MEMORY_LIMIT);
 
 /// Defines an enum that crosses the boundary as a `u32`: its numbers, the way back from a
 /// number, and the names in ids and on the command line.

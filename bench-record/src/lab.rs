@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
-use super::wire::{Counts, Verified};
+use super::measured::{Counts, Verified};
 use paired::result::{Comparison, SelfCheck};
 
 /// Everything that a run of the laboratory found.

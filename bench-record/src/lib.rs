@@ -21,6 +21,7 @@ pub mod lab;
 pub mod ladder;
 pub mod limits;
 pub mod lock;
+mod measured;
 pub mod merge;
 pub mod output;
 pub mod partial;

@@ -3,15 +3,10 @@
 use serde::{Deserialize, Serialize};
 use wincode::{SchemaRead, SchemaWrite};
 
-use super::{Payload, PayloadKind, SLACK, STRIDE, random_bytes, start};
+use super::contents::{SLACK, STRIDE, random_bytes, start};
 use crate::random::mix;
-use crate::same_bytes::{self, Text};
+use crate::same_bytes::{Text, items};
 use crate::size_plan::SizeTable;
-use crate::wire::{self, WireError};
-
-/// `record`: an item of the kind that plugins stream most.
-#[derive(Debug)]
-pub struct RecordPayload;
 
 /// A record with all parts owned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, SchemaRead, SchemaWrite)]
@@ -53,6 +48,16 @@ pub struct RecordView {
 }
 
 impl RecordView {
+    /// The record with all parts owned.
+    pub(super) fn to_record(self) -> Record {
+        Record {
+            id: self.id,
+            timestamp_us: self.timestamp_us,
+            message: self.message.to_owned(),
+            tags: self.tags.iter().map(|&tag| tag.to_owned()).collect(),
+        }
+    }
+
     /// Number of the record.
     #[must_use]
     pub fn id(&self) -> u64 {
@@ -86,55 +91,31 @@ const TAGS_PER_RECORD: usize = 3;
 /// Content bytes of a record with an empty message: two numbers, three tags.
 const RECORD_FIXED_BYTES: u32 = 8 + 8 + 6 * TAGS_PER_RECORD as u32;
 
-impl Payload for RecordPayload {
-    const KIND: PayloadKind = PayloadKind::Record;
-    type View = RecordView;
-    type Owned = Record;
-    type Borrowed<'de> = RecordRef<'de>;
-
-    fn prepare(seed: u64, table: &SizeTable) -> Vec<RecordView> {
-        let text: String = random_bytes(seed, table)
-            .iter()
-            .map(|&byte| {
-                if byte < 40 {
-                    ' '
-                } else {
-                    char::from(b'a' + byte % 26)
-                }
-            })
-            .collect();
-        let text: &'static str = text.leak();
-        let record = |(k, &bytes): (usize, &u32)| {
-            let from = start(seed, k, SLACK / STRIDE) * STRIDE;
-            let random = mix(seed.rotate_left(17), k as u64);
-            let tag = (random % (TAGS.len() - TAGS_PER_RECORD + 1) as u64) as usize;
-            RecordView {
-                id: random,
-                timestamp_us: 1_700_000_000_000_000 + k as i64 * 1000,
-                message: &text[from..from + bytes.saturating_sub(RECORD_FIXED_BYTES) as usize],
-                tags: &TAGS[tag..tag + TAGS_PER_RECORD],
+/// The records of a size table.
+pub(super) fn prepare(seed: u64, table: &SizeTable) -> Vec<RecordView> {
+    let text: String = random_bytes(seed, table)
+        .iter()
+        .map(|&byte| {
+            if byte < 40 {
+                ' '
+            } else {
+                char::from(b'a' + byte % 26)
             }
-        };
-        table.sizes().iter().enumerate().map(record).collect()
-    }
-    fn to_owned(view: RecordView) -> Record {
-        Record {
-            id: view.id,
-            timestamp_us: view.timestamp_us,
-            message: view.message.to_owned(),
-            tags: view.tags.iter().map(|&tag| tag.to_owned()).collect(),
+        })
+        .collect();
+    let text: &'static str = text.leak();
+    let record = |(k, &bytes): (usize, &u32)| {
+        let from = start(seed, k, SLACK / STRIDE) * STRIDE;
+        let random = mix(seed.rotate_left(17), k as u64);
+        let tag = (random % (TAGS.len() - TAGS_PER_RECORD + 1) as u64) as usize;
+        RecordView {
+            id: random,
+            timestamp_us: 1_700_000_000_000_000 + k as i64 * 1000,
+            message: &text[from..from + bytes.saturating_sub(RECORD_FIXED_BYTES) as usize],
+            tags: &TAGS[tag..tag + TAGS_PER_RECORD],
         }
-    }
-    #[inline]
-    fn decode_borrowed(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
-        wire::deserialize_borrowed(bytes)
-    }
-    #[inline]
-    fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError> {
-        same_bytes::decode(bytes)
-    }
-    #[inline]
-    fn borrow_by_wincode(bytes: &[u8]) -> Result<RecordRef<'_>, WireError> {
-        same_bytes::decode(bytes)
-    }
+    };
+    table.sizes().iter().enumerate().map(record).collect()
 }
+
+items!(RecordView, Record);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use crate::wire::{Comparison, Difference, SelfCheck};
+use crate::Count;
+use crate::wire::{Comparison, Counts, Difference, SelfCheck};
 
 /// Longest id of a case, bytes.
 const MAX_ID_BYTES: usize = 512;
@@ -29,6 +30,19 @@ pub(super) fn self_check(at: &str, check: &SelfCheck) -> Result<(), Fault> {
         comparison(&format!("{at}.comparisons[{index}]"), one)?;
     }
     Ok(())
+}
+
+/// Exact counts.
+pub(super) fn counts(at: &str, counts: &Counts) -> Result<(), Fault> {
+    let at = format!("{at}.counts");
+    for count in Count::ALL {
+        if let Some(value) = counts.get(count) {
+            within(&at, count.field(), value, 0.0, MAX_COUNT)?;
+        }
+    }
+    counts
+        .mean_share
+        .map_or(Ok(()), |share| within(&at, "mean_share", share, 0.0, 1.0))
 }
 
 /// A list in which a pair occurs once.

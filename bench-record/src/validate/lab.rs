@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::check::{
-    Fault, MAX_COUNT, comparisons, fault, id, name, self_check, twice, whole, within,
+    Fault, MAX_COUNT, comparisons, counts, fault, id, name, self_check, twice, whole, within,
 };
-use super::{counts, environment};
+use super::environment::environment;
 use crate::lab::{Arm, Lab, Set};
 
 /// # Errors

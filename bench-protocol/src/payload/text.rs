@@ -7,15 +7,8 @@
 use serde::{Deserialize, Serialize};
 use wincode::{SchemaRead, SchemaWrite};
 
-use super::{Payload, PayloadKind};
 use crate::random::mix;
-use crate::same_bytes::{self, Text};
-use crate::size_plan::SizeTable;
-use crate::wire::{self, WireError};
-
-/// `text`: a message of a queue, in JSON.
-#[derive(Debug)]
-pub struct Message;
+use crate::same_bytes::{Text, items};
 
 /// What a message has besides its body: bytes in front, and text behind.
 const HEAD: usize = 67;
@@ -23,7 +16,7 @@ const TAIL: &str = "\"}";
 
 /// A message of exactly so many bytes. One too short for the fields of a message is a JSON
 /// string, and one too short for that is blank.
-fn message(seed: u64, k: usize, bytes: usize) -> String {
+pub(super) fn message(seed: u64, k: usize, bytes: usize) -> String {
     let random = mix(seed, k as u64);
     let letters = |count: usize| -> String {
         let letter = |at| char::from(b'a' + (mix(random, at as u64) % 26) as u8);
@@ -44,35 +37,9 @@ fn message(seed: u64, k: usize, bytes: usize) -> String {
     }
 }
 
-impl Payload for Message {
-    const KIND: PayloadKind = PayloadKind::Text;
-    type View = &'static str;
-    type Owned = TextItem;
-    type Borrowed<'de> = &'de str;
-
-    fn prepare(seed: u64, table: &SizeTable) -> Vec<&'static str> {
-        let texts = table.sizes().iter().enumerate();
-        let text = |(k, &bytes): (usize, &u32)| &*message(seed, k, bytes as usize).leak();
-        texts.map(text).collect()
-    }
-    fn to_owned(view: &'static str) -> TextItem {
-        TextItem(view.to_owned())
-    }
-    #[inline]
-    fn decode_borrowed(bytes: &[u8]) -> Result<&str, WireError> {
-        wire::deserialize_borrowed(bytes)
-    }
-    #[inline]
-    fn decode_by_wincode(bytes: &[u8]) -> Result<TextItem, WireError> {
-        same_bytes::decode(bytes)
-    }
-    #[inline]
-    fn borrow_by_wincode(bytes: &[u8]) -> Result<&str, WireError> {
-        same_bytes::decode(bytes)
-    }
-}
-
 /// A message with its text owned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, SchemaRead, SchemaWrite)]
 #[serde(transparent)]
 pub struct TextItem(#[wincode(with = "Text")] pub String);
+
+items!(TextItem);
