@@ -29,6 +29,7 @@ fn schema(kind: PayloadKind) -> SchemaRef {
         ],
         PayloadKind::Bytes | PayloadKind::Blob => vec![field("value", DataType::Binary)],
         PayloadKind::F64s => vec![field("value", list(DataType::Float64))],
+        PayloadKind::Text => unreachable!("refused when a stream is opened"),
     }))
 }
 
@@ -37,6 +38,7 @@ type Columns = Box<dyn FnMut(usize) -> Vec<ArrayRef> + Send>;
 
 fn columns(kind: PayloadKind, bytes: u32) -> Columns {
     match kind {
+        PayloadKind::Text => unreachable!("refused when a stream is opened"),
         PayloadKind::U64 => {
             let mut items = lend_constant::<U64>(bytes);
             Box::new(move |rows| {
@@ -110,7 +112,8 @@ pub unsafe extern "C" fn arrow_guest_stream(
     rows: u32,
     out: *mut FFI_ArrowArrayStream,
 ) -> i32 {
-    let Some(kind) = PayloadKind::from_number(kind) else {
+    let known = |kind: &PayloadKind| PayloadKind::ALL.contains(kind);
+    let Some(kind) = PayloadKind::from_number(kind).filter(known) else {
         return 1;
     };
     let schema = schema(kind);

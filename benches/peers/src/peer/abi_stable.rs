@@ -31,6 +31,7 @@ impl<T: 'static> Iterator for Source<T> {
 pub fn open(library: &Path, kind: PayloadKind, bytes: u32) -> Result<Box<dyn pull::Stream>> {
     let module = ModuleRef::load_from_file(library).map_err(|error| anyhow!("{error}"))?;
     Ok(match kind {
+        PayloadKind::Text => anyhow::bail!("no peer streams {}", kind.name()),
         PayloadKind::U64 => Converted::boxed(Source(module.u64()(bytes))),
         PayloadKind::Record => Converted::boxed(Source(module.record()(bytes))),
         PayloadKind::Bytes | PayloadKind::Blob => Converted::boxed(Source(module.bytes()(bytes))),

@@ -40,6 +40,7 @@ pub fn open(library: &Path, kind: PayloadKind, bytes: u32, rows: u32) -> Result<
     );
     let reader = RecordBatchStreamReader::try_new(stream)?;
     Ok(match kind {
+        PayloadKind::Text => anyhow::bail!("no peer streams {}", kind.name()),
         PayloadKind::U64 => Of::<U64, _>::boxed(Rows::<Numbers>::new(reader)),
         PayloadKind::Record => Of::<RecordPayload, _>::boxed(Rows::<Records>::new(reader)),
         PayloadKind::Bytes => Of::<BytesPayload, _>::boxed(Rows::<Binary>::new(reader)),

@@ -28,6 +28,7 @@ pub fn open(library: &Path, kind: PayloadKind, bytes: u32) -> Result<Box<dyn Str
         }};
     }
     Ok(match kind {
+        PayloadKind::Text => anyhow::bail!("no peer streams {}", kind.name()),
         PayloadKind::U64 => stream!(b"u64_stream", U64Stream),
         PayloadKind::Record => stream!(b"record_stream", RecordStream),
         PayloadKind::Bytes | PayloadKind::Blob => stream!(b"bytes_stream", BytesStream),

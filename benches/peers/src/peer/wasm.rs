@@ -35,6 +35,7 @@ struct Wasm {
 pub fn open(kind: PayloadKind, bytes: u32) -> Result<Box<dyn Stream>> {
     let mut image = Image::new();
     Ok(match kind {
+        PayloadKind::Text => anyhow::bail!("no peer streams {}", kind.name()),
         PayloadKind::U64 => {
             image.entries::<U64>(bytes, |entry, _, item| entry.number(0, item));
             Of::<U64, _>::boxed(Wasm::open(kind, &image)?)
