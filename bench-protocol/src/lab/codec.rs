@@ -63,9 +63,10 @@ impl Codec for Wincode {
 #[inline(always)]
 unsafe fn write<V: Item>(value: &V, room: Room) -> Option<usize> {
     let Room { start, capacity } = room;
-    // SAFETY: by contract, the room is writable; an empty one may have no place at all.
     let room = match capacity {
+        // An empty room may have no place at all.
         0 => &mut [],
+        // SAFETY: by contract, the room is writable.
         _ => unsafe { std::slice::from_raw_parts_mut(start.cast(), capacity) },
     };
     value.encode_to(room)

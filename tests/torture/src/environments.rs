@@ -129,7 +129,7 @@ fn draw(case: &mut Case<'_>) -> Odd {
     let text = |text: &[u8]| OsString::from_vec(text.to_vec());
     let kinds = if case.setup.mounts { 8 } else { 6 };
     match case.rng.random_range(0..kinds) {
-        0 => Odd::Streams(*case.one(STREAMS)),
+        0 => Odd::Streams(case.one::<&str>(STREAMS)),
         1 => {
             let limits = [
                 ('f', case.rng.random_range(0..16)),
@@ -175,7 +175,7 @@ fn draw(case: &mut Case<'_>) -> Odd {
             let (name, value) = case.one(&values).clone();
             Odd::Variable(name, value)
         }
-        4 => Odd::Missing(*case.one(&["PATH", "HOME", "TMPDIR", "LANG"])),
+        4 => Odd::Missing(case.one::<&str>(&["PATH", "HOME", "TMPDIR", "LANG"])),
         5 => {
             let folders = [
                 text(b"b\xff"),
@@ -186,7 +186,9 @@ fn draw(case: &mut Case<'_>) -> Odd {
             ];
             Odd::Folder(case.one(&folders).clone())
         }
-        6 => Odd::Mounted(*case.one(&["size=8k", "size=64k", "ro", "nr_inodes=2", "noexec"])),
+        6 => {
+            Odd::Mounted(case.one::<&str>(&["size=8k", "size=64k", "ro", "nr_inodes=2", "noexec"]))
+        }
         _ => Odd::NoExec,
     }
 }

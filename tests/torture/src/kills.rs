@@ -67,7 +67,11 @@ pub fn case(case: &mut Case<'_>) -> Verdict {
     }
     let mut expected = listed;
     if verb == Verb::History {
-        expected.extend(listing(&case.folder).into_iter().filter(is_entry));
+        expected.extend(
+            listing(&case.folder)
+                .into_iter()
+                .filter(|path| is_entry(path)),
+        );
     }
     let found = listing(&case.folder);
     let left: Vec<_> = found.symmetric_difference(&expected).collect();
@@ -225,7 +229,7 @@ fn is_readable(case: &Case<'_>, verb: Verb) -> Verdict {
     case.succeeds(words).map(drop)
 }
 
-fn is_entry(path: &PathBuf) -> bool {
+fn is_entry(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.starts_with("h") && !name.starts_with('.') && name.ends_with(".json")
 }
