@@ -103,13 +103,13 @@ pub trait Payload: Sized + 'static {
     /// When the bytes are not an encoding of this payload.
     fn decode_borrowed(bytes: &[u8]) -> Result<Self::Borrowed<'_>, WireError>;
 
-    /// Decodes to an owned value by [`same_bytes`](crate::same_bytes).
+    /// Decodes to an owned value by [`same_bytes`].
     ///
     /// # Errors
     /// When the bytes are not an encoding of this payload.
     fn decode_by_wincode(bytes: &[u8]) -> Result<Self::Owned, WireError>;
 
-    /// Decodes by [`same_bytes`](crate::same_bytes), without copying the contents.
+    /// Decodes by [`same_bytes`], without copying the contents.
     ///
     /// # Errors
     /// When the bytes are not an encoding of this payload.
