@@ -5,6 +5,7 @@ use bench_record::lab::Lab;
 use bench_record::wire::Environment;
 
 use super::block::{Block, markdown, plain};
+use super::find::COPY_TIMED;
 use super::gains::{Told, measure, others, table, told};
 use super::{limits, plugin};
 use crate::format;
@@ -73,9 +74,9 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
     all.extend(lab.environment.as_ref().map(made));
     all.push(heading("For the author of a framework"));
     all.push(Block::Paragraph(format!(
-        "The changes of today's arena, by gain per effort. The gain is the geometric mean of \
-         {}, changed / today's arena, over all items with owned decoding; below 1 is faster. The \
-         effort is the number of lines that the change takes in this repository.",
+        "The changes of today's arena, the least effort first, and then by gain. The gain is the \
+         geometric mean of {0}, changed / today's arena, over all items with owned decoding; below 1 \
+         is faster. Each ratio is one look at many processes.",
         measure(lab)
     )));
     all.push(ranking(&told));
@@ -116,11 +117,13 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
     ));
     all.push(limits::codecs(lab));
     all.push(heading("How near it is to the limit"));
-    all.push(Block::Paragraph(
-        "The floor is the same items by the same codec in process, without a boundary; the copy is \
-         one `memcpy` of the item's bytes. Each with its time and its instructions an item."
-            .to_owned(),
-    ));
+    all.push(Block::Paragraph(format!(
+        "The floor is the same items by the same codec in process, without a boundary; the copy \
+             is one `memcpy` of the item's bytes, decoded by bincode. Each with its time and its \
+             instructions an item. Above {} the copy has no time: its bytes would come from \
+             slower memory than the guest's.",
+        format::bytes(COPY_TIMED)
+    )));
     all.push(limits::table(lab));
     let rests = limits::rests(lab);
     if !rests.is_empty() {
@@ -152,8 +155,8 @@ fn lead(lab: &Lab, told: &[Told<'_>]) -> Block {
         )
     });
     Block::Paragraph(format!(
-        "Begin with `{}`: over {} it takes {} of today's {}, as a geometric mean, for some {} lines \
-         of code.{more}",
+        "Begin with `{}`: over {} it takes {} of today's {}, as a geometric mean, and changes \
+         nothing but {}.{more}",
         arm(first),
         format::plural(
             first
@@ -165,7 +168,7 @@ fn lead(lab: &Lab, told: &[Told<'_>]) -> Block {
         ),
         format::ratio(first.mean),
         measure(lab),
-        format::significant(first.change.lines),
+        first.change.effort.name(),
     ))
 }
 
@@ -196,7 +199,7 @@ fn ranking(told: &[Told<'_>]) -> Block {
         ("gain, mean", true),
         ("worst item", true),
         ("best item", true),
-        ("lines", true),
+        ("changes", false),
     ];
     let rows = told.iter().map(|told| {
         let mut gains: Vec<(f64, &str)> = told
@@ -220,7 +223,7 @@ fn ranking(told: &[Told<'_>]) -> Block {
             format::ratio(told.mean),
             cell(gains.last()),
             cell(gains.first()),
-            format::significant(told.change.lines),
+            told.change.effort.name().to_owned(),
         ]
     });
     Block::Table(heads, rows.collect())
@@ -240,8 +243,9 @@ fn smallest(told: &[Told<'_>]) -> Vec<Block> {
     vec![
         Block::Heading(3, "The smallest change that gets most of it".to_owned()),
         Block::Paragraph(format!(
-            "`single-pass` keeps the ABI and the bytes, and gets {} of the whole gain (by \
-             logarithm of the means). In Fidius' guest, the function that encodes an item for \
+            "This is `single-pass`. It keeps the ABI and the bytes, and gets {} of the whole gain \
+             (by logarithm of the means). With `serialized_size` left in front of it, it is \
+             `arena-own-writer`. In Fidius' guest, the function that encodes an item for \
              `next` calls `bincode::serialized_size` and then `bincode::serialize_into` a slice. \
              Replace both by this; our guest has it in `bench-lab-guest/src/deliver.rs` \
              (`SinglePass`) and `bench-protocol/src/lab/cursor.rs`.",

@@ -16,76 +16,102 @@ pub(super) struct Change {
     pub(super) way: &'static str,
     /// Its codec.
     pub(super) codec: &'static str,
-    /// Lines of our guest and host that have it and that today's have not.
-    pub(super) lines: f64,
+    /// What has to change.
+    pub(super) effort: Effort,
     /// What it breaks: the ABI, memory held, latency, safety.
     pub(super) breaks: &'static str,
 }
 
-/// Every change that could be worth it. `lines` is what the code of this repository takes
-/// without its tests.
+/// What a change touches, the least effort first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Effort {
+    /// One function of the framework's guest library.
+    Encoder,
+    /// The guest library's stream type, and so its constructor.
+    StreamType,
+    /// The types of every plugin.
+    Sources,
+    /// The contract between guest and host: both sides change together.
+    Abi,
+    /// Both.
+    AbiAndSources,
+}
+
+impl Effort {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Encoder => "the guest's encoder",
+            Self::StreamType => "the guest's stream type",
+            Self::Sources => "the plugins' sources",
+            Self::Abi => "the ABI",
+            Self::AbiAndSources => "the ABI and the plugins' sources",
+        }
+    }
+}
+
+/// Every change that could be worth it.
 pub(super) const CHANGES: [Change; 9] = [
     Change {
         what: "Encode by a writer that knows the length of each copy",
         way: "arena-own-writer",
         codec: BINCODE,
-        lines: 50.0,
+        effort: Effort::Encoder,
         breaks: "Nothing: the ABI and the bytes stay. The guest has one `unsafe` copy, whose bounds the line above it checks.",
     },
     Change {
         what: "Encode at once, and find the size only if the item does not fit",
         way: "single-pass",
         codec: BINCODE,
-        lines: 70.0,
+        effort: Effort::Encoder,
         breaks: "Nothing: the ABI and the bytes stay. The contents of the buffer after `BUFFER_TOO_SMALL` are no longer what they were before the call.",
     },
     Change {
         what: "The same writer, with the plugin's iterator compiled into `next`",
         way: "unboxed",
         codec: BINCODE,
-        lines: 90.0,
+        effort: Effort::StreamType,
         breaks: "Nothing at the boundary: the ABI and the bytes stay. The stream's constructor takes the iterator's type, where Fidius' `Stream<T>` boxes it, and the plugin has one `next` for each iterator.",
     },
     Change {
         what: "Lend the guest's own buffer until the next call",
         way: "lend",
         codec: BINCODE,
-        lines: 150.0,
+        effort: Effort::Abi,
         breaks: "The ABI: `next` returns a pointer. The guest holds the buffer; the host's memory limit can refuse an item only after it was encoded, and a host that keeps the pointer reads freed memory.",
     },
     Change {
         what: "Grow the host's buffer by a callback while encoding",
         way: "grow",
         codec: BINCODE,
-        lines: 220.0,
+        effort: Effort::Abi,
         breaks: "The ABI: `next` takes a struct with a callback, through which the guest runs the host's code in mid-write.",
     },
     Change {
         what: "Hand over up to 64 items a call",
         way: "batch-64",
         codec: BINCODE,
-        lines: 380.0,
+        effort: Effort::Abi,
         breaks: "The ABI: `next` writes many items, each after its length. The first item waits for the whole batch, the buffer holds 64 items, and a slow producer must be able to end a batch early.",
     },
     Change {
         what: "Hand over whatever fits into 64 KiB",
         way: "batch-64KiB",
         codec: BINCODE,
-        lines: 380.0,
+        effort: Effort::Abi,
         breaks: "As for 64 items; the wait for the first item is the longest of all, and the buffer has 64 KiB.",
     },
     Change {
         what: "Encode and decode by wincode, at once",
         way: "single-pass",
         codec: WINCODE,
-        lines: 210.0,
+        effort: Effort::Sources,
         breaks: "Not the ABI and not the bytes, but the plugins' sources: their types derive wincode's traits beside serde's.",
     },
     Change {
         what: "Both: wincode, and up to 64 items a call",
         way: "batch-64",
         codec: WINCODE,
-        lines: 590.0,
+        effort: Effort::AbiAndSources,
         breaks: "The ABI, as for 64 items, and the plugins' sources, as for wincode.",
     },
 ];
@@ -141,7 +167,7 @@ fn mean(ratios: impl Iterator<Item = f64>) -> Option<f64> {
     (number > 0.0).then(|| f64::exp(sum / number))
 }
 
-/// The changes that were measured, by gain per line, the best first.
+/// The changes that were measured: the least effort first, and then the largest gain.
 pub(super) fn told(lab: &Lab) -> Vec<Told<'_>> {
     let of = |change: &'static Change| {
         let found = lab.sets.iter().filter_map(|set| {
@@ -158,8 +184,10 @@ pub(super) fn told(lab: &Lab) -> Vec<Told<'_>> {
         })
     };
     let mut all: Vec<Told<'_>> = CHANGES.iter().filter_map(of).collect();
-    let worth = |told: &Told<'_>| -told.mean.ln() / told.change.lines;
-    all.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
+    all.sort_by(|a, b| {
+        let effort = a.change.effort.cmp(&b.change.effort);
+        effort.then(a.mean.total_cmp(&b.mean))
+    });
     all
 }
 
@@ -174,10 +202,9 @@ pub(super) fn measure(lab: &Lab) -> &'static str {
 /// The table of one change: every set with time and instructions.
 pub(super) fn table(told: &Told<'_>) -> Block {
     let rows = told.gains.iter().map(|gain| {
-        let time = gain.time.map(|it| {
-            let estimate = format::estimate(it.ratio, it.low, it.high, format::ratio);
-            format!("{estimate}, {}", it.verdict.name())
-        });
+        let time = gain
+            .time
+            .map(|it| format::estimate(it.ratio, it.low, it.high, format::ratio));
         let counted = gain.instructions.map(|(before, after)| {
             format!(
                 "{} → {}",
