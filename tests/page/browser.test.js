@@ -594,6 +594,10 @@ test("the dashboard starts with the newest run, and a commit is one row with its
   assert.match(to, /^https:\/\/example\.org\/arena\/commit\/[0-9a-f]{40}$/);
   assert.match(await rows.first().getByRole("link", { name: "diff" }).getAttribute("href"), /compare\/[0-9a-f]{40}\.\.\.[0-9a-f]{40}$/);
   assert.match(await rows.first().innerText(), /arena-bench compare --against [0-9a-f]{12}/);
+  const opens = rows.locator("details");
+  assert.ok((await opens.count()) > 0, "a commit of several changes opens to them");
+  await opens.first().locator("summary").click();
+  assert.match(await opens.first().locator("li").first().innerText(), /^drain\/.* → .*(worse|suspect|better)/);
   assert.match(await page.locator(".machines").innerText(), /Synthetic 1[^]*Synthetic 2/);
   await page.done();
 });

@@ -92,7 +92,9 @@ const Page = (() => {
 
   /** A number of a cell by its name, or nothing. */
   const number = (cell, name) => (name in cell.dataset ? Number(cell.dataset[name]) : undefined);
-  const sortsBy = (cell) => number(cell, "rank") ?? number(cell, "value") ?? cell.textContent.trim();
+  // What a cell opens to is no part of its text.
+  const words = (cell) => (cell.querySelector("summary") ?? cell).textContent.trim();
+  const sortsBy = (cell) => number(cell, "rank") ?? number(cell, "value") ?? words(cell);
 
   /** Head and visible rows, to be taken along. */
   function contents(table) {
@@ -100,7 +102,7 @@ const Page = (() => {
     return Core.sheet(headsOf(table).map((cell) => cell.textContent), rows.map((row) => ({
       id: row.dataset.id,
       cells: [...row.cells].map((cell) => ({
-        text: cell.textContent.trim(), value: number(cell, "value"), low: number(cell, "low"), high: number(cell, "high"),
+        text: words(cell), value: number(cell, "value"), low: number(cell, "low"), high: number(cell, "high"),
       })),
     })));
   }

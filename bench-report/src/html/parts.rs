@@ -130,7 +130,16 @@ pub fn table(prefix: &str, table: &Table) -> String {
 fn cell(number: usize, cell: &Cell) -> String {
     let links = cell.links.iter();
     let links = links.map(|(name, to)| format!("<a href=\"{}\">{}</a> ", text(to), text(name)));
-    let written = text(&cell.text) + links.collect::<String>().trim_end();
+    let mut written = text(&cell.text) + links.collect::<String>().trim_end();
+    if !cell.behind.is_empty() {
+        let lines = cell.behind.iter();
+        let lines: String = lines
+            .map(|line| format!("<li>{}</li>", text(line)))
+            .collect();
+        written = format!(
+            "<details><summary>{written}</summary><ul class=\"plain-list\">{lines}</ul></details>"
+        );
+    }
     let mut numbers = String::new();
     let ends = cell.ends.unzip();
     for (name, value) in [

@@ -228,6 +228,8 @@ pub struct Cell {
     pub drawing: Option<Drawing>,
     /// Addresses of pages on it, with their names.
     pub links: Vec<(String, String)>,
+    /// Lines that the text opens to.
+    pub behind: Vec<String>,
 }
 
 /// A small drawing in a cell.

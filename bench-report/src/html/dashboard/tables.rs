@@ -150,6 +150,9 @@ pub fn changes(dashboard: &Dashboard) -> Table {
     }
 }
 
+/// Changes that a commit's row opens to; more are in the table of every change.
+const MOST_METRICS: usize = 20;
+
 /// One row for each commit that changed something, the worst first; behind each its links and
 /// the command that looks at it again.
 pub fn commits(dashboard: &Dashboard) -> Table {
@@ -190,6 +193,7 @@ pub fn commits(dashboard: &Dashboard) -> Table {
                 Cell::text(format!("{} {metric}", worst.case)),
                 Cell {
                     value: Some(changes.len() as f64),
+                    behind: metrics(&changes),
                     ..Cell::text(crate::format::count(changes.len() as u64))
                 },
                 Cell::text(&e.subject),
@@ -223,6 +227,33 @@ pub fn commits(dashboard: &Dashboard) -> Table {
         ],
         rows: rows.into_iter().map(|(_, _, row)| row).collect(),
     }
+}
+
+/// A commit's changes, a line a metric; nothing of a single one, which its row tells.
+fn metrics(changes: &[&Change]) -> Vec<String> {
+    if changes.len() < 2 {
+        return Vec::new();
+    }
+    let line = |change: &&Change| {
+        format!(
+            "{} {}: {} → {} ({}, {})",
+            change.case,
+            metric_name(change.metric, change.baseline.as_deref()),
+            write(change.metric, change.before),
+            write(change.metric, change.after),
+            percent(change),
+            worst_word(verdict(change)),
+        )
+    };
+    let mut lines: Vec<String> = changes.iter().take(MOST_METRICS).map(line).collect();
+    if let Some(more) = changes
+        .len()
+        .checked_sub(MOST_METRICS)
+        .filter(|more| *more > 0)
+    {
+        lines.push(format!("{more} more, under \"Every change\""));
+    }
+    lines
 }
 
 /// Case ids of changes, so that a filter finds their commit.
