@@ -1,7 +1,7 @@
 //! The advice: what a framework should build, and what a plugin author can do today. Every number
 //! in it is the record's.
 
-use bench_record::lab::Lab;
+use bench_record::lab::{Lab, Set};
 use bench_record::wire::Environment;
 
 use super::block::{Block, markdown, plain};
@@ -72,6 +72,7 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
     let told = told(lab);
     let mut all = vec![lead(lab, &told)];
     all.extend(lab.environment.as_ref().map(made));
+    all.extend(doubts(lab));
     all.push(heading("For the author of a framework"));
     all.push(Block::Paragraph(format!(
         "The changes of today's arena, the least effort first, and then by gain. The gain is the \
@@ -191,6 +192,23 @@ fn made(environment: &Environment) -> Block {
         plain(&bench_record::short_commit(&environment.commit)),
         plain(&environment.cpu),
     ))
+}
+
+/// Where the arena's own copy differs from it.
+fn doubts(lab: &Lab) -> Option<Block> {
+    let doubt = |set: &Set| {
+        let check = set.self_check.as_ref().filter(|check| !check.trusted)?;
+        let ends = format::interval(check.low, check.high, format::ratio);
+        Some(format!("{} ({ends})", plain(&set.name)))
+    };
+    let doubtful: Vec<String> = lab.sets.iter().filter_map(doubt).collect();
+    (!doubtful.is_empty()).then(|| {
+        Block::Paragraph(format!(
+            "A copy of today's arena differs from it in {}. A difference of that size is not shown \
+             there.",
+            format::listed(&doubtful)
+        ))
+    })
 }
 
 fn ranking(told: &[Told<'_>]) -> Block {
