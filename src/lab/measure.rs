@@ -11,6 +11,7 @@ use paired::stats::{Confidence, Delta};
 use super::arm::{LabArm, Way};
 use super::build::Built;
 use super::catalog::Set;
+use crate::ladder::measure::judge;
 use crate::workload::Workload;
 
 /// Time that the slowest arm's drain takes: the fastest takes about a hundredth of it.
@@ -90,7 +91,8 @@ pub fn run(runner: &mut Runner<'_>, built: &Built, set: &Set) -> Result<Timed, M
     let mut pairs = pairs(set);
     pairs.push((0, copy));
     let mut comparisons = runner.survey(&arms, &pairs)?;
-    let same = comparisons.pop().expect("the A/A comparison was asked for");
+    let mut same = comparisons.pop().expect("the A/A comparison was asked for");
+    same.samples.clear();
     let arena = set.arms[0].id();
     for comparison in &mut comparisons {
         // The samples against the floors follow from those against the arena.
@@ -123,21 +125,4 @@ fn firsts(
     let samples = found.iter_mut().flat_map(|it| &mut it.samples);
     samples.for_each(|sample| sample.copies_ns = None);
     Ok(found)
-}
-
-/// Whether a set may be believed: not where its A/A comparison excludes zero.
-fn judge(mut same: Comparison) -> SelfCheck {
-    let trusted = same.low <= 1.0 && 1.0 <= same.high;
-    let percent = |ratio: f64| 100.0 * (ratio - 1.0);
-    let (low, high) = (percent(same.low), percent(same.high));
-    let why = format!("A/A gives {low:+.2}% to {high:+.2}%, which excludes zero");
-    same.samples.clear();
-    SelfCheck {
-        ratio: same.ratio,
-        low: same.low,
-        high: same.high,
-        trusted,
-        why: if trusted { String::new() } else { why },
-        comparisons: vec![same],
-    }
 }

@@ -105,7 +105,7 @@ pub const WHOLES: [(Step, Step); 4] = [
 ];
 
 /// Whether a set may be believed: not where its A/A comparison excludes zero.
-fn judge(same: Comparison) -> SelfCheck {
+pub(crate) fn judge(same: Comparison) -> SelfCheck {
     let trusted = same.low <= 1.0 && 1.0 <= same.high;
     let percent = |ratio: f64| 100.0 * (ratio - 1.0);
     let (low, high) = (percent(same.low), percent(same.high));

@@ -44,7 +44,7 @@ pub(super) fn environment(env: &Environment) -> Result<(), Fault> {
     match &env.shard {
         Some(shard) if parse_shard(shard).is_none() => fault(
             "environment.shard",
-            format!("{shard:?} is no shard; expected K/N with 1 ≤ K ≤ N ≤ {MAX_SHARDS}"),
+            format!("{shard:?} is not a shard; expected K/N with 1 ≤ K ≤ N ≤ {MAX_SHARDS}"),
         ),
         _ => Ok(()),
     }

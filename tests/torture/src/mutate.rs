@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand::rngs::SmallRng;
 use serde_json::{Map, Value, json};
 
-/// Values that stand where others are expected; `1e309` and the like cannot be written by
+/// Values that stand where others are expected; numbers such as `1e309` cannot be written by
 /// serde_json and come in by [`text`].
 fn odd(rng: &mut SmallRng) -> Value {
     let values = [
