@@ -2,6 +2,9 @@
 //! what became of them.
 
 use std::fmt::Write;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -70,6 +73,8 @@ pub struct Campaign {
     pub setup: Setup,
     /// The seed.
     pub seed: u64,
+    /// The file that every loss is added to as it comes.
+    pub losses: PathBuf,
 }
 
 /// What became of a campaign.
@@ -97,6 +102,7 @@ impl Campaign {
                             if let Err(lost) = self.case(part, number, false) {
                                 let lost = self.loss(part, number, &lost);
                                 eprintln!("{lost}");
+                                self.keep(&lost);
                                 losses.lock().expect("no thread panics").push(lost);
                             }
                         }
@@ -125,9 +131,25 @@ impl Campaign {
         let verdict = self.case(part, number, true);
         match &verdict {
             Ok(()) => println!("{}:{number}: nothing was lost", part.name()),
-            Err(lost) => println!("{}", self.loss(part, number, lost)),
+            Err(lost) => {
+                let lost = self.loss(part, number, lost);
+                println!("{lost}");
+                self.keep(&lost);
+            }
         }
         verdict.is_ok()
+    }
+
+    /// Adds a loss to the file for them: what a machine does once may never come again.
+    fn keep(&self, lost: &str) {
+        let path = &self.losses;
+        let opened = OpenOptions::new().create(true).append(true).open(path);
+        let added = opened
+            .and_then(|mut file| io::Write::write_all(&mut file, format!("{lost}\n\n").as_bytes()));
+        match added {
+            Ok(()) => eprintln!("torture: the message is kept in {}", path.display()),
+            Err(error) => eprintln!("torture: {}: {error}", path.display()),
+        }
     }
 
     fn loss(&self, part: Part, number: u64, what: &str) -> String {

@@ -53,6 +53,10 @@ struct Options {
     /// Also write the counts to this file, as Markdown.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Add the message of every loss to this file [default: torture-losses.txt beside the
+    /// program]
+    #[arg(long, value_name = "FILE")]
+    losses: Option<PathBuf>,
 }
 
 fn case(text: &str) -> Result<(Part, u64), String> {
@@ -79,8 +83,13 @@ fn attack(options: &Options) -> Result<bool> {
     let seed = options
         .seed
         .unwrap_or_else(|| rand::random::<u64>() % 1_000_000);
-    let setup = Setup::new(&options.program)?;
-    let campaign = Campaign { setup, seed };
+    let losses = options.losses.clone();
+    let losses = losses.unwrap_or_else(|| options.program.with_file_name("torture-losses.txt"));
+    let campaign = Campaign {
+        setup: Setup::new(&options.program)?,
+        seed,
+        losses,
+    };
     if let Some((part, number)) = options.case {
         return Ok(campaign.repeat(part, number));
     }
