@@ -58,7 +58,7 @@ fn look_after_itself() {
     let executable = env::current_exe().unwrap_or_else(|error| fail(&error));
     let mut target = Command::new(executable);
     target.args(env::args_os().skip(1));
-    let outcome = look_after(&mut target).unwrap_or_else(|error| fail(&error));
+    let outcome = look_after(&mut target, None).unwrap_or_else(|error| fail(&error));
     if let Err(failed) = outcome {
         let case = failed.case.as_deref().unwrap_or("the target");
         eprintln!("arena-bench: {case} failed: {}", failed.why);

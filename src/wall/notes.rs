@@ -5,7 +5,14 @@
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::process::{Command, ExitStatus};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use paired::temporary::Temporary;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::case::Case;
 
@@ -14,6 +21,8 @@ use crate::case::Case;
 const NOTES: &str = "ARENA_BENCH_NOTES";
 /// The note at the end.
 const DONE: &str = "done";
+/// How often a target with a time limit is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The target's side.
 #[derive(Debug)]
@@ -29,7 +38,7 @@ impl Notes {
             return Ok(None);
         };
         // It ends with the process that reads the notes.
-        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
         let file = OpenOptions::new().append(true).open(path)?;
         Ok(Some(Self(file)))
     }
@@ -62,20 +71,62 @@ pub struct Failed {
     pub code: Option<i32>,
 }
 
-/// Starts a target and waits for it.
+/// Starts a target and waits for it. With a limit, a target that notes nothing new for so
+/// long is killed, with the processes of its group.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn look_after(target: &mut Command) -> io::Result<Result<(), Failed>> {
-    let notes = tempfile::NamedTempFile::new()?;
-    let status = target.env(NOTES, notes.path()).status()?;
-    let text = fs::read_to_string(notes.path()).unwrap_or_default();
-    Ok(outcome(status, &text))
+pub fn look_after(target: &mut Command, limit: Option<Duration>) -> io::Result<Result<(), Failed>> {
+    let folder = Temporary::new(crate::PRODUCT, &env::temp_dir())?;
+    let notes = folder.path().join("notes");
+    File::create(&notes)?;
+    target.env(NOTES, &notes);
+    let status = match limit {
+        None => Some(target.status()?),
+        Some(limit) => wait(&mut target.process_group(0).spawn()?, &notes, limit)?,
+    };
+    let text = fs::read_to_string(&notes).unwrap_or_default();
+    Ok(match (status, limit) {
+        (Some(status), _) => outcome(status, &text),
+        (None, limit) => Err(Failed {
+            case: case_of(&text),
+            why: format!(
+                "hung: killed after {:.0} s without a sign of progress",
+                limit.unwrap_or_default().as_secs_f64()
+            ),
+            code: None,
+        }),
+    })
+}
+
+/// Waits for a target; nothing if it was killed because its notes stayed as they were.
+fn wait(target: &mut Child, notes: &Path, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let length = || fs::metadata(notes).map_or(0, |found| found.len());
+    let (mut known, mut since) = (length(), Instant::now());
+    loop {
+        if let Some(status) = target.try_wait()? {
+            return Ok(Some(status));
+        }
+        if length() != known {
+            (known, since) = (length(), Instant::now());
+        } else if since.elapsed() > limit {
+            let _ = kill_process_group(Pid::from_child(target), Signal::KILL);
+            target.kill()?;
+            target.wait()?;
+            return Ok(None);
+        }
+        sleep(LOOK);
+    }
+}
+
+/// The case that a target was at.
+fn case_of(notes: &str) -> Option<String> {
+    let last = notes.lines().next_back();
+    last.filter(|&last| last != DONE).map(str::to_owned)
 }
 
 fn outcome(status: ExitStatus, notes: &str) -> Result<(), Failed> {
-    let last = notes.lines().next_back();
-    let is_done = last == Some(DONE);
+    let is_done = notes.lines().next_back() == Some(DONE);
     if status.success() && is_done {
         return Ok(());
     }
@@ -84,7 +135,7 @@ fn outcome(status: ExitStatus, notes: &str) -> Result<(), Failed> {
         false => status.to_string(),
     };
     Err(Failed {
-        case: last.filter(|_| !is_done).map(str::to_owned),
+        case: case_of(notes),
         why,
         code: status.code().filter(|&code| code != 0),
     })
@@ -96,7 +147,7 @@ mod tests {
 
     fn target(script: &str) -> Result<(), Failed> {
         let mut command = Command::new("sh");
-        look_after(command.args(["-c", script])).expect("it starts")
+        look_after(command.args(["-c", script]), None).expect("it starts")
     }
 
     #[test]

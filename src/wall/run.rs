@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use bench_record::wire::Failure;
 use paired::visible::visible;
@@ -11,6 +12,10 @@ use paired::visible::visible;
 use super::notes::{Failed, look_after};
 use crate::case::{Case, Group};
 use crate::harness::{self, HarnessError, Profile};
+
+/// What a target may take between two cases for each case that it was asked for: a case takes
+/// a second in short settings, and criterion's summary comes after the last one.
+const PER_CASE: Duration = Duration::from_secs(2);
 
 /// A run of criterion that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -49,23 +54,26 @@ pub fn bench(
         let cases: Vec<Case> = cases.iter().filter(of_target).cloned().collect();
         if !cases.is_empty() {
             let executable = harness::build(target, Profile::Release)?;
-            failures.extend(time(&executable, target, cases, options)?);
+            let limit = crate::PROCESS_LIMIT + PER_CASE * cases.len() as u32;
+            failures.extend(time(&executable, target, cases, limit, options)?);
             done();
         }
     }
     Ok(failures)
 }
 
-/// Times cases with a target, and again without those that ended it.
+/// Times cases with a target, and again without those that ended it or made no progress
+/// within `limit`.
 fn time(
     executable: &Path,
     target: &str,
     mut cases: Vec<Case>,
+    limit: Duration,
     options: &Options,
 ) -> Result<Vec<Failure>, WallError> {
     let mut failures = Vec::new();
     while !cases.is_empty() {
-        let Err(failed) = start(executable, &cases, options)? else {
+        let Err(failed) = start(executable, &cases, limit, options)? else {
             break;
         };
         let why = format!("criterion's target {target} failed: {}", failed.why);
@@ -86,6 +94,7 @@ fn time(
 fn start(
     executable: &Path,
     cases: &[Case],
+    limit: Duration,
     options: &Options,
 ) -> Result<Result<(), Failed>, WallError> {
     let folder = |source| WallError::Folder {
@@ -107,7 +116,7 @@ fn start(
         command.env(harness::PAIR, pair);
     }
     let failed = |source| harness::start_error(executable, source);
-    let outcome = look_after(&mut command).map_err(failed)?;
+    let outcome = look_after(&mut command, Some(limit)).map_err(failed)?;
     Ok(outcome.map_err(|failed| Failed {
         why: format!("{}{}", failed.why, last_words(&mut words)),
         ..failed
@@ -140,6 +149,10 @@ mod tests {
 
     /// Times three cases with a shell script that gets their ids, in lines, as `$ids`.
     fn failures(script: &str) -> Vec<Failure> {
+        failures_within(script, crate::PROCESS_LIMIT)
+    }
+
+    fn failures_within(script: &str, limit: Duration) -> Vec<Failure> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let target = folder.path().join("target");
         let text = format!(
@@ -153,7 +166,35 @@ mod tests {
             folder: folder.path().join("criterion"),
         };
         let cases = catalog::drains().into_iter().take(3).collect();
-        time(&target, "item_size", cases, &options).expect("it starts")
+        time(&target, "item_size", cases, limit, &options).expect("it starts")
+    }
+
+    #[test]
+    fn a_case_that_hangs_is_named_and_the_others_are_timed() {
+        let hanging = catalog::drains()[1].id();
+        let script = format!(
+            "for id in $ids; do note $id; case $id in {hanging}) sleep 1000 & wait;; esac; done; note done"
+        );
+        let failed = failures_within(&script, Duration::from_secs(5));
+        let [one] = &failed[..] else {
+            panic!("one case failed: {failed:?}");
+        };
+        assert_eq!(one.id, hanging);
+        assert!(
+            one.why.contains("target item_size failed: hung"),
+            "{}",
+            one.why
+        );
+    }
+
+    #[test]
+    fn a_target_that_hangs_before_its_first_case_is_named() {
+        let failed = failures_within("sleep 1000", Duration::from_millis(200));
+        let [one] = &failed[..] else {
+            panic!("it failed once: {failed:?}");
+        };
+        assert_eq!(one.id, "criterion");
+        assert!(one.why.contains("item_size failed: hung"), "{}", one.why);
     }
 
     #[test]
