@@ -83,6 +83,28 @@ static void flood(int file, size_t bytes) {
     }
 }
 
+/* What ends more than this process and its keeper. HOSTILE_OUTSIDE names the process namespace
+ * that must not be hurt; without it nothing happens. */
+static void lethal(void) {
+    const char *outside = getenv("HOSTILE_OUTSIDE"), *what = getenv("HOSTILE_LETHAL");
+    char here[64] = "", line[256];
+    FILE *status;
+    int program = 0;
+    if (!outside || !what) return;
+    if (!strcmp(what, "program")) {
+        /* The parent of the parent. */
+        snprintf(line, sizeof line, "/proc/%d/status", getppid());
+        if (!(status = fopen(line, "r"))) return;
+        while (fgets(line, sizeof line, status)) sscanf(line, "PPid: %d", &program);
+        fclose(status);
+        if (program > 1) kill(program, SIGKILL), forever();
+    }
+    if (!strcmp(what, "everyone")) {
+        if (readlink("/proc/self/ns/pid", here, sizeof here - 1) <= 0) return;
+        if (strcmp(here, outside)) kill(-1, SIGKILL), forever();
+    }
+}
+
 static void recurse(volatile char *caller) {
     volatile char frame[4096];
     frame[0] = *caller;
@@ -135,6 +157,7 @@ static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t 
     if (mode_is("exit-3")) exit(3);
     if (mode_is("kill-itself")) raise(SIGKILL);
     if (mode_is("kill-parent")) kill(getppid(), SIGKILL), forever();
+    if (mode_is("kill-group")) kill(0, SIGKILL), forever();
     if (mode_is("stop-parent")) kill(getppid(), SIGSTOP), forever();
     if (mode_is("loop")) for (;;) __asm__ volatile("");
     if (mode_is("sleep")) forever();
@@ -161,6 +184,7 @@ static int misbehave(uint64_t *at, uint8_t *buffer, uint32_t capacity, uint32_t 
         _exit(0);
     }
     if (mode_is("slow-item")) nanosleep(&pause, 0);
+    lethal();
     if (*at == first()) {
         if (mode_is("helper")) helper();
         if (mode_is("helper-and-sleep")) helper(), forever();

@@ -290,3 +290,42 @@ fn a_file_system_without_locks_is_written_to_all_the_same() {
     assert_eq!(names(folder.path()), expected);
     assert_eq!(names(&folder.path().join("history")).len(), 1);
 }
+
+/// Keeps a guest with so many bytes of static memory a thread, and holds it against itself.
+fn against_itself(bytes_of_thread: u32) -> Option<Output> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let guest = folder.path().join("guest.so");
+    if !compile(&guest, &[&format!("-DTLS={bytes_of_thread}")]) {
+        return None;
+    }
+    let run = |arguments: [&str; 2]| {
+        Command::new(PROGRAM)
+            .current_dir(folder.path())
+            .args(["guest", "guest.so", "--no-counts", "--json"])
+            .args(["--items", "200", "--seconds", "0.05", "--delta", "90"])
+            .args(arguments)
+            .output()
+            .expect("it starts")
+    };
+    let kept = run(["--save", "kept"]);
+    assert_eq!(kept.status.code(), Some(0), "{}", said(&kept));
+    Some(run(["--against", "kept"]))
+}
+
+#[test]
+fn a_guest_that_cannot_be_loaded_twice_is_compared_in_one_copy_and_one_that_cannot_at_all_is_no_finding()
+ {
+    // glibc keeps about 1.6 KiB: four copies do not fit, two do.
+    let Some(few) = against_itself(700) else {
+        return;
+    };
+    assert_eq!(few.status.code(), Some(0), "{}", said(&few));
+    let reports: Value = serde_json::from_slice(&few.stdout).expect("JSON");
+    let why = reports[0]["comparison"]["why"].as_str().unwrap_or_default();
+    assert!(why.contains("one copy of each build"), "{reports}");
+    assert!(why.contains("static TLS"), "{reports}");
+    // Not even one of each.
+    let none = against_itself(1000).expect("it compiled above");
+    assert_eq!(none.status.code(), Some(2), "{}", said(&none));
+    assert!(said(&none).contains("static TLS"), "{}", said(&none));
+}
