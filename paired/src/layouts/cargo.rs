@@ -28,6 +28,9 @@ pub struct Source {
     pub executable: PathBuf,
     /// Cargo profile.
     pub profile: String,
+    /// Cargo features beside the default ones. Builds with other features need a cache of
+    /// their own: cargo gives both libraries one file name.
+    pub features: Vec<String>,
     /// Variables of the environment that cargo must not see.
     pub without_env: Vec<OsString>,
 }
@@ -47,6 +50,7 @@ impl Source {
             cache: std::path::absolute(cache)?,
             executable: std::env::current_exe()?,
             profile: "release".to_owned(),
+            features: Vec::new(),
             without_env: ["CARGO", "RUSTUP_TOOLCHAIN"].map(OsString::from).to_vec(),
         })
     }
@@ -86,6 +90,7 @@ pub(super) fn build(source: &Source, folder: &Path) -> Result<Built, LayoutError
     command
         .args(["--package", &source.package, "--lib"])
         .args(["--crate-type", "cdylib", "--profile", &source.profile])
+        .args(source.features.iter().flat_map(|it| ["--features", it]))
         .arg("--message-format=json-render-diagnostics")
         .args(["--", "-C", "strip=debuginfo"])
         .env("RUSTC_WORKSPACE_WRAPPER", WRAPPER)
