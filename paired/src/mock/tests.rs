@@ -610,3 +610,29 @@ fn the_child_sees_no_name_and_each_arm_equally_often_first() {
         "four arms"
     );
 }
+
+#[test]
+fn an_arm_that_takes_its_items_together_drains_whole_units_and_is_compared_per_item() {
+    let (a, b) = (arm("a", "build"), arm("b", "build").copied());
+    let arms = [a, Arm { unit: 7_000, ..b }];
+    let mut machine = Machine::new(3);
+    let found = compare(&mut machine, 3, settings(0.01), &arms).expect("nothing fails");
+    assert!((found.ratio - 1.0).abs() < 0.004, "{}", brief(&found));
+    let drained: HashSet<u64> = machine
+        .jobs
+        .last()
+        .expect("there were jobs")
+        .arms
+        .iter()
+        .map(|arm| arm.items)
+        .collect();
+    let others = found.items;
+    assert!(
+        drained.contains(&others) && others % 7_000 != 0,
+        "{drained:?}"
+    );
+    assert!(
+        drained.contains(&others.next_multiple_of(7_000)),
+        "{drained:?}"
+    );
+}

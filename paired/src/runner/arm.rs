@@ -26,6 +26,9 @@ pub struct Arm {
     /// Work per item, 1 for what the workload says: 1.005 drains half a percent more
     /// items than it is taken to, as a known slowdown.
     pub work: f64,
+    /// Items that the workload takes together, such as a batch, at least 1: a drain takes
+    /// whole ones, and its time is scaled to the items that it should have taken.
+    pub unit: u64,
     /// Items of a drain, where the workload is a whole stream and no time decides;
     /// the same for all arms that are measured together.
     pub items: Option<u64>,
@@ -42,6 +45,7 @@ impl Arm {
             draw_group: 0,
             copy: 0,
             work: 1.0,
+            unit: 1,
             items: None,
         }
     }
@@ -52,6 +56,20 @@ impl Arm {
         Self {
             copy: self.copy + 1,
             ..self.clone()
+        }
+    }
+
+    /// Items of its drain where `items` are asked for.
+    pub(super) fn drained(&self, items: u64) -> u64 {
+        let items = (items as f64 * self.work).round() as u64;
+        items.max(1).next_multiple_of(self.unit.max(1))
+    }
+
+    /// The time of so many items, as a multiple of the time of its drain.
+    pub(super) fn scale(&self, items: u64) -> f64 {
+        match self.unit {
+            0 | 1 => 1.0,
+            _ => items as f64 * self.work / self.drained(items) as f64,
         }
     }
 

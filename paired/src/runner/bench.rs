@@ -90,7 +90,7 @@ impl Bench<'_> {
             libraries: arms[arm].files(&layouts[arm]),
             copy: arms[arm].copy * COPIES as u32 + copy as u32,
             workload: arms[arm].workload.clone(),
-            items: ((items as f64 * arms[arm].work).round() as u64).max(1),
+            items: arms[arm].drained(items),
         };
         let job = Job {
             arms: places.iter().map(arm_job).collect(),
@@ -113,7 +113,8 @@ impl Bench<'_> {
         for row in rows {
             for (&(arm, copy), &nanoseconds) in places.iter().zip(row) {
                 // A clock that did not move has moved by less than it can tell.
-                times[arm][copy].push(nanoseconds.max(clock_step_ns) as f64);
+                let measured = nanoseconds.max(clock_step_ns) as f64;
+                times[arm][copy].push(measured * arms[arm].scale(items));
             }
         }
         Ok(Process {
