@@ -72,6 +72,10 @@ pub fn settings(sets: &[Set], family: Confidence, budget: Duration) -> Settings 
 fn arm_of(arm: &LabArm, built: &Built) -> Arm {
     Arm {
         items: arm.first.then_some(STREAMS),
+        unit: match arm.first {
+            true => 1,
+            false => u64::from(arm.items_per_call()),
+        },
         ..Arm::new(
             arm.id(),
             Workload::Lab(*arm).to_value(),
