@@ -27,6 +27,18 @@ fn profile() -> Option<String> {
     Some(out.ancestors().nth(3)?.file_name()?.to_string_lossy().into_owned())
 }
 
+/// The flags beside the profile's, the feature that chooses the allocator among them.
+fn flags() -> String {
+    let encoded = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let allocators = ["mimalloc", "jemalloc", "snmalloc"];
+    let chosen = allocators.into_iter().find(|name| {
+        std::env::var_os(format!("CARGO_FEATURE_{}", name.to_uppercase())).is_some()
+    });
+    let given = encoded.split('\u{1f}').filter(|flag| !flag.is_empty()).map(str::to_owned);
+    let chosen = chosen.map(|name| format!("--cfg=feature=\"{name}\""));
+    given.chain(chosen).collect::<Vec<_>>().join(" ")
+}
+
 fn main() {
     let commit = git(&["rev-parse", "HEAD"]).unwrap_or_else(|| {
         // Git may be missing, or refuse this repository, today alone: this file is never
@@ -40,11 +52,10 @@ fn main() {
     let rustc = std::env::var_os("RUSTC")
         .and_then(|rustc| output(Command::new(rustc).arg("--version")))
         .unwrap_or_default();
-    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     println!("cargo::rustc-env=BENCH_COMMIT={commit}");
     println!("cargo::rustc-env=BENCH_RUSTC={rustc}");
     println!("cargo::rustc-env=BENCH_PROFILE={}", profile().unwrap_or_default());
-    println!("cargo::rustc-env=BENCH_FLAGS={}", flags.replace('\u{1f}', " "));
+    println!("cargo::rustc-env=BENCH_FLAGS={}", flags());
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../bench-protocol/build_support.rs");
     // A checkout changes HEAD; a commit changes its log.

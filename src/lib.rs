@@ -26,6 +26,7 @@ pub(crate) const PROCESS_LIMIT: std::time::Duration = std::time::Duration::from_
 #[macro_use]
 mod printing;
 
+pub mod allocator;
 mod ancestry;
 pub mod arms;
 pub mod case;

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use paired::digest;
-use paired::layouts::{self, LayoutError, Source};
+use paired::layouts::{self, LayoutError, Objects, Source};
 
+use crate::allocator::{Allocator, Allocators};
 use crate::git::{self, GitError};
 use crate::pair::{Layouts, PairFiles};
 use bench_record::{lock, output};
@@ -124,9 +125,39 @@ fn cache(path: &Path) -> impl Fn(io::Error) -> WorkspaceError + use<> {
 /// Builds the pair of the sources as they are, uncommitted changes included, and links
 /// it once for each seed.
 pub fn build_here(root: &Path, seeds: &[u64], heard: Heard<'_>) -> Result<Layouts, WorkspaceError> {
+    build_here_with(root, Allocators::default(), seeds, heard)
+}
+
+/// [`build_here`], with these allocators.
+pub fn build_here_with(
+    root: &Path,
+    allocators: Allocators,
+    seeds: &[u64],
+    heard: Heard<'_>,
+) -> Result<Layouts, WorkspaceError> {
     let scratch = scratch(root)?;
     hold(&scratch)?;
-    build(root, &scratch.join("head"), seeds, heard)
+    build_with(root, &scratch.join("head"), allocators, seeds, heard)
+}
+
+/// Compiles a package of the sources in `root` with an allocator. Each allocator has a folder of
+/// its own in the cache.
+pub(crate) fn compile(
+    root: &Path,
+    cache: &Path,
+    package: &str,
+    allocator: Allocator,
+) -> Result<Objects, WorkspaceError> {
+    let cache = match allocator.feature() {
+        Some(feature) => cache.join("allocators").join(feature),
+        None => cache.to_owned(),
+    };
+    let mut source = Source::new(root, package, &cache).map_err(self::cache(&cache))?;
+    source.features = allocator.feature().into_iter().map(Into::into).collect();
+    // The pair's build scripts ask git, of the checkout that they are in.
+    let local = git::local_variables().iter().map(Into::into);
+    source.without_env.extend(local);
+    Ok(layouts::compile(&source)?)
 }
 
 /// Builds the pair of the sources in `root`, with a cache folder of its own.
@@ -136,20 +167,29 @@ pub fn build(
     seeds: &[u64],
     heard: Heard<'_>,
 ) -> Result<Layouts, WorkspaceError> {
-    let compile = |package: &str| {
-        let mut source = Source::new(root, package, cache).map_err(self::cache(root))?;
-        // The pair's build scripts ask git, of the checkout that they are in.
-        let local = git::local_variables().iter().map(Into::into);
-        source.without_env.extend(local);
-        layouts::compile(&source).map_err(WorkspaceError::from)
-    };
+    build_with(root, cache, Allocators::default(), seeds, heard)
+}
+
+fn build_with(
+    root: &Path,
+    cache: &Path,
+    allocators: Allocators,
+    seeds: &[u64],
+    heard: Heard<'_>,
+) -> Result<Layouts, WorkspaceError> {
     // Both before anything is linked: a host that does not build is known at once.
-    let (guest, host) = (compile("bench-guest")?, compile("bench-host")?);
+    let guest = compile(root, cache, "bench-guest", allocators.guest)?;
+    let host = compile(root, cache, "bench-host", allocators.host)?;
     let all = 2 * seeds.len();
     let guest = guest.link(seeds, &mut |done, _| heard(done, all))?;
     let host = host.link(seeds, &mut |done, of| heard(of + done, all))?;
     let mut layouts = Layouts::new(guest, host);
-    layouts.plain = together(&layouts.plain, &cache.join("pair"))?;
+    let place = match allocators.are_usual() {
+        true => "pair".to_owned(),
+        // No blanks: the folder is passed on in variables of the environment.
+        false => format!("pair-{}", allocators.to_string().replace([',', ' '], "-")),
+    };
+    layouts.plain = together(&layouts.plain, &cache.join(place))?;
     Ok(layouts)
 }
 
@@ -171,6 +211,7 @@ fn together(pair: &PairFiles, folder: &Path) -> Result<PairFiles, WorkspaceError
 pub fn build_at(
     root: &Path,
     commit: &Commit,
+    allocators: Allocators,
     seeds: &[u64],
     heard: Heard<'_>,
 ) -> Result<Layouts, WorkspaceError> {
@@ -187,7 +228,7 @@ pub fn build_at(
         check_out(root, commit, &tree)?;
     }
     let sources = tree.join(&commit.prefix);
-    let layouts = build(&sources, &folder.join("build"), seeds, heard)?;
+    let layouts = build_with(&sources, &folder.join("build"), allocators, seeds, heard)?;
     let bears = layouts.is_of(&commit.hash);
     if !bears.map_err(cache(&folder))? {
         return Err(WorkspaceError::AnotherCommit {

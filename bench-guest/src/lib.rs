@@ -4,6 +4,10 @@
 //! `alloc` has the alloc protocol's `next`, `step` those of the ladder. They share the producers
 //! and the code of `bench_protocol::guest::boundary`, and nothing else.
 
+// Linked for its allocator alone.
+#[cfg(feature = "bench-allocator")]
+use bench_allocator as _;
+
 use bench_protocol::api::GuestApi;
 
 mod alloc;

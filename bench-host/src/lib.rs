@@ -10,6 +10,10 @@
 //!
 //! The laboratory's host is a crate of its own. It shares the drain, the buffer and the table.
 
+// Linked for its allocator alone.
+#[cfg(feature = "bench-allocator")]
+use bench_allocator as _;
+
 pub mod alloc;
 pub mod arena;
 pub mod buffer;

@@ -5,6 +5,10 @@
 //! hand over one item per call, `single` their driver and their `next` functions, `batch` both of
 //! the variant that hands over several. All encode by a codec of `bench_protocol::lab::codec`.
 
+// Linked for its allocator alone.
+#[cfg(feature = "bench-allocator")]
+use bench_allocator as _;
+
 use bench_protocol::api::Header;
 use bench_protocol::lab::api::{LAB_ABI_VERSION, LAB_GUEST_MAGIC, LAB_LAYOUT, LabGuestApi};
 

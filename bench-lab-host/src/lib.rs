@@ -5,6 +5,10 @@
 //! so that `bench-host` drives them. `batch`, `grow`, `lend` and `rust_buffer` take one item by
 //! their protocol. `floor` does their work without a guest. The drain loop, the buffer and the rest of the table are `bench-host`'s.
 
+// Linked for its allocator alone.
+#[cfg(feature = "bench-allocator")]
+use bench_allocator as _;
+
 mod batch;
 mod floor;
 mod grow;

@@ -56,7 +56,8 @@ pub struct RawBuildInfo {
     pub rustc: StaticStr,
     /// Cargo profile.
     pub profile: StaticStr,
-    /// Compiler flags in addition to the profile's.
+    /// Compiler flags in addition to the profile's, the feature that chooses the allocator
+    /// among them.
     pub flags: StaticStr,
 }
 
@@ -75,7 +76,7 @@ macro_rules! build_info {
 }
 
 /// How a cdylib was built.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildInfo {
     /// Full commit hash; empty if unknown.
     pub commit: String,
@@ -85,6 +86,25 @@ pub struct BuildInfo {
     pub profile: String,
     /// Compiler flags in addition to the profile's.
     pub flags: String,
+    /// The library's allocator; empty where it is the system's.
+    pub allocator: String,
+}
+
+/// What a flag that chooses an allocator begins and ends with.
+const FEATURE: (&str, &str) = ("--cfg=feature=\"", "\"");
+
+/// The flags without the one that chooses the allocator, and the allocator's name.
+fn without_allocator(flags: &str) -> (String, String) {
+    let named = |flag: &str| {
+        let name = flag.strip_prefix(FEATURE.0)?.strip_suffix(FEATURE.1)?;
+        Some(name.to_owned())
+    };
+    match flags.rsplit_once(' ').map_or(("", flags), |it| it) {
+        (others, last) if named(last).is_some() => {
+            (others.to_owned(), named(last).unwrap_or_default())
+        }
+        _ => (flags.to_owned(), String::new()),
+    }
 }
 
 impl RawBuildInfo {
@@ -95,13 +115,16 @@ impl RawBuildInfo {
     #[must_use]
     pub unsafe fn read(&self) -> BuildInfo {
         // SAFETY: by contract, each text was made by `StaticStr::new`.
-        unsafe {
-            BuildInfo {
-                commit: self.commit.read(),
-                rustc: self.rustc.read(),
-                profile: self.profile.read(),
-                flags: self.flags.read(),
-            }
+        let read = |text: StaticStr| unsafe { text.read() };
+        let [commit, rustc, profile, flags] =
+            [self.commit, self.rustc, self.profile, self.flags].map(read);
+        let (flags, allocator) = without_allocator(&flags);
+        BuildInfo {
+            commit,
+            rustc,
+            profile,
+            flags,
+            allocator,
         }
     }
 }
@@ -113,6 +136,42 @@ impl fmt::Display for BuildInfo {
         if !self.flags.is_empty() {
             write!(f, ", flags {}", self.flags)?;
         }
+        if !self.allocator.is_empty() {
+            write!(f, ", allocator {}", self.allocator)?;
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_that_chooses_the_allocator_is_told_apart_from_the_others() {
+        let told = |flags: &str| {
+            let flags = StaticStr::new(flags.to_owned().leak());
+            let none = StaticStr::new("");
+            let raw = RawBuildInfo {
+                commit: none,
+                rustc: none,
+                profile: none,
+                flags,
+            };
+            // SAFETY: the texts live as long as the program.
+            let info = unsafe { raw.read() };
+            (info.flags, info.allocator)
+        };
+        let owned = |flags: &str, allocator: &str| (flags.to_owned(), allocator.to_owned());
+        assert_eq!(told(""), owned("", ""));
+        assert_eq!(
+            told("-C target-cpu=native"),
+            owned("-C target-cpu=native", "")
+        );
+        assert_eq!(told("--cfg=feature=\"mimalloc\""), owned("", "mimalloc"));
+        assert_eq!(
+            told("-C opt-level=1 --cfg=feature=\"jemalloc\""),
+            owned("-C opt-level=1", "jemalloc")
+        );
     }
 }

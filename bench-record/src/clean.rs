@@ -63,6 +63,7 @@ fn environment(environment: &mut Environment) {
         &mut environment.rustc,
         &mut environment.profile,
         &mut environment.flags,
+        &mut environment.allocators,
         &mut environment.cpu,
         &mut environment.kernel,
         &mut environment.libc,

@@ -24,6 +24,9 @@ pub struct Environment {
     pub rustc: String,
     pub profile: String,
     pub flags: String,
+    /// The allocators of guest and host, or empty where both are the system's.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub allocators: String,
     pub cpu: String,
     pub cores: u32,
     pub kernel: String,

@@ -58,12 +58,13 @@ impl Environment {
     }
 
     /// The machine, as far as exact counts can tell: the CPU and the C library
-    /// choose the copy routines, the tunables move their thresholds, and
-    /// valgrind counts.
-    pub fn machine(&self) -> [(&'static str, &str); 4] {
+    /// choose the copy routines, the tunables move their thresholds, another allocator
+    /// takes the C library's part, and valgrind counts.
+    pub fn machine(&self) -> [(&'static str, &str); 5] {
         [
             ("cpu", &self.cpu),
             ("libc", &self.libc),
+            ("allocators", &self.allocators),
             ("valgrind", &self.valgrind),
             ("tunables", &self.tunables),
         ]
@@ -72,10 +73,11 @@ impl Environment {
     /// The machine, as far as ratios of times can tell: valgrind has no part in
     /// them, and they run under the tunables and the variables of the shell, not under
     /// those of the counts.
-    pub fn clock_machine(&self) -> [(&'static str, &str); 4] {
+    pub fn clock_machine(&self) -> [(&'static str, &str); 5] {
         [
             ("cpu", &self.cpu),
             ("libc", &self.libc),
+            ("allocators", &self.allocators),
             ("tunables", self.clock_tunables().unwrap_or_default()),
             (
                 "variables",

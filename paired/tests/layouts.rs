@@ -47,6 +47,7 @@ const TESTS: &[(&str, fn())] = tests![
     a_folder_of_somebody_else_is_not_taken_for_a_cache,
     a_package_that_does_not_build_is_named_with_the_compilers_words,
     a_configured_target_and_target_folder_do_not_mislead,
+    cargo_features_are_those_that_were_asked_for,
 ];
 
 /// A package of twenty functions in a folder of its own.
@@ -126,6 +127,26 @@ fn addresses(library: &Path) -> Vec<u64> {
     file.dynamic_symbols()
         .map(|symbol| symbol.address())
         .collect()
+}
+
+fn cargo_features_are_those_that_were_asked_for() {
+    let package = Package::new();
+    package.write(
+        "Cargo.toml",
+        "[package]\nname = \"some-plugin\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [features]\nf90 = []\nf91 = []\n\
+         [lib]\ncrate-type = [\"cdylib\"]\n[profile.dev]\nincremental = false\n[workspace]\n",
+    );
+    let function = |name: &str| {
+        format!(
+            "#[cfg(feature = \"{name}\")] #[unsafe(no_mangle)] pub extern \"C\" fn {name}() {{}}\n"
+        )
+    };
+    package.write("src/lib.rs", &["f90", "f91"].map(function).concat());
+    let mut source = package.source();
+    source.features = vec!["f91".to_owned()];
+    let objects = layouts::compile(&source).expect("it builds");
+    assert_eq!(order(objects.plain()), ["f91"]);
 }
 
 fn modified(path: &Path) -> SystemTime {

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::building::{Chance, pair, pair_at};
+use super::building::{Chance, pair_at, pair_with, words};
 use super::outcome::Outcome;
+use crate::allocator::Allocators;
 use crate::workspace;
 
 /// Which pair, and where it goes.
@@ -21,6 +22,10 @@ pub struct Config {
     /// build-pair made.
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
+    /// What guest and host allocate by: system, mimalloc, jemalloc or snmalloc for both, or
+    /// guest=NAME,host=NAME [default: system].
+    #[arg(long, value_name = "NAME")]
+    allocator: Option<Allocators>,
     /// As many layouts as the quick set uses.
     #[arg(long)]
     quick: bool,
@@ -31,15 +36,20 @@ pub struct Config {
 /// Builds the pair and copies it.
 pub fn run(config: &Config) -> Result<Outcome> {
     let root = workspace::root()?;
+    let allocators = config.allocator.unwrap_or_default();
     let seeds = config.chance.layouts(config.quick);
     paired::layouts::replaceable(&config.output)?;
     let (layouts, what) = match &config.at {
         Some(reference) => {
             let commit = workspace::resolve(&root, reference)?;
-            (pair_at(&root, &commit, &seeds)?, commit.hash)
+            (pair_at(&root, &commit, allocators, &seeds)?, commit.hash)
         }
-        None => (pair(None, &seeds)?, "the sources here".to_owned()),
+        None => (
+            pair_with(None, allocators, &seeds)?,
+            "the sources here".to_owned(),
+        ),
     };
+    let what = what + &words(allocators);
     layouts.save(&config.output, &what)?;
     notice!(
         "arena-bench: {what}: the pair and {} link layouts of it are in {}",

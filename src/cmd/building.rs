@@ -7,6 +7,7 @@ use anyhow::Result;
 use rand::RngExt;
 
 use super::progress::Progress;
+use crate::allocator::Allocators;
 use crate::lab::build::Built;
 use crate::pair::Layouts;
 use crate::workspace::{self, Commit};
@@ -74,15 +75,27 @@ fn fresh_seed() -> u64 {
 
 /// The pair in its layouts: of a folder, or of the sources here.
 pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
+    pair_with(folder, Allocators::default(), seeds)
+}
+
+/// [`pair`]; what is built of the sources here has these allocators.
+pub(super) fn pair_with(
+    folder: Option<&Path>,
+    allocators: Allocators,
+    seeds: &[u64],
+) -> Result<Layouts> {
     let layouts = match folder {
         Some(folder) => Layouts::in_folder(folder)?,
         None => {
             notice!(
-                "arena-bench: building the pair and linking it {} times",
+                "arena-bench: building the pair{} and linking it {} times",
+                words(allocators),
                 seeds.len()
             );
             let root = workspace::root()?;
-            linking(1, seeds, |heard| workspace::build_here(&root, seeds, heard))?
+            linking(1, seeds, |heard| {
+                workspace::build_here_with(&root, allocators, seeds, heard)
+            })?
         }
     };
     warn_of_one(&layouts);
@@ -90,15 +103,29 @@ pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
 }
 
 /// The pair of a commit, in the layouts of the same seeds.
-pub(super) fn pair_at(root: &Path, commit: &Commit, seeds: &[u64]) -> Result<Layouts> {
+pub(super) fn pair_at(
+    root: &Path,
+    commit: &Commit,
+    allocators: Allocators,
+    seeds: &[u64],
+) -> Result<Layouts> {
     notice!(
-        "arena-bench: building the pair of {} and linking it {} times",
+        "arena-bench: building the pair of {}{} and linking it {} times",
         commit.reference,
+        words(allocators),
         seeds.len()
     );
     linking(1, seeds, |heard| {
-        workspace::build_at(root, commit, seeds, heard)
+        workspace::build_at(root, commit, allocators, seeds, heard)
     })
+}
+
+/// The allocators in a sentence, where they are not the system's.
+pub(super) fn words(allocators: Allocators) -> String {
+    match allocators.are_usual() {
+        true => String::new(),
+        false => format!(" (allocators: {allocators})"),
+    }
 }
 
 /// Builds something while a bar shows how many links are done.

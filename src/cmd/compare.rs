@@ -39,7 +39,8 @@ use paired::stats::{Confidence, Delta, correction};
 #[command(after_help = "Examples:\n  \
     arena-bench compare --against HEAD~1 --quick\n  \
     arena-bench compare --against origin/main --filter '^drain/blob' --markdown comment.md\n  \
-    arena-bench compare --self --quick")]
+    arena-bench compare --self --quick\n  \
+    arena-bench compare --self --allocator mimalloc --baseline-allocator system --quick")]
 pub struct Config {
     #[command(flatten)]
     sides: Sides,

@@ -8,11 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use super::building::{Chance, pair};
+use super::building::{Chance, pair_with};
 use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
 use super::reporter::Reporter;
 use super::resume;
+use crate::allocator::Allocators;
 use crate::case::{Case, Group};
 use crate::environment::Watch;
 use crate::growth::matrix::Stream;
@@ -46,6 +47,10 @@ pub struct Config {
     /// built from the sources here.
     #[arg(long, value_name = "DIR")]
     pair: Option<PathBuf>,
+    /// What guest and host allocate by: system, mimalloc, jemalloc or snmalloc for both, or
+    /// guest=NAME,host=NAME [default: system].
+    #[arg(long, value_name = "NAME", conflicts_with = "pair")]
+    allocator: Option<Allocators>,
     /// Leave out parts of the run.
     #[arg(long, value_enum, value_delimiter = ',')]
     skip: Vec<Step>,
@@ -100,7 +105,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let seed = earlier.as_ref().and_then(resume::seed);
     let chance = config.chance.resumed(seed);
     let seeds = chance.layouts(config.selection.quick);
-    let layouts = pair(config.pair.as_deref(), &seeds)?;
+    let allocators = config.allocator.unwrap_or_default();
+    let layouts = pair_with(config.pair.as_deref(), allocators, &seeds)?;
     let mut pair = PairProcess::load(&layouts.plain)?;
     let watch = Watch::start();
     let observed = watch.finish(&layouts.plain, pair.builds());
@@ -232,6 +238,10 @@ fn asked(config: &Config, chance: Chance, layouts: &Layouts) -> BTreeMap<String,
         ("--delta", config.delta.to_string()),
         ("--budget", text(config.budget.map(|it| it.to_string()))),
         (resume::SEED, chance.seed().to_string()),
+        (
+            "--allocator",
+            config.allocator.unwrap_or_default().to_string(),
+        ),
         ("--layouts", layouts.guest.layouts.len().to_string()),
     ]
     .map(|(option, value)| (option.to_owned(), value))

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::building::{Chance, pair, pair_at, warn_of_one};
+use super::building::{Chance, pair_at, pair_with, warn_of_one, words};
+use crate::allocator::Allocators;
 use crate::compare::Side;
 use crate::pair::{Layouts, compiled_differently};
 use crate::workspace::{self, Commit};
@@ -19,6 +20,14 @@ pub(super) struct Sides {
     /// here, uncommitted changes included.
     #[arg(long, value_name = "DIR")]
     pair: Option<PathBuf>,
+    /// What guest and host allocate by: system, mimalloc, jemalloc or snmalloc for both, or
+    /// guest=NAME,host=NAME [default: system].
+    #[arg(long, value_name = "NAME", conflicts_with = "pair")]
+    allocator: Option<Allocators>,
+    /// The same for the baseline, with --against or --self; by default it has the allocators
+    /// of the candidate.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pair", "baseline_pair"])]
+    baseline_allocator: Option<Allocators>,
 }
 
 /// The pair that is compared with.
@@ -31,7 +40,8 @@ struct Baseline {
     /// Folder of a pair that was kept, with its layouts (see `build-pair`).
     #[arg(long, value_name = "DIR")]
     baseline_pair: Option<PathBuf>,
-    /// The candidate itself, from another copy of its files: A/A.
+    /// The candidate itself, from another copy of its files: A/A. With --baseline-allocator,
+    /// its sources with another allocator.
     #[arg(long = "self")]
     itself: bool,
 }
@@ -64,7 +74,10 @@ impl Sides {
             (None, Some(head)) => format!("the sources here, on {}", short_commit(&head.hash)),
             (None, None) => "the sources here".to_owned(),
         };
-        let candidate = pair(self.pair.as_deref(), &seeds)?;
+        let allocators = self.allocator.unwrap_or_default();
+        let others = self.baseline_allocator.unwrap_or(allocators);
+        let name = name + &words(allocators);
+        let candidate = pair_with(self.pair.as_deref(), allocators, &seeds)?;
         let (other, baseline) = match (&commit, kept) {
             (Some(commit), _) => {
                 let root = root.as_ref().map_err(|error| anyhow!("{error}"))?;
@@ -72,12 +85,13 @@ impl Sides {
                     [] => &seeds,
                     its => its,
                 };
-                let built = pair_at(root, commit, seeds)?;
-                if let Some(head) = &head {
+                let built = pair_at(root, commit, others, seeds)?;
+                if let Some(head) = head.as_ref().filter(|_| others == allocators) {
                     warn_of_same_code(root, (commit, &built), (head, &candidate))?;
                 }
                 (
-                    format!("{} ({})", commit.reference, short_commit(&commit.hash)),
+                    format!("{} ({})", commit.reference, short_commit(&commit.hash))
+                        + &words(others),
                     built,
                 )
             }
@@ -88,6 +102,10 @@ impl Sides {
                 let folder = folder.unwrap_or(Path::new("."));
                 (folder.display().to_string(), kept)
             }
+            (None, None) if others != allocators => (
+                format!("the sources here{}", words(others)),
+                pair_with(None, others, &seeds)?,
+            ),
             (None, None) => (format!("{name}, once more"), candidate.clone()),
         };
         for difference in compiled_differently(&baseline.guest.compiled, &candidate.guest.compiled)

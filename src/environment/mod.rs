@@ -18,12 +18,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use bench_protocol::build_info::BuildInfo;
 use jiff::{Timestamp, Unit};
 
 pub use bench_record::wire::COPY_ROUTINES;
 pub use conditions::Conditions;
 use copies::Copies;
 
+use crate::allocator::Allocators;
 use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
 use crate::pair_process::Builds;
@@ -60,7 +62,12 @@ impl Watch {
     pub fn finish(&self, files: &PairFiles, builds: &Builds) -> Observed {
         let mut notices = Vec::new();
         let build = &builds.host;
-        if builds.guest != *build {
+        // Each library may have an allocator of its own.
+        let guest = BuildInfo {
+            allocator: build.allocator.clone(),
+            ..builds.guest.clone()
+        };
+        if guest != *build {
             notices.push(format!(
                 "guest and host were not built together: {} and {build}",
                 builds.guest
@@ -100,6 +107,7 @@ impl Watch {
             rustc: build.rustc.clone(),
             profile: build.profile.clone(),
             flags: build.flags.clone(),
+            allocators: Allocators::of(builds).to_string(),
             cpu: machine::cpu(),
             cores: machine::cores(),
             kernel: machine::kernel(),

@@ -61,6 +61,7 @@ fn shown(build: BuildInfo) -> BuildInfo {
         rustc: visible(&build.rustc),
         profile: visible(&build.profile),
         flags: visible(&build.flags),
+        allocator: visible(&build.allocator),
     }
 }
 
@@ -94,17 +95,11 @@ impl PairProcess {
         } else {
             launch.memory = Some(OWN_MEMORY.saturating_add(buffers.saturating_mul(2)));
         }
-        let empty = || BuildInfo {
-            commit: String::new(),
-            rustc: String::new(),
-            profile: String::new(),
-            flags: String::new(),
-        };
         let mut pair = Self {
             files: files.clone(),
             builds: Builds {
-                guest: empty(),
-                host: empty(),
+                guest: BuildInfo::default(),
+                host: BuildInfo::default(),
             },
             launch,
             limit,
@@ -268,8 +263,16 @@ mod tests {
             rustc: text(),
             profile: text(),
             flags: text(),
+            allocator: text(),
         });
-        for said in [build.commit, build.rustc, build.profile, build.flags] {
+        let BuildInfo {
+            commit,
+            rustc,
+            profile,
+            flags,
+            allocator,
+        } = build;
+        for said in [commit, rustc, profile, flags, allocator] {
             assert_eq!(said, r"\u{1b}[2J1.95");
         }
     }

@@ -110,12 +110,7 @@ impl Drop for ScriptedGuest {
 
 /// This host with a given guest table; no files are loaded.
 pub fn pair(guest: &'static GuestApi) -> Pair {
-    let build = BuildInfo {
-        commit: String::new(),
-        rustc: String::new(),
-        profile: String::new(),
-        flags: String::new(),
-    };
+    let build = BuildInfo::default();
     // SAFETY: the table is a static of the host, which is linked into this test.
     let host = unsafe { &*bench_host::bench_host_api() };
     assert_eq!(host.header.magic, HOST_MAGIC);

@@ -86,12 +86,7 @@ fn broken_as(observe: Observe, variant: Variant, answer: Answer) -> (Result<(), 
 
 /// The laboratory's host, linked into this test, and this file's guest.
 fn pair() -> LabPair {
-    let build = BuildInfo {
-        commit: String::new(),
-        rustc: String::new(),
-        profile: String::new(),
-        flags: String::new(),
-    };
+    let build = BuildInfo::default();
     // SAFETY: the table is a static of the host, which is linked into this test.
     let host = unsafe { &*bench_lab_host::bench_lab_host_api() };
     LabPair {

@@ -60,6 +60,7 @@ fn environment(environment: &Environment) -> Vec<(String, String)> {
         ("Logical cores", e.cores.to_string()),
         ("Kernel", e.kernel.clone()),
         ("C library", e.libc.clone()),
+        ("Allocators", e.allocators.clone()),
         ("Tunables", e.tunables.clone()),
         ("Valgrind", e.valgrind.clone()),
         ("Compiler", e.rustc.clone()),
