@@ -13,6 +13,8 @@ use crate::case::Case;
 use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use crate::pair_process::error::PairError;
+use bench_record::Count;
+use bench_record::accepted::{Accepted, Matching, Metric, Said};
 use bench_record::limits::Limits;
 use bench_record::wire::{self, Comparison, Counts, Failure};
 use paired::ratios::{self, Match, Ratios};
@@ -122,25 +124,34 @@ pub fn verdict(
     cases: &[Case],
     compared: &Compared,
     limits: &Limits,
+    accepted: &Accepted,
 ) -> Result<Verdict, StatsError> {
     let confidence = Confidence::new(CONFIDENCE)?;
     let found = &compared.ratios;
     let self_check = ratios::judge(&found.comparisons, &found.build_checks, confidence)?;
     let trusted = self_check.as_ref().is_some_and(|check| check.trusted);
-    let rows = cases
-        .iter()
-        .map(|case| row(&case.id(), compared, limits, trusted))
-        .collect();
+    let mut accepted = accepted.begin();
+    let mut rows = Vec::new();
+    for case in cases {
+        rows.push(row(&case.id(), compared, limits, trusted, &mut accepted));
+    }
     Ok(Verdict {
         baseline: baseline.name.clone(),
         candidate: candidate.name.clone(),
         rows,
         self_check,
         failures: [&compared.failures[..], &compared.ratios.failures[..]].concat(),
+        stale: accepted.stale(),
     })
 }
 
-fn row(id: &str, compared: &Compared, limits: &Limits, trusted: bool) -> Row {
+fn row(
+    id: &str,
+    compared: &Compared,
+    limits: &Limits,
+    trusted: bool,
+    accepted: &mut Matching<'_>,
+) -> Row {
     let wall = compared
         .ratios
         .comparisons
@@ -152,18 +163,24 @@ fn row(id: &str, compared: &Compared, limits: &Limits, trusted: bool) -> Row {
         counts(&compared.baseline_counts),
         counts(&compared.candidate_counts),
     );
-    let (mut regressions, mut notes) = (Vec::new(), Vec::new());
+    let (mut worse, mut notes) = (Worse::default(), Vec::new());
     if let (Some(before), Some(after)) = (&before, &after) {
-        regressions.extend(
-            limits
-                .exceeded(id, before, after)
-                .iter()
-                .map(ToString::to_string),
-        );
+        let exceeded = limits.exceeded(id, before, after);
+        for count in Count::ALL {
+            let values = before.get(count).zip(after.get(count));
+            if let (Some(metric), Some(values)) = (Metric::of(count), values) {
+                let found = exceeded.iter().find(|exceeded| exceeded.count == count);
+                let said = accepted.judge(id, metric, values, found.is_some());
+                worse.take(found.map(ToString::to_string), said);
+            }
+        }
     }
     if let Some(wall) = &wall {
-        if wall.verdict == wire::Verdict::Slower {
-            regressions.push(format!("time {}", signed_percent(wall.ratio)));
+        if wall.verdict != wire::Verdict::Inconclusive {
+            let slower = wall.verdict == wire::Verdict::Slower;
+            let said = accepted.judge(id, Metric::Time, (1.0, wall.ratio), slower);
+            let text = slower.then(|| format!("time {}", signed_percent(wall.ratio)));
+            worse.take(text, said);
         }
         if !trusted && wall.verdict != wire::Verdict::Inconclusive {
             notes.push("not trusted: the run's A/A failed".to_owned());
@@ -175,8 +192,28 @@ fn row(id: &str, compared: &Compared, limits: &Limits, trusted: bool) -> Row {
         wall,
         baseline_counts: before,
         candidate_counts: after,
-        regressions,
+        regressions: worse.regressions,
+        accepted: worse.accepted,
         notes,
+        explanation: None,
+    }
+}
+
+/// What is worse about a case, in words.
+#[derive(Default)]
+struct Worse {
+    regressions: Vec<String>,
+    accepted: Vec<String>,
+}
+
+impl Worse {
+    fn take(&mut self, found: Option<String>, said: Said) {
+        let Some(found) = found else { return };
+        match said {
+            Said::Nothing => self.regressions.push(found),
+            Said::Exceeded(why) => self.regressions.push(format!("{found}, {why}")),
+            Said::Accepted(why) => self.accepted.push(format!("{found}, {why}")),
+        }
     }
 }
 

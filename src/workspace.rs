@@ -215,9 +215,30 @@ pub fn build_at(
     seeds: &[u64],
     heard: Heard<'_>,
 ) -> Result<Layouts, WorkspaceError> {
+    build_in("base", root, commit, allocators, seeds, heard)
+}
+
+/// The same in another folder: the pair that [`build_at`] has built stays.
+pub fn build_step(
+    root: &Path,
+    commit: &Commit,
+    seeds: &[u64],
+    heard: Heard<'_>,
+) -> Result<Layouts, WorkspaceError> {
+    build_in("step", root, commit, Allocators::default(), seeds, heard)
+}
+
+fn build_in(
+    place: &str,
+    root: &Path,
+    commit: &Commit,
+    allocators: Allocators,
+    seeds: &[u64],
+    heard: Heard<'_>,
+) -> Result<Layouts, WorkspaceError> {
     let scratch = scratch(root)?;
     hold(&scratch)?;
-    let folder = scratch.join("base");
+    let folder = scratch.join(place);
     fs::create_dir_all(&folder).map_err(cache(&folder))?;
     let tree = folder.join("tree");
     if check_out(root, commit, &tree).is_err() {
@@ -337,6 +358,12 @@ pub fn resolve(root: &Path, reference: &str) -> Result<Commit, WorkspaceError> {
         hash,
         prefix: prefix.into(),
     })
+}
+
+/// A file of the project as it is in a commit; `None` where the commit has none.
+pub fn file_at(root: &Path, commit: &Commit, name: &str) -> Option<String> {
+    let object = format!("{}:{}", commit.hash, commit.prefix.join(name).display());
+    git::run(root, &["show", &object]).ok()
 }
 
 /// Whether the project's sources differ from those of a commit; unknown counts as yes.

@@ -84,6 +84,67 @@ fn a_limit_with_its_reason_lets_a_rise_pass() {
     gate(&dir, &["--limits", "limits.json"]).success();
 }
 
+/// `accept`, into `accepted.json`.
+fn accept(dir: &TempDir, cases: &str, args: &[&str]) -> Assert {
+    Command::cargo_bin("arena-bench")
+        .expect("the binary is built")
+        .current_dir(dir.path())
+        .args(["accept", cases, "--file", "accepted.json"])
+        .args(args)
+        .assert()
+}
+
+#[test]
+fn an_accepted_regression_is_shown_with_its_reason_and_passes_until_it_is_worse() {
+    let dir = folder();
+    save(&dir, "run.json", &worse());
+    let reason = ["--metric", "instructions", "--reason", "it checks more now"];
+    let accept = |up_to: &str| {
+        accept(
+            &dir,
+            "drain/case-000/*",
+            &[&reason[..], &["--up-to", up_to]].concat(),
+        )
+    };
+    let judge = || {
+        let options = ["--accepted", "accepted.json", "--markdown", "comment.md"];
+        gate(&dir, &options)
+    };
+    accept("12").success().stderr(contains("commit it"));
+    judge()
+        .success()
+        .stdout(contains("accepted"))
+        .stderr(contains("0 regressions (1 more accepted)"));
+    let comment = read(&dir, "comment.md");
+    assert!(comment.contains("it checks more now"), "{comment}");
+    // The entry is replaced: one for each metric of the same cases.
+    accept("2").success();
+    judge()
+        .code(1)
+        .stdout(contains("more than was").and(contains("regression")));
+    save(&dir, "run.json", &synthetic::record(2));
+    judge().success().stderr(contains("not worse any more"));
+}
+
+#[test]
+fn an_entry_without_a_reason_or_a_file_that_is_damaged_is_refused() {
+    let dir = folder();
+    let arguments = ["--metric", "time", "--up-to", "3", "--reason", " "];
+    accept(&dir, "drain/*", &arguments)
+        .code(2)
+        .stderr(contains("reason is empty"));
+    let unknown = ["--metric", "speed", "--up-to", "3", "--reason", "x"];
+    accept(&dir, "drain/*", &unknown)
+        .code(2)
+        .stderr(contains("instructions"));
+    let text = r#"{"accepted": [{"cases": "drain/u64/*", "metric": "time", "up_to": 3}]}"#;
+    std::fs::write(dir.path().join("accepted.json"), text).expect("written");
+    let said = contains("accepted.json: entry 1 (drain/u64/*)").and(contains("reason"));
+    gate(&dir, &["--accepted", "accepted.json"])
+        .code(2)
+        .stderr(said);
+}
+
 #[test]
 fn accepting_shows_the_change_and_makes_it_the_baseline() {
     let dir = folder();

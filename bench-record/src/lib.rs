@@ -6,6 +6,7 @@
 // Used by this workspace alone: an item has a comment where its name does not say it all.
 #![allow(missing_docs)]
 
+pub mod accepted;
 mod case_id;
 mod clean;
 mod commit;

@@ -4,6 +4,7 @@
 use bench_record::wire::{Comparison, Counts, Failure, SelfCheck, Verdict as Word};
 use serde::Serialize;
 
+use crate::explain::{self, Explanation};
 use crate::format::{self, optional, plural, signed_percent};
 use crate::markdown;
 use crate::terminal::{Cell, Column, Screen, Table};
@@ -20,6 +21,9 @@ pub struct Verdict {
     pub self_check: Option<SelfCheck>,
     /// Cases that could not be measured.
     pub failures: Vec<Failure>,
+    /// Accepted regressions that are none any more, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<String>,
 }
 
 /// How many cases came to what.
@@ -28,6 +32,8 @@ pub struct Summary {
     pub cases: usize,
     /// Cases of which a count or the time is worse than it may be.
     pub regressed: usize,
+    /// Cases of which something is worse, and was accepted.
+    pub accepted: usize,
     pub slower: usize,
     pub faster: usize,
     pub same: usize,
@@ -49,8 +55,30 @@ pub struct Row {
     pub candidate_counts: Option<Counts>,
     /// What is worse than it may be, in words.
     pub regressions: Vec<String>,
+    /// What is worse and was accepted, with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
     /// What else a reader should know, in words.
     pub notes: Vec<String>,
+    /// What changed in a case that is worse, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
+}
+
+impl Row {
+    /// Whether something is worse than it may be, accepted or not.
+    pub fn is_worse(&self) -> bool {
+        !self.regressions.is_empty() || !self.accepted.is_empty()
+    }
+
+    /// Its id, what changed in it, and the counts of both sides.
+    fn explained(&self) -> Option<(&str, &Explanation, [Option<&Counts>; 2])> {
+        let counts = [
+            self.baseline_counts.as_ref(),
+            self.candidate_counts.as_ref(),
+        ];
+        Some((&self.id, self.explanation.as_ref()?, counts))
+    }
 }
 
 impl Verdict {
@@ -69,6 +97,11 @@ impl Verdict {
         Summary {
             cases: self.rows.len(),
             regressed: worse.count(),
+            accepted: self
+                .rows
+                .iter()
+                .filter(|row| !row.accepted.is_empty())
+                .count(),
             slower: count(Word::Slower),
             faster: count(Word::Faster),
             same: count(Word::Same),
@@ -100,8 +133,12 @@ pub fn headline(verdict: &Verdict) -> String {
         .iter()
         .filter(|row| !row.regressions.is_empty());
     let inconclusive: Vec<_> = verdict.of(Word::Inconclusive).collect();
+    let accepted = match verdict.summary().accepted {
+        0 => String::new(),
+        some => format!(" ({some} accepted)"),
+    };
     let mut text = format!(
-        "{} of {} regressed; wall clock: {} slower, {} faster, {} same, {} inconclusive",
+        "{} of {} regressed{accepted}; wall clock: {} slower, {} faster, {} same, {} inconclusive",
         worse.count(),
         plural(verdict.rows.len(), "case"),
         verdict.of(Word::Slower).count(),
@@ -142,6 +179,7 @@ pub fn table(verdict: &Verdict, screen: Screen) -> String {
         let [id, word, time, instructions, allocations, notes] = cells(row);
         let tone = match (&row.wall, row.regressions.is_empty()) {
             (_, false) => Tone::Against,
+            (_, true) if !row.accepted.is_empty() => Tone::Plain,
             (Some(wall), true) => wall.verdict.into(),
             (None, true) => Tone::Plain,
         };
@@ -156,10 +194,14 @@ pub fn table(verdict: &Verdict, screen: Screen) -> String {
     }
     let foot = foot(verdict);
     let foot = foot.iter().map(|line| screen.paragraph("", line, 0));
+    let explained = verdict.rows.iter().filter_map(Row::explained);
+    let explained =
+        explained.map(|(id, found, counts)| explain::text(id, found, counts, screen) + "\n\n");
     format!(
-        "{}\n\n{}\n\n{}",
+        "{}\n\n{}\n\n{}{}",
         screen.paragraph("", &title(verdict), 0),
         table.show(screen),
+        explained.collect::<String>(),
         foot.collect::<Vec<_>>().join("\n")
     )
 }
@@ -189,6 +231,8 @@ pub fn markdown(verdict: &Verdict) -> String {
     if !loud.is_empty() {
         parts.push(rows(&loud));
     }
+    let explained = verdict.rows.iter().filter_map(Row::explained);
+    parts.extend(explained.map(|(id, found, counts)| explain::markdown(id, found, counts)));
     if !open.is_empty() {
         let what = format!(
             "{} inconclusive: neither a change nor none was shown",
@@ -214,6 +258,7 @@ fn foot(verdict: &Verdict) -> Vec<String> {
     lines.extend(verdict.self_check.as_ref().map(self_check));
     let failed = |failure: &Failure| format!("failed: {}: {}", failure.id, failure.why);
     lines.extend(verdict.failures.iter().map(failed));
+    lines.extend(verdict.stale.iter().cloned());
     lines
 }
 
@@ -252,6 +297,7 @@ fn cells(row: &Row) -> [String; 6] {
     let notes: Vec<&str> = row
         .regressions
         .iter()
+        .chain(&row.accepted)
         .chain(&row.notes)
         .chain(&open)
         .map(String::as_str)
@@ -271,7 +317,8 @@ fn cells(row: &Row) -> [String; 6] {
 /// Whether there is nothing to see: no regression, no note, no change.
 fn is_quiet(row: &Row) -> bool {
     let still = |wall: &Comparison| matches!(wall.verdict, Word::Same | Word::Inconclusive);
-    row.regressions.is_empty() && row.notes.is_empty() && row.wall.as_ref().is_none_or(still)
+    let silent = [&row.regressions, &row.accepted, &row.notes];
+    silent.iter().all(|words| words.is_empty()) && row.wall.as_ref().is_none_or(still)
 }
 
 #[cfg(test)]
@@ -302,7 +349,9 @@ mod tests {
                 Word::Slower => vec![format!("time {}", signed_percent(ratio))],
                 _ => Vec::new(),
             },
+            accepted: Vec::new(),
             notes: Vec::new(),
+            explanation: None,
         }
     }
 
@@ -332,6 +381,7 @@ mod tests {
                 comparisons: Vec::new(),
             }),
             failures: Vec::new(),
+            stale: Vec::new(),
         }
     }
 
@@ -361,5 +411,24 @@ mod tests {
         let both = "not excluded: up to 2.1% slower or up to 1.5% faster";
         assert!(listed.contains(both), "{text}");
         assert!(headline(&verdict()).contains("regressions up to +2.10% not excluded"));
+    }
+
+    #[test]
+    fn an_accepted_case_is_in_sight_with_its_reason_and_is_no_regression() {
+        let mut verdict = verdict();
+        let said = verdict.rows[2]
+            .regressions
+            .drain(..)
+            .map(|it| it + ", accepted: checks");
+        verdict.rows[2].accepted = said.collect();
+        assert!(!verdict.regressed());
+        let text = markdown(&verdict);
+        let sight = &text[..text.find("<details>").expect("the rest is folded")];
+        assert!(sight.contains("accepted: checks"), "{text}");
+        assert!(headline(&verdict).starts_with("0 of 3 cases regressed (1 accepted)"));
+        verdict
+            .stale
+            .push("time of drain/* is accepted and not worse".to_owned());
+        assert!(markdown(&verdict).contains("is accepted and not worse"));
     }
 }

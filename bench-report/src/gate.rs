@@ -9,10 +9,16 @@ use crate::tone::Tone;
 
 /// One sentence over all.
 pub fn headline(verdict: &Judgement) -> String {
-    let regressions = verdict.changes.iter().filter(|c| c.regression).count();
-    let others = verdict.changes.len() - regressions;
+    let regressions = verdict.changes.iter().filter(|c| c.alarms()).count();
+    let accepted = verdict.changes.iter().filter(|c| c.accepted.is_some());
+    let accepted = accepted.count();
+    let others = verdict.changes.len() - regressions - accepted;
+    let accepted = match accepted {
+        0 => String::new(),
+        some => format!(" ({some} more accepted)"),
+    };
     format!(
-        "{} and {} in {} and {} ({} same, {} inconclusive): {} against {}",
+        "{}{accepted} and {} in {} and {} ({} same, {} inconclusive): {} against {}",
         plural(regressions, "regression"),
         plural(others, "other change"),
         plural(verdict.cases, "case"),
@@ -83,7 +89,7 @@ pub fn markdown(verdict: &Judgement) -> String {
 
 fn rows(verdict: &Judgement) -> impl Iterator<Item = ([String; 7], Tone)> {
     let changes = verdict.changes.iter().map(|change| {
-        let tone = match change.regression {
+        let tone = match change.alarms() {
             true => Tone::Against,
             false => Tone::Plain,
         };
@@ -102,10 +108,12 @@ fn changed(change: &Change) -> [String; 7] {
         Some(baseline) => format!("{} / {baseline}", change.case),
         None => change.case.clone(),
     };
-    let word = match change.regression {
-        true => "regression",
-        false => "changed",
+    let word = match (change.alarms(), &change.accepted) {
+        (true, _) => "regression",
+        (false, Some(_)) => "accepted",
+        (false, None) => "changed",
     };
+    let why = change.accepted.as_ref().unwrap_or(&change.why);
     [
         case,
         word.to_owned(),
@@ -113,7 +121,7 @@ fn changed(change: &Change) -> [String; 7] {
         change.what.label().to_owned(),
         optional(change.before, number),
         optional(change.after, number),
-        change.why.clone(),
+        why.clone(),
     ]
 }
 

@@ -71,6 +71,9 @@ pub struct Change<'a> {
     /// after / before - 1; null where there was nothing before.
     relative: Option<f64>,
     regression: bool,
+    /// The reason, where it was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<&'a str>,
     evidence: &'static str,
     p_value: Option<f64>,
     /// What the case moves by when nothing happens.
@@ -98,6 +101,7 @@ impl<'a> Change<'a> {
             after: change.after,
             relative: change.relative(),
             regression: change.is_regression(),
+            accepted: change.accepted.as_deref(),
             evidence,
             p_value,
             threshold: change.threshold,
@@ -126,9 +130,13 @@ pub fn changes_table(changes: &[Change<'_>], screen: Screen) -> String {
             Some(p) => format!("{}, p = {p:.1e}", change.evidence),
             None => change.evidence.to_owned(),
         };
+        let subject = match change.accepted {
+            Some(accepted) => format!("{accepted}; {}", change.subject),
+            None => change.subject.to_owned(),
+        };
         let numbers = [change.before, change.after].map(|value| Cell::from(format!("{value:.4}")));
         let first = [short_commit(change.commit), size].map(Cell::from);
-        let rest = [change.metric, &evidence, change.case, change.subject].map(Cell::from);
+        let rest = [change.metric, &evidence, change.case, &subject].map(Cell::from);
         table.row(first.into_iter().chain(numbers).chain(rest));
     }
     table.show(screen)

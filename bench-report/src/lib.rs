@@ -10,6 +10,7 @@
 pub mod compare;
 pub mod dashboard;
 mod error;
+pub mod explain;
 pub mod format;
 pub mod gate;
 pub mod growth;

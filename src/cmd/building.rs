@@ -128,6 +128,13 @@ pub(super) fn words(allocators: Allocators) -> String {
     }
 }
 
+/// The pair of a commit beside that of another one, which [`pair_at`] has built.
+pub(super) fn pair_of_step(root: &Path, commit: &Commit, seeds: &[u64]) -> Result<Layouts> {
+    linking(1, seeds, |heard| {
+        workspace::build_step(root, commit, seeds, heard)
+    })
+}
+
 /// Builds something while a bar shows how many links are done.
 fn linking<T, E>(
     pairs: u64,

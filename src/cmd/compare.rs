@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::building::Chance;
+use super::explaining::explain_worse;
 use super::gate::FailOn;
 use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
@@ -55,12 +56,20 @@ pub struct Config {
     /// Compare wall clock alone, no instruction counts.
     #[arg(long)]
     no_counts: bool,
+    /// Show what changed in each case that is worse: instructions by function, allocations,
+    /// page faults.
+    #[arg(long)]
+    explain: bool,
     /// Compare exact counts alone, no wall clock.
     #[arg(long, conflicts_with = "no_counts")]
     counts_only: bool,
     /// How far counts may rise; by default `results/limits.json` of the sources.
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
+    /// Regressions that were accepted (see `accept`); by default `results/accepted.json` of
+    /// the sources, without what the base's own file accepts.
+    #[arg(long, value_name = "FILE")]
+    accepted: Option<PathBuf>,
     #[command(flatten)]
     chance: Chance,
     /// Also fail on cases that are inconclusive.
@@ -93,6 +102,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
 fn compare(config: &Config) -> Result<Outcome> {
     // What can be wrong without a measurement is looked at before one.
     let limits = options::limits(config.limits.as_deref())?;
+    let accepted = options::accepted(config.accepted.as_deref())?;
+    let accepted = config.sides.accepted_since(accepted);
     let delta = delta(config)?;
     if config.counts_only {
         counts::available()?;
@@ -123,9 +134,12 @@ fn compare(config: &Config) -> Result<Outcome> {
     if !config.no_counts {
         count(&baseline, &candidate, &cases, &mut compared)?;
     }
-    let mut verdict = sides::verdict(&baseline, &candidate, &cases, &compared, &limits)?;
+    let mut verdict = sides::verdict(&baseline, &candidate, &cases, &compared, &limits, &accepted)?;
     if let Some(check) = &mut verdict.self_check {
         watch.explain(check);
+    }
+    if config.explain {
+        explain_worse(&baseline, &candidate, &cases, &mut verdict)?;
     }
     // What was measured is shown before a file can fail.
     if config.json {
@@ -200,7 +214,12 @@ fn wall_clock(
 }
 
 /// Counts both pairs; without valgrind, says so once.
-fn count(baseline: &Side, candidate: &Side, cases: &[Case], compared: &mut Compared) -> Result<()> {
+pub(super) fn count(
+    baseline: &Side,
+    candidate: &Side,
+    cases: &[Case],
+    compared: &mut Compared,
+) -> Result<()> {
     let executable = match counts::build(Profile::Release) {
         Err(counts::CountsError::NoValgrind(missing)) => {
             notice!("arena-bench: {missing}");

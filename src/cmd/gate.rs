@@ -39,6 +39,10 @@ pub struct Config {
     /// How far counts may rise; by default `results/limits.json` of the sources.
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
+    /// Regressions that were accepted (see `accept`); by default `results/accepted.json` of
+    /// the sources.
+    #[arg(long, value_name = "FILE")]
+    accepted: Option<PathBuf>,
     /// Only cases whose id matches this regular expression.
     #[arg(long, value_name = "REGEX", conflicts_with = "accept")]
     filter: Option<Regex>,
@@ -81,7 +85,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     let baseline = load(&config.baseline, config.filter.as_ref())?;
     let limits = options::limits(config.limits.as_deref())?;
-    let verdict = match gate::judge(&baseline, &record, &limits) {
+    let accepted = options::accepted(config.accepted.as_deref())?;
+    let verdict = match gate::judge(&baseline, &record, &limits, &accepted) {
         Ok(verdict) => verdict,
         Err(disagreement) if config.accept => {
             notice!("arena-bench: {disagreement}");

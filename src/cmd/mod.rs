@@ -3,9 +3,13 @@
 //! A verb reads its own options, calls the library and prints. Tables go to
 //! stdout, words for people to stderr.
 
+mod accept;
+mod bisect;
+mod bisecting;
 mod build_pair;
 mod building;
 mod compare;
+mod explaining;
 mod export;
 mod gate;
 mod growth;
@@ -53,6 +57,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Accepts a regression, with a reason.
+    Accept(accept::Config),
+    /// The commit that made a case slower.
+    Bisect(bisect::Config),
     /// A pair with its link layouts, in a folder that CI can keep.
     BuildPair(build_pair::Config),
     /// Two pairs against each other: this checkout and another commit, say.
@@ -128,6 +136,8 @@ fn dispatch(cli: &Cli) -> ExitCode {
     let result = match &cli.verb {
         Verb::Ladder(config) => ladder::run(config),
         Verb::Lab(config) => lab::run(config),
+        Verb::Accept(config) => accept::run(config),
+        Verb::Bisect(config) => bisect::run(config),
         Verb::BuildPair(config) => build_pair::run(config),
         Verb::Compare(config) => compare::run(config),
         Verb::Export(config) => export::run(config),

@@ -14,6 +14,7 @@ use crate::pair::PairFiles;
 use crate::pair_process::Builds;
 use crate::workspace;
 use bench_record::Difference;
+use bench_record::accepted::Accepted;
 use bench_record::limits::Limits;
 use bench_record::wire::Record;
 use bench_record::{output, store};
@@ -73,6 +74,20 @@ pub fn limits(file: Option<&Path>) -> Result<Limits> {
     match default {
         Ok(path) if path.exists() => Ok(Limits::read(&path)?),
         _ => Ok(Limits::default()),
+    }
+}
+
+/// Where the sources keep the regressions that were accepted.
+pub(super) const ACCEPTED: &str = "results/accepted.json";
+
+/// The accepted regressions of a file; by default those of the sources here, or none.
+pub(super) fn accepted(file: Option<&Path>) -> Result<Accepted> {
+    if let Some(file) = file {
+        return Ok(Accepted::read(file)?);
+    }
+    match workspace::root().map(|root| root.join(ACCEPTED)) {
+        Ok(path) if path.exists() => Ok(Accepted::read(&path)?),
+        _ => Ok(Accepted::default()),
     }
 }
 

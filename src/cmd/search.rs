@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use super::options::limits;
+use super::options::{accepted, limits};
 use crate::ancestry;
 use bench_record::history::{self, History, Line, Options};
 
@@ -21,6 +21,9 @@ pub(super) struct Search {
     /// How far counts may drift; by default `results/limits.json` of the sources.
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
+    /// Regressions that were accepted; by default `results/accepted.json` of the sources.
+    #[arg(long, value_name = "FILE")]
+    accepted: Option<PathBuf>,
     /// Runs that are looked at together: larger sees smaller shifts, smaller
     /// sees shifts that follow each other closely.
     #[arg(long, value_name = "RUNS", default_value_t = Options::default().window, value_parser = window)]
@@ -53,6 +56,7 @@ impl Search {
             significance: self.significance,
             magnitude: self.magnitude,
             limits: limits(self.limits.as_deref())?,
+            accepted: accepted(self.accepted.as_deref())?,
         })
     }
 

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::building::{Chance, pair_at, pair_with, warn_of_one, words};
+use super::options::ACCEPTED;
 use crate::allocator::Allocators;
 use crate::compare::Side;
 use crate::pair::{Layouts, compiled_differently};
 use crate::workspace::{self, Commit};
+use bench_record::accepted::Accepted;
 use bench_record::short_commit;
 
 /// What is compared with what.
@@ -47,6 +49,21 @@ struct Baseline {
 }
 
 impl Sides {
+    /// What was accepted after the base: its own file accepts what is part of it, and no
+    /// more of that.
+    pub(super) fn accepted_since(&self, accepted: Accepted) -> Accepted {
+        let of_base = || {
+            let root = workspace::root().ok()?;
+            let commit = workspace::resolve(&root, self.baseline.against.as_ref()?).ok()?;
+            let text = workspace::file_at(&root, &commit, ACCEPTED)?;
+            Accepted::parse(Path::new(ACCEPTED), text.as_bytes()).ok()
+        };
+        match of_base() {
+            Some(base) => accepted.without(&base),
+            None => accepted,
+        }
+    }
+
     /// Both sides. What is named wrongly is known before anything is built, and both are
     /// linked with the same seeds, so that they share their layouts.
     pub(super) fn link(&self, chance: Chance, quick: bool) -> Result<(Side, Side)> {

@@ -7,10 +7,14 @@
 //! (long - short) / (difference of the lengths), so that whatever a stream costs
 //! once cancels. DHAT counts a reallocation as an allocation of the new size.
 
+mod functions;
 mod plan;
 mod run;
 mod summary;
 pub mod valgrind;
 
 pub use plan::{Length, Lengths, Subject, subject_by_id};
-pub use run::{CASE, CountError, CountsError, Options, TUNABLES, available, build, measure};
+pub use run::{
+    CASE, CountError, CountsError, Options, PerItem, TUNABLES, available, build, by_function,
+    measure,
+};

@@ -1,17 +1,20 @@
 //! Counting many cases: the target as child processes, a few at a time.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf, absolute};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 
+use super::functions;
 use super::plan::{Lengths, Subject};
 use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
 use crate::harness::{self, HarnessError, Profile};
+use crate::workspace;
 use bench_record::wire::Counts;
 
 /// Environment variable that tells the target its case, by id.
@@ -110,12 +113,17 @@ pub fn measure<S: Subject>(
     Ok(())
 }
 
-fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, CountError> {
-    let folder = tempfile::tempdir()?;
+/// Runs the target on a case; what it found is below `folder`.
+fn start(
+    case: &impl Subject,
+    options: &Options,
+    fixed: bool,
+    folder: &Path,
+) -> Result<(), CountError> {
     let mut command = Command::new(&options.executable);
     command
         .args(["--bench", "--save-summary=json", "--nosummary=true"])
-        .arg(format!("--home={}", folder.path().display()))
+        .arg(format!("--home={}", absolute(folder)?.display()))
         .env(CASE, case.id())
         .env("GLIBC_TUNABLES", TUNABLES)
         .stdin(Stdio::null());
@@ -123,7 +131,11 @@ fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, 
         command.env("IAI_CALLGRIND_ALLOW_ASLR", "yes");
     }
     if let Some(pair) = &options.pair {
-        command.env(harness::PAIR, pair);
+        command.env(harness::PAIR, absolute(pair)?);
+    }
+    // The runner asks cargo for the target's package, which the caller's folder may not have.
+    if let Ok(root) = workspace::root() {
+        command.current_dir(root);
     }
     let output = command.output()?;
     if !output.status.success() {
@@ -140,6 +152,12 @@ fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, 
         let words = format!("{}: {}", output.status, last.join("; "));
         return Err(CountError::Failed { words });
     }
+    Ok(())
+}
+
+fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, CountError> {
+    let folder = tempfile::tempdir()?;
+    start(case, options, fixed, folder.path())?;
     let totals = summary::read(folder.path()).map_err(|why| CountError::NoResult { why })?;
     let of = |id: &str| {
         let why = || format!("there is no summary of the {id} stream");
@@ -147,6 +165,29 @@ fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, 
         totals.ok_or_else(|| CountError::NoResult { why: why() })
     };
     per_item(case, of("short")?, of("long")?)
+}
+
+/// Instructions of each function per item, without those of the functions that it calls.
+pub type PerItem = BTreeMap<String, f64>;
+
+/// Counts one case function by function.
+///
+/// # Errors
+/// When it cannot be counted.
+pub fn by_function(case: &impl Subject, options: &Options) -> Result<PerItem, CountError> {
+    let folder = tempfile::tempdir()?;
+    let fixed = valgrind::can_fix_addresses();
+    start(case, options, fixed, folder.path())?;
+    let of = |benchmark: &str| {
+        functions::read(folder.path(), benchmark).map_err(|why| CountError::NoResult { why })
+    };
+    let (short, long) = (of("short")?, of("long")?);
+    let items = Lengths::of(case).difference() as f64;
+    let per_item = |(name, &many): (&String, &u64)| {
+        let few = short.get(name).copied().unwrap_or_default();
+        (name.clone(), (many as f64 - few as f64) / items)
+    };
+    Ok(long.iter().map(per_item).collect())
 }
 
 /// The slope between the two lengths.

@@ -11,6 +11,7 @@ use bench_record::wire::Verified;
 use paired::worker;
 use serde::{Deserialize, Serialize};
 
+use super::faults;
 use crate::case::Case;
 use crate::growth::matrix::Stream;
 use crate::ladder::{self, LadderArm};
@@ -39,6 +40,8 @@ pub(super) enum Task {
     Verify { case: Case, items: Option<u64> },
     /// Verify an arm of the ladder.
     Step(LadderArm),
+    /// Count the page faults of a case.
+    PageFaults(Case),
     /// Drain ways to grow on the stream of a case.
     Grow {
         stream: Stream,
@@ -51,6 +54,7 @@ pub(super) enum Answer {
     Described([BuildInfo; 2]),
     Verified(Verification),
     Step(Verified),
+    PageFaults(Option<f64>),
     Grown(Vec<HostCounts>),
     /// The pair cannot be loaded.
     Unusable(String),
@@ -92,6 +96,9 @@ fn work(pair: &Pair, task: Task) -> Result<Answer, String> {
         }
         Task::Step(arm) => {
             Answer::Step(ladder::verify::verify(pair, &arm).map_err(|error| wrong(&error))?)
+        }
+        Task::PageFaults(case) => {
+            Answer::PageFaults(faults::per_item(pair, &case).map_err(|error| wrong(&error))?)
         }
         Task::Grow { stream, buffers } => {
             let cells = stream.drain(pair, &buffers);

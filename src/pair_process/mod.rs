@@ -6,6 +6,7 @@
 
 mod child;
 pub mod error;
+mod faults;
 
 use std::time::Duration;
 
@@ -146,6 +147,14 @@ impl PairProcess {
     pub fn verify_step(&mut self, arm: &LadderArm) -> Result<Verified, PairError> {
         match self.ask(&|| arm.id(), Task::Step(*arm))? {
             Answer::Step(verified) => Ok(verified),
+            answer => Err(unexpected(&answer)),
+        }
+    }
+
+    /// Page faults of a warm stream per item; `None` where the system does not tell.
+    pub fn page_faults(&mut self, case: &Case) -> Result<Option<f64>, PairError> {
+        match self.ask(&|| case.id(), Task::PageFaults(case.clone()))? {
+            Answer::PageFaults(faults) => Ok(faults),
             answer => Err(unexpected(&answer)),
         }
     }

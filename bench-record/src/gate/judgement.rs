@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::Count;
+use crate::accepted::{Matching, Metric, Said};
 
 /// What a record says against a baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -72,7 +73,36 @@ pub struct Change {
     pub after: Option<f64>,
     /// Whether it is worse than it may be.
     pub regression: bool,
+    /// The reason, where the regression was accepted: it fails nothing then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
     pub why: String,
+}
+
+impl Change {
+    /// Whether it is worse than it may be, and nobody accepted that.
+    pub fn alarms(&self) -> bool {
+        self.regression && self.accepted.is_none()
+    }
+
+    /// Takes in what the accepted regressions say of it.
+    pub(super) fn held_against(mut self, accepted: &mut Matching<'_>) -> Self {
+        let metric = match self.what {
+            What::Case => None,
+            What::Count(count) => Metric::of(count),
+            What::Ratio => Some(Metric::Time),
+        };
+        let (Some(metric), Some(before), Some(after)) = (metric, self.before, self.after) else {
+            return self;
+        };
+        match accepted.judge(&self.case, metric, (before, after), self.regression) {
+            Said::Nothing => {}
+            Said::Accepted(why) => self.accepted = Some(why),
+            Said::Exceeded(why) if self.why.is_empty() => self.why = why,
+            Said::Exceeded(why) => self.why = format!("{}; {why}", self.why),
+        }
+        self
+    }
 }
 
 /// A ratio that is neither shown to be the same nor shown to differ.
@@ -90,9 +120,9 @@ pub struct Inconclusive {
 }
 
 impl Judgement {
-    /// Whether something is worse than it may be.
+    /// Whether something is worse than it may be, and was not accepted.
     pub fn regressed(&self) -> bool {
-        self.changes.iter().any(|change| change.regression)
+        self.changes.iter().any(Change::alarms)
     }
 }
 

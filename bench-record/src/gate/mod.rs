@@ -12,6 +12,7 @@ mod judgement;
 mod ratios;
 
 use crate::Count;
+use crate::accepted::{Accepted, Matching, Metric};
 use crate::limits::Limits;
 use crate::wire::{Case, Counts, Record};
 use agreement::Disagreement;
@@ -23,7 +24,12 @@ pub use judgement::{Change, Inconclusive, Judgement, What, number};
 /// digits.
 const ROUNDING: f64 = 1e-9;
 
-pub fn judge(baseline: &Record, record: &Record, limits: &Limits) -> Result<Judgement, GateError> {
+pub fn judge(
+    baseline: &Record,
+    record: &Record,
+    limits: &Limits,
+    accepted: &Accepted,
+) -> Result<Judgement, GateError> {
     agreement::of_counts(&baseline.environment, &record.environment)?;
     refuse_uncounted(baseline, record)?;
     let commit = |of: &Record| {
@@ -40,10 +46,13 @@ pub fn judge(baseline: &Record, record: &Record, limits: &Limits) -> Result<Judg
         inconclusive: Vec::new(),
         notices: Vec::new(),
     };
-    judgement.judge_cases(baseline, record, limits);
-    judgement.judge_ratios(baseline, record);
-    // Stable: within each half the order of the record.
-    judgement.changes.sort_by_key(|change| !change.regression);
+    let mut accepted = accepted.begin();
+    judgement.judge_cases(baseline, record, limits, &mut accepted);
+    judgement.judge_ratios(baseline, record, &mut accepted);
+    judgement.notices.extend(accepted.stale());
+    // Stable: within each part the order of the record.
+    let order = |change: &Change| (!change.alarms(), !change.regression);
+    judgement.changes.sort_by_key(order);
     let by_most = |a: &Inconclusive, b: &Inconclusive| b.most.total_cmp(&a.most);
     judgement.inconclusive.sort_by(by_most);
     Ok(judgement)
@@ -83,7 +92,13 @@ fn refuse_uncounted(baseline: &Record, record: &Record) -> Result<(), GateError>
 }
 
 impl Judgement {
-    fn judge_cases(&mut self, baseline: &Record, record: &Record, limits: &Limits) {
+    fn judge_cases(
+        &mut self,
+        baseline: &Record,
+        record: &Record,
+        limits: &Limits,
+        accepted: &mut Matching<'_>,
+    ) {
         let failure = |id: &str| record.failures.iter().find(|failure| failure.id == id);
         for before in &baseline.cases {
             let why = match (record.case(&before.id), failure(&before.id)) {
@@ -91,7 +106,11 @@ impl Judgement {
                 (None, None) => "the baseline has it, and the record does not".to_owned(),
                 (Some(after), None) => {
                     self.cases += 1;
-                    self.changes.extend(count_changes(before, after, limits));
+                    let changes = count_changes(before, after, limits);
+                    let changes = changes.into_iter();
+                    self.changes
+                        .extend(changes.map(|it| it.held_against(accepted)));
+                    unchanged(before, after, accepted);
                     continue;
                 }
             };
@@ -118,7 +137,7 @@ impl Judgement {
         }
     }
 
-    fn judge_ratios(&mut self, baseline: &Record, record: &Record) {
+    fn judge_ratios(&mut self, baseline: &Record, record: &Record, accepted: &mut Matching<'_>) {
         if baseline.comparisons.is_empty() || record.comparisons.is_empty() {
             let side = if record.comparisons.is_empty() {
                 "record"
@@ -148,18 +167,23 @@ impl Judgement {
             let Some((regression, mut why)) = shift(before, after) else {
                 match unsettled(before, after) {
                     Some(row) => self.inconclusive.push(row),
-                    None => self.same += 1,
+                    None => {
+                        self.same += 1;
+                        let ratios = (before.ratio, after.ratio);
+                        accepted.judge(&before.candidate, Metric::Time, ratios, false);
+                    }
                 }
                 continue;
             };
             if let Some(contradiction) = contradiction(baseline, record, before, regression) {
                 why = format!("{why}; {contradiction}");
             }
-            self.changes.push(Change {
+            let change = Change {
                 before: Some(before.ratio),
                 after: Some(after.ratio),
                 ..ratio(before, regression, why)
-            });
+            };
+            self.changes.push(change.held_against(accepted));
         }
     }
 }
@@ -173,7 +197,21 @@ fn whole(id: &str, why: String) -> Change {
         before: None,
         after: None,
         regression: true,
+        accepted: None,
         why,
+    }
+}
+
+/// Tells the accepted regressions of the counts that are as they were.
+fn unchanged(before: &Case, after: &Case, accepted: &mut Matching<'_>) {
+    let get = |case: &Case, count| case.counts.as_ref().and_then(|counts| counts.get(count));
+    for count in Count::ALL {
+        if let (Some(metric), Some(old), Some(new)) =
+            (Metric::of(count), get(before, count), get(after, count))
+            && (new - old).abs() <= ROUNDING * old.abs()
+        {
+            accepted.judge(&before.id, metric, (old, new), false);
+        }
     }
 }
 
@@ -203,6 +241,7 @@ fn count_changes(before: &Case, after: &Case, limits: &Limits) -> Vec<Change> {
             before: old,
             after: new,
             regression,
+            accepted: None,
             why,
         })
     };

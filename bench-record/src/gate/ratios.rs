@@ -16,6 +16,7 @@ pub(super) fn ratio(comparison: &Comparison, regression: bool, why: String) -> C
         before: None,
         after: None,
         regression,
+        accepted: None,
         why,
     }
 }

@@ -11,12 +11,22 @@ type Edit<T> = fn(&mut T);
 fn judged(change: impl FnOnce(&mut Record, &mut Record)) -> Judgement {
     let (mut baseline, mut record) = (synthetic::record(2), synthetic::record(2));
     change(&mut baseline, &mut record);
-    judge(&baseline, &record, &Limits::default()).expect("comparable")
+    judge(&baseline, &record, &Limits::default(), &Accepted::default()).expect("comparable")
 }
 
 fn counts<'r>(record: &'r mut Record, id: &str) -> &'r mut Counts {
     let case = record.cases.iter_mut().find(|case| case.id == id);
     case.and_then(|case| case.counts.as_mut()).expect("counted")
+}
+
+/// Judges with one accepted regression.
+fn judged_with(entry: &str, change: impl FnOnce(&mut Record)) -> Judgement {
+    let (baseline, mut record) = (synthetic::record(2), synthetic::record(2));
+    change(&mut record);
+    let text = format!(r#"{{"accepted": [{entry}]}}"#);
+    let file = std::path::Path::new("accepted.json");
+    let accepted = Accepted::parse(file, text.as_bytes()).expect("a file");
+    judge(&baseline, &record, &Limits::default(), &accepted).expect("comparable")
 }
 
 /// Moves the first ratio, its interval with it.
@@ -240,7 +250,8 @@ fn counts_taken_under_differing_conditions_are_refused_by_name() {
             baseline.environment.observed.extend([routines]);
         }
         differ(&mut record);
-        let refused = judge(&baseline, &record, &Limits::default()).expect_err(field);
+        let refused =
+            judge(&baseline, &record, &Limits::default(), &Accepted::default()).expect_err(field);
         let text = refused.to_string();
         assert!(text.contains(&format!("{field}: ")), "{text}");
         assert!(text.contains("compare --against"), "{text}");
@@ -284,7 +295,60 @@ fn counts_that_the_record_has_nowhere_cannot_be_judged() {
     for case in &mut record.cases {
         case.counts.as_mut().expect("counted").instructions_per_item = None;
     }
-    let refused = judge(&baseline, &record, &Limits::default()).expect_err("not counted");
+    let refused = judge(&baseline, &record, &Limits::default(), &Accepted::default())
+        .expect_err("not counted");
     assert_eq!(refused, GateError::Uncounted(Count::Instructions));
     assert!(refused.to_string().contains("valgrind"), "{refused}");
+}
+
+#[test]
+fn an_accepted_rise_alarms_nobody_and_one_beyond_it_does() {
+    let entry = r#"{"cases": "drain/case-*/arena", "metric": "instructions", "up_to": 3, "reason": "it checks more"}"#;
+    for (rise, alarms) in [(1.02, false), (1.04, true)] {
+        let verdict = judged_with(entry, |record| {
+            counts(record, ARENA).instructions_per_item = Some(70.0 * rise);
+        });
+        let [change] = &verdict.changes[..] else {
+            panic!("{rise}: {verdict:?}")
+        };
+        assert!(change.regression, "worse than its limit all the same");
+        assert_eq!((change.alarms(), verdict.regressed()), (alarms, alarms));
+        let said = change.accepted.as_ref().unwrap_or(&change.why);
+        let words = if alarms {
+            "more than was accepted"
+        } else {
+            "it checks more"
+        };
+        assert!(said.contains(words), "{said}");
+        assert!(verdict.notices.is_empty(), "{:?}", verdict.notices);
+    }
+    // Of another case or another count it says nothing.
+    let verdict = judged_with(entry, |record| {
+        let alloc = counts(record, ALLOC);
+        alloc.instructions_per_item = alloc.instructions_per_item.map(|it| 1.1 * it);
+        counts(record, ARENA).retries = Some(1);
+    });
+    assert_eq!(verdict.changes.iter().filter(|it| it.alarms()).count(), 2);
+}
+
+#[test]
+fn an_accepted_ratio_alarms_nobody() {
+    let entry = r#"{"cases": "drain/case-000/arena", "metric": "time", "up_to": 60, "reason": "it copies"}"#;
+    let verdict = judged_with(entry, |record| scale(record, 1.5));
+    assert!(!verdict.regressed(), "{verdict:?}");
+    let accepted = verdict.changes.iter().filter(|it| it.accepted.is_some());
+    assert_eq!(accepted.count(), 1);
+}
+
+#[test]
+fn an_entry_that_nothing_needs_any_more_is_told_once() {
+    let entry = r#"{"cases": "drain/*", "metric": "instructions", "up_to": 3, "reason": "x"}"#;
+    let verdict = judged_with(entry, |_| ());
+    let [notice] = &verdict.notices[..] else {
+        panic!("{:?}", verdict.notices)
+    };
+    assert!(notice.contains("instructions of drain/*"), "{notice}");
+    // Retries of none of its cases were judged.
+    let entry = r#"{"cases": "other/*", "metric": "retries", "up_to": 3, "reason": "x"}"#;
+    assert!(judged_with(entry, |_| ()).notices.is_empty());
 }

@@ -1,6 +1,7 @@
 //! What a change of a history is, and what counts as one.
 
 use super::series::Metric;
+use crate::accepted::{self, Accepted, Said};
 use crate::limits::Limits;
 
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Options {
     /// Counts that differ by no more than these allow have drifted from one build to
     /// the next, and have not changed.
     pub limits: Limits,
+    /// Regressions that were accepted.
+    pub accepted: Accepted,
 }
 
 impl Default for Options {
@@ -26,6 +29,7 @@ impl Default for Options {
             significance: 0.001,
             magnitude: 0.01,
             limits: Limits::default(),
+            accepted: Accepted::default(),
         }
     }
 }
@@ -50,6 +54,8 @@ pub struct Change {
     /// What the case moves by when nothing happens (see
     /// [`relative_threshold`](super::threshold::relative_threshold)), where its past is long enough to say.
     pub threshold: Option<f64>,
+    /// The reason, where it was accepted that it became worse.
+    pub accepted: Option<String>,
 }
 
 /// Why something is called a change.
@@ -71,8 +77,27 @@ impl Change {
         (self.before != 0.0).then(|| self.after / self.before - 1.0)
     }
 
-    /// Whether it became worse, and not just perhaps.
+    /// Whether it became worse, not just perhaps, and nobody accepted that.
     pub fn is_regression(&self) -> bool {
+        self.is_worse() && self.accepted.is_none()
+    }
+
+    fn is_worse(&self) -> bool {
         self.after > self.before && self.evidence != Evidence::Unconfirmed
+    }
+
+    /// Takes in what the accepted regressions say of it.
+    pub(super) fn hold_against(&mut self, accepted: &Accepted, commit: &str) {
+        let metric = match self.metric {
+            Metric::Count(count) => accepted::Metric::of(count),
+            Metric::Ratio => Some(accepted::Metric::Time),
+        };
+        let Some(metric) = metric.filter(|_| self.is_worse()) else {
+            return;
+        };
+        let values = (self.before, self.after);
+        if let Said::Accepted(why) = accepted.of(&self.case, metric, values, Some(commit)) {
+            self.accepted = Some(why);
+        }
     }
 }

@@ -107,6 +107,10 @@ impl History {
                 findings.machine_shifts.extend(shifts);
             }
         }
+        for change in &mut findings.changes {
+            let commit = &self.entries[change.entry as usize].environment.commit;
+            change.hold_against(&options.accepted, commit);
+        }
         findings.missing = self.missing();
         for list in [&mut findings.changes, &mut findings.machine_shifts] {
             list.sort_by(|a, b| {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::overview::{Dashboard, Group, direction};
-use bench_record::history::{Evidence, Metric, Point, Series};
+use bench_record::history::{Change, Evidence, Metric, Point, Series};
 
 /// One is so many of the units that ratios are written in.
 const RATIO_UNITS: f64 = 1e5;
@@ -75,13 +75,17 @@ struct ChangeData {
     evidence: String,
 }
 
-/// A change's evidence in words.
-pub fn evidence(evidence: Evidence) -> String {
-    match evidence {
+/// A change's evidence in words, and the reason where it was accepted.
+pub fn evidence(change: &Change) -> String {
+    let evidence = match change.evidence {
         Evidence::Exact => "exact".to_owned(),
         Evidence::Shift { p_value } if p_value < 1e-4 => "lasting shift, p < 0.0001".to_owned(),
         Evidence::Shift { p_value } => format!("lasting shift, p = {p_value:.4}"),
         Evidence::Unconfirmed => "unconfirmed: too few runs yet".to_owned(),
+    };
+    match &change.accepted {
+        Some(accepted) => format!("{evidence}; {accepted}"),
+        None => evidence,
     }
 }
 
@@ -135,7 +139,7 @@ pub fn encode(dashboard: &Dashboard, first: u32) -> Data {
                     before: change.before,
                     after: change.after,
                     direction: direction(change),
-                    evidence: evidence(change.evidence),
+                    evidence: evidence(change),
                 })
                 .collect(),
         })

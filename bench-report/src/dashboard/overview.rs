@@ -175,6 +175,8 @@ fn pull_request(subject: &str) -> Option<u64> {
 pub fn direction(change: &Change) -> &'static str {
     match change.evidence {
         Evidence::Unconfirmed => "inconclusive",
+        // No alarm, and no improvement.
+        _ if change.accepted.is_some() => "inconclusive",
         _ if change.after > change.before => "slower",
         _ => "faster",
     }

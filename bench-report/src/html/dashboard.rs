@@ -12,7 +12,7 @@ use crate::dashboard::{
 };
 use crate::error::ReportError;
 use crate::format::short_time;
-use bench_record::history::Series;
+use bench_record::history::{Evidence, Series};
 use display::{key, metric_name, newest_change, write};
 use tables::{changes, commits, latest, runs};
 
@@ -202,7 +202,7 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
         .count();
     let suspects = dashboard.findings.changes.iter();
     let suspects = suspects
-        .filter(|change| direction(change) == "inconclusive")
+        .filter(|change| change.evidence == Evidence::Unconfirmed)
         .count();
     let (tone, newest) = newest(dashboard);
     let (tone, sign, newest) = (tone.name(), tone.sign(), text(&newest));

@@ -46,6 +46,7 @@ pub fn changes(series: &Series, limits: &Limits) -> Vec<Change> {
                 after: point.value,
                 evidence: Evidence::Exact,
                 threshold: None,
+                accepted: None,
             });
         }
     }

@@ -138,6 +138,7 @@ fn as_change(series: &Series, points: &[Point], shift: &ChangePoint, evidence: E
         after: shift.after.exp(),
         evidence,
         threshold: None,
+        accepted: None,
     }
 }
 

@@ -381,3 +381,34 @@ fn a_variable_of_the_allocator_is_no_commit_s_improvement() {
     assert_eq!(found.changes, []);
     assert_eq!(found.machine_shifts.len(), 1);
 }
+
+#[test]
+fn an_accepted_regression_is_shown_and_is_none() {
+    let history = history(&Synthetic {
+        shifts: vec![SLOWER, MORE_WORK],
+        ..hundred()
+    });
+    let commit = &history.entries[70].environment.commit;
+    let found = |commit: &str| {
+        let text = format!(
+            r#"{{"accepted": [
+                {{"cases": "drain/case-001/arena", "metric": "time", "up_to": 6, "reason": "it checks"}},
+                {{"cases": "*", "metric": "instructions", "up_to": 3, "reason": "more work", "commit": "{commit}"}}]}}"#
+        );
+        let file = std::path::Path::new("accepted.json");
+        let options = Options {
+            accepted: crate::accepted::Accepted::parse(file, text.as_bytes()).expect("a file"),
+            ..Options::default()
+        };
+        let found = history.findings(&options).changes;
+        found
+            .iter()
+            .map(|change| (change.is_regression(), change.accepted.is_some()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(commit), [(false, true), (false, true)]);
+    // Accepted at another commit: this one is a regression, and comes first.
+    let mut elsewhere = found("0123");
+    elsewhere.sort_unstable();
+    assert_eq!(elsewhere, [(false, true), (true, false)]);
+}

@@ -113,7 +113,7 @@ pub fn changes(dashboard: &Dashboard) -> Table {
                 },
                 Cell {
                     drawing: Some(Drawing::Verdict(verdict)),
-                    ..Cell::text(worst_word(verdict))
+                    ..Cell::text(word(change))
                 },
                 Cell::text(evidence),
             ],
@@ -123,7 +123,7 @@ pub fn changes(dashboard: &Dashboard) -> Table {
     let own = found
         .changes
         .iter()
-        .map(|c| row(c, evidence(c.evidence), verdict(c)));
+        .map(|c| row(c, evidence(c), verdict(c)));
     let machines = found.machine_shifts.iter().map(|c| {
         let why = "the machine changed with the commit: either may have done it".to_owned();
         row(c, why, Verdict::Inconclusive)
@@ -188,7 +188,7 @@ pub fn commits(dashboard: &Dashboard) -> Table {
                 Cell::text(&dashboard.names[worst.previous as usize]),
                 Cell {
                     drawing: Some(Drawing::Verdict(word)),
-                    ..Cell::text(format!("{} {}", percent(worst), worst_word(word)))
+                    ..Cell::text(format!("{} {}", percent(worst), self::word(worst)))
                 },
                 Cell::text(format!("{} {metric}", worst.case)),
                 Cell {
@@ -242,7 +242,7 @@ fn metrics(changes: &[&Change]) -> Vec<String> {
             write(change.metric, change.before),
             write(change.metric, change.after),
             percent(change),
-            worst_word(verdict(change)),
+            word(change),
         )
     };
     let mut lines: Vec<String> = changes.iter().take(MOST_METRICS).map(line).collect();
@@ -263,8 +263,9 @@ fn ids(changes: &[&Change]) -> String {
     ids.join(" ")
 }
 
-fn worst_word(verdict: Verdict) -> &'static str {
-    match verdict {
+fn word(change: &Change) -> &'static str {
+    match verdict(change) {
+        _ if change.accepted.is_some() => "accepted",
         Verdict::Slower => "worse",
         Verdict::Faster => "better",
         _ => "suspect, needs another run",

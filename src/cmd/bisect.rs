@@ -1,0 +1,203 @@
+//! `bisect`: the commit that made a case slower, or made it run more instructions.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use serde::Serialize;
+
+use super::bisecting::{Bisection, Plan, Step, TRIES};
+use super::building::Chance;
+use super::options::{self, Selection, percent, seconds};
+use super::outcome::{Outcome, print_json, say};
+use crate::bisect::{Answer, Listed, Odds, most_steps, range, search};
+use crate::case::Case;
+use crate::counts;
+use crate::workspace;
+use bench_record::short_commit;
+use paired::stats::{Confidence, Delta, correction};
+
+/// Finds the first bad commit by comparing commits with the good one.
+///
+/// The two ends are compared first. Then a commit between is bad if a case is slower than at
+/// the good one, and good if all are the same. A comparison that is inconclusive is repeated with
+/// more; then instruction counts decide if they rose beyond the limits, and if not, the commit
+/// is skipped. So is one that does not build or whose streams are wrong; the result may then
+/// be a range. Of a merge, the first parent is followed: the merge stands for all that it
+/// brought in.
+///
+/// Exit status: 0 the first bad commit was found, 2 it was not: the ends do not differ, or
+/// skipped commits leave more than one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    arena-bench bisect --good v0.1 --filter '^drain/bytes-1KiB/arena$'\n  \
+    arena-bench bisect --good HEAD~40 --bad HEAD~3 --filter '^drain/u64/alloc$' --counts-only")]
+pub struct Config {
+    /// A commit, branch or tag from before the change.
+    #[arg(long, value_name = "REF")]
+    good: String,
+    /// One that has the change; it descends from the good one.
+    #[arg(long, value_name = "REF", default_value = "HEAD")]
+    bad: String,
+    /// The cases whose ids match this regular expression: the fewer, the faster.
+    #[arg(long, value_name = "REGEX")]
+    filter: String,
+    /// The smallest change that matters, percent.
+    #[arg(long, default_value_t = 1.0, value_parser = percent, allow_negative_numbers = true)]
+    delta: f64,
+    /// Seconds for a case at a commit; four times as many where that tells nothing.
+    #[arg(long, default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true)]
+    budget: f64,
+    /// Compare exact counts alone, no wall clock.
+    #[arg(long)]
+    counts_only: bool,
+    /// How far counts may rise; by default `results/limits.json` of the sources.
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
+    #[command(flatten)]
+    chance: Chance,
+    /// Print JSON instead of words.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a search came to.
+#[derive(Debug, Serialize)]
+struct Report {
+    good: String,
+    bad: String,
+    /// The first bad commit; `null` where skipped commits leave more than one.
+    first_bad: Option<String>,
+    /// The commits of which one is the first bad one, oldest first.
+    candidates: Vec<Listed>,
+    /// The comparisons, in their order: the bad end first.
+    steps: Vec<Step>,
+    /// `null` where exact counts decided everything.
+    odds: Option<Odds>,
+}
+
+/// Searches.
+pub fn run(config: &Config) -> Result<Outcome> {
+    let limits = options::limits(config.limits.as_deref())?;
+    let delta = Delta::new(config.delta / 100.0)?;
+    if config.counts_only {
+        counts::available()?;
+    }
+    let root = workspace::root()?;
+    let good = workspace::resolve(&root, &config.good)?;
+    let bad = workspace::resolve(&root, &config.bad)?;
+    let commits = range(&root, &good, &bad)?;
+    let selection = Selection {
+        filter: Some(config.filter.clone()),
+        quick: false,
+    };
+    let cases = selection.cases()?.into_iter().filter(Case::is_drain);
+    let cases: Vec<Case> = cases.collect();
+    ensure!(
+        !cases.is_empty(),
+        "--filter {:?} matches no drain, and only drains are compared",
+        config.filter
+    );
+    let comparisons = TRIES * cases.len() * (1 + most_steps(commits.len()));
+    let confidence = correction::per_comparison(Confidence::new(crate::CONFIDENCE)?, comparisons);
+    tell_of(&commits, config);
+    let mut bisection = Bisection::begin(Plan {
+        root,
+        good: good.clone(),
+        cases,
+        limits,
+        delta,
+        confidence,
+        budget: Duration::from_secs_f64(config.budget),
+        seed: config.chance.seed(),
+        layouts: match config.counts_only {
+            true => Vec::new(),
+            false => config.chance.layouts(false),
+        },
+    })?;
+    let last = commits.len() - 1;
+    if bisection.ask(&commits[last])? != Answer::Bad {
+        let why = bisection.steps.remove(0).why;
+        bail!(
+            "{} is not found to be worse than {}: {why}; there is nothing to search",
+            config.bad,
+            config.good
+        );
+    }
+    let found = search(commits.len(), &mut |at| bisection.ask(&commits[at]))?;
+    let candidates = commits[found].to_vec();
+    let report = Report {
+        good: good.hash,
+        bad: bad.hash,
+        first_bad: match &candidates[..] {
+            [one] => Some(one.commit.clone()),
+            _ => None,
+        },
+        odds: (!config.counts_only).then(|| Odds::of(bisection.decided, confidence)),
+        candidates,
+        steps: bisection.steps,
+    };
+    match config.json {
+        true => print_json(&report)?,
+        false => say(words(&report)).map(|()| Outcome::Fine)?,
+    };
+    match report.candidates.len() {
+        1 => Ok(Outcome::Fine),
+        several => bail!(
+            "the first bad commit is one of {several}: those before the last of them could not be told"
+        ),
+    }
+}
+
+/// What lies ahead.
+fn tell_of(commits: &[Listed], config: &Config) {
+    notice!(
+        "arena-bench: {} commits after {} up to {}: some {} comparisons and the two ends",
+        commits.len(),
+        config.good,
+        config.bad,
+        most_steps(commits.len())
+    );
+    let merges = commits.iter().filter(|commit| commit.merge).count();
+    if merges > 0 {
+        notice!(
+            "arena-bench: first parents are followed: each of the {merges} merges stands for all \
+             that it brought in"
+        );
+    }
+}
+
+/// The result in words.
+fn words(report: &Report) -> String {
+    let mut text = String::new();
+    match &report.candidates[..] {
+        [one] => {
+            let name = short_commit(&one.commit);
+            let _ = writeln!(text, "{name} is the first bad commit: {}", one.subject);
+            let step = report.steps.iter().find(|step| step.commit == *one);
+            if let Some(step) = step {
+                let _ = writeln!(text, "against the good one: {}", step.why);
+            }
+            if one.merge {
+                text.push_str(
+                    "It is a merge: the change came with one of the commits that it brought in.\n",
+                );
+            }
+        }
+        several => {
+            let _ = writeln!(text, "the first bad commit is one of {}:", several.len());
+            for one in several {
+                let step = report.steps.iter().find(|step| step.commit == *one);
+                let why = step.map(|step| step.why.as_str()).unwrap_or_default();
+                let name = short_commit(&one.commit);
+                let _ = writeln!(text, "  {name} {}: {why}", one.subject);
+            }
+        }
+    }
+    match &report.odds {
+        Some(odds) => text.push_str(&odds.words()),
+        None => text.push_str("exact counts decided this: chance had no part in it"),
+    }
+    text
+}

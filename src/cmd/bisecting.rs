@@ -1,0 +1,380 @@
+//! What a commit of a search is: built, compared with the good one, judged.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+
+use super::building::{pair_at, pair_of_step};
+use super::compare::count;
+use crate::PROCESS_LIMIT;
+use crate::allocator::Allocators;
+use crate::bisect::{Answer, Listed};
+use crate::case::Case;
+use crate::compare::{self, Compared, Side};
+use crate::counts;
+use crate::pair::Layouts;
+use crate::workspace::{self, Commit, WorkspaceError};
+use bench_record::accepted::Accepted;
+use bench_record::limits::Limits;
+use bench_record::short_commit;
+use bench_record::wire::{Failure, Verdict};
+use bench_report::compare::Verdict as Comparisons;
+use bench_report::format::{estimate, signed_percent};
+use paired::layouts::{LayoutError, seeds};
+use paired::process::Processes;
+use paired::runner::{Runner, Settings};
+use paired::stats::{Confidence, Delta};
+
+/// A comparison that came to nothing is repeated with so many times the budget and the
+/// link layouts.
+const MORE_BUDGET: u32 = 4;
+const MORE_LAYOUTS: usize = 2;
+/// Comparisons of one commit at most: the first, and the repeated one.
+pub(super) const TRIES: usize = 2;
+
+/// How commits are compared with the good one.
+pub(super) struct Plan {
+    pub(super) root: PathBuf,
+    pub(super) good: Commit,
+    pub(super) cases: Vec<Case>,
+    pub(super) limits: Limits,
+    pub(super) delta: Delta,
+    /// Of each comparison of times.
+    pub(super) confidence: Confidence,
+    /// For a case at a commit.
+    pub(super) budget: Duration,
+    /// Random seed.
+    pub(super) seed: u64,
+    /// Link layouts of the first comparison of a commit; none where exact counts alone are
+    /// compared.
+    pub(super) layouts: Vec<u64>,
+}
+
+/// What one commit was found to be.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Step {
+    #[serde(flatten)]
+    pub(super) commit: Listed,
+    pub(super) answer: Answer,
+    /// The reason, in words.
+    pub(super) why: String,
+}
+
+impl Plan {
+    fn counts_only(&self) -> bool {
+        self.layouts.is_empty()
+    }
+
+    /// What is found, whatever was accepted: the search is for the change itself.
+    fn verdict(&self, good: &Side, side: &Side, compared: &Compared) -> Result<Comparisons> {
+        let accepted = Accepted::default();
+        Ok(compare::verdict(
+            good,
+            side,
+            &self.cases,
+            compared,
+            &self.limits,
+            &accepted,
+        )?)
+    }
+
+    fn good_side(&self, seeds: &[u64]) -> Result<Side> {
+        let Commit {
+            reference, hash, ..
+        } = &self.good;
+        Ok(Side {
+            role: "good",
+            name: format!("{reference} ({})", short_commit(hash)),
+            layouts: pair_at(&self.root, &self.good, Allocators::default(), seeds)?,
+        })
+    }
+}
+
+/// A search as it goes on.
+pub(super) struct Bisection {
+    plan: Plan,
+    /// The good commit with its layouts; a second one, with more of them, where it was
+    /// needed.
+    good: Vec<Side>,
+    pub(super) steps: Vec<Step>,
+    /// Comparisons of times that decided something.
+    pub(super) decided: usize,
+}
+
+impl Bisection {
+    /// Builds the good commit and sees that its streams are right.
+    pub(super) fn begin(plan: Plan) -> Result<Self> {
+        let good = plan.good_side(&plan.layouts)?;
+        if let Some((id, why)) = good.verify(&plan.cases, &mut || ())?.pop_first() {
+            bail!("{id} is wrong at the good commit {}: {why}", good.name);
+        }
+        Ok(Self {
+            plan,
+            good: vec![good],
+            steps: Vec::new(),
+            decided: 0,
+        })
+    }
+
+    /// What a commit is; it is among the steps then.
+    pub(super) fn ask(&mut self, commit: &Listed) -> Result<Answer> {
+        let (answer, why) = self.judged(commit)?;
+        let name = short_commit(&commit.commit);
+        let word = match answer {
+            Answer::Good => "good",
+            Answer::Bad => "bad",
+            Answer::Skip => "skipped",
+        };
+        notice!("arena-bench: {name} {}: {word}, {why}", commit.subject);
+        let commit = commit.clone();
+        self.steps.push(Step {
+            commit,
+            answer,
+            why,
+        });
+        Ok(answer)
+    }
+
+    fn judged(&mut self, commit: &Listed) -> Result<(Answer, String)> {
+        let at = match workspace::resolve(&self.plan.root, &commit.commit) {
+            Err(error @ WorkspaceError::NoProject { .. }) => {
+                return Ok((Answer::Skip, error.to_string()));
+            }
+            resolved => resolved?,
+        };
+        let mut open = String::new();
+        for attempt in 0..TRIES {
+            if attempt > 0 && self.plan.counts_only() {
+                break;
+            }
+            let side = match self.linked(&at, attempt) {
+                Ok(layouts) => Side {
+                    role: "tested",
+                    name: short_commit(&at.hash),
+                    layouts,
+                },
+                Err(error) if does_not_build(&error) => {
+                    return Ok((Answer::Skip, first_line(&error)));
+                }
+                Err(error) => return Err(error),
+            };
+            let good = &self.good[attempt];
+            let same = side
+                .layouts
+                .is_same_code(&at.hash, &good.layouts, &self.plan.good.hash);
+            if same.context("the pairs that were built")? {
+                return Ok((Answer::Good, "the same machine code".to_owned()));
+            }
+            match side.verify(&self.plan.cases, &mut || ()) {
+                Ok(wrong) => {
+                    if let Some((id, why)) = wrong.into_iter().next() {
+                        return Ok((Answer::Skip, format!("{id} is wrong: {why}")));
+                    }
+                }
+                Err(error) => return Ok((Answer::Skip, error.to_string())),
+            }
+            if self.plan.counts_only() {
+                return self.by_counts(&side);
+            }
+            match self.by_time(&side, attempt)? {
+                (Some(answer), why) => {
+                    self.decided += self.plan.cases.len();
+                    return Ok((answer, why));
+                }
+                (None, why) => open = why,
+            }
+            if attempt + 1 == TRIES && counts::available().is_ok() {
+                let (answer, why) = self.by_counts(&side)?;
+                if answer == Answer::Bad {
+                    return Ok((answer, format!("{open}; {why}")));
+                }
+            }
+        }
+        Ok((Answer::Skip, format!("{open}; counts do not tell either")))
+    }
+
+    /// A commit in the layouts of an attempt, and the good one as well.
+    fn linked(&mut self, commit: &Commit, attempt: usize) -> Result<Layouts> {
+        let seeds = match attempt {
+            0 => self.plan.layouts.clone(),
+            _ => {
+                let more = MORE_LAYOUTS * self.plan.layouts.len();
+                seeds(self.plan.seed, u32::try_from(more).unwrap_or(u32::MAX))
+            }
+        };
+        if self.good.len() <= attempt {
+            self.good.push(self.plan.good_side(&seeds)?);
+        }
+        pair_of_step(&self.plan.root, commit, &seeds)
+    }
+
+    /// What the clock says; nothing where it does not tell.
+    fn by_time(&self, side: &Side, attempt: usize) -> Result<(Option<Answer>, String)> {
+        let factor = if attempt == 0 { 1 } else { MORE_BUDGET };
+        let budget = self.plan.budget * factor;
+        let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
+        let builder = Runner::builder(&mut processes).seed(self.plan.seed);
+        let settings = Settings::new(self.plan.delta, self.plan.confidence, budget);
+        let mut runner = builder.settings(settings).build();
+        let good = &self.good[attempt];
+        let ratios = compare::wall_clock(&mut runner, good, side, &self.plan.cases, &mut || ());
+        let compared = Compared {
+            ratios,
+            ..Compared::default()
+        };
+        let verdict = self.plan.verdict(good, side, &compared)?;
+        Ok(of_times(&verdict))
+    }
+
+    /// What exact counts say: bad where one rose beyond its limit.
+    fn by_counts(&self, side: &Side) -> Result<(Answer, String)> {
+        let mut compared = Compared::default();
+        count(&self.good[0], side, &self.plan.cases, &mut compared)?;
+        let verdict = self.plan.verdict(&self.good[0], side, &compared)?;
+        Ok(of_counts(&verdict))
+    }
+}
+
+/// Whether a commit cannot be built, rather than something around it.
+fn does_not_build(error: &anyhow::Error) -> bool {
+    let layout = match error.downcast_ref() {
+        Some(WorkspaceError::Layout(error)) => error,
+        Some(WorkspaceError::NoProject { .. }) => return true,
+        _ => return false,
+    };
+    matches!(
+        layout,
+        LayoutError::Build { .. } | LayoutError::NoLibrary { .. } | LayoutError::Link { .. }
+    )
+}
+
+/// The first line of an error: what the compiler says in the rest fills a screen.
+fn first_line(error: &anyhow::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_end_matches(':').to_owned()
+}
+
+/// What comparisons of times say of a commit together.
+fn of_times(found: &Comparisons) -> (Option<Answer>, String) {
+    if let Some(Failure { id, why }) = found.failures.first() {
+        return (None, format!("{id} cannot be timed: {why}"));
+    }
+    if let Some(check) = found.self_check.as_ref().filter(|check| !check.trusted) {
+        return (None, format!("the clock is not trusted: {}", check.why));
+    }
+    let walls = found.rows.iter().filter_map(|row| row.wall.as_ref());
+    let said = |wanted: &[Verdict]| {
+        let of = walls.clone().filter(|wall| wanted.contains(&wall.verdict));
+        let words: Vec<String> = of
+            .map(|wall| {
+                let range = estimate(wall.ratio, wall.low, wall.high, signed_percent);
+                format!("{} {} {range}", wall.candidate, wall.verdict.name())
+            })
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    };
+    if let Some(why) = said(&[Verdict::Slower]) {
+        return (Some(Answer::Bad), why);
+    }
+    match said(&[Verdict::Inconclusive]) {
+        Some(why) => (None, why),
+        None => {
+            let why = said(&[Verdict::Same, Verdict::Faster]);
+            (
+                why.is_some().then_some(Answer::Good),
+                why.unwrap_or_default(),
+            )
+        }
+    }
+}
+
+/// What exact counts say of a commit.
+fn of_counts(found: &Comparisons) -> (Answer, String) {
+    let rose: Vec<String> = found
+        .rows
+        .iter()
+        .filter(|row| !row.regressions.is_empty())
+        .map(|row| format!("{}: {}", row.id, row.regressions.join(", ")))
+        .collect();
+    if !rose.is_empty() {
+        return (Answer::Bad, rose.join("; "));
+    }
+    match found.failures.first() {
+        Some(Failure { id, why }) => (Answer::Skip, format!("{id} cannot be counted: {why}")),
+        None => (Answer::Good, "no count rose beyond its limit".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench_record::wire::{Comparison, SelfCheck};
+    use bench_report::compare::Row;
+
+    fn compared(verdicts: &[Verdict], trusted: bool) -> Comparisons {
+        let row = |&verdict: &Verdict| Row {
+            id: "drain/u64/arena".to_owned(),
+            wall: Some(Comparison {
+                candidate: "drain/u64/arena".to_owned(),
+                ratio: 1.02,
+                low: 1.01,
+                high: 1.03,
+                verdict,
+                ..Comparison::default()
+            }),
+            baseline_counts: None,
+            candidate_counts: None,
+            regressions: Vec::new(),
+            accepted: Vec::new(),
+            notes: Vec::new(),
+            explanation: None,
+        };
+        Comparisons {
+            baseline: String::new(),
+            candidate: String::new(),
+            rows: verdicts.iter().map(row).collect(),
+            self_check: Some(SelfCheck {
+                ratio: 1.0,
+                low: 0.99,
+                high: 1.01,
+                trusted,
+                why: "an A/A".to_owned(),
+                comparisons: Vec::new(),
+            }),
+            failures: Vec::new(),
+            stale: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn one_slower_case_makes_a_commit_bad_and_all_must_be_the_same_for_good() {
+        use Verdict::{Faster, Inconclusive, Same, Slower};
+        for (verdicts, answer) in [
+            (&[Same, Slower, Inconclusive][..], Some(Answer::Bad)),
+            (&[Same, Faster], Some(Answer::Good)),
+            (&[Same, Inconclusive], None),
+            (&[], None),
+        ] {
+            let (found, why) = of_times(&compared(verdicts, true));
+            assert_eq!(found, answer, "{verdicts:?}: {why}");
+        }
+        // A clock that is not trusted tells nothing.
+        assert_eq!(of_times(&compared(&[Slower], false)).0, None);
+    }
+
+    #[test]
+    fn a_count_that_rose_makes_a_commit_bad_and_one_that_failed_skips_it() {
+        let mut found = compared(&[Verdict::Same], true);
+        assert_eq!(of_counts(&found).0, Answer::Good);
+        found.failures.push(Failure {
+            id: "drain/u64/arena".to_owned(),
+            why: "no valgrind".to_owned(),
+        });
+        assert_eq!(of_counts(&found).0, Answer::Skip);
+        found.rows[0].regressions.push("instructions".to_owned());
+        assert_eq!(of_counts(&found).0, Answer::Bad);
+    }
+}

@@ -1,0 +1,67 @@
+//! Why a case got slower between two builds, as far as counting tells: instructions by
+//! function, and page faults. Hardware counters are left out: containers and virtual
+//! machines forbid them, as a rule.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use bench_report::explain::{Explanation, Function};
+
+use crate::case::Case;
+use crate::compare::Side;
+use crate::counts::{self, CountError};
+use crate::pair_process::PairProcess;
+use crate::pair_process::error::PairError;
+
+/// What a case does on both sides, the baseline first. Without the target that counts,
+/// instructions are not looked at.
+pub fn explain(case: &Case, sides: [&Side; 2], counter: Option<&Path>) -> Explanation {
+    let mut found = Explanation::default();
+    match counter.map(|counter| functions(case, sides, counter)) {
+        Some(Ok(functions)) => found = found.with_functions(functions),
+        Some(Err(error)) => found
+            .missing
+            .push(format!("Instructions by function: {error}.")),
+        None => found
+            .missing
+            .push("Instructions by function take valgrind.".to_owned()),
+    }
+    match page_faults(case, sides) {
+        Ok(faults) => found.page_faults = faults,
+        Err(error) => found.missing.push(format!("Page faults: {error}.")),
+    }
+    found
+}
+
+fn functions(case: &Case, sides: [&Side; 2], counter: &Path) -> Result<Vec<Function>, CountError> {
+    let of = |side: &Side| {
+        let options = counts::Options {
+            executable: counter.to_owned(),
+            pair: Some(side.folder()),
+        };
+        counts::by_function(case, &options)
+    };
+    let [before, after] = [of(sides[0])?, of(sides[1])?];
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let at = |functions: &counts::PerItem, name: &String| {
+        functions.get(name).copied().unwrap_or_default()
+    };
+    Ok(names
+        .into_iter()
+        .map(|name| Function {
+            before: at(&before, name),
+            after: at(&after, name),
+            name: name.clone(),
+        })
+        .collect())
+}
+
+/// Page faults per 1,000 items; nothing where the system does not tell.
+fn page_faults(case: &Case, sides: [&Side; 2]) -> Result<Option<[f64; 2]>, PairError> {
+    let of = |side: &Side| -> Result<Option<f64>, PairError> {
+        let faults = PairProcess::load(&side.layouts.plain)?.page_faults(case)?;
+        Ok(faults.map(|per_item| 1000.0 * per_item))
+    };
+    let (before, after) = (of(sides[0])?, of(sides[1])?);
+    Ok(before.zip(after).map(|(before, after)| [before, after]))
+}

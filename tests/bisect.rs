@@ -1,0 +1,225 @@
+//! `bisect` from outside: in a scratch repository with the real pair, of which one commit
+//! runs more instructions. Exact counts decide; nothing is timed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use arena_bench::counts::{self, CountsError};
+use arena_bench::harness::Profile;
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
+/// Where alloc's guest gives out an item.
+const ITEM: &str = "Some(item) => (status::OK, encode(&item)),";
+/// The same with work that the baseline does not do.
+const SLOW: &str = "Some(item) => {
+                for step in 0..40_u32 {
+                    std::hint::black_box(step);
+                }
+                (status::OK, encode(&item))
+            }";
+
+/// A repository with the pair's three packages.
+struct Repository(tempfile::TempDir);
+
+impl Repository {
+    fn new() -> Self {
+        let repository = Self(tempfile::tempdir().expect("a temporary folder"));
+        fs::create_dir(repository.root()).expect("made");
+        repository.git(&["init", "--quiet"]);
+        let manifest = fs::read_to_string(Path::new(SOURCES).join("Cargo.toml")).expect("there");
+        // Versions and lints are those of the real workspace; unoptimised, it compiles faster.
+        let sections = manifest.split("\n[").skip(1);
+        let sections = sections.filter(|section| section.starts_with("workspace."));
+        // The counting runner asks cargo for this target of this package.
+        repository.write("src/lib.rs", "//! Nothing.\n");
+        repository.write("benches/instructions.rs", "fn main() {}\n");
+        let mut text =
+            "[package]\nname = \"arena-bench\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+            [workspace]\nresolver = \"3\"\n\
+            members = [\"bench-protocol\", \"bench-guest\", \"bench-host\"]\n\
+            [profile.release]\nopt-level = 0\ndebug = \"line-tables-only\"\n"
+                .to_owned();
+        sections.for_each(|section| text.push_str(&format!("[{section}\n")));
+        repository.write("Cargo.toml", &text);
+        repository.write(".gitignore", "target\n");
+        repository.copy("Cargo.lock");
+        for package in ["bench-protocol", "bench-guest", "bench-host"] {
+            for name in ["Cargo.toml", "src"] {
+                repository.copy(&format!("{package}/{name}"));
+            }
+        }
+        for file in ["bench-guest/build.rs", "bench-host/build.rs"] {
+            repository.copy(file);
+        }
+        repository.copy("bench-protocol/build_support.rs");
+        repository
+    }
+
+    fn root(&self) -> PathBuf {
+        self.0.path().join("repository")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.root().join(name);
+        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+
+    fn copy(&self, name: &str) {
+        let from = Path::new(SOURCES).join(name);
+        if from.is_dir() {
+            for entry in fs::read_dir(&from).expect("a folder") {
+                let below = entry.expect("readable").file_name();
+                self.copy(&format!("{name}/{}", below.to_str().expect("text")));
+            }
+        } else {
+            let to = self.root().join(name);
+            fs::create_dir_all(to.parent().expect("it is in the folder")).expect("made");
+            fs::copy(&from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+        }
+    }
+
+    fn replace(&self, name: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.root().join(name)).expect("there");
+        assert!(text.contains(from), "{name}: {from}");
+        self.write(name, &text.replacen(from, to, 1));
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let output = process::Command::new("git")
+            .current_dir(self.root())
+            .args([
+                "-c",
+                "user.name=someone",
+                "-c",
+                "user.email=someone@localhost",
+            ])
+            .args([
+                "-c",
+                "commit.gpgsign=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+            ])
+            .args(arguments)
+            .output()
+            .expect("git is installed");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn commit(&self, message: &str) -> String {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// `bisect` by counts, with the target that counts already built.
+    fn bisect(&self, counter: &Path, good: &str, bad: &str) -> Command {
+        let cargo = self.0.path().join("cargo");
+        let made = format!(
+            r#"{{"reason":"compiler-artifact","target":{{"name":"instructions","kind":["bench"]}},"executable":"{}"}}"#,
+            counter.display()
+        );
+        // The counting runner asks cargo for other things.
+        let real = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *--no-run*) echo '{made}' ;; *) exec '{real}' \"$@\" ;; esac\n"
+        );
+        fs::write(&cargo, script).expect("written");
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("allowed");
+        let mut command =
+            Command::cargo_bin("arena-bench").expect("the binary is built with the tests");
+        command
+            .current_dir(self.root())
+            .env("CARGO", cargo)
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("XDG_CACHE_HOME", self.0.path().join("cache"))
+            .env_remove("CARGO_TARGET_DIR")
+            .args(["bisect", "--counts-only", "--filter", "^drain/u64/alloc$"])
+            .args(["--json", "--good", good, "--bad", bad]);
+        command
+    }
+}
+
+#[test]
+fn a_commit_that_runs_more_instructions_is_found_and_one_that_does_not_build_is_skipped() {
+    let counter = match counts::build(Profile::Debug) {
+        Ok(executable) => executable,
+        Err(CountsError::NoValgrind(notice)) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: {notice}");
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let repository = Repository::new();
+    let good = repository.commit("the good one");
+    repository.commit("nothing");
+    repository.commit("nothing again");
+    let function = "\n/// Called by nobody.\n#[unsafe(no_mangle)]\npub extern \"C\" fn unrelated(of: u64) -> u64 {\n    of.rotate_left(3) ^ 7919\n}\n";
+    let library = fs::read_to_string(repository.root().join("bench-guest/src/lib.rs"));
+    let library = library.expect("there");
+    repository.write("bench-guest/src/lib.rs", &format!("{library}{function}"));
+    repository.commit("an unrelated function");
+    repository.replace("bench-guest/src/alloc.rs", ITEM, SLOW);
+    let slow = repository.commit("the slow one");
+    repository.write("bench-guest/src/lib.rs", "this is not Rust");
+    repository.commit("a broken one");
+    repository.write("bench-guest/src/lib.rs", &format!("{library}{function}"));
+    repository.commit("a mended one");
+    let bad = repository.commit("the bad end");
+
+    let found = repository.bisect(&counter, &good, &bad).assert();
+    let output = found.get_output().clone();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(report["first_bad"], slow.as_str(), "{report:#}");
+    assert_eq!(
+        report["odds"],
+        Value::Null,
+        "counts leave nothing to chance"
+    );
+    let answer = |subject: &str| {
+        let steps = report["steps"].as_array().expect("an array");
+        let step = steps.iter().find(|step| step["subject"] == subject);
+        step.map(|step| (step["answer"].clone(), step["why"].to_string()))
+    };
+    let (word, why) = answer("the bad end").expect("the ends are compared");
+    assert!(word == "bad" && why.contains("instructions"), "{why}");
+    let (word, why) = answer("an unrelated function").expect("it is in the middle");
+    assert_eq!(word, "good", "{why}");
+    let (word, why) = answer("a broken one").expect("it is in the middle of the rest");
+    assert!(word == "skip" && why.contains("does not build"), "{why}");
+    assert_eq!(answer("the slow one").expect("it is asked last").0, "bad");
+
+    // From the slow one on nothing changed.
+    let nothing = repository.bisect(&counter, &slow, &bad).assert().code(2);
+    nothing.stderr(contains("is not found to be worse").and(contains("nothing to search")));
+}
+
+#[test]
+fn ends_without_a_range_between_them_are_refused_before_anything_is_built() {
+    let repository = Repository::new();
+    let first = repository.commit("first");
+    let second = repository.commit("second");
+    let nowhere = Path::new("/no/such/target");
+    let same = repository
+        .bisect(nowhere, &second, &second)
+        .assert()
+        .code(2);
+    same.stderr(contains("same commit"));
+    let swapped = repository.bisect(nowhere, &second, &first).assert().code(2);
+    swapped.stderr(contains("does not descend from").and(contains("merge-base")));
+    let unknown = repository
+        .bisect(nowhere, "no-such", "HEAD")
+        .assert()
+        .code(2);
+    unknown.stderr(contains("names no commit"));
+}
