@@ -24,6 +24,33 @@ pub(crate) struct Driver<P: Producer, C> {
     later: Option<i32>,
 }
 
+/// What follows the items of a call.
+enum Rest<T> {
+    /// Nothing, or what the producer has next.
+    Nothing,
+    /// An item that did not fit.
+    Unfit(T),
+    /// An item that can never be delivered.
+    Unencodable,
+}
+
+/// Items of the present call, which are kept in the driver at its end: also if it panics.
+struct Written<'a> {
+    count: u32,
+    used: usize,
+    done: &'a mut Batch,
+}
+
+impl Drop for Written<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        *self.done = Batch {
+            count: self.count,
+            bytes: self.used as u32,
+        };
+    }
+}
+
 /// An answer without items.
 const NOTHING: Batch = Batch { count: 0, bytes: 0 };
 
@@ -41,9 +68,12 @@ where
         })
     }
 
+    /// A call of its own: the compiler then knows that the room is no part of the stream, and keeps
+    /// the producer's place in registers.
+    ///
     /// # Safety
     /// `room` must be writable.
-    #[inline(always)]
+    #[inline(never)]
     unsafe fn next(&mut self, room: Room, max_items: u32) -> (i32, Batch) {
         self.done = NOTHING;
         if let Some(status) = self.later.take() {
@@ -53,15 +83,34 @@ where
             // The host breaks the contract; the stream stays as it is.
             return (status::SERIALIZATION_ERROR, NOTHING);
         }
-        let Room { start, capacity } = room;
-        let (mut used, mut count) = (0, 0);
-        let Some(mut item) = self.stream.draw() else {
+        let Some(item) = self.stream.draw() else {
             // SAFETY: the caller keeps the same contract.
             return unsafe { self.ended(room) };
         };
+        // SAFETY: the caller keeps the same contract.
+        match unsafe { self.fill(item, room, max_items) } {
+            Rest::Nothing => (status::OK, self.done),
+            Rest::Unfit(item) => self.full(item, room.capacity),
+            Rest::Unencodable => self.failed(),
+        }
+    }
+
+    /// Encodes `item` and those that follow it.
+    ///
+    /// # Safety
+    /// `room` must be writable.
+    #[inline(always)]
+    unsafe fn fill(&mut self, mut item: P::Item, room: Room, max_items: u32) -> Rest<P::Item> {
+        let Room { start, capacity } = room;
+        let mut written = Written {
+            count: 0,
+            used: 0,
+            done: &mut self.done,
+        };
         loop {
+            let used = written.used;
             if capacity - used < PREFIX {
-                return self.full(item, capacity);
+                return Rest::Unfit(item);
             }
             let place = Room {
                 // SAFETY: the room has the bytes of the prefix.
@@ -71,24 +120,20 @@ where
             // SAFETY: `place` is the rest of the room.
             let len = match unsafe { C::encode(&item, place, Fixed) } {
                 Ok(len) => len,
-                Err(Failed::Lacking(_)) => return self.full(item, capacity),
-                Err(Failed::Unencodable) => return self.failed(),
+                Err(Failed::Lacking(_)) => return Rest::Unfit(item),
+                Err(Failed::Unencodable) => return Rest::Unencodable,
             };
             let prefix = (len as u32).to_le_bytes();
             // SAFETY: the room has the bytes of the prefix.
             unsafe { start.add(used).cast::<[u8; PREFIX]>().write(prefix) };
-            used += PREFIX + len;
-            count += 1;
-            self.done = Batch {
-                count,
-                bytes: used as u32,
-            };
-            if count == max_items {
-                return (status::OK, self.done);
+            written.used += PREFIX + len;
+            written.count += 1;
+            if written.count == max_items {
+                return Rest::Nothing;
             }
             item = match self.stream.draw_again() {
                 Some(item) => item,
-                None => return (status::OK, self.done),
+                None => return Rest::Nothing,
             };
         }
     }
