@@ -50,6 +50,17 @@ impl Allocator {
     }
 }
 
+impl FromStr for Allocator {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::named(name).ok_or_else(|| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            format!("{name:?} is no allocator; there are {known}")
+        })
+    }
+}
+
 /// The allocators of a pair.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -86,6 +97,21 @@ impl Allocators {
         self == Self::default()
     }
 
+    /// The part of an id that names them: `guest-mimalloc`, or `mimalloc` for both sides; none
+    /// where both are the system's.
+    #[must_use]
+    pub fn id(self) -> Option<String> {
+        let Self { guest, host } = self;
+        let side = |side: &str, it: Allocator| it.feature().map(|name| format!("{side}-{name}"));
+        match guest == host {
+            true => guest.feature().map(str::to_owned),
+            false => {
+                let sides = [side("guest", guest), side("host", host)];
+                Some(sides.into_iter().flatten().collect::<Vec<_>>().join("-"))
+            }
+        }
+    }
+
     /// What the libraries of a pair say of themselves. A library that names another allocator
     /// than those of this workbench is taken to have the system's.
     #[must_use]
@@ -115,23 +141,18 @@ impl FromStr for Allocators {
 
     /// `mimalloc`, or `guest=mimalloc`, or `guest=mimalloc,host=jemalloc`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = || Allocator::ALL.map(Allocator::name).join(", ");
-        let named = |name: &str| {
-            let unknown = || format!("{name:?} is no allocator; there are {}", known());
-            Allocator::named(name).ok_or_else(unknown)
-        };
         if !text.contains('=') {
-            return named(text).map(Self::both);
+            return text.parse().map(Self::both);
         }
         let mut found = Self::default();
         for part in text.split(',') {
             match part.split_once('=') {
-                Some(("guest", name)) => found.guest = named(name)?,
-                Some(("host", name)) => found.host = named(name)?,
+                Some(("guest", name)) => found.guest = name.parse()?,
+                Some(("host", name)) => found.host = name.parse()?,
                 _ => {
                     return Err(format!(
                         "{part:?} is not guest=NAME or host=NAME; names are {}",
-                        known()
+                        Allocator::ALL.map(Allocator::name).join(", ")
                     ));
                 }
             }
@@ -155,6 +176,18 @@ mod tests {
         let mixed = read("host=snmalloc,guest=mimalloc").expect("both are named");
         assert_eq!(mixed.to_string(), "guest mimalloc, host snmalloc");
         assert_eq!(read("system").expect("it is named").to_string(), "");
+        let ids = ["system", "jemalloc", "guest=jemalloc", "host=mimalloc"]
+            .map(|text| read(text).expect("it is named").id());
+        let id = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            ids,
+            [
+                None,
+                id("jemalloc"),
+                id("guest-jemalloc"),
+                id("host-mimalloc")
+            ]
+        );
         for wrong in [
             "",
             "malloc",

@@ -82,9 +82,10 @@ macro_rules! opener {
     };
 }
 
-/// An opener whose producers are boxed, as Fidius' are.
-macro_rules! boxed {
-    ($($name:ident: $handle:ident),+) => {$(
+/// What each opener opens: handles of a type, on boxed producers as Fidius' are, or on producers
+/// whose type it keeps where it is known.
+macro_rules! openers {
+    ($($name:ident: $handle:ident on $producers:ident producers),+) => {$(
         impl<C: Codec> Opener for $name<C> {
             type Handle = $handle;
             fn open<T: Item + Send + 'static>(
@@ -93,30 +94,19 @@ macro_rules! boxed {
             ) -> *mut $handle {
                 Self::handle(Boxed(producer), counted)
             }
+            openers!(@$producers $handle);
         }
     )+};
-}
-
-/// An opener that keeps the type of each producer.
-macro_rules! known {
-    ($($name:ident: $handle:ident),+) => {$(
-        impl<C: Codec> Opener for $name<C> {
-            type Handle = $handle;
-            fn open<T: Item + Send + 'static>(
-                producer: BoxedProducer<T>,
-                counted: bool,
-            ) -> *mut $handle {
-                Self::handle(Boxed(producer), counted)
-            }
-            fn open_known<P>(producer: P, counted: bool) -> *mut $handle
-            where
-                P: Producer + 'static,
-                P::Item: Item + Send + 'static,
-            {
-                Self::handle(producer, counted)
-            }
+    (@boxed $handle:ident) => {};
+    (@known $handle:ident) => {
+        fn open_known<P>(producer: P, counted: bool) -> *mut $handle
+        where
+            P: Producer + 'static,
+            P::Item: Item + Send + 'static,
+        {
+            Self::handle(producer, counted)
         }
-    )+};
+    };
 }
 
 /// A box as a producer.
@@ -165,16 +155,17 @@ opener!(
     batch::next::<P, C, false>,
     batch::next::<P, C, true>
 );
-boxed!(
-    OpenArena: StreamHandle,
-    OpenSinglePass: StreamHandle,
-    OpenAlloc: AllocHandle,
-    OpenLend: AllocHandle,
-    OpenGrow: GrowHandle,
-    OpenVector: RustBufferHandle,
-    OpenSizedVector: RustBufferHandle
+openers!(
+    OpenArena: StreamHandle on boxed producers,
+    OpenSinglePass: StreamHandle on boxed producers,
+    OpenAlloc: AllocHandle on boxed producers,
+    OpenLend: AllocHandle on boxed producers,
+    OpenGrow: GrowHandle on boxed producers,
+    OpenVector: RustBufferHandle on boxed producers,
+    OpenSizedVector: RustBufferHandle on boxed producers,
+    OpenUnboxed: StreamHandle on known producers,
+    OpenBatch: BatchHandle on known producers
 );
-known!(OpenUnboxed: StreamHandle, OpenBatch: BatchHandle);
 
 /// See [`LabGuestApi::open`](bench_protocol::lab::api::LabGuestApi::open).
 pub(crate) unsafe extern "C" fn open(

@@ -18,6 +18,9 @@ pub struct Lab {
     pub environment: Option<Environment>,
     /// One for each item and way to decode it.
     pub sets: Vec<Set>,
+    /// Items handed over by libraries of other allocators, one set for each item.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allocators: Vec<Set>,
 }
 
 /// One item and one way to decode it.
@@ -38,7 +41,9 @@ pub struct Set {
     pub decode: String,
     /// Every way to hand the item over; the first is today's arena.
     pub arms: Vec<Arm>,
-    /// Every arm against today's arena, against the floor and against the copy.
+    /// Every arm against today's arena, against the floor of its codec and against the copy. By
+    /// other allocators: alloc against the arena with the same, and both against themselves with
+    /// the system's.
     pub comparisons: Vec<Comparison>,
     /// A stream's first item: batches against today's arena.
     pub firsts: Vec<Comparison>,
@@ -73,6 +78,9 @@ pub struct Arm {
     pub role: Role,
     /// `bincode` or `wincode`.
     pub codec: String,
+    /// What guest and host allocate by; empty where both have the system's allocator.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub allocators: String,
     /// Items of a call at most.
     pub items_per_call: u32,
     /// The verification drain's result.

@@ -8,7 +8,7 @@ use rand::RngExt;
 
 use super::progress::Progress;
 use crate::allocator::Allocators;
-use crate::lab::build::Built;
+use crate::lab::build::{Built, Links};
 use crate::pair::Layouts;
 use crate::workspace::{self, Commit};
 use paired::layouts::seeds;
@@ -93,7 +93,7 @@ pub(super) fn pair_with(
                 seeds.len()
             );
             let root = workspace::root()?;
-            linking(1, seeds, |heard| {
+            linking(2 * seeds.len(), |heard| {
                 workspace::build_here_with(&root, allocators, seeds, heard)
             })?
         }
@@ -115,7 +115,7 @@ pub(super) fn pair_at(
         words(allocators),
         seeds.len()
     );
-    linking(1, seeds, |heard| {
+    linking(2 * seeds.len(), |heard| {
         workspace::build_at(root, commit, allocators, seeds, heard)
     })
 }
@@ -137,8 +137,7 @@ pub(super) fn pair_of_step(root: &Path, commit: &Commit, seeds: &[u64]) -> Resul
 
 /// Builds something while a bar shows how many links are done.
 fn linking<T, E>(
-    pairs: u64,
-    seeds: &[u64],
+    links: usize,
     build: impl FnOnce(workspace::Heard<'_>) -> Result<T, E>,
 ) -> Result<T>
 where
@@ -147,8 +146,7 @@ where
     // Begun by the first link: what compiling took says nothing of the links.
     let (mut progress, mut shown) = (None, 0);
     Ok(build(&mut |done, _| {
-        let progress = progress
-            .get_or_insert_with(|| Progress::new("link layouts", 2 * pairs * seeds.len() as u64));
+        let progress = progress.get_or_insert_with(|| Progress::new("link layouts", links as u64));
         (shown..done).for_each(|_| progress.tick());
         shown = shown.max(done);
     })?)
@@ -159,19 +157,25 @@ where
 ///
 /// # Errors
 /// When they are missing, or do not build.
-pub(super) fn laboratory(folder: Option<&Path>, seeds: &[u64]) -> Result<Built> {
+pub(super) fn laboratory(folder: Option<&Path>, links: Links<'_>) -> Result<Built> {
     let built = match folder {
         Some(folder) => Built::find(Some(folder))?,
         None => {
+            let others = links.allocators.iter().map(|it| it.name());
+            let others: Vec<&str> = others.collect();
             notice!(
-                "arena-bench: building the pair and the laboratory's, and linking each {} times",
-                seeds.len()
+                "arena-bench: building the pair and the laboratory's{}, and linking {} layouts",
+                match others.is_empty() {
+                    true => String::new(),
+                    false => format!(", also with {}", others.join(", ")),
+                },
+                links.all()
             );
             let root = workspace::root()?;
-            linking(2, seeds, |heard| Built::here(&root, seeds, heard))?
+            linking(links.all(), |heard| Built::here(&root, links, heard))?
         }
     };
-    warn_of_one(&built.lab);
+    warn_of_one(built.today());
     Ok(built)
 }
 

@@ -1,7 +1,7 @@
 //! `lab`: which protocol should a framework use?
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bench_record::lab::Lab;
@@ -14,28 +14,44 @@ use paired::runner::Runner;
 use paired::stats::Confidence;
 use regex::Regex;
 
-use super::building::{Chance, laboratory};
-
+use super::building::laboratory;
 use super::options::{self, matching, seconds};
 use super::outcome::{Outcome, print_json, say};
+use super::part::Part;
 use super::progress::{Progress, Shown};
-
 use crate::PROCESS_LIMIT;
+use crate::allocator::Allocator;
 use crate::environment::{Observed, Watch};
-use crate::lab::build::Built;
-use crate::lab::catalog::{self, Set};
+use crate::lab::build::{Built, Links};
+use crate::lab::catalog::{self, Differ, Set};
 use crate::lab::measure;
 use crate::lab::run::{Found, Listener};
 use crate::pair_process::PairProcess;
 
-/// Time for a set.
-const FULL: Duration = Duration::from_secs(8);
-/// The same in a hurry.
-const QUICK: Duration = Duration::from_secs(4);
-/// Link layouts of each library.
-const LAYOUTS: u32 = 64;
-/// The same in a hurry.
-const QUICK_LAYOUTS: u32 = 24;
+/// What a run has, and how long it takes.
+struct Scale {
+    /// Link layouts of each library.
+    layouts: u32,
+    /// Time for a set.
+    set: Duration,
+    /// Time for the first items of a set.
+    firsts: Duration,
+}
+
+const FULL: Scale = Scale {
+    layouts: 48,
+    set: Duration::from_secs(6),
+    firsts: Duration::from_secs(3),
+};
+
+const QUICK: Scale = Scale {
+    layouts: 24,
+    set: Duration::from_secs(4),
+    firsts: Duration::from_millis(1500),
+};
+
+/// Link layouts of the pair with each other allocator.
+const OTHER_LAYOUTS: usize = 24;
 
 /// Which sets, how, and where the result goes.
 #[derive(Debug, clap::Args)]
@@ -46,17 +62,12 @@ const QUICK_LAYOUTS: u32 = 24;
     Above some KiB, copies by `rep movsb` can hide everything else on some CPUs; \
     GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=0x7fffffff turns them off.")]
 pub struct Config {
-    /// Folder of the pair and of the laboratory's libraries; by default all are built from the
-    /// sources here.
-    #[arg(long, value_name = "DIR")]
-    pair: Option<PathBuf>,
-    /// Only sets whose name (such as record-64B or blob-4KiB/borrowed) matches this regular
-    /// expression.
-    #[arg(long, value_name = "REGEX")]
-    filter: Option<String>,
-    /// Four of the items, with owned decoding and short timings.
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    part: Part,
+    /// The allocators beside the system's that guest and host are built with, separated by
+    /// commas; system for none [default: mimalloc,jemalloc,snmalloc; none with --quick or --pair]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with_all = ["pair", "verify_only"])]
+    allocator: Option<Vec<Allocator>>,
     /// Verify and count; time nothing.
     #[arg(long, conflicts_with = "no_counts")]
     counts_only: bool,
@@ -69,36 +80,72 @@ pub struct Config {
     /// With --verify-only: drain whole batches of at least so many items.
     #[arg(long, value_name = "N", requires = "verify_only", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     items: Option<u64>,
-    /// Seconds for a set of arms [default: 8, or 4 for the quick ones]
+    /// Seconds for a set of arms [default: 6, or 4 for the quick ones]
     #[arg(long, value_parser = seconds, allow_negative_numbers = true)]
     budget: Option<f64>,
-    #[command(flatten)]
-    chance: Chance,
-    /// The record.
-    #[arg(long, default_value = "results/lab.json", value_name = "FILE")]
+    /// The record; with --into, none is written.
+    #[arg(
+        long,
+        default_value = "results/lab.json",
+        value_name = "FILE",
+        conflicts_with = "into"
+    )]
     output: PathBuf,
-    /// Add the result to this record instead, which must be of the same pair and machine.
-    #[arg(long, value_name = "RECORD", conflicts_with = "output")]
-    into: Option<PathBuf>,
     /// Write the advice for authors of frameworks and plugins into this Markdown file.
     #[arg(long, value_name = "FILE")]
     advice: Option<PathBuf>,
-    /// Print the section of the record as JSON instead of tables.
-    #[arg(long)]
-    json: bool,
 }
 
-/// Shows how far a run is.
+impl Config {
+    fn scale(&self) -> &'static Scale {
+        if self.part.quick { &QUICK } else { &FULL }
+    }
+
+    /// The allocators beside the system's.
+    fn others(&self) -> Vec<Allocator> {
+        let none = self.part.quick || self.part.pair.is_some() || self.verify_only;
+        let usual = if none { &[][..] } else { &Allocator::ALL };
+        let mut others = self.allocator.clone().unwrap_or_else(|| usual.to_vec());
+        others.sort_unstable();
+        others.dedup();
+        others.retain(|&it| it != Allocator::System);
+        others
+    }
+}
+
+/// Shows how far a run is, and says in the end what its parts took.
 #[derive(Default)]
-struct Bar(Option<Progress>);
+struct Bar {
+    progress: Option<Progress>,
+    part: Option<(String, Instant)>,
+    took: Vec<String>,
+}
+
+impl Bar {
+    fn part(&mut self, part: &str) {
+        self.progress = None;
+        let before = self.part.replace((part.to_owned(), Instant::now()));
+        if let Some((part, since)) = before {
+            self.took
+                .push(format!("{part} {:.0} s", since.elapsed().as_secs_f64()));
+        }
+    }
+
+    /// The parts and their times.
+    fn finish(mut self) -> String {
+        self.part("");
+        self.took.join(", ")
+    }
+}
 
 impl Listener for Bar {
     fn begin(&mut self, part: &str, steps: usize) {
-        self.0 = Some(Progress::new(part, steps as u64));
+        self.part(part);
+        self.progress = Some(Progress::new(part, steps as u64));
     }
 
     fn step(&mut self) {
-        if let Some(progress) = &self.0 {
+        if let Some(progress) = &self.progress {
             progress.tick();
         }
     }
@@ -110,48 +157,48 @@ impl Listener for Bar {
 /// When the libraries do not build or cannot be used, the filter matches nothing, or a file
 /// cannot be written.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let sets = chosen(config.filter.as_deref(), config.quick)?;
-    let record = config.into.as_deref();
+    let others = config.others();
+    let sets = chosen(config.part.filter.as_deref(), config.part.quick, &others)?;
+    let record = config.part.into.as_deref();
     if !config.verify_only {
         options::writable("--output", Some(record.unwrap_or(&config.output)))?;
         options::writable("--advice", config.advice.as_deref())?;
     }
     let seeds = match config.counts_only || config.verify_only {
         true => Vec::new(),
-        false => config.chance.seeds(match config.quick {
-            true => QUICK_LAYOUTS,
-            false => LAYOUTS,
-        }),
+        false => config.part.chance.seeds(config.scale().layouts),
     };
+    let mut bar = Bar::default();
+    bar.part("building");
     let built = match config.verify_only {
-        true => Built::find(config.pair.as_deref())?,
-        false => laboratory(config.pair.as_deref(), &seeds)?,
+        true => Built::find(config.part.folder())?,
+        false => laboratory(config.part.folder(), links(&sets, &seeds, &others))?,
     };
     let watch = Watch::start();
     let mut found = Found::default();
-    let mut bar = Bar::default();
     found.verify(&built, &sets, config.items, &mut bar)?;
     if config.verify_only {
         return finished(&found);
     }
     // Before minutes are spent on what could not be kept.
-    let pair = PairProcess::load(&built.today.plain)?;
+    let pair = PairProcess::load(&built.today().plain)?;
     if let Some(path) = record {
-        matching("--into", path, &built.today.plain, pair.builds(), true)?;
+        matching("--into", path, &built.today().plain, pair.builds(), true)?;
     }
     if !config.no_counts
         && let Err(error) = found.count(&built, &sets, &mut bar)
     {
         notice!("arena-bench: no instructions: {error}");
     }
-    drop(bar);
     if !config.counts_only {
+        bar.part("timing");
         time(config, &mut found, &built, &sets)?;
     }
+    notice!("arena-bench: {}", bar.finish());
     let Observed {
         environment,
         notices,
-    } = watch.finish(&built.today.plain, pair.builds());
+    } = watch.finish(&built.today().plain, pair.builds());
     for notice in notices {
         notice!("arena-bench: {notice}");
     }
@@ -165,10 +212,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
         output::replace(path, text.as_bytes())
             .with_context(|| format!("--advice {}", path.display()))?;
     }
-    if config.json {
+    if config.part.json {
         print_json(&lab)?;
     } else {
-        for set in &lab.sets {
+        for set in lab.sets.iter().chain(&lab.allocators) {
             say(shown::set(set, Screen::stdout()))?;
         }
     }
@@ -186,28 +233,51 @@ fn finished(found: &Found) -> Result<Outcome> {
     })
 }
 
+/// How often libraries are linked for these sets.
+fn links<'a>(sets: &[Set], seeds: &'a [u64], others: &'a [Allocator]) -> Links<'a> {
+    let by_others = sets.iter().any(|set| set.differ == Differ::Allocators);
+    Links {
+        seeds,
+        allocators: if by_others { others } else { &[] },
+        others: OTHER_LAYOUTS,
+    }
+}
+
 fn time(config: &Config, found: &mut Found, built: &Built, sets: &[Set]) -> Result<()> {
-    let usual = if config.quick { QUICK } else { FULL };
-    let budget = config.budget.map_or(usual, Duration::from_secs_f64);
+    let scale = config.scale();
+    let budget = config.budget.map_or(scale.set, Duration::from_secs_f64);
+    let firsts = scale.firsts.min(budget);
+    let with_firsts: Vec<&Set> = sets.iter().filter(|set| set.firsts().len() > 1).collect();
+    let expected = budget * sets.len() as u32 + firsts * with_firsts.len() as u32;
     let family = Confidence::new(crate::CONFIDENCE)?;
-    let progress = Progress::of_time("", budget * 2 * sets.len() as u32);
+    let progress = Progress::of_time("", expected);
     let mut processes = Shown {
         execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
-    let builder = Runner::builder(&mut processes).seed(config.chance.seed());
-    let settings = measure::settings(sets, family, budget);
-    let mut runner = builder.settings(settings).build();
+    let seed = config.part.chance.seed();
+    let mut of_sets = Runner::builder(&mut processes)
+        .seed(seed)
+        .settings(measure::settings(sets, family, budget))
+        .build();
     for set in sets {
         progress.say(&format!("protocols for {}", set.name()));
-        found.time(&mut runner, built, set);
+        found.time(&mut of_sets, built, set);
+    }
+    let mut of_firsts = Runner::builder(&mut processes)
+        .seed(seed)
+        .settings(measure::settings(sets, family, firsts))
+        .build();
+    for set in with_firsts {
+        progress.say(&format!("first items of {}", set.name()));
+        found.time_firsts(&mut of_firsts, built, set);
     }
     Ok(())
 }
 
 /// Writes the record, or adds to the one that `--into` names.
 fn keep(config: &Config, found: &Found, lab: &Lab) -> Result<()> {
-    let Some(path) = &config.into else {
+    let Some(path) = &config.part.into else {
         let mut lab = lab.clone();
         let record = Record {
             schema: SCHEMA.to_owned(),
@@ -242,9 +312,9 @@ fn folder_of(file: &Path) -> Result<()> {
 }
 
 /// The sets whose names match.
-fn chosen(filter: Option<&str>, quick: bool) -> Result<Vec<Set>> {
+fn chosen(filter: Option<&str>, quick: bool, others: &[Allocator]) -> Result<Vec<Set>> {
     let regex = Regex::new(filter.unwrap_or_default()).context("--filter")?;
-    let all = catalog::sets();
+    let all = catalog::sets(others);
     let names = || all.iter().map(Set::name).collect::<Vec<_>>().join(", ");
     let mut sets = all.clone();
     sets.retain(|set| (!quick || set.quick) && regex.is_match(&set.name()));

@@ -7,9 +7,10 @@ use anyhow::{Context, Result};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 
-use super::building::{Chance, pair as built};
+use super::building::pair as built;
 use super::options;
 use super::outcome::{Outcome, print_json, say};
+use super::part::Part;
 use super::progress::{Progress, Shown};
 use crate::PROCESS_LIMIT;
 use crate::counts;
@@ -42,57 +43,43 @@ const QUICK: Duration = Duration::from_secs(2);
     arena-bench ladder --plot results/ladder.svg --table results/ladder.md \
     --into results/latest.json")]
 pub struct Config {
-    /// Folder of the pair, as `build-pair` leaves it; by default the pair is
-    /// built from the sources here.
-    #[arg(long, value_name = "DIR")]
-    pair: Option<PathBuf>,
-    /// Only payloads whose name (such as record-256B) matches this regular
-    /// expression.
-    #[arg(long, value_name = "REGEX")]
-    filter: Option<String>,
-    /// Half of the time, with wider intervals.
-    #[arg(long)]
-    quick: bool,
+    #[command(flatten)]
+    part: Part,
     /// Verify every arm of the pair at hand and time none.
     #[arg(long, conflicts_with_all = ["plot", "table", "into", "skip_counts", "quick"])]
     verify_only: bool,
     /// Leave out the instructions.
     #[arg(long)]
     skip_counts: bool,
-    #[command(flatten)]
-    chance: Chance,
-    /// Print JSON instead of tables: breakdowns, sentences, cases, comparisons.
-    #[arg(long)]
-    json: bool,
     /// Draw the waterfall into this SVG file.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
     /// Write the tables, sums and sentences into this Markdown file.
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
-    /// Add the result to this record, which must be of the same pair and machine.
-    #[arg(long, value_name = "RECORD")]
-    into: Option<PathBuf>,
 }
 
 /// Verifies every arm, then measures what each step adds.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let items = options::payloads(config.filter.as_deref())?;
+    let items = options::payloads(config.part.filter.as_deref())?;
     if config.verify_only {
-        let mut pair = PairProcess::load(&PairFiles::find(config.pair.as_deref())?)?;
-        return verify_only(&mut pair, &items, config.json);
+        let mut pair = PairProcess::load(&PairFiles::find(config.part.folder())?)?;
+        return verify_only(&mut pair, &items, config.part.json);
     }
     for (option, file) in [
         ("--plot", &config.plot),
         ("--table", &config.table),
-        ("--into", &config.into),
+        ("--into", &config.part.into),
     ] {
         options::writable(option, file.as_deref())?;
     }
-    let layouts = built(config.pair.as_deref(), &config.chance.layouts(config.quick))?;
+    let layouts = built(
+        config.part.folder(),
+        &config.part.chance.layouts(config.part.quick),
+    )?;
     let mut pair = PairProcess::load(&layouts.plain)?;
     // Before minutes are spent on what could not be kept.
-    let record = match &config.into {
+    let record = match &config.part.into {
         Some(path) => Some(options::matching(
             "--into",
             path,
@@ -109,11 +96,11 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     let environment = watch.finish(&layouts.plain, pair.builds()).environment;
     let ladder = found.ladder(&environment);
-    if let Some((path, mut record)) = config.into.as_ref().zip(record) {
+    if let Some((path, mut record)) = config.part.into.as_ref().zip(record) {
         found.add_to(&mut record, ladder.clone());
         store::keep(path, &record)?;
     }
-    if config.json {
+    if config.part.json {
         print_json(&json(&found, &ladder))?;
     } else {
         for found in &ladder.payloads {
@@ -149,7 +136,7 @@ fn measure(
     pair: &mut PairProcess,
     layouts: &Layouts,
 ) -> Result<Found> {
-    let budget = if config.quick { QUICK } else { FULL };
+    let budget = if config.part.quick { QUICK } else { FULL };
     let family = Confidence::new(crate::CONFIDENCE)?;
     let sets: usize = items
         .iter()
@@ -160,7 +147,7 @@ fn measure(
         execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
         progress: &progress,
     };
-    let builder = Runner::builder(&mut processes).seed(config.chance.seed());
+    let builder = Runner::builder(&mut processes).seed(config.part.chance.seed());
     let mut runner = builder.settings(settings(items, family, budget)).build();
     let mut found = Found::default();
     for &item in items {

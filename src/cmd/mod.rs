@@ -22,6 +22,7 @@ mod merge;
 mod noise;
 mod options;
 mod outcome;
+mod part;
 mod progress;
 mod report;
 mod reporter;

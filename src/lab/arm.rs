@@ -7,11 +7,16 @@ use bench_protocol::lab::batch::PREFIX;
 use bench_protocol::lab::spec::{Codec, Floor, LabConfig, Variant};
 use bench_protocol::payload::{Payload, PayloadKind, PayloadVisitor};
 use bench_protocol::producer;
+use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{Decode, Protocol, SEED, SessionConfig};
 use bench_protocol::wire;
 use serde::{Deserialize, Serialize};
 
+use crate::allocator::Allocators;
 use crate::case::Case;
+
+/// Content bytes of a checkpoint.
+const CHECKPOINT: u32 = 64;
 
 /// A kind of item: a payload and its content size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -20,6 +25,9 @@ pub struct Item {
     pub payload: PayloadKind,
     /// Content bytes.
     pub bytes: u32,
+    /// Whether a small checkpoint record follows each item, as an item of its own. With `bytes`
+    /// this is `table`: batches of rows in a `Vec<u8>`.
+    pub checkpoints: bool,
 }
 
 impl Item {
@@ -29,7 +37,41 @@ impl Item {
         Case::drain(self.payload, self.bytes, protocol)
     }
 
-    /// Bytes of an item on the wire; all items of a stream have the same.
+    /// The name of the payload.
+    #[must_use]
+    pub fn payload_name(self) -> &'static str {
+        match self.checkpoints {
+            true => "table",
+            false => self.payload.name(),
+        }
+    }
+
+    /// Items after which their sizes repeat.
+    #[must_use]
+    pub fn period(self) -> u32 {
+        if self.checkpoints { 2 } else { 1 }
+    }
+
+    /// Content bytes of an item, as a mean.
+    #[must_use]
+    pub fn mean_bytes(self) -> u32 {
+        match self.checkpoints {
+            true => (self.bytes + CHECKPOINT) / 2,
+            false => self.bytes,
+        }
+    }
+
+    /// The sizes of a stream.
+    fn sizes(self, session: &mut SessionConfig) {
+        if self.checkpoints {
+            let sizes = vec![self.bytes, CHECKPOINT];
+            let table = SizePlan::Recorded { sizes }.table(SEED);
+            session.stream.sizes = table.expect("two sizes make a table");
+        }
+    }
+
+    /// Bytes of an item on the wire, the checkpoints left out; all others of a stream have the
+    /// same.
     #[must_use]
     pub fn wire_bytes(self) -> u32 {
         struct First(SessionConfig);
@@ -51,7 +93,11 @@ impl Item {
 
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.case(Protocol::Arena).item())
+        let item = self.case(Protocol::Arena).item();
+        match self.checkpoints {
+            true => f.write_str(&item.replacen(self.payload.name(), self.payload_name(), 1)),
+            false => f.write_str(&item),
+        }
     }
 }
 
@@ -109,6 +155,8 @@ pub struct LabArm {
     pub codec: Codec,
     /// Whether only a stream's first item is taken, in place of a running stream's items.
     pub first: bool,
+    /// What guest and host allocate by.
+    pub allocators: Allocators,
 }
 
 impl LabArm {
@@ -128,6 +176,23 @@ impl LabArm {
         }
     }
 
+    /// Items of whole calls after which the sizes repeat.
+    #[must_use]
+    pub fn unit(&self) -> u32 {
+        let (call, period) = (self.items_per_call(), self.item.period());
+        if call.is_multiple_of(period) {
+            call
+        } else {
+            call * period
+        }
+    }
+
+    /// Bytes of the items of a call at most, with their lengths.
+    #[must_use]
+    pub fn bytes_per_call(&self) -> u64 {
+        u64::from(self.items_per_call()) * u64::from(self.prefixed())
+    }
+
     /// Bytes of an item in a batch.
     fn prefixed(&self) -> u32 {
         self.item.wire_bytes() + PREFIX as u32
@@ -144,6 +209,7 @@ impl LabArm {
         let mut session = self.item.case(protocol).session(items);
         session.decode = self.decode;
         session.stream.seed = SEED;
+        self.item.sizes(&mut session);
         match self.way {
             Way::Batch(Batch::Items(items)) => {
                 session.buffer.initial_capacity = self.prefixed().saturating_mul(items);
@@ -185,6 +251,9 @@ impl fmt::Display for LabArm {
         }
         if self.first {
             f.write_str("/first-item")?;
+        }
+        if let Some(allocators) = self.allocators.id() {
+            write!(f, "/{allocators}")?;
         }
         Ok(())
     }

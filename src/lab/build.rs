@@ -1,12 +1,16 @@
 //! The libraries that the laboratory measures: the ordinary pair and its own, in their link
 //! layouts.
 
+use std::collections::BTreeMap;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 
-use paired::layouts::{self, Source};
+use paired::layouts::{Build, Objects};
 
 use super::arm::{LabArm, Way};
+use crate::allocator::Allocator;
 use crate::pair::{Layouts, NoPair, PairFiles};
 use crate::workspace::{self, Heard, WorkspaceError};
 
@@ -27,41 +31,126 @@ pub enum LibrariesError {
     },
 }
 
-/// The libraries in their layouts.
+/// The libraries with one allocator, in their layouts.
 #[derive(Debug, Clone)]
-pub struct Built {
+struct Libraries {
     /// Today's pair.
-    pub today: Layouts,
-    /// The laboratory's pair.
-    pub lab: Layouts,
+    today: Layouts,
+    /// The laboratory's guest.
+    lab_guest: Build,
+    /// The laboratory's host: with the system's allocator alone.
+    lab_host: Option<Build>,
+}
+
+/// The libraries in their layouts, by the allocator that they have.
+#[derive(Debug, Clone)]
+pub struct Built(BTreeMap<Allocator, Libraries>);
+
+/// How often the libraries are linked.
+#[derive(Debug, Clone, Copy)]
+pub struct Links<'a> {
+    /// Seeds of the layouts of libraries with the system's allocator.
+    pub seeds: &'a [u64],
+    /// The other allocators.
+    pub allocators: &'a [Allocator],
+    /// Layouts of today's pair with each of the others. The laboratory's are counted alone, and
+    /// that needs none.
+    pub others: usize,
+}
+
+impl Links<'_> {
+    /// All links.
+    #[must_use]
+    pub fn all(self) -> usize {
+        4 * self.seeds.len() + 2 * self.few().len() * self.allocators.len()
+    }
+
+    fn few(&self) -> &[u64] {
+        &self.seeds[..self.others.min(self.seeds.len())]
+    }
+}
+
+/// What is compiled with an allocator.
+struct Compiled {
+    /// Today's guest and host, and the laboratory's guest.
+    always: [Objects; 3],
+    /// The laboratory's host: with the system's allocator alone.
+    lab_host: Option<Objects>,
+}
+
+/// The packages with the system's allocator and with each of the others, as many of them at once as
+/// there are cores: each allocator has a folder of its own, where nobody else compiles.
+fn compile(
+    root: &Path,
+    cache: &Path,
+    others: &[Allocator],
+) -> Result<Vec<(Allocator, Compiled)>, WorkspaceError> {
+    let all = [Allocator::System].iter().chain(others).copied();
+    let queue = Mutex::new(Vec::from_iter(all));
+    let next = || queue.lock().expect("no holder panics").pop();
+    let done = Mutex::new(Vec::new());
+    let compile = |allocator| {
+        let compile = |package| workspace::compile(root, cache, package, allocator);
+        let usual = (allocator == Allocator::System).then_some("bench-lab-host");
+        let compiled = Compiled {
+            always: [
+                compile("bench-guest")?,
+                compile("bench-host")?,
+                compile("bench-lab-guest")?,
+            ],
+            lab_host: usual.map(compile).transpose()?,
+        };
+        Ok((allocator, compiled))
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(allocator) = next() {
+                    let compiled = compile(allocator);
+                    done.lock().expect("no holder panics").push(compiled);
+                }
+            });
+        }
+    });
+    let mut done: Vec<_> = done
+        .into_inner()
+        .expect("no holder panics")
+        .into_iter()
+        .collect::<Result<_, WorkspaceError>>()?;
+    done.sort_by_key(|(allocator, _)| *allocator);
+    Ok(done)
 }
 
 impl Built {
-    /// Builds all libraries from the sources as they are, and links each once for each seed.
-    /// `heard` hears of the links of each pair.
+    /// Builds all libraries from the sources as they are, and links them. `heard` hears how many
+    /// links are done, and of how many.
     ///
     /// # Errors
     /// When one of them does not build.
-    pub fn here(root: &Path, seeds: &[u64], heard: Heard<'_>) -> Result<Self, WorkspaceError> {
-        let all = 4 * seeds.len();
-        let today = workspace::build_here(root, seeds, &mut |done, _| heard(done, all))?;
+    pub fn here(root: &Path, links: Links<'_>, heard: Heard<'_>) -> Result<Self, WorkspaceError> {
         let cache = workspace::scratch(root)?.join("lab");
-        let compile = |package: &str| {
-            let source = Source::new(root, package, &cache);
-            let mut source = source.map_err(|source| WorkspaceError::Cache {
-                path: cache.clone(),
-                source,
-            })?;
-            let local = crate::git::local_variables().iter().map(Into::into);
-            source.without_env.extend(local);
-            layouts::compile(&source).map_err(WorkspaceError::from)
+        let compiled = compile(root, &cache, links.allocators)?;
+        let mut before = 0;
+        let mut link = |objects: &Objects, seeds: &[u64]| {
+            let linked = objects.link(seeds, &mut |done, _| heard(before + done, links.all()));
+            before += seeds.len();
+            linked.map_err(WorkspaceError::from)
         };
-        let (guest, host) = (compile("bench-lab-guest")?, compile("bench-lab-host")?);
-        let (two, three) = (2 * seeds.len(), 3 * seeds.len());
-        let guest = guest.link(seeds, &mut |done, _| heard(two + done, all))?;
-        let host = host.link(seeds, &mut |done, _| heard(three + done, all))?;
-        let lab = Layouts::new(guest, host);
-        Ok(Self { today, lab })
+        let mut built = BTreeMap::new();
+        for (allocator, compiled) in compiled {
+            let (today, lab) = match allocator {
+                Allocator::System => (links.seeds, links.seeds),
+                _ => (links.few(), &[][..]),
+            };
+            let [guest, host, lab_guest] = &compiled.always;
+            let libraries = Libraries {
+                today: Layouts::new(link(guest, today)?, link(host, today)?),
+                lab_guest: link(lab_guest, lab)?,
+                lab_host: compiled.lab_host.map(|it| link(&it, lab)).transpose()?,
+            };
+            built.insert(allocator, libraries);
+        }
+        Ok(Self(built))
     }
 
     /// The libraries in a folder, or without one those that cargo built with this executable; in
@@ -82,29 +171,48 @@ impl Built {
                 folder: beside.to_owned(),
             });
         }
-        Ok(Self {
+        let lab = Layouts::single(lab);
+        let usual = Libraries {
             today: Layouts::single(today),
-            lab: Layouts::single(lab),
-        })
+            lab_guest: lab.guest,
+            lab_host: Some(lab.host),
+        };
+        Ok(Self(BTreeMap::from([(Allocator::System, usual)])))
     }
 
-    fn layouts(&self, arm: &LabArm) -> &Layouts {
+    fn of(&self, allocator: Allocator) -> &Libraries {
+        let found = self.0.get(&allocator);
+        found.expect("the arms are of allocators that were built")
+    }
+
+    /// Today's pair with the system's allocator.
+    #[must_use]
+    pub fn today(&self) -> &Layouts {
+        &self.of(Allocator::System).today
+    }
+
+    /// Guest and host of an arm.
+    fn builds(&self, arm: &LabArm) -> [&Build; 2] {
+        let [guest, host] = [arm.allocators.guest, arm.allocators.host].map(|it| self.of(it));
         match arm.way {
-            Way::Today(_) => &self.today,
-            _ => &self.lab,
+            Way::Today(_) => [&guest.today.guest, &host.today.host],
+            _ => {
+                let host = host.lab_host.as_ref();
+                let host = host.expect("the laboratory's host has the system's allocator");
+                [&guest.lab_guest, host]
+            }
         }
     }
 
     /// The libraries of an arm, guest and host, as cargo links them.
     #[must_use]
     pub fn plain(&self, arm: &LabArm) -> [PathBuf; 2] {
-        let PairFiles { guest, host } = self.layouts(arm).plain.clone();
-        [guest, host]
+        self.builds(arm).map(|build| build.plain.clone())
     }
 
     /// The layouts of an arm's libraries, guest and host.
     #[must_use]
     pub fn libraries(&self, arm: &LabArm) -> [&[PathBuf]; 2] {
-        self.layouts(arm).libraries()
+        self.builds(arm).map(|build| build.layouts.as_slice())
     }
 }

@@ -5,6 +5,7 @@ use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::{Decode, Protocol};
 
 use super::arm::{Batch, Item, LabArm, Way};
+use crate::allocator::{Allocator, Allocators};
 
 /// Items of a batch at most.
 const BATCHES: [u32; 4] = [1, 8, 64, 512];
@@ -12,11 +13,24 @@ const BATCHES: [u32; 4] = [1, 8, 64, 512];
 const LARGEST_BATCH: u64 = 4 << 20;
 
 const fn item(payload: PayloadKind, bytes: u32) -> Item {
-    Item { payload, bytes }
+    Item {
+        payload,
+        bytes,
+        checkpoints: false,
+    }
+}
+
+/// Batches of rows in a `Vec<u8>`, each followed by a checkpoint.
+const fn table(bytes: u32) -> Item {
+    Item {
+        payload: PayloadKind::Bytes,
+        bytes,
+        checkpoints: true,
+    }
 }
 
 /// The items, each with the ways to decode it that differ, and whether a run in a hurry has it.
-const ITEMS: [(Item, &[Decode], bool); 13] = [
+const ITEMS: [(Item, &[Decode], bool); 14] = [
     (item(PayloadKind::U64, 8), &[Decode::Owned], true),
     (item(PayloadKind::Record, 64), &BOTH, true),
     (item(PayloadKind::Record, 256), &BOTH, false),
@@ -29,16 +43,53 @@ const ITEMS: [(Item, &[Decode], bool); 13] = [
     (item(PayloadKind::Blob, 64 << 10), &BOTH, true),
     (item(PayloadKind::Text, 200), &[Decode::Owned], false),
     (item(PayloadKind::Text, 2 << 10), &[Decode::Owned], false),
-    // A batch of rows in a `Vec<u8>`.
-    (item(PayloadKind::Bytes, 256 << 10), &[Decode::Owned], false),
+    (table(4 << 10), &[Decode::Owned], false),
+    (table(256 << 10), &[Decode::Owned], false),
 ];
 
 const BOTH: [Decode; 2] = [Decode::Owned, Decode::Borrowed];
+
+/// The items that are handed over by libraries of other allocators.
+const ALLOCATED: [Item; 5] = [
+    item(PayloadKind::U64, 8),
+    item(PayloadKind::Record, 64),
+    item(PayloadKind::Blob, 64),
+    item(PayloadKind::Blob, 4 << 10),
+    item(PayloadKind::Blob, 64 << 10),
+];
+
+/// The ways of the laboratory that are compared by every allocator in the guest.
+const BY_ALLOCATOR: [Way; 9] = [
+    Way::Variant(Variant::ArenaOwnWriter),
+    Way::Variant(Variant::Unboxed),
+    Way::Variant(Variant::AllocOwnWriter),
+    Way::Variant(Variant::SinglePass),
+    Way::Variant(Variant::Grow),
+    Way::Variant(Variant::Lend),
+    Way::Variant(Variant::RustBuffer),
+    Way::Variant(Variant::RustBufferSized),
+    Way::Batch(Batch::Items(64)),
+];
+
+/// Bytes of a batch at most whose time is taken: its items stay in the fast caches of the core.
+/// Larger ones are counted.
+const LARGEST_TIMED: u64 = 288 << 10;
+
+/// What the arms of a set differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Differ {
+    /// The way to hand an item over, and the codec.
+    Ways,
+    /// The way, and the allocators of guest and host.
+    Allocators,
+}
 
 /// An item, a way to decode it, and every arm that hands it over so. The first arm is today's
 /// arena.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Set {
+    /// What its arms differ in.
+    pub differ: Differ,
     /// What is handed over.
     pub item: Item,
     /// What the host makes of it.
@@ -57,6 +108,7 @@ impl Set {
             way,
             codec,
             first: false,
+            allocators: Allocators::default(),
         };
         let today = Protocol::ALL
             .iter()
@@ -73,6 +125,7 @@ impl Set {
             .chain([fastest])
             .collect();
         Self {
+            differ: Differ::Ways,
             item,
             decode,
             quick,
@@ -80,19 +133,65 @@ impl Set {
         }
     }
 
-    /// The name in ids and filters: `record-64B`, or `record-64B/borrowed`.
+    /// An item by every allocator: in the guest alone, and on both sides.
+    fn by_allocators(item: Item, others: &[Allocator]) -> Self {
+        let arm = |allocators| {
+            move |way| LabArm {
+                item,
+                decode: Decode::Owned,
+                way,
+                codec: Codec::Bincode,
+                first: false,
+                allocators,
+            }
+        };
+        let today = Protocol::ALL.iter().copied().map(Way::Today);
+        let guests = others.iter().copied().map(Allocators::guest);
+        let guests = [Allocators::default()].into_iter().chain(guests);
+        let ways = today.clone().chain(BY_ALLOCATOR);
+        let by_guests = guests.flat_map(|it| ways.clone().map(arm(it)));
+        let both = others.iter().copied().map(Allocators::both);
+        let by_both = both.flat_map(|it| today.clone().map(arm(it)));
+        Self {
+            differ: Differ::Allocators,
+            item,
+            decode: Decode::Owned,
+            quick: false,
+            arms: by_guests.chain(by_both).collect(),
+        }
+    }
+
+    /// The name in ids and filters: `record-64B`, or `record-64B/borrowed`, or
+    /// `allocators/record-64B`.
     #[must_use]
     pub fn name(&self) -> String {
-        match self.decode {
-            Decode::Owned => self.item.to_string(),
-            decode => format!("{}/{}", self.item, decode.name()),
+        match (self.differ, self.decode) {
+            (Differ::Allocators, _) => format!("allocators/{}", self.item),
+            (_, Decode::Owned) => self.item.to_string(),
+            (_, decode) => format!("{}/{}", self.item, decode.name()),
         }
+    }
+
+    /// The arms whose time is taken. The counts answer for the others: those of large batches, and
+    /// those of the laboratory by other allocators.
+    #[must_use]
+    pub fn timed(&self) -> Vec<LabArm> {
+        let today = |arm: &LabArm| matches!(arm.way, Way::Today(_));
+        let timed = |arm: &&LabArm| match self.differ {
+            Differ::Ways => arm.items_per_call() == 1 || arm.bytes_per_call() <= LARGEST_TIMED,
+            Differ::Allocators => today(arm),
+        };
+        self.arms.iter().filter(timed).copied().collect()
     }
 
     /// The arms whose first item is timed: what hands over one item a call, and the batches.
     #[must_use]
     pub fn firsts(&self) -> Vec<LabArm> {
-        let arms = self.arms.iter().filter(|arm| {
+        if self.differ == Differ::Allocators {
+            return Vec::new();
+        }
+        let timed = self.timed();
+        let arms = timed.iter().filter(|arm| {
             let batch = matches!(arm.way, Way::Batch(_));
             let usual = arm.way == Way::Today(Protocol::Arena);
             arm.codec == Codec::Bincode && arm.decode == Decode::Owned && (batch || usual)
@@ -113,7 +212,9 @@ fn ways(item: Item) -> Vec<Way> {
         .map(Way::Variant);
     let fits = |items: &u32| u64::from(*items) * u64::from(item.bytes) <= LARGEST_BATCH;
     let batches = BATCHES.into_iter().filter(fits).map(Batch::Items);
-    let batches = batches.chain([Batch::Room]).map(Way::Batch);
+    // Where sizes differ, as many as fit are not always as many.
+    let room = (item.period() == 1).then_some(Batch::Room);
+    let batches = batches.chain(room).map(Way::Batch);
     singles.chain(batches).collect()
 }
 
@@ -130,14 +231,16 @@ fn by_wincode(way: Way) -> bool {
     }
 }
 
-/// Every set.
+/// Every set, with these allocators beside the system's.
 #[must_use]
-pub fn sets() -> Vec<Set> {
+pub fn sets(others: &[Allocator]) -> Vec<Set> {
+    let by_allocators = ALLOCATED.map(|item| Set::by_allocators(item, others));
+    let by_allocators = by_allocators.into_iter().filter(|_| !others.is_empty());
     let sets = |&(item, decodes, quick): &(Item, &[Decode], bool)| {
         let set = move |&decode| Set::new(item, decode, quick && decode == Decode::Owned);
         decodes.iter().map(set).collect::<Vec<_>>()
     };
-    ITEMS.iter().flat_map(sets).collect()
+    ITEMS.iter().flat_map(sets).chain(by_allocators).collect()
 }
 
 #[cfg(test)]
@@ -149,16 +252,30 @@ mod tests {
     #[test]
     fn every_arm_has_an_id_of_its_own_and_every_set_begins_with_todays_arena() {
         let mut ids = BTreeSet::new();
-        for set in sets() {
+        let (ways, by_allocators): (Vec<Set>, Vec<Set>) = sets(&Allocator::ALL[1..])
+            .into_iter()
+            .partition(|set| set.differ == Differ::Ways);
+        for set in ways.iter().chain(&by_allocators) {
             assert_eq!(
                 set.arms[0].way,
                 Way::Today(Protocol::Arena),
                 "{}",
                 set.name()
             );
-            for arm in set.arms.iter().chain(&set.firsts()) {
-                assert!(ids.insert(arm.id()), "{arm} occurs twice");
-            }
+        }
+        for arm in ways.iter().flat_map(|it| {
+            it.arms
+                .iter()
+                .chain(&it.firsts())
+                .copied()
+                .collect::<Vec<_>>()
+        }) {
+            assert!(ids.insert(arm.id()), "{arm} occurs twice");
+        }
+        for set in &by_allocators {
+            let own: BTreeSet<String> = set.arms.iter().map(LabArm::id).collect();
+            assert_eq!(own.len(), set.arms.len(), "{}", set.name());
+            ids.extend(own);
         }
         for id in [
             "lab/u64/arena",
@@ -166,14 +283,30 @@ mod tests {
             "lab/blob-64KiB/lend/borrowed",
             "lab/u64/batch-512/first-item",
             "lab/blob-64KiB/copy/borrowed",
+            "lab/u64/lend/guest-mimalloc",
+            "lab/blob-64B/alloc/jemalloc",
         ] {
             assert!(ids.contains(id), "{id}");
         }
     }
 
     #[test]
+    fn times_of_other_allocators_are_those_of_todays_pair_and_of_large_batches_there_are_none() {
+        for set in sets(&[Allocator::Mimalloc]) {
+            let timed = set.timed();
+            assert_eq!(timed[0], set.arms[0], "{}", set.name());
+            let todays = timed.iter().all(|arm| matches!(arm.way, Way::Today(_)));
+            assert_eq!(todays, set.differ == Differ::Allocators, "{}", set.name());
+            let large = |arm: &&LabArm| arm.items_per_call() > 1 && arm.bytes_per_call() > 1 << 20;
+            assert_eq!(timed.iter().find(large), None, "{}", set.name());
+        }
+        let none = sets(&[]);
+        assert!(none.iter().all(|set| set.differ == Differ::Ways));
+    }
+
+    #[test]
     fn a_batch_has_room_for_its_items() {
-        for set in sets() {
+        for set in sets(&[]) {
             for arm in &set.arms {
                 let (items, buffer) = (arm.items_per_call(), arm.session(1).buffer);
                 if matches!(arm.way, Way::Batch(_)) && items > 1 {

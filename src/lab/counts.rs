@@ -6,10 +6,12 @@
 //! four processes under two tools; here one tells everything, as hundreds of arms would take half
 //! an hour. The number of allocations is that of the calls of the allocator's functions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use bench_record::wire::Counts;
 use paired::worker::Launch;
+use tempfile::TempDir;
 
 use super::arm::LabArm;
 use super::build::Built;
@@ -63,11 +65,46 @@ impl Counted {
     }
 }
 
-/// The lengths of the drains: warm, short, long. All are whole calls.
+/// The lengths of the drains: warm, short, long. All are whole calls, and have as many items of each
+/// size.
 fn lengths(arm: &LabArm) -> [u64; 3] {
-    let call = u64::from(arm.items_per_call());
-    let more = (BYTES / u64::from(arm.item.bytes)).clamp(1, LOOP);
+    let call = u64::from(arm.unit());
+    let more = (BYTES / u64::from(arm.item.mean_bytes())).clamp(1, LOOP);
     [call * WARM, call, call + more.next_multiple_of(call)]
+}
+
+/// Counts arms in children of an executable without line tables: valgrind reads them at every
+/// start, which takes longer than to count a small arm.
+#[derive(Debug)]
+pub struct Counter {
+    folder: TempDir,
+    /// `None` where there is no `strip`: the running executable then.
+    executable: Option<PathBuf>,
+}
+
+impl Counter {
+    /// Makes the executable.
+    ///
+    /// # Errors
+    /// When there is no temporary folder.
+    pub fn new() -> Result<Self, CountError> {
+        let no_folder = |error: std::io::Error| CountError::NoResult(error.to_string());
+        let folder = tempfile::tempdir().map_err(no_folder)?;
+        let executable = folder.path().join(crate::PRODUCT);
+        let stripped = std::env::current_exe().and_then(|own| {
+            let mut strip = Command::new("strip");
+            strip
+                .args(["--strip-debug", "-o"])
+                .arg(&executable)
+                .arg(own);
+            strip.stdin(Stdio::null()).output()
+        });
+        let there = stripped.is_ok_and(|output| output.status.success()) && executable.is_file();
+        Ok(Self {
+            folder,
+            executable: there.then_some(executable),
+        })
+    }
 }
 
 /// Counts an arm, in a process of its own: what others left on the heap would move its blocks, and
@@ -75,9 +112,14 @@ fn lengths(arm: &LabArm) -> [u64; 3] {
 ///
 /// # Errors
 /// When there is no valgrind, the child fails, or its profiles are not what they should be.
-pub fn measure(built: &Built, arm: &LabArm) -> Result<Counted, CountError> {
-    let folder = tempfile::tempdir().map_err(|error| CountError::NoResult(error.to_string()))?;
-    let mut child = Child::launched(built, launch(folder.path())?, false);
+pub fn measure(counter: &Counter, built: &Built, arm: &LabArm) -> Result<Counted, CountError> {
+    let folder = tempfile::tempdir_in(counter.folder.path());
+    let folder = folder.map_err(|error| CountError::NoResult(error.to_string()))?;
+    let mut launch = launch(folder.path())?;
+    if let Some(executable) = &counter.executable {
+        launch.executable.clone_from(executable);
+    }
+    let mut child = Child::launched(built, launch, false);
     let [warm, short, long] = lengths(arm);
     child.ask(arm, Task::Drain(vec![warm, short, long]))?;
     child.ask(arm, Task::Firsts(2))?;
@@ -135,16 +177,20 @@ fn launch(folder: &Path) -> Result<Launch, LabError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocator::Allocator;
     use crate::lab::catalog::sets;
 
     #[test]
     fn every_length_is_of_whole_calls() {
-        for set in sets() {
+        for set in sets(&[Allocator::Mimalloc]) {
             for arm in &set.arms {
                 let call = u64::from(arm.items_per_call());
+                let period = u64::from(arm.item.period());
                 let [warm, short, long] = lengths(arm);
                 assert!(
-                    [warm, short, long].iter().all(|items| items % call == 0),
+                    [warm, short, long]
+                        .iter()
+                        .all(|items| items % call == 0 && items % period == 0),
                     "{arm}"
                 );
                 assert!(long > short, "{arm}");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bench_protocol::lab::spec::{Codec, Floor};
+use bench_protocol::spec::Protocol;
 use bench_record::wire::{Comparison, SelfCheck};
 use paired::runner::{Arm, MeasureError, Runner, Settings};
 use paired::stats::correction::per_comparison;
@@ -10,7 +11,8 @@ use paired::stats::{Confidence, Delta};
 
 use super::arm::{LabArm, Way};
 use super::build::Built;
-use super::catalog::Set;
+use super::catalog::{Differ, Set};
+use crate::allocator::Allocators;
 use crate::ladder::measure::judge;
 use crate::workload::Workload;
 
@@ -24,35 +26,58 @@ const STREAMS: u64 = 96;
 pub struct Timed {
     /// Every arm against today's arena, against the floor and against the copy.
     pub comparisons: Vec<Comparison>,
-    /// First items, against today's arena.
-    pub firsts: Vec<Comparison>,
     /// The arena against its own copy.
     pub self_check: Option<SelfCheck>,
 }
 
-/// Baselines and candidates, by their places in the set; the A/A comparison left out.
-fn pairs(set: &Set) -> Vec<(usize, usize)> {
-    let floor = |wanted| {
-        let is = |arm: &LabArm| arm.way == Way::Floor(wanted) && arm.codec == Codec::Bincode;
-        set.arms
-            .iter()
-            .position(is)
-            .expect("every set has both floors")
+/// Baselines and candidates, by their places among the timed arms; the A/A comparison left out.
+fn pairs(set: &Set, arms: &[LabArm]) -> Vec<(usize, usize)> {
+    match set.differ {
+        Differ::Ways => against_the_arena_and_the_floors(arms),
+        Differ::Allocators => by_allocators(arms),
+    }
+}
+
+/// Every arm against today's arena, against the floor of its codec and against the copy.
+fn against_the_arena_and_the_floors(arms: &[LabArm]) -> Vec<(usize, usize)> {
+    let floor = |wanted, codec| {
+        let is = |arm: &LabArm| arm.way == Way::Floor(wanted) && arm.codec == codec;
+        let found = arms.iter().position(is);
+        found.expect("every set has a floor for each codec, and the copy")
     };
-    let (codec, copy) = (floor(Floor::Codec), floor(Floor::Copy));
-    [0, codec, copy]
-        .into_iter()
-        .flat_map(|base| {
-            (0..set.arms.len())
-                .filter(move |&arm| arm != base)
-                .map(move |arm| (base, arm))
-        })
-        .collect()
+    let copy = floor(Floor::Copy, Codec::Bincode);
+    let usual = floor(Floor::Codec, Codec::Bincode);
+    let bases = |arm: usize| {
+        let own = floor(Floor::Codec, arms[arm].codec);
+        [0, if own == arm { usual } else { own }, copy]
+    };
+    let pairs = |arm| bases(arm).map(|base| (base, arm));
+    let all = (0..arms.len()).flat_map(pairs);
+    all.filter(|(base, arm)| base != arm).collect()
+}
+
+/// With each allocator, alloc against the arena, and both against those with the system's.
+fn by_allocators(arms: &[LabArm]) -> Vec<(usize, usize)> {
+    let place = |way, allocators| {
+        let is = |arm: &LabArm| arm.way == Way::Today(way) && arm.allocators == allocators;
+        let found = arms.iter().position(is);
+        found.expect("every set has both protocols with each allocator")
+    };
+    let pairs = |arm: usize| match arms[arm].way {
+        Way::Today(way) => {
+            let allocators = arms[arm].allocators;
+            let arena = place(Protocol::Arena, allocators);
+            vec![(arena, arm), (place(way, Allocators::default()), arm)]
+        }
+        _ => Vec::new(),
+    };
+    let all = (0..arms.len()).flat_map(pairs);
+    all.filter(|(base, arm)| base != arm).collect()
 }
 
 /// Comparisons of a run, whose intervals are to hold together.
 fn comparisons(sets: &[Set]) -> usize {
-    let of = |set: &Set| pairs(set).len() + 1 + set.firsts().len().saturating_sub(1);
+    let of = |set: &Set| pairs(set, &set.timed()).len() + 1 + set.firsts().len().saturating_sub(1);
     sets.iter().map(of).sum()
 }
 
@@ -74,7 +99,7 @@ fn arm_of(arm: &LabArm, built: &Built) -> Arm {
         items: arm.first.then_some(STREAMS),
         unit: match arm.first {
             true => 1,
-            false => u64::from(arm.items_per_call()),
+            false => u64::from(arm.unit()),
         },
         ..Arm::new(
             arm.id(),
@@ -89,10 +114,11 @@ fn arm_of(arm: &LabArm, built: &Built) -> Arm {
 /// # Errors
 /// When a process fails, or the samples have no statistic.
 pub fn run(runner: &mut Runner<'_>, built: &Built, set: &Set) -> Result<Timed, MeasureError> {
-    let mut arms: Vec<Arm> = set.arms.iter().map(|arm| arm_of(arm, built)).collect();
+    let timed = set.timed();
+    let mut arms: Vec<Arm> = timed.iter().map(|arm| arm_of(arm, built)).collect();
     let copy = arms.len();
     arms.push(arms[0].copied());
-    let mut pairs = pairs(set);
+    let mut pairs = pairs(set, &timed);
     pairs.push((0, copy));
     let mut comparisons = runner.survey(&arms, &pairs)?;
     let mut same = comparisons.pop().expect("the A/A comparison was asked for");
@@ -109,20 +135,20 @@ pub fn run(runner: &mut Runner<'_>, built: &Built, set: &Set) -> Result<Timed, M
     }
     Ok(Timed {
         comparisons,
-        firsts: firsts(runner, built, set)?,
         self_check: Some(judge(same)),
     })
 }
 
-fn firsts(
+/// Times the first items of a set.
+///
+/// # Errors
+/// As for [`run`].
+pub fn firsts(
     runner: &mut Runner<'_>,
     built: &Built,
     set: &Set,
 ) -> Result<Vec<Comparison>, MeasureError> {
     let firsts = set.firsts();
-    if firsts.len() < 2 {
-        return Ok(Vec::new());
-    }
     let arms: Vec<Arm> = firsts.iter().map(|arm| arm_of(arm, built)).collect();
     let pairs: Vec<(usize, usize)> = (1..arms.len()).map(|arm| (0, arm)).collect();
     let mut found = runner.survey(&arms, &pairs)?;

@@ -73,7 +73,7 @@ impl Libraries {
         let session = loaded.open(&arm, ENDLESS, Observe::Time)?;
         Ok(Box::new(Running {
             session,
-            call: u64::from(arm.items_per_call()),
+            unit: u64::from(arm.unit()),
             last: 0,
         }))
     }
@@ -117,15 +117,15 @@ const LOOP: u64 = 256;
 /// Items that were drained a moment ago are there for every arm.
 struct Running {
     session: Session,
-    /// Items of a call.
-    call: u64,
+    /// Items after which calls and sizes repeat.
+    unit: u64,
     /// Items of the last drain.
     last: u64,
 }
 
 impl Drive for Running {
     fn prepare(&mut self) -> Result<()> {
-        let items = self.last.min(LOOP).next_multiple_of(self.call);
+        let items = self.last.min(LOOP).next_multiple_of(self.unit);
         Ok(self.session.drain(items)?)
     }
 

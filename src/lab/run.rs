@@ -1,19 +1,19 @@
 //! A whole run of the laboratory: what is verified, counted, timed and kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::thread;
 
 use bench_protocol::lab::spec::Floor;
 use bench_protocol::spec::Protocol;
 use bench_record::lab;
-use bench_record::wire::{Counts, Failure, Verified};
+use bench_record::wire::{Comparison, Counts, Failure, Verified};
 use paired::runner::Runner;
 
 use super::arm::{LabArm, Way};
 use super::build::Built;
-use super::catalog::Set;
-use super::counts::{self, CountError, Counted};
+use super::catalog::{Differ, Set};
+use super::counts::{self, CountError, Counted, Counter};
 use super::measure::{self, Timed};
 use super::process::{Child, LabError};
 use super::verify;
@@ -32,6 +32,8 @@ pub struct Found {
     verified: BTreeMap<LabArm, verify::Verified>,
     counted: BTreeMap<LabArm, Counted>,
     timed: BTreeMap<String, Timed>,
+    /// First items, against today's arena.
+    firsts: BTreeMap<String, Vec<Comparison>>,
     /// Arms that are wrong, and sets that could not be timed.
     pub failures: Vec<Failure>,
 }
@@ -53,7 +55,8 @@ impl Found {
         items: Option<u64>,
         listener: &mut dyn Listener,
     ) -> Result<(), LabError> {
-        let arms: Vec<LabArm> = sets.iter().flat_map(|set| set.arms.clone()).collect();
+        // Sets share arms.
+        let arms: BTreeSet<LabArm> = sets.iter().flat_map(|set| set.arms.clone()).collect();
         listener.begin("verifying", arms.len());
         let mut child = Child::new(built)?;
         for arm in arms {
@@ -80,9 +83,11 @@ impl Found {
         listener: &mut dyn Listener,
     ) -> Result<(), CountError> {
         crate::counts::valgrind::version()?;
+        let counter = Counter::new()?;
         let arms = sets.iter().flat_map(|set| set.arms.iter().copied());
         let verified = |arm: &LabArm| self.verified.contains_key(arm);
-        let arms: Vec<LabArm> = arms.filter(verified).collect();
+        let arms: BTreeSet<LabArm> = arms.filter(verified).collect();
+        let arms = Vec::from_iter(arms);
         listener.begin("instructions", arms.len());
         let queue = Mutex::new(arms);
         let next = || queue.lock().expect("no holder panics").pop();
@@ -91,10 +96,11 @@ impl Found {
         thread::scope(|scope| {
             for _ in 0..jobs {
                 let sender = sender.clone();
+                let (next, counter) = (&next, &counter);
                 scope.spawn(move || {
                     while let Some(arm) = next() {
                         // The receiver is there until all senders are gone.
-                        let _ = sender.send((arm, counts::measure(built, &arm)));
+                        let _ = sender.send((arm, counts::measure(&counter, built, &arm)));
                     }
                 });
             }
@@ -114,8 +120,7 @@ impl Found {
 
     /// Times a set, if all of its arms are verified.
     pub fn time(&mut self, runner: &mut Runner<'_>, built: &Built, set: &Set) {
-        let verified = |arm: &LabArm| self.verified.contains_key(arm);
-        if !set.arms.iter().all(verified) {
+        if !self.is_verified(set) {
             return;
         }
         match measure::run(runner, built, set) {
@@ -126,12 +131,34 @@ impl Found {
         }
     }
 
+    /// Times the first items of a set, if all of its arms are verified.
+    pub fn time_firsts(&mut self, runner: &mut Runner<'_>, built: &Built, set: &Set) {
+        if !self.is_verified(set) {
+            return;
+        }
+        match measure::firsts(runner, built, set) {
+            Ok(firsts) => {
+                self.firsts.insert(set.name(), firsts);
+            }
+            Err(error) => self.fail(format!("lab/{}/first-item", set.name()), &error),
+        }
+    }
+
+    fn is_verified(&self, set: &Set) -> bool {
+        set.arms.iter().all(|arm| self.verified.contains_key(arm))
+    }
+
     /// As a record keeps it.
     #[must_use]
     pub fn section(&self, sets: &[Set]) -> lab::Lab {
+        let of = |differ| {
+            let sets = sets.iter().filter(move |set| set.differ == differ);
+            sets.map(|set| self.set(set)).collect()
+        };
         lab::Lab {
             environment: None,
-            sets: sets.iter().map(|set| self.set(set)).collect(),
+            sets: of(Differ::Ways),
+            allocators: of(Differ::Allocators),
         }
     }
 
@@ -140,13 +167,13 @@ impl Found {
         lab::Set {
             name: set.name(),
             item: set.item.to_string(),
-            payload: set.item.payload.name().to_owned(),
+            payload: set.item.payload_name().to_owned(),
             bytes: u64::from(set.item.bytes),
             wire_bytes: u64::from(set.item.wire_bytes()),
             decode: set.decode.name().to_owned(),
             arms: set.arms.iter().map(|arm| self.arm(arm)).collect(),
             comparisons: timed.comparisons,
-            firsts: timed.firsts,
+            firsts: self.firsts.get(&set.name()).cloned().unwrap_or_default(),
             self_check: timed.self_check,
         }
     }
@@ -173,6 +200,7 @@ impl Found {
             way: arm.way.name(),
             role,
             codec: arm.codec.name().to_owned(),
+            allocators: arm.allocators.to_string(),
             items_per_call: arm.items_per_call(),
             verified: verified.map(|it| Verified {
                 items: it.items,

@@ -38,8 +38,8 @@ pub(crate) fn verify(
     arm: &LabArm,
     items: Option<u64>,
 ) -> Result<Verified, String> {
-    let batch = u64::from(arm.items_per_call());
-    let usual = (BYTES / u64::from(arm.item.bytes)).clamp(2, ITEMS);
+    let batch = u64::from(arm.unit());
+    let usual = (BYTES / u64::from(arm.item.mean_bytes())).clamp(2, ITEMS);
     let items = items.unwrap_or(usual);
     let items = items.next_multiple_of(batch);
     let said = |error: bench_host::error::StreamError| error.to_string();

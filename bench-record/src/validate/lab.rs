@@ -14,10 +14,16 @@ pub(super) fn lab(lab: &Lab) -> Result<(), Fault> {
     if let Some(of_lab) = &lab.environment {
         environment(of_lab)?;
     }
+    sets("lab.sets", &lab.sets)?;
+    sets("lab.allocators", &lab.allocators)
+}
+
+/// Sets of one kind. Those of other allocators begin with arms that the others have as well.
+fn sets(field: &str, sets: &[Set]) -> Result<(), Fault> {
     let mut names = BTreeSet::new();
     let mut ids = BTreeSet::new();
-    for (index, set) in lab.sets.iter().enumerate() {
-        let at = format!("lab.sets[{index}]");
+    for (index, set) in sets.iter().enumerate() {
+        let at = format!("{field}[{index}]");
         id(&format!("{at}.name"), &set.name)?;
         if !names.insert(&set.name) {
             return fault(format!("{at}.name"), twice(&set.name));
@@ -57,6 +63,7 @@ fn arm(at: &str, arm: &Arm) -> Result<(), Fault> {
     id(&format!("{at}.id"), &arm.id)?;
     name(&format!("{at}.way"), &arm.way)?;
     name(&format!("{at}.codec"), &arm.codec)?;
+    name(&format!("{at}.allocators"), &arm.allocators)?;
     counts(at, &arm.counts)?;
     if let Some(first) = arm.first_item_instructions {
         within(at, "first_item_instructions", first, 0.0, MAX_COUNT)?;

@@ -225,8 +225,8 @@ fn a_laboratory_has_each_set_and_arm_once_and_believable_numbers() {
     let refused = |sets: Vec<Set>| {
         let mut record = crate::synthetic::record(1);
         record.lab = Some(Lab {
-            environment: None,
             sets,
+            ..Lab::default()
         });
         validate(&record).err().map(|fault| fault.field)
     };
@@ -243,4 +243,11 @@ fn a_laboratory_has_each_set_and_arm_once_and_believable_numbers() {
     wrong.arms[0].first_item_instructions = Some(-1.0);
     let field = "lab.sets[0].arms[0].first_item_instructions";
     assert_eq!(refused(vec![wrong]), Some(field.to_owned()));
+    let mut record = crate::synthetic::record(1);
+    record.lab = Some(Lab {
+        sets: vec![set("u64", "a")],
+        allocators: vec![set("allocators/u64", "a")],
+        ..Lab::default()
+    });
+    assert!(validate(&record).is_ok(), "both begin with today's arena");
 }

@@ -7,7 +7,7 @@ use bench_record::wire::Environment;
 use super::block::{Block, markdown, plain};
 use super::find::COPY_TIMED;
 use super::gains::{Told, measure, others, table, told};
-use super::{limits, plugin};
+use super::{allocators, limits, plugin};
 use crate::format;
 
 /// The smallest change, as our guest has it.
@@ -107,7 +107,8 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
     all.push(heading("Batches"));
     all.push(Block::Paragraph(
         "A larger batch costs latency and memory. The first item is there when the whole batch is \
-         encoded; the buffer holds all of it."
+         encoded; the buffer holds all of it. Batches above 288 KiB have no time: their items leave \
+         the core's own cache, and the exact counts answer for them."
             .to_owned(),
     ));
     all.push(limits::batches(lab));
@@ -117,6 +118,7 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
             .to_owned(),
     ));
     all.push(limits::codecs(lab));
+    all.extend(allocators::blocks(lab));
     all.push(heading("How near it is to the limit"));
     all.push(Block::Paragraph(format!(
         "The floor is the same items by the same codec in process, without a boundary; the copy \
@@ -201,7 +203,12 @@ fn doubts(lab: &Lab) -> Option<Block> {
         let ends = format::interval(check.low, check.high, format::ratio);
         Some(format!("{} ({ends})", plain(&set.name)))
     };
-    let doubtful: Vec<String> = lab.sets.iter().filter_map(doubt).collect();
+    let doubtful: Vec<String> = lab
+        .sets
+        .iter()
+        .chain(&lab.allocators)
+        .filter_map(doubt)
+        .collect();
     (!doubtful.is_empty()).then(|| {
         Block::Paragraph(format!(
             "A copy of today's arena differs from it in {}. A difference of that size is not shown \

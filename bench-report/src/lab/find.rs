@@ -8,11 +8,16 @@ pub(super) const BINCODE: &str = "bincode";
 /// The codec of the laboratory.
 pub(super) const WINCODE: &str = "wincode";
 
-/// How an arm is called: its way, and the codec where that is not the usual one.
+/// How an arm is called: its way, and the codec and the allocators where they are not the usual
+/// ones.
 pub(super) fn name(arm: &Arm) -> String {
-    match arm.codec == BINCODE {
+    let way = match arm.codec == BINCODE {
         true => arm.way.clone(),
         false => format!("{} by {}", arm.way, arm.codec),
+    };
+    match arm.allocators.is_empty() {
+        true => way,
+        false => format!("{way} ({})", arm.allocators),
     }
 }
 

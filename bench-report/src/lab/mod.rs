@@ -5,6 +5,7 @@ use bench_record::lab::Lab;
 use bench_record::wire::Record;
 
 mod advice;
+mod allocators;
 mod block;
 mod find;
 mod gains;
@@ -25,6 +26,6 @@ pub fn of_record(record: &Record) -> Option<Lab> {
     let environment = lab.environment.as_ref().unwrap_or(&record.environment);
     Some(Lab {
         environment: Some(environment.clone()),
-        sets: lab.sets.clone(),
+        ..lab.clone()
     })
 }

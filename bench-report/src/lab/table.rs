@@ -2,7 +2,7 @@
 
 use bench_record::lab::{Arm, Set};
 
-use super::find::{against, copy, floor, instructions, name, ns, today};
+use super::find::{against, copy, floor, instructions, name, ns};
 use crate::format::{self, optional};
 use crate::terminal::{Column, Screen, Table};
 
@@ -42,7 +42,8 @@ pub fn set(set: &Set, screen: Screen) -> String {
 }
 
 fn cells(set: &Set, arm: &Arm) -> [String; 10] {
-    let arena = today(set, "arena");
+    let is_arena = |it: &&Arm| it.way == "arena" && it.allocators == arm.allocators;
+    let arena = set.arms.iter().find(is_arena);
     let ratio = against(set, arena, arm);
     [
         name(arm),
