@@ -4,6 +4,18 @@
 //! memory, and copy them whole: `Vec<u8>` is one copy and needs no `serde_bytes`. A plugin's types
 //! must derive wincode's traits for it.
 //!
+//! The crate serde-wincode writes the same bytes through serde's traits, so that no type has to derive
+//! anything: the tests compare it as well. It is not used, because it keeps what is to be avoided, one
+//! call per primitive. In instructions to encode and to decode an item (callgrind, the codec alone):
+//!
+//! | | bincode, own writer | serde-wincode | wincode |
+//! |---|---|---|---|
+//! | `u64` | 16, 16 | 19, 16 | 14, 9 |
+//! | `record-64B` | 171, 1,664 | 180, 1,530 | 189, 1,262 |
+//! | `bytes-1KiB` | 557, 11,495 | 557, 12,516 | 164, 335 |
+//! | `f64s-1KiB` | 307, 1,898 | 310, 1,753 | 167, 342 |
+//! | `blob-4KiB` | 448, 809 | 446, 787 | 451, 774 |
+//!
 //! The tests compare every payload's bytes with bincode's. A host that verifies encodes every
 //! decoded value by bincode, so that a difference there is an error as well.
 

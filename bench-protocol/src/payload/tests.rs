@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 
 use proptest::prelude::*;
+use serde_wincode::SerdeCompat;
 
 use super::*;
 use crate::corpus::prepared;
@@ -38,6 +39,9 @@ impl PayloadVisitor for RoundTrip<'_> {
             assert!(P::decode_by_wincode(&bytes[..bytes.len() - 1]).is_err());
             assert!(P::borrow_by_wincode(&bytes[..bytes.len() - 1]).is_err());
 
+            by_serde(&view, &bytes);
+            by_serde(&owned, &bytes);
+
             // A shortened item is refused, never read beyond its end.
             assert!(P::decode_borrowed(&bytes[..bytes.len() - 1]).is_err());
             assert!(wire::deserialize::<P::Owned>(&bytes[..bytes.len() - 1]).is_err());
@@ -58,6 +62,12 @@ fn same_bytes(value: &impl Item, bytes: &[u8]) {
     assert_eq!(&written[..bytes.len()], bytes);
     assert_eq!(written[bytes.len()], 0xee);
     assert_eq!(value.encode_to(&mut room[..bytes.len() - 1]), None);
+}
+
+/// Encodes a value by wincode through serde's traits, to exactly these bytes.
+fn by_serde<T: Serialize>(value: &T, bytes: &[u8]) {
+    let written = <SerdeCompat<T> as wincode::Serialize>::serialize(value).unwrap();
+    assert_eq!(written, bytes);
 }
 
 proptest! {
