@@ -219,7 +219,7 @@ fn wall_clock_of_another_machine_or_an_untrusted_run_is_not_judged() {
 
 #[test]
 fn counts_taken_under_differing_conditions_are_refused_by_name() {
-    let differences: [(&str, Edit<Record>); 7] = [
+    let differences: [(&str, Edit<Record>); 8] = [
         ("rustc", |record| {
             record.environment.rustc = "rustc 1.0.0".to_owned()
         }),
@@ -228,6 +228,9 @@ fn counts_taken_under_differing_conditions_are_refused_by_name() {
         }),
         ("libc", |record| {
             record.environment.libc = "glibc 2.40".to_owned()
+        }),
+        ("allocators", |record| {
+            record.environment.allocators = "guest mimalloc, host system".to_owned()
         }),
         ("valgrind", |record| {
             record.environment.valgrind = String::new()
