@@ -19,10 +19,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("bench-record", &["paired"]),
     ("bench-report", &["bench-record", "paired"]),
     ("bench-protocol", &[]),
-    ("bench-guest", &["bench-protocol"]),
-    ("bench-host", &["bench-protocol"]),
-    ("bench-lab-guest", &["bench-protocol"]),
-    ("bench-lab-host", &["bench-host", "bench-protocol"]),
+    ("bench-allocator", &[]),
+    ("bench-guest", &["bench-allocator", "bench-protocol"]),
+    ("bench-host", &["bench-allocator", "bench-protocol"]),
+    ("bench-lab-guest", &["bench-allocator", "bench-protocol"]),
+    (
+        "bench-lab-host",
+        &["bench-allocator", "bench-host", "bench-protocol"],
+    ),
     (
         "arena-bench",
         &[
