@@ -1,3 +1,3 @@
 //! Stamps the cdylib with its commit, compiler, profile and flags.
 
-include!("../bench-protocol/build_support.rs");
+include!("build_support.rs");

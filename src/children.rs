@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::guest;
 use crate::lab;
 use crate::pair_process;
+use crate::subject;
 use crate::workload::Opener;
 
 /// Does the work of this process, if it was started as a child. Every executable that
@@ -22,6 +23,8 @@ pub fn serve() -> Option<ExitCode> {
         .or_else(pair_process::serve)
         // Verifies and drains the laboratory's arms.
         .or_else(lab::child::serve)
+        // Does tasks with somebody's library.
+        .or_else(subject::child::serve)
         // Does tasks with a guest from elsewhere.
         .or_else(|| guest::child::serve(&guest::table::load))
 }

@@ -1,18 +1,13 @@
-//! Two pairs against each other: wall clock by the paired runner, exact counts of
+//! Two builds against each other: wall clock by the paired runner, exact counts of
 //! both, on this machine, now.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use bench_report::compare::{Row, Verdict};
 use bench_report::format::signed_percent;
 
 use crate::CONFIDENCE;
-use crate::arms::of_case;
-use crate::case::Case;
-use crate::pair::Layouts;
-use crate::pair_process::PairProcess;
-use crate::pair_process::error::PairError;
+use crate::subject::{Subject, SubjectError};
 use bench_record::Count;
 use bench_record::accepted::{Accepted, Matching, Metric, Said};
 use bench_record::limits::Limits;
@@ -21,63 +16,40 @@ use paired::ratios::{self, Match, Ratios};
 use paired::runner::Runner;
 use paired::stats::{Confidence, StatsError};
 
-/// One of two pairs cannot be loaded, so they cannot be compared.
+/// One of two builds cannot be loaded, so they cannot be compared.
 #[derive(Debug, thiserror::Error)]
-#[error("the {side} pair: {source}")]
+#[error("the {side} build: {source}")]
 pub struct CompareError {
     side: &'static str,
-    source: Box<PairError>,
+    source: Box<SubjectError>,
 }
 
-#[derive(Debug, Clone)]
+/// One of two builds.
 pub struct Side {
     /// `baseline` or `candidate`.
     pub role: &'static str,
     /// What it is, for people: a commit, a folder.
     pub name: String,
-    /// The pair in its layouts.
-    pub layouts: Layouts,
+    /// What was built.
+    pub subject: Box<dyn Subject>,
 }
 
 impl Side {
-    /// Verifies every case on the pair, in a child: those that failed, and why.
+    /// Verifies every case on the build, in a child: those that failed, and why.
     pub fn verify(
         &self,
-        cases: &[Case],
+        cases: &[String],
         done: &mut dyn FnMut(),
     ) -> Result<BTreeMap<String, String>, CompareError> {
-        let side = self.role;
-        let load = |source| CompareError {
-            side,
+        let verified = self.subject.verify(cases, done);
+        verified.map_err(|source| CompareError {
+            side: self.role,
             source: Box::new(source),
-        };
-        let mut pair = PairProcess::load(&self.layouts.plain).map_err(load)?;
-        let mut failed = BTreeMap::new();
-        for case in cases {
-            match pair.verify(case, None) {
-                Ok(_) => {}
-                Err(error) if error.is_a_finding() => {
-                    failed.insert(case.id(), error.to_string());
-                }
-                Err(error) => return Err(load(error)),
-            }
-            done();
-        }
-        Ok(failed)
-    }
-
-    /// The folder that the plain pair lies in.
-    pub fn folder(&self) -> PathBuf {
-        self.layouts
-            .plain
-            .guest
-            .parent()
-            .map(PathBuf::from)
-            .unwrap_or_default()
+        })
     }
 }
 
-/// What a comparison of two pairs came to.
+/// What a comparison of two builds came to.
 #[derive(Debug, Clone, Default)]
 pub struct Compared {
     /// Wall clock: each case of the candidate against the same of the baseline.
@@ -95,33 +67,32 @@ pub fn wall_clock(
     runner: &mut Runner<'_>,
     baseline: &Side,
     candidate: &Side,
-    cases: &[Case],
+    cases: &[String],
     done: &mut dyn FnMut(),
 ) -> Ratios {
     // Layouts of the same seeds are drawn together, so that they cancel; others are not
     // alike, whatever their numbers.
-    let seeds = |side: &Side| [&side.layouts.guest, &side.layouts.host].map(|it| it.seeds.clone());
-    let group = u32::from(seeds(baseline) != seeds(candidate));
+    let group = u32::from(baseline.subject.seeds() != candidate.subject.seeds());
     let matches: Vec<Match> = cases
         .iter()
         .map(|case| Match {
-            baseline: of_case(case, &baseline.layouts),
-            candidate: of_case(case, &candidate.layouts).drawn_in(group),
+            baseline: baseline.subject.arm(case),
+            candidate: candidate.subject.arm(case).drawn_in(group),
         })
         .collect();
     let mut found = ratios::measure(runner, &matches, &mut |_, _| done());
-    if candidate.layouts.shuffled() {
+    if candidate.subject.why_single().is_none() {
         ratios::check_builds(runner, &matches, &mut found);
     }
     found
 }
 
-/// Judges a comparison of two pairs: counts by their limits, wall clock by its
+/// Judges a comparison of two builds: counts by their limits, wall clock by its
 /// verdicts, and says where the two contradict each other.
 pub fn verdict(
     baseline: &Side,
     candidate: &Side,
-    cases: &[Case],
+    cases: &[String],
     compared: &Compared,
     limits: &Limits,
     accepted: &Accepted,
@@ -133,7 +104,7 @@ pub fn verdict(
     let mut accepted = accepted.begin();
     let mut rows = Vec::new();
     for case in cases {
-        rows.push(row(&case.id(), compared, limits, trusted, &mut accepted));
+        rows.push(row(case, compared, limits, trusted, &mut accepted));
     }
     Ok(Verdict {
         baseline: baseline.name.clone(),

@@ -3,21 +3,17 @@
 //! machines forbid them, as a rule.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use bench_report::explain::{Explanation, Function};
 
-use crate::case::Case;
 use crate::compare::Side;
-use crate::counts::{self, CountError};
-use crate::pair_process::PairProcess;
-use crate::pair_process::error::PairError;
+use crate::counts::PerItem;
 
-/// What a case does on both sides, the baseline first. Without the target that counts,
-/// instructions are not looked at.
-pub fn explain(case: &Case, sides: [&Side; 2], counter: Option<&Path>) -> Explanation {
+/// What a case does on both sides, the baseline first. Without `counted`, instructions are not
+/// looked at.
+pub fn explain(case: &str, sides: [&Side; 2], counted: bool) -> Explanation {
     let mut found = Explanation::default();
-    match counter.map(|counter| functions(case, sides, counter)) {
+    match counted.then(|| functions(case, sides)) {
         Some(Ok(functions)) => found = found.with_functions(functions),
         Some(Err(error)) => found
             .missing
@@ -33,19 +29,11 @@ pub fn explain(case: &Case, sides: [&Side; 2], counter: Option<&Path>) -> Explan
     found
 }
 
-fn functions(case: &Case, sides: [&Side; 2], counter: &Path) -> Result<Vec<Function>, CountError> {
-    let of = |side: &Side| {
-        let options = counts::Options {
-            executable: counter.to_owned(),
-            pair: Some(side.folder()),
-        };
-        counts::by_function(case, &options)
-    };
-    let [before, after] = [of(sides[0])?, of(sides[1])?];
+fn functions(case: &str, sides: [&Side; 2]) -> Result<Vec<Function>, String> {
+    let [before, after] = sides.map(|side| side.subject.functions(case));
+    let (before, after) = (before?, after?);
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let at = |functions: &counts::PerItem, name: &String| {
-        functions.get(name).copied().unwrap_or_default()
-    };
+    let at = |functions: &PerItem, name: &String| functions.get(name).copied().unwrap_or_default();
     Ok(names
         .into_iter()
         .map(|name| Function {
@@ -57,9 +45,9 @@ fn functions(case: &Case, sides: [&Side; 2], counter: &Path) -> Result<Vec<Funct
 }
 
 /// Page faults per 1,000 items; nothing where the system does not tell.
-fn page_faults(case: &Case, sides: [&Side; 2]) -> Result<Option<[f64; 2]>, PairError> {
-    let of = |side: &Side| -> Result<Option<f64>, PairError> {
-        let faults = PairProcess::load(&side.layouts.plain)?.page_faults(case)?;
+fn page_faults(case: &str, sides: [&Side; 2]) -> Result<Option<[f64; 2]>, String> {
+    let of = |side: &Side| -> Result<Option<f64>, String> {
+        let faults = side.subject.page_faults(case)?;
         Ok(faults.map(|per_item| 1000.0 * per_item))
     };
     let (before, after) = (of(sides[0])?, of(sides[1])?);

@@ -48,6 +48,7 @@ pub mod pair;
 pub mod pair_process;
 pub mod run;
 pub mod selftest;
+pub mod subject;
 pub mod verify;
 pub mod wall;
 pub mod workload;

@@ -178,19 +178,23 @@ impl Layouts {
         Ok(bears(&self.plain.guest)? && bears(&self.plain.host)?)
     }
 
+    /// A digest of both files without the commit that they bear: pairs with the same are the
+    /// same machine code.
+    pub fn code(&self, commit: &str) -> io::Result<String> {
+        let guest = without(fs::read(&self.plain.guest)?, commit);
+        let host = without(fs::read(&self.plain.host)?, commit);
+        Ok(digest::sha256(&[guest, host].concat()))
+    }
+
     /// Whether two pairs are the same bytes, but for the commits that they bear.
     pub fn is_same_code(&self, commit: &str, other: &Self, others: &str) -> io::Result<bool> {
-        let same = |one: &Path, other: &Path| -> io::Result<bool> {
-            Ok(without(fs::read(one)?, commit) == without(fs::read(other)?, others))
-        };
-        Ok(same(&self.plain.guest, &other.plain.guest)?
-            && same(&self.plain.host, &other.plain.host)?)
+        Ok(self.code(commit)? == other.code(others)?)
     }
 }
 
 /// A library's bytes with zeros in the place of its commit, and of the linker's hash of
 /// all of it, which the commit changes.
-fn without(mut bytes: Vec<u8>, commit: &str) -> Vec<u8> {
+pub(crate) fn without(mut bytes: Vec<u8>, commit: &str) -> Vec<u8> {
     let linkers_hash = object::File::parse(&*bytes)
         .ok()
         .and_then(|file| file.build_id().ok().flatten().map(<[u8]>::to_vec));

@@ -5,13 +5,14 @@
 //! `Cargo.toml` nor its configuration. It borrows the objects of the user's repository
 //! and leaves no trace there.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
-use paired::digest;
 use paired::layouts::{self, LayoutError, Objects, Source};
+use paired::{digest, paths};
 
 use crate::allocator::{Allocator, Allocators};
 use crate::git::{self, GitError};
@@ -135,9 +136,7 @@ pub fn build_here_with(
     seeds: &[u64],
     heard: Heard<'_>,
 ) -> Result<Layouts, WorkspaceError> {
-    let scratch = scratch(root)?;
-    hold(&scratch)?;
-    build_with(root, &scratch.join("head"), allocators, seeds, heard)
+    build_with(root, &cache_of(root)?, allocators, seeds, heard)
 }
 
 /// Compiles a package of the sources in `root` with an allocator. Each allocator has a folder of
@@ -211,31 +210,48 @@ fn together(pair: &PairFiles, folder: &Path) -> Result<PairFiles, WorkspaceError
 pub fn build_at(
     root: &Path,
     commit: &Commit,
+    place: Place,
     allocators: Allocators,
     seeds: &[u64],
     heard: Heard<'_>,
 ) -> Result<Layouts, WorkspaceError> {
-    build_in("base", root, commit, allocators, seeds, heard)
+    let base = sources_at(root, commit, place)?;
+    let layouts = build_with(&base.sources, &base.cache, allocators, seeds, heard)?;
+    let bears = layouts.is_of(&commit.hash);
+    if !bears.map_err(cache(&base.cache))? {
+        return Err(WorkspaceError::AnotherCommit {
+            reference: commit.reference.clone(),
+            commit: commit.hash.clone(),
+            folder: paths::folder(&base.cache).to_owned(),
+        });
+    }
+    Ok(layouts)
 }
 
-/// The same in another folder: the pair that [`build_at`] has built stays.
-pub fn build_step(
-    root: &Path,
-    commit: &Commit,
-    seeds: &[u64],
-    heard: Heard<'_>,
-) -> Result<Layouts, WorkspaceError> {
-    build_in("step", root, commit, Allocators::default(), seeds, heard)
+/// The sources of a commit, and where builds of them go.
+#[derive(Debug, Clone)]
+pub struct Base {
+    /// The folder that `root` is in the checkout of that commit; it may have no such folder.
+    pub sources: PathBuf,
+    /// A folder for builds of it.
+    pub cache: PathBuf,
 }
 
-fn build_in(
-    place: &str,
-    root: &Path,
-    commit: &Commit,
-    allocators: Allocators,
-    seeds: &[u64],
-    heard: Heard<'_>,
-) -> Result<Layouts, WorkspaceError> {
+/// Which checkout of another commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The one that is compared with.
+    Base,
+    /// Another one, so that the build of the first stays: a step of a search.
+    Step,
+}
+
+/// Checks out a commit of the repository that `root` is in.
+pub fn sources_at(root: &Path, commit: &Commit, place: Place) -> Result<Base, WorkspaceError> {
+    let place = match place {
+        Place::Base => "base",
+        Place::Step => "step",
+    };
     let scratch = scratch(root)?;
     hold(&scratch)?;
     let folder = scratch.join(place);
@@ -248,17 +264,18 @@ fn build_in(
         }
         check_out(root, commit, &tree)?;
     }
-    let sources = tree.join(&commit.prefix);
-    let layouts = build_with(&sources, &folder.join("build"), allocators, seeds, heard)?;
-    let bears = layouts.is_of(&commit.hash);
-    if !bears.map_err(cache(&folder))? {
-        return Err(WorkspaceError::AnotherCommit {
-            reference: commit.reference.clone(),
-            commit: commit.hash.clone(),
-            folder,
-        });
-    }
-    Ok(layouts)
+    Ok(Base {
+        sources: tree.join(&commit.prefix),
+        cache: folder.join("build"),
+    })
+}
+
+/// Where builds of the sources in `root` go, kept from other commands while this process
+/// lives.
+pub fn cache_of(root: &Path) -> Result<PathBuf, WorkspaceError> {
+    let scratch = scratch(root)?;
+    hold(&scratch)?;
+    Ok(scratch.join("head"))
 }
 
 /// Makes `tree` a checkout of the commit: a repository of its own, which borrows the
@@ -293,8 +310,9 @@ fn check_out(root: &Path, commit: &Commit, tree: &Path) -> Result<(), WorkspaceE
 /// two would have disturbed each other's times as well. On a file system without locks,
 /// nothing is kept from anybody.
 fn hold(scratch: &Path) -> Result<(), WorkspaceError> {
-    static HELD: OnceLock<File> = OnceLock::new();
-    if HELD.get().is_some() {
+    static HELD: Mutex<BTreeMap<PathBuf, File>> = Mutex::new(BTreeMap::new());
+    let mut held = HELD.lock().expect("no holder panics");
+    if held.contains_key(scratch) {
         return Ok(());
     }
     let path = scratch.join("lock");
@@ -311,12 +329,11 @@ fn hold(scratch: &Path) -> Result<(), WorkspaceError> {
         Err(TryLockError::Error(error)) if lock::is_unsupported(&error) => return Ok(()),
         Err(TryLockError::Error(error)) => return Err(cache(&path)(error)),
     }
-    // Another thread of this process may have been faster; one lock is enough.
-    let _ = HELD.set(file);
+    held.insert(scratch.to_owned(), file);
     Ok(())
 }
 
-/// A commit of the checkout's repository that has a pair.
+/// A commit of the checkout's repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// As the user named it.
@@ -326,8 +343,24 @@ pub struct Commit {
     prefix: PathBuf,
 }
 
-/// The commit that `reference` names, before anything is built.
+/// The commit that `reference` names, which has a pair, before anything is built.
 pub fn resolve(root: &Path, reference: &str) -> Result<Commit, WorkspaceError> {
+    let found = commit(root, reference)?;
+    for name in PROJECT {
+        let file = found.prefix.join(name);
+        let object = format!("{}:{}", found.hash, file.display());
+        if git::run(root, &["cat-file", "-e", &object]).is_err() {
+            return Err(WorkspaceError::NoProject {
+                reference: reference.to_owned(),
+                file: file.display().to_string(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The commit that `reference` names, whatever is in it.
+pub fn commit(root: &Path, reference: &str) -> Result<Commit, WorkspaceError> {
     let prefix = git::run(root, &["rev-parse", "--show-prefix"])?;
     let commit = format!("{reference}^{{commit}}");
     let found = git::run(
@@ -343,16 +376,6 @@ pub fn resolve(root: &Path, reference: &str) -> Result<Commit, WorkspaceError> {
         },
         missing => missing.into(),
     })?;
-    for name in PROJECT {
-        let file = format!("{prefix}{name}");
-        let object = format!("{hash}:{file}");
-        if git::run(root, &["cat-file", "-e", &object]).is_err() {
-            return Err(WorkspaceError::NoProject {
-                reference: reference.to_owned(),
-                file,
-            });
-        }
-    }
     Ok(Commit {
         reference: reference.to_owned(),
         hash,

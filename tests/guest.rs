@@ -72,7 +72,7 @@ fn the_example_streams_a_day_to_its_end() {
     // In this process, where no limit of seconds cuts it.
     let target = Target {
         library: library("my_guest"),
-        host: library("bench_host"),
+        host: Some(library("bench_host")),
         memory_limit: DEFAULT_MEMORY_LIMIT,
         request: serde_json::to_value(Request::default()).expect("it is plain data"),
     };

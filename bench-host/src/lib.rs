@@ -5,7 +5,7 @@
 //! that is timed, `ladder`
 //! has arms that do a part of it, and `table` exports both through the C ABI.
 //!
-//! In the rlib alone: [`loader`] loads cdylibs, [`pair`] and [`lab`] open safe sessions on two of
+//! In the rlib alone: [`loader`] loads cdylibs, [`functions`] runs benchmark functions of one, [`pair`] and [`lab`] open safe sessions on two of
 //! them, and [`stream`] is an ordinary iterator for hosts that are not benchmarks.
 //!
 //! The laboratory's host is a crate of its own. It shares the drain, the buffer and the table.
@@ -20,6 +20,7 @@ pub mod buffer;
 pub mod decode;
 pub mod drain;
 pub mod error;
+pub mod functions;
 pub mod growth;
 pub mod guarded;
 pub mod handle;

@@ -10,12 +10,16 @@ use bench_protocol::api::{
     LAYOUT,
 };
 use bench_protocol::build_info::{BuildInfo, RawBuildInfo};
+use bench_protocol::guest::streams::{STREAMS_MAGIC, STREAMS_SYMBOL, Stream, Streams};
 use bench_protocol::lab::api::{
     LAB_ABI_VERSION, LAB_GUEST_MAGIC, LAB_GUEST_SYMBOL, LAB_HOST_MAGIC, LAB_HOST_SYMBOL,
     LAB_LAYOUT, LabGuestApi, LabHostApi,
 };
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use object::{Object, ObjectSegment, ReadCache};
+
+/// Streams or functions of a library at most: what states more is damaged.
+pub(crate) const MOST: usize = 4096;
 
 /// Why a cdylib could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +55,14 @@ pub enum LoadError {
         path: PathBuf,
         /// The missing symbol.
         symbol: &'static str,
+    },
+    /// Nothing of this name is in the library.
+    #[error("{}: {why}", path.display())]
+    Unnamed {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or wrong, and what there is.
+        why: String,
     },
     /// The dynamic loader refuses the file.
     #[error("{}: the dynamic loader refuses it: {why}{}", path.display(), remedy(why))]
@@ -174,12 +186,109 @@ pub fn host(path: &Path) -> Result<Host, LoadError> {
     load(path)
 }
 
+/// The host that is part of this program: for guests from elsewhere, where no host library is
+/// at hand.
+#[must_use]
+pub fn own_host() -> Host {
+    Loaded {
+        path: std::env::current_exe().unwrap_or_default(),
+        // SAFETY: its texts are statics of this program.
+        build: unsafe { crate::API.build.read() },
+        api: &crate::API,
+    }
+}
+
+/// Names of the streams that a guest exports one by one; empty where it has a table alone.
+///
+/// # Errors
+/// If the file is not a guest with this contract.
+pub fn streams(path: &Path) -> Result<Vec<String>, LoadError> {
+    let (path, names) = exports(path)?;
+    if !names.iter().any(|name| name == STREAMS_SYMBOL) {
+        return Ok(Vec::new());
+    }
+    let listed = listed(&path)?;
+    let mut names: Vec<String> = Vec::new();
+    for stream in listed {
+        // SAFETY: `Stream::new` took it from a static text of the loaded library.
+        let name = unsafe { stream.name.read() };
+        if names.contains(&name) {
+            let why = format!("it exports two streams that are called {name}");
+            return Err(LoadError::Unnamed { path, why });
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+/// The table of one named stream of a guest.
+///
+/// # Errors
+/// If the file is not a guest with this contract, or has no such stream.
+pub fn stream(path: &Path, name: &str) -> Result<Guest, LoadError> {
+    let known = streams(path)?;
+    let Some(index) = known.iter().position(|known| known == name) else {
+        let why = match known.as_slice() {
+            [] => format!("no stream is called {name}: it names none"),
+            known => format!("no stream is called {name}; there is {}", known.join(", ")),
+        };
+        let path = path.to_owned();
+        return Err(LoadError::Unnamed { path, why });
+    };
+    let path = fs::canonicalize(path).map_err(|source| LoadError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    // SAFETY: the library's own list has the pointer to a static table.
+    let api = unsafe { check(&path, listed(&path)?[index].api)? };
+    // SAFETY: the table passed its check, so its texts are the library's own, and the library
+    // stays loaded.
+    let build = unsafe { api.build().read() };
+    Ok(Loaded { path, build, api })
+}
+
+/// The list of a guest's streams.
+fn listed(path: &Path) -> Result<&'static [Stream], LoadError> {
+    let (path, table) = table_of::<Streams>(path, STREAMS_SYMBOL)?;
+    if table.is_null() {
+        return Err(LoadError::NullTable { path });
+    }
+    // SAFETY: the library returned it as its list, and stays loaded.
+    let table = unsafe { &*table };
+    if table.magic != STREAMS_MAGIC {
+        return Err(LoadError::Magic {
+            path,
+            found: table.magic,
+            expected: STREAMS_MAGIC,
+        });
+    }
+    if table.streams.is_null() || table.count > MOST {
+        return Err(LoadError::NullTable { path });
+    }
+    // SAFETY: `Streams::new` took both from a static slice of the loaded library.
+    Ok(unsafe { std::slice::from_raw_parts(table.streams, table.count) })
+}
+
 /// Loads a cdylib that exports the table `T`. This runs the library's initialisers.
 ///
 /// # Errors
 /// If the file is not a whole library, or its table is not a `T` of this contract.
 pub(crate) fn load<T: Table>(path: &Path) -> Result<Loaded<T>, LoadError> {
-    let path = inspect(path, T::SYMBOL)?;
+    let (path, table) = table_of::<T>(path, T::SYMBOL)?;
+    // SAFETY: the table function of the loaded library returned the pointer.
+    let api = unsafe { check(&path, table)? };
+    // SAFETY: the table passed its check, so its texts are the library's own, and the library
+    // stays loaded.
+    let build = unsafe { api.build().read() };
+    Ok(Loaded { path, build, api })
+}
+
+/// Loads a cdylib and calls the function of this name, which returns a pointer to its table.
+pub(crate) fn table_of<T>(
+    path: &Path,
+    symbol: &'static str,
+) -> Result<(PathBuf, *const T), LoadError> {
+    let path = inspect(path, symbol)?;
     let refused = |error: libloading::Error| LoadError::Refused {
         path: path.clone(),
         why: reason(&error, &path),
@@ -193,22 +302,30 @@ pub(crate) fn load<T: Table>(path: &Path) -> Result<Loaded<T>, LoadError> {
     // SAFETY: by contract, the symbol of this name is a function of this type.
     let table = unsafe {
         let table = library
-            .get::<unsafe extern "C" fn() -> *const T>(T::SYMBOL)
+            .get::<unsafe extern "C" fn() -> *const T>(symbol)
             .map_err(refused)?;
         table()
     };
-    // SAFETY: the table function of the loaded library returned the pointer.
-    let api = unsafe { check(&path, table)? };
-    // SAFETY: the table passed its check, so its texts are the library's own, and the library
-    // stays loaded.
-    let build = unsafe { api.build().read() };
-    Ok(Loaded { path, build, api })
+    Ok((path, table))
 }
 
 /// Inspects the file before any code of it runs: a truncated file would make the dynamic loader
 /// kill the process, and a foreign file has initialisers. It reads the file's tables only,
 /// because every measuring process loads several files.
 fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
+    let (path, names) = exports(path)?;
+    if names.iter().any(|name| name == symbol) {
+        Ok(path)
+    } else {
+        Err(LoadError::Foreign { path, symbol })
+    }
+}
+
+/// The names that a library exports, in its own order, and its full path. No code of it runs.
+///
+/// # Errors
+/// If the file is not a whole library.
+pub fn exports(path: &Path) -> Result<(PathBuf, Vec<String>), LoadError> {
     let unreadable = |source| LoadError::Unreadable {
         path: path.to_owned(),
         source,
@@ -237,14 +354,12 @@ fn inspect(path: &Path, symbol: &'static str) -> Result<PathBuf, LoadError> {
     let exports = object
         .exports()
         .map_err(|error| not_a_library(error.to_string()))?;
-    let is_ours = |export: object::Export<'_>| {
-        export.name() == object::NameOrOrdinal::Name(symbol.as_bytes())
+    let name = |export: object::Export<'_>| match export.name() {
+        object::NameOrOrdinal::Name(name) => Some(String::from_utf8_lossy(name).into_owned()),
+        object::NameOrOrdinal::Ordinal(_) => None,
     };
-    if exports.filter_map(Result::ok).any(is_ours) {
-        Ok(path)
-    } else {
-        Err(LoadError::Foreign { path, symbol })
-    }
+    let names = exports.filter_map(Result::ok).filter_map(name).collect();
+    Ok((path, names))
 }
 
 /// What the dynamic loader says, without the path that every error here begins with.

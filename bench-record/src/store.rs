@@ -38,6 +38,11 @@ pub enum RecordError {
          or read it with the version that wrote it", path.display()
     )]
     Schema { path: PathBuf, found: String },
+    #[error(
+        "{} holds what `arena-bench guest` found of a library, which is no record: make one with \
+         `arena-bench run --library FILE`", path.display()
+    )]
+    Guest { path: PathBuf },
     #[error("{}: field {field}: {source}", path.display())]
     Field {
         path: PathBuf,
@@ -177,8 +182,9 @@ fn diagnose(path: &Path, bytes: &[u8]) -> RecordError {
             let found = "missing".to_owned();
             return RecordError::Schema { path, found };
         }
+        Ok(head) if is_of_a_guest(&head.schema) => return RecordError::Guest { path },
         Ok(head) if head.schema != SCHEMA => {
-            let found = head.schema.to_string();
+            let found = head.schema.to_string().chars().take(SHOWN).collect();
             return RecordError::Schema { path, found };
         }
         Ok(_) => {}
@@ -191,6 +197,16 @@ fn diagnose(path: &Path, bytes: &[u8]) -> RecordError {
         field: error.path().to_string(),
         source: error.into_inner(),
     }
+}
+
+/// Characters of a foreign schema that an error shows.
+const SHOWN: usize = 80;
+
+/// Whether it is the schema of findings that `guest --save` keeps.
+fn is_of_a_guest(schema: &serde_json::Value) -> bool {
+    schema
+        .as_str()
+        .is_some_and(|schema| schema.starts_with("arena-bench/guest/"))
 }
 
 #[cfg(test)]
@@ -250,6 +266,10 @@ mod tests {
         assert!(message.contains(r#""arena-bench/record/9""#), "{message}");
         assert!(message.contains(r#""arena-bench/record/1""#), "{message}");
         assert!(refused(b"{}").contains("schema is missing"));
+        let guest = refused(br#"{"schema": "arena-bench/guest/2", "verified": {}}"#);
+        assert!(guest.contains("run --library"), "{guest}");
+        let long = format!(r#"{{"schema": {:?}}}"#, "x".repeat(20_000));
+        assert!(refused(long.as_bytes()).len() < 500);
         assert!(refused(b"7").contains("schema is missing"));
         assert!(refused(b"hello").contains("not JSON"));
     }

@@ -20,6 +20,7 @@ pub mod lab;
 pub mod ladder;
 pub mod markdown;
 pub mod model;
+pub mod packages;
 pub mod plots;
 pub mod run;
 mod summary;

@@ -56,6 +56,32 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf
     Wire::deserialize(deserializer).map(PathBuf::from)
 }
 
+/// The same for a path that may be missing.
+pub mod option {
+    use super::{Deserialize, Deserializer, PathBuf, Serialize, Serializer, Wire};
+
+    /// Writes a path, or nothing.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(
+        path: &Option<PathBuf>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        path.as_deref().map(Wire::from).serialize(serializer)
+    }
+
+    /// Reads a path, or nothing.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<PathBuf>, D::Error> {
+        Ok(Option::<Wire>::deserialize(deserializer)?.map(PathBuf::from))
+    }
+}
+
 /// The same for several paths.
 pub mod list {
     use super::{Deserialize, Deserializer, PathBuf, Serializer, Wire};

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::options;
 use super::outcome::Outcome;
+use crate::subject::settings::Settings;
 use crate::workspace;
 use bench_record::accepted::{Accepted, Entry, Metric};
 
@@ -40,7 +41,8 @@ pub struct Config {
     /// Who accepts it.
     #[arg(long, value_name = "NAME")]
     who: Option<String>,
-    /// The file; by default `results/accepted.json` of the sources.
+    /// The file; by default `bench-accepted.json` beside bench.toml, or
+    /// `results/accepted.json` of the sources.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -55,9 +57,12 @@ fn metric() -> impl TypedValueParser<Value = Metric> {
 pub fn run(config: &Config) -> Result<Outcome> {
     let file = match &config.file {
         Some(file) => file.clone(),
-        None => workspace::root()
-            .context("--file names the file where there are no sources")?
-            .join(options::ACCEPTED),
+        None => match Settings::find(&std::env::current_dir()?)? {
+            Some(settings) => settings.accepted(),
+            None => workspace::root()
+                .context("--file names the file where there are no sources")?
+                .join(options::ACCEPTED),
+        },
     };
     let mut accepted = match file.exists() {
         true => Accepted::read(&file)?,

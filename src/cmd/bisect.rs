@@ -7,16 +7,17 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 
-use super::bisecting::{Bisection, Plan, Step, TRIES};
+use super::bisecting::{Bisection, Plan, Step, What};
 use super::building::Chance;
 use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
+use super::packages::{Choice, PackageChoice};
 use crate::bisect::{Answer, Listed, Odds, most_steps, range, search};
 use crate::case::Case;
 use crate::counts;
 use crate::workspace;
 use bench_record::short_commit;
-use paired::stats::{Confidence, Delta, correction};
+use paired::stats::Delta;
 
 /// Finds the first bad commit by comparing commits with the good one.
 ///
@@ -43,6 +44,8 @@ pub struct Config {
     /// The cases whose ids match this regular expression: the fewer, the faster.
     #[arg(long, value_name = "REGEX")]
     filter: String,
+    #[command(flatten)]
+    packages: PackageChoice,
     /// The smallest change that matters, percent.
     #[arg(long, default_value_t = 1.0, value_parser = percent, allow_negative_numbers = true)]
     delta: f64,
@@ -84,31 +87,17 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if config.counts_only {
         counts::available()?;
     }
-    let root = workspace::root()?;
-    let good = workspace::resolve(&root, &config.good)?;
-    let bad = workspace::resolve(&root, &config.bad)?;
-    let commits = range(&root, &good, &bad)?;
-    let selection = Selection {
-        filter: Some(config.filter.clone()),
-        quick: false,
-    };
-    let cases = selection.cases()?.into_iter().filter(Case::is_drain);
-    let cases: Vec<Case> = cases.collect();
-    ensure!(
-        !cases.is_empty(),
-        "--filter {:?} matches no drain, and only drains are compared",
-        config.filter
-    );
-    let comparisons = TRIES * cases.len() * (1 + most_steps(commits.len()));
-    let confidence = correction::per_comparison(Confidence::new(crate::CONFIDENCE)?, comparisons);
+    let what = what(config)?;
+    let good = what.resolve(&config.good)?;
+    let bad = what.resolve(&config.bad)?;
+    let commits = range(what.root(), &good, &bad)?;
     tell_of(&commits, config);
     let mut bisection = Bisection::begin(Plan {
-        root,
+        what,
         good: good.clone(),
-        cases,
+        commits: commits.len(),
         limits,
         delta,
-        confidence,
         budget: Duration::from_secs_f64(config.budget),
         seed: config.chance.seed(),
         layouts: match config.counts_only {
@@ -134,7 +123,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
             [one] => Some(one.commit.clone()),
             _ => None,
         },
-        odds: (!config.counts_only).then(|| Odds::of(bisection.decided, confidence)),
+        odds: (!config.counts_only).then(|| Odds::of(bisection.decided, bisection.confidence)),
         candidates,
         steps: bisection.steps,
     };
@@ -148,6 +137,31 @@ pub fn run(config: &Config) -> Result<Outcome> {
             "the first bad commit is one of {several}: those before the last of them could not be told"
         ),
     }
+}
+
+/// What is built of each commit: the packages that were named, or the pair.
+fn what(config: &Config) -> Result<What> {
+    match config.packages.choose()? {
+        Choice::Packages(wanted, _) => {
+            let filter = config.filter.clone();
+            return Ok(What::Packages { wanted, filter });
+        }
+        Choice::Library(_) => bail!("--library is one build: a search needs a package"),
+        Choice::Pair => {}
+    }
+    let root = workspace::root()?;
+    let selection = Selection {
+        filter: Some(config.filter.clone()),
+        quick: false,
+    };
+    let cases = selection.cases()?.into_iter().filter(Case::is_drain);
+    let cases: Vec<Case> = cases.collect();
+    ensure!(
+        !cases.is_empty(),
+        "--filter {:?} matches no drain, and only drains are compared",
+        config.filter
+    );
+    Ok(What::Pair { root, cases })
 }
 
 /// What lies ahead.

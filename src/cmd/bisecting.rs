@@ -1,21 +1,24 @@
 //! What a commit of a search is: built, compared with the good one, judged.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use super::building::{pair_at, pair_of_step};
+use super::building::pair_at;
 use super::compare::count;
+use super::packages::{self, Filter, Wanted};
 use crate::PROCESS_LIMIT;
 use crate::allocator::Allocators;
-use crate::bisect::{Answer, Listed};
+use crate::bisect::{Answer, Listed, most_steps};
 use crate::case::Case;
 use crate::compare::{self, Compared, Side};
 use crate::counts;
-use crate::pair::Layouts;
-use crate::workspace::{self, Commit, WorkspaceError};
+use crate::subject::Subject;
+use crate::subject::package::PackageError;
+use crate::subject::pair::PairSubject;
+use crate::workspace::{self, Commit, Place, WorkspaceError};
 use bench_record::accepted::Accepted;
 use bench_record::limits::Limits;
 use bench_record::short_commit;
@@ -25,7 +28,7 @@ use bench_report::format::{estimate, signed_percent};
 use paired::layouts::{LayoutError, seeds};
 use paired::process::Processes;
 use paired::runner::{Runner, Settings};
-use paired::stats::{Confidence, Delta};
+use paired::stats::{Confidence, Delta, correction};
 
 /// A comparison that came to nothing is repeated with so many times the budget and the
 /// link layouts.
@@ -34,15 +37,71 @@ const MORE_LAYOUTS: usize = 2;
 /// Comparisons of one commit at most: the first, and the repeated one.
 pub(super) const TRIES: usize = 2;
 
+/// What is built of each commit.
+pub(super) enum What {
+    /// The pair of the sources in a folder, and its cases.
+    Pair { root: PathBuf, cases: Vec<Case> },
+    /// Packages of the user's, and which of their cases.
+    Packages { wanted: Vec<Wanted>, filter: String },
+}
+
+impl What {
+    /// A folder of the repository.
+    pub(super) fn root(&self) -> &Path {
+        match self {
+            Self::Pair { root, .. } => root,
+            Self::Packages { wanted, .. } => wanted.first().map_or(Path::new("."), Wanted::root),
+        }
+    }
+
+    /// The commit that a reference names.
+    pub(super) fn resolve(&self, reference: &str) -> Result<Commit, WorkspaceError> {
+        match self {
+            Self::Pair { root, .. } => workspace::resolve(root, reference),
+            Self::Packages { .. } => workspace::commit(self.root(), reference),
+        }
+    }
+
+    fn build(&self, commit: &Commit, place: Place, seeds: &[u64]) -> Result<Box<dyn Subject>> {
+        Ok(match self {
+            Self::Pair { root, cases } => {
+                let usual = Allocators::default();
+                let layouts = pair_at(root, commit, place, usual, seeds)?;
+                Box::new(PairSubject::new(layouts, cases.clone()))
+            }
+            Self::Packages { wanted, .. } => {
+                let (built, missing) = packages::at(wanted, &commit.hash, place, seeds)?;
+                if let Some(name) = missing.first() {
+                    return Err(Lacking(name.clone()).into());
+                }
+                Box::new(built)
+            }
+        })
+    }
+
+    /// The cases that are searched by, of the good commit's.
+    fn cases(&self, good: &dyn Subject) -> Result<Vec<String>> {
+        let filter = match self {
+            Self::Pair { .. } => None,
+            Self::Packages { filter, .. } => Some(filter.as_str()),
+        };
+        Filter::new(filter)?.of(good)
+    }
+}
+
+/// A commit lacks a package.
+#[derive(Debug, thiserror::Error)]
+#[error("it has no package {0} that can be measured")]
+struct Lacking(String);
+
 /// How commits are compared with the good one.
 pub(super) struct Plan {
-    pub(super) root: PathBuf,
+    pub(super) what: What,
     pub(super) good: Commit,
-    pub(super) cases: Vec<Case>,
+    /// Commits that are searched.
+    pub(super) commits: usize,
     pub(super) limits: Limits,
     pub(super) delta: Delta,
-    /// Of each comparison of times.
-    pub(super) confidence: Confidence,
     /// For a case at a commit.
     pub(super) budget: Duration,
     /// Random seed.
@@ -67,19 +126,6 @@ impl Plan {
         self.layouts.is_empty()
     }
 
-    /// What is found, whatever was accepted: the search is for the change itself.
-    fn verdict(&self, good: &Side, side: &Side, compared: &Compared) -> Result<Comparisons> {
-        let accepted = Accepted::default();
-        Ok(compare::verdict(
-            good,
-            side,
-            &self.cases,
-            compared,
-            &self.limits,
-            &accepted,
-        )?)
-    }
-
     fn good_side(&self, seeds: &[u64]) -> Result<Side> {
         let Commit {
             reference, hash, ..
@@ -87,7 +133,7 @@ impl Plan {
         Ok(Side {
             role: "good",
             name: format!("{reference} ({})", short_commit(hash)),
-            layouts: pair_at(&self.root, &self.good, Allocators::default(), seeds)?,
+            subject: self.what.build(&self.good, Place::Base, seeds)?,
         })
     }
 }
@@ -95,6 +141,9 @@ impl Plan {
 /// A search as it goes on.
 pub(super) struct Bisection {
     plan: Plan,
+    cases: Vec<String>,
+    /// Of each comparison of times.
+    pub(super) confidence: Confidence,
     /// The good commit with its layouts; a second one, with more of them, where it was
     /// needed.
     good: Vec<Side>,
@@ -107,10 +156,15 @@ impl Bisection {
     /// Builds the good commit and sees that its streams are right.
     pub(super) fn begin(plan: Plan) -> Result<Self> {
         let good = plan.good_side(&plan.layouts)?;
-        if let Some((id, why)) = good.verify(&plan.cases, &mut || ())?.pop_first() {
+        let cases = plan.what.cases(good.subject.as_ref())?;
+        if let Some((id, why)) = good.verify(&cases, &mut || ())?.pop_first() {
             bail!("{id} is wrong at the good commit {}: {why}", good.name);
         }
+        let comparisons = TRIES * cases.len() * (1 + most_steps(plan.commits));
+        let family = Confidence::new(crate::CONFIDENCE)?;
         Ok(Self {
+            confidence: correction::per_comparison(family, comparisons),
+            cases,
             plan,
             good: vec![good],
             steps: Vec::new(),
@@ -138,7 +192,7 @@ impl Bisection {
     }
 
     fn judged(&mut self, commit: &Listed) -> Result<(Answer, String)> {
-        let at = match workspace::resolve(&self.plan.root, &commit.commit) {
+        let at = match self.plan.what.resolve(&commit.commit) {
             Err(error @ WorkspaceError::NoProject { .. }) => {
                 return Ok((Answer::Skip, error.to_string()));
             }
@@ -150,24 +204,28 @@ impl Bisection {
                 break;
             }
             let side = match self.linked(&at, attempt) {
-                Ok(layouts) => Side {
+                Ok(subject) => Side {
                     role: "tested",
                     name: short_commit(&at.hash),
-                    layouts,
+                    subject,
                 },
                 Err(error) if does_not_build(&error) => {
                     return Ok((Answer::Skip, first_line(&error)));
                 }
                 Err(error) => return Err(error),
             };
-            let good = &self.good[attempt];
-            let same = side
-                .layouts
-                .is_same_code(&at.hash, &good.layouts, &self.plan.good.hash);
-            if same.context("the pairs that were built")? {
+            let ids = side.subject.ids();
+            if let Some(missing) = self.cases.iter().find(|id| !ids.contains(id)) {
+                return Ok((Answer::Skip, format!("it has no case {missing}")));
+            }
+            let code = |side: &Side, commit: &Commit| {
+                let code = side.subject.code(&commit.hash);
+                code.context("the libraries that were built")
+            };
+            if code(&side, &at)? == code(&self.good[attempt], &self.plan.good)? {
                 return Ok((Answer::Good, "the same machine code".to_owned()));
             }
-            match side.verify(&self.plan.cases, &mut || ()) {
+            match side.verify(&self.cases, &mut || ()) {
                 Ok(wrong) => {
                     if let Some((id, why)) = wrong.into_iter().next() {
                         return Ok((Answer::Skip, format!("{id} is wrong: {why}")));
@@ -180,7 +238,7 @@ impl Bisection {
             }
             match self.by_time(&side, attempt)? {
                 (Some(answer), why) => {
-                    self.decided += self.plan.cases.len();
+                    self.decided += self.cases.len();
                     return Ok((answer, why));
                 }
                 (None, why) => open = why,
@@ -196,7 +254,7 @@ impl Bisection {
     }
 
     /// A commit in the layouts of an attempt, and the good one as well.
-    fn linked(&mut self, commit: &Commit, attempt: usize) -> Result<Layouts> {
+    fn linked(&mut self, commit: &Commit, attempt: usize) -> Result<Box<dyn Subject>> {
         let seeds = match attempt {
             0 => self.plan.layouts.clone(),
             _ => {
@@ -207,7 +265,7 @@ impl Bisection {
         if self.good.len() <= attempt {
             self.good.push(self.plan.good_side(&seeds)?);
         }
-        pair_of_step(&self.plan.root, commit, &seeds)
+        self.plan.what.build(commit, Place::Step, &seeds)
     }
 
     /// What the clock says; nothing where it does not tell.
@@ -216,33 +274,44 @@ impl Bisection {
         let budget = self.plan.budget * factor;
         let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
         let builder = Runner::builder(&mut processes).seed(self.plan.seed);
-        let settings = Settings::new(self.plan.delta, self.plan.confidence, budget);
+        let settings = Settings::new(self.plan.delta, self.confidence, budget);
         let mut runner = builder.settings(settings).build();
         let good = &self.good[attempt];
-        let ratios = compare::wall_clock(&mut runner, good, side, &self.plan.cases, &mut || ());
+        let ratios = compare::wall_clock(&mut runner, good, side, &self.cases, &mut || ());
         let compared = Compared {
             ratios,
             ..Compared::default()
         };
-        let verdict = self.plan.verdict(good, side, &compared)?;
+        let verdict = self.verdict(good, side, &compared)?;
         Ok(of_times(&verdict))
+    }
+
+    /// What is found, whatever was accepted: the search is for the change itself.
+    fn verdict(&self, good: &Side, side: &Side, compared: &Compared) -> Result<Comparisons> {
+        let (cases, limits) = (&self.cases, &self.plan.limits);
+        let accepted = Accepted::default();
+        Ok(compare::verdict(
+            good, side, cases, compared, limits, &accepted,
+        )?)
     }
 
     /// What exact counts say: bad where one rose beyond its limit.
     fn by_counts(&self, side: &Side) -> Result<(Answer, String)> {
         let mut compared = Compared::default();
-        count(&self.good[0], side, &self.plan.cases, &mut compared)?;
-        let verdict = self.plan.verdict(&self.good[0], side, &compared)?;
+        count(&self.good[0], side, &self.cases, &mut compared)?;
+        let verdict = self.verdict(&self.good[0], side, &compared)?;
         Ok(of_counts(&verdict))
     }
 }
 
 /// Whether a commit cannot be built, rather than something around it.
 fn does_not_build(error: &anyhow::Error) -> bool {
-    let layout = match error.downcast_ref() {
-        Some(WorkspaceError::Layout(error)) => error,
-        Some(WorkspaceError::NoProject { .. }) => return true,
-        _ => return false,
+    let layout = match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(WorkspaceError::Layout(error)), _) => error,
+        (_, Some(PackageError::Layout(error))) => error,
+        (Some(WorkspaceError::NoProject { .. }), _) => return true,
+        (_, Some(PackageError::Subject { .. })) => return true,
+        _ => return error.is::<Lacking>(),
     };
     matches!(
         layout,

@@ -8,6 +8,7 @@ use super::building::{Chance, pair_at, pair_with, words};
 use super::outcome::Outcome;
 use crate::allocator::Allocators;
 use crate::workspace;
+use crate::workspace::Place;
 
 /// Which pair, and where it goes.
 #[derive(Debug, clap::Args)]
@@ -42,7 +43,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let (layouts, what) = match &config.at {
         Some(reference) => {
             let commit = workspace::resolve(&root, reference)?;
-            (pair_at(&root, &commit, allocators, &seeds)?, commit.hash)
+            (
+                pair_at(&root, &commit, Place::Base, allocators, &seeds)?,
+                commit.hash,
+            )
         }
         None => (
             pair_with(None, allocators, &seeds)?,

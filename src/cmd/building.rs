@@ -10,7 +10,7 @@ use super::progress::Progress;
 use crate::allocator::Allocators;
 use crate::lab::build::{Built, Links};
 use crate::pair::Layouts;
-use crate::workspace::{self, Commit};
+use crate::workspace::{self, Commit, Place};
 use paired::layouts::seeds;
 
 /// Link layouts of a run of the quick set.
@@ -106,6 +106,7 @@ pub(super) fn pair_with(
 pub(super) fn pair_at(
     root: &Path,
     commit: &Commit,
+    place: Place,
     allocators: Allocators,
     seeds: &[u64],
 ) -> Result<Layouts> {
@@ -116,7 +117,7 @@ pub(super) fn pair_at(
         seeds.len()
     );
     linking(2 * seeds.len(), |heard| {
-        workspace::build_at(root, commit, allocators, seeds, heard)
+        workspace::build_at(root, commit, place, allocators, seeds, heard)
     })
 }
 
@@ -128,15 +129,8 @@ pub(super) fn words(allocators: Allocators) -> String {
     }
 }
 
-/// The pair of a commit beside that of another one, which [`pair_at`] has built.
-pub(super) fn pair_of_step(root: &Path, commit: &Commit, seeds: &[u64]) -> Result<Layouts> {
-    linking(1, seeds, |heard| {
-        workspace::build_step(root, commit, seeds, heard)
-    })
-}
-
-/// Builds something while a bar shows how many links are done.
-fn linking<T, E>(
+/// Builds something while a bar shows how many of the links are done.
+pub(super) fn linking<T, E>(
     links: usize,
     build: impl FnOnce(workspace::Heard<'_>) -> Result<T, E>,
 ) -> Result<T>

@@ -1,4 +1,4 @@
-//! `compare`: two pairs against each other, on this machine, now.
+//! `compare`: two builds against each other, on this machine, now.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,13 +12,12 @@ use super::gate::FailOn;
 use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
 use super::progress::Progress;
-use super::sides::Sides;
+use super::sides::{Linked, Sides};
 use crate::PROCESS_LIMIT;
-use crate::case::Case;
 use crate::compare::{self as sides, Compared, Side};
 use crate::counts;
 use crate::environment::Watch;
-use crate::harness::Profile;
+use crate::subject::settings;
 use bench_record::output;
 use bench_record::wire::{Counts, Failure};
 use bench_report::compare;
@@ -39,6 +38,7 @@ use paired::stats::{Confidence, Delta, correction};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     arena-bench compare --against HEAD~1 --quick\n  \
+    arena-bench compare --package my-benches --against main\n  \
     arena-bench compare --against origin/main --filter '^drain/blob' --markdown comment.md\n  \
     arena-bench compare --self --quick\n  \
     arena-bench compare --self --allocator mimalloc --baseline-allocator system --quick")]
@@ -47,12 +47,12 @@ pub struct Config {
     sides: Sides,
     #[command(flatten)]
     selection: Selection,
-    /// The smallest change that matters, percent.
-    #[arg(long, default_value_t = 1.0, value_parser = percent, allow_negative_numbers = true)]
-    delta: f64,
-    /// Seconds for a case, its two looks together.
-    #[arg(long, default_value_t = 2.0, value_parser = seconds, allow_negative_numbers = true)]
-    budget: f64,
+    /// The smallest change that matters, percent [default: that of bench.toml, or 1]
+    #[arg(long, value_parser = percent, allow_negative_numbers = true)]
+    delta: Option<f64>,
+    /// Seconds for a case, its two looks together [default: that of bench.toml, or 2]
+    #[arg(long, value_parser = seconds, allow_negative_numbers = true)]
+    budget: Option<f64>,
     /// Compare wall clock alone, no instruction counts.
     #[arg(long)]
     no_counts: bool,
@@ -63,7 +63,8 @@ pub struct Config {
     /// Compare exact counts alone, no wall clock.
     #[arg(long, conflicts_with = "no_counts")]
     counts_only: bool,
-    /// How far counts may rise; by default `results/limits.json` of the sources.
+    /// How far counts may rise; by default the file that bench.toml names, or
+    /// `results/limits.json` of the sources.
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
     /// Regressions that were accepted (see `accept`); by default `results/accepted.json` of
@@ -87,7 +88,7 @@ pub struct Config {
     markdown: Option<PathBuf>,
 }
 
-/// Compares two pairs.
+/// Compares two builds.
 pub fn run(config: &Config) -> Result<Outcome> {
     match compare(config) {
         // Any other status would be taken for a bad commit.
@@ -101,27 +102,36 @@ pub fn run(config: &Config) -> Result<Outcome> {
 
 fn compare(config: &Config) -> Result<Outcome> {
     // What can be wrong without a measurement is looked at before one.
+    let choice = config.sides.choose()?;
+    let asked = choice.settings();
     let limits = options::limits(config.limits.as_deref())?;
     let accepted = options::accepted(config.accepted.as_deref())?;
-    let accepted = config.sides.accepted_since(accepted);
-    let delta = delta(config)?;
+    let accepted = config.sides.accepted_since(&choice, accepted);
+    let own = |of: fn(&settings::Settings) -> Option<f64>| asked.and_then(of);
+    let delta = config.delta.or(own(|it| it.delta)).unwrap_or(1.0);
+    let delta = Delta::new(delta / 100.0)?;
+    let budget = config.budget.or(own(|it| it.budget)).unwrap_or(2.0);
     if config.counts_only {
         counts::available()?;
     }
-    let mut cases: Vec<Case> = config
-        .selection
-        .cases()?
-        .into_iter()
-        .filter(Case::is_drain)
-        .collect();
     options::writable("--markdown", config.markdown.as_deref())?;
-    let (baseline, candidate) = config.sides.link(config.chance, config.selection.quick)?;
+    let linked = config
+        .sides
+        .link(&choice, config.chance, &config.selection)?;
+    let Some(Linked {
+        baseline,
+        candidate,
+        mut cases,
+    }) = linked
+    else {
+        return Ok(Outcome::Fine);
+    };
     let progress = Progress::new("verify", 2 * cases.len() as u64);
     let mut compared = Compared::default();
     for side in [&baseline, &candidate] {
         for (id, why) in side.verify(&cases, &mut || progress.tick())? {
-            cases.retain(|case| case.id() != id);
-            let id = format!("{id} on the {} pair", side.role);
+            cases.retain(|case| *case != id);
+            let id = format!("{id} on the {} build", side.role);
             compared.failures.push(Failure { id, why });
         }
     }
@@ -129,7 +139,8 @@ fn compare(config: &Config) -> Result<Outcome> {
     let incorrect = !compared.failures.is_empty();
     let watch = Watch::start();
     if !config.counts_only {
-        compared.ratios = wall_clock(config, delta, &baseline, &candidate, &cases)?;
+        let budget = Duration::from_secs_f64(budget);
+        compared.ratios = wall_clock(config, (delta, budget), &baseline, &candidate, &cases)?;
     }
     if !config.no_counts {
         count(&baseline, &candidate, &cases, &mut compared)?;
@@ -139,7 +150,7 @@ fn compare(config: &Config) -> Result<Outcome> {
         watch.explain(check);
     }
     if config.explain {
-        explain_worse(&baseline, &candidate, &cases, &mut verdict)?;
+        explain_worse(&baseline, &candidate, &mut verdict)?;
     }
     // What was measured is shown before a file can fail.
     if config.json {
@@ -185,21 +196,16 @@ struct Summarised {
     comparison: bench_report::compare::Verdict,
 }
 
-fn delta(config: &Config) -> Result<Delta> {
-    Ok(Delta::new(config.delta / 100.0)?)
-}
-
 fn wall_clock(
     config: &Config,
-    delta: Delta,
+    (delta, budget): (Delta, Duration),
     baseline: &Side,
     candidate: &Side,
-    cases: &[Case],
+    cases: &[String],
 ) -> Result<ratios::Ratios> {
     let family = Confidence::new(crate::CONFIDENCE)?;
     let confidence = correction::per_comparison(family, cases.len() + ratios::BUILD_CHECKS);
     let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
-    let budget = Duration::from_secs_f64(config.budget);
     let settings = Settings::new(delta, confidence, budget);
     let builder = Runner::builder(&mut processes).seed(config.chance.seed());
     let mut runner = builder.settings(settings).build();
@@ -213,44 +219,39 @@ fn wall_clock(
     ))
 }
 
-/// Counts both pairs; without valgrind, says so once.
+/// Counts both builds; without valgrind, says so once.
 pub(super) fn count(
     baseline: &Side,
     candidate: &Side,
-    cases: &[Case],
+    cases: &[String],
     compared: &mut Compared,
 ) -> Result<()> {
-    let executable = match counts::build(Profile::Release) {
-        Err(counts::CountsError::NoValgrind(missing)) => {
-            notice!("arena-bench: {missing}");
-            return Ok(());
-        }
-        built => built?,
-    };
     let progress = Progress::new("instructions and allocations", 2 * cases.len() as u64);
-    let mut of = |side: &Side, counted: &mut BTreeMap<String, Counts>| -> Result<()> {
-        let pair = Some(side.folder());
-        let options = counts::Options {
-            executable: executable.clone(),
-            pair,
-        };
-        counts::measure(cases, &options, &mut |case, result| {
+    for side in [baseline, candidate] {
+        let mut counted = BTreeMap::new();
+        let heard = &mut |id: &str, result: Result<Counts, String>| {
             match result {
                 Ok(counts) => {
-                    counted.insert(case.id(), counts);
+                    counted.insert(id.to_owned(), counts);
                 }
-                Err(error) => compared.failures.push(Failure {
-                    id: format!("{} on the {} pair", case.id(), side.role),
-                    why: error.to_string(),
+                Err(why) => compared.failures.push(Failure {
+                    id: format!("{id} on the {} build", side.role),
+                    why,
                 }),
             }
             progress.tick();
-        })?;
-        Ok(())
-    };
-    let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
-    of(baseline, &mut first)?;
-    of(candidate, &mut second)?;
-    (compared.baseline_counts, compared.candidate_counts) = (first, second);
+        };
+        match side.subject.count(cases, heard) {
+            Err(counts::CountsError::NoValgrind(missing)) => {
+                notice!("arena-bench: {missing}");
+                return Ok(());
+            }
+            other => other?,
+        }
+        match side.role {
+            "baseline" => compared.baseline_counts = counted,
+            _ => compared.candidate_counts = counted,
+        }
+    }
     Ok(())
 }

@@ -3,11 +3,9 @@
 use anyhow::Result;
 
 use super::progress::Progress;
-use crate::case::Case;
 use crate::compare::Side;
 use crate::counts;
 use crate::explain::explain;
-use crate::harness::Profile;
 use bench_report::compare::Verdict;
 
 /// Cases that are explained: each takes some seconds.
@@ -17,7 +15,6 @@ const MOST: usize = 10;
 pub(super) fn explain_worse(
     baseline: &Side,
     candidate: &Side,
-    cases: &[Case],
     verdict: &mut Verdict,
 ) -> Result<()> {
     let worse = verdict.rows.iter_mut().filter(|row| row.is_worse());
@@ -25,13 +22,10 @@ pub(super) fn explain_worse(
     if worse.is_empty() {
         return Ok(());
     }
-    let counter = match counts::available() {
-        Ok(()) => Some(counts::build(Profile::Release)?),
-        Err(missing) => {
-            notice!("arena-bench: {missing}");
-            None
-        }
-    };
+    let counted = counts::available();
+    if let Err(missing) = &counted {
+        notice!("arena-bench: {missing}");
+    }
     if worse.len() > MOST {
         notice!(
             "arena-bench: the first {MOST} of {} cases are explained",
@@ -41,9 +35,7 @@ pub(super) fn explain_worse(
     }
     let progress = Progress::new("explain", worse.len() as u64);
     for row in worse {
-        let case = cases.iter().find(|case| case.id() == row.id);
-        let sides = [baseline, candidate];
-        row.explanation = case.map(|case| explain(case, sides, counter.as_deref()));
+        row.explanation = Some(explain(&row.id, [baseline, candidate], counted.is_ok()));
         progress.tick();
     }
     Ok(())

@@ -39,6 +39,9 @@ pub struct Config {
     /// Seed of the contents to ask for.
     #[arg(long, default_value_t = SEED)]
     seed: u64,
+    /// The stream to ask for, of a guest that gives its streams names.
+    #[arg(long, value_name = "NAME")]
+    stream: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -88,7 +91,7 @@ impl Common {
     pub fn target(&self, library: &Path, request: serde_json::Value) -> Result<Target> {
         Ok(Target {
             library: library.to_owned(),
-            host: self.pair.files()?.host,
+            host: self.pair.host()?,
             memory_limit: self.memory_limit,
             request,
         })
@@ -105,6 +108,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         payload: config.payload.clone(),
         bytes: config.bytes,
         seed: config.seed,
+        stream: config.stream.clone(),
     };
     let request = serde_json::to_value(request)?;
     let targets = config

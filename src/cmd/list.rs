@@ -4,13 +4,18 @@ use anyhow::Result;
 
 use super::options::Selection;
 use super::outcome::{Outcome, print_json, say};
+use super::packages::{Filter, PackageChoice};
 
 /// What to list.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  arena-bench list --filter '^drain/bytes'")]
+#[command(
+    after_help = "Example:\n  arena-bench list --filter '^drain/bytes'\n  arena-bench list --package my-benches"
+)]
 pub struct Config {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    packages: PackageChoice,
     /// Print a JSON array of {id, params} instead of a line each.
     #[arg(long)]
     json: bool,
@@ -18,6 +23,15 @@ pub struct Config {
 
 /// Lists the cases.
 pub fn run(config: &Config) -> Result<Outcome> {
+    if let Some(packages) = config.packages.plain()? {
+        let ids = Filter::new(config.selection.filter.as_deref())?.of(&packages)?;
+        if config.json {
+            let listed = ids.iter().map(|id| serde_json::json!({ "id": id }));
+            return print_json(&listed.collect::<Vec<_>>());
+        }
+        ids.iter().try_for_each(say)?;
+        return Ok(Outcome::Fine);
+    }
     let cases = config.selection.cases()?;
     if config.json {
         let listed = cases

@@ -15,6 +15,7 @@ mod gate;
 mod growth;
 pub mod guest;
 mod history;
+mod init;
 mod lab;
 mod ladder;
 mod list;
@@ -22,12 +23,14 @@ mod merge;
 mod noise;
 mod options;
 mod outcome;
+mod packages;
 mod part;
 mod progress;
 mod report;
 mod reporter;
 mod resume;
 mod run;
+mod run_packages;
 mod search;
 mod selftest;
 mod sides;
@@ -71,6 +74,7 @@ enum Verb {
     /// Items that do not fit: every way to grow, counted, and which one to use.
     Growth(growth::Config),
     History(history::Config),
+    Init(init::Config),
     /// Which protocol a framework should use: today's two, other ways and the limit.
     Lab(lab::Config),
     /// Where the nanoseconds go, step by step.
@@ -146,6 +150,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Verb::Gate(config) => gate::run(config),
         Verb::Growth(config) => growth::run(config),
         Verb::History(config) => history::run(config),
+        Verb::Init(config) => init::run(config),
         Verb::List(config) => list::run(config),
         Verb::Merge(config) => merge::run(config),
         Verb::Noise(config) => noise::run(config),

@@ -12,6 +12,7 @@ use crate::environment::Watch;
 use crate::ladder::{ITEMS, LadderArm};
 use crate::pair::PairFiles;
 use crate::pair_process::Builds;
+use crate::subject::settings::Settings;
 use crate::workspace;
 use bench_record::Difference;
 use bench_record::accepted::Accepted;
@@ -55,6 +56,16 @@ impl PairChoice {
     pub fn files(&self) -> Result<PairFiles> {
         Ok(PairFiles::find(self.pair.as_deref())?)
     }
+
+    /// The host of the pair; nothing where no pair was named and none is beside this
+    /// program, which has a host of its own.
+    pub fn host(&self) -> Result<Option<PathBuf>> {
+        match PairFiles::find(self.pair.as_deref()) {
+            Ok(files) => Ok(Some(files.host)),
+            Err(missing) if self.pair.is_some() => Err(missing.into()),
+            Err(_) => Ok(None),
+        }
+    }
 }
 
 /// Whether the file that an option names can be written, before minutes are spent on
@@ -64,11 +75,15 @@ pub fn writable(option: &str, file: Option<&Path>) -> Result<()> {
     output::check(file).with_context(|| format!("{option}: cannot write {}", file.display()))
 }
 
-/// The limits of a file; by default those of the sources here, or the built-in
-/// ones where there are none.
+/// The limits of a file; by default those that bench.toml names, those of the sources here,
+/// or the built-in ones where there are none.
 pub fn limits(file: Option<&Path>) -> Result<Limits> {
     if let Some(file) = file {
         return Ok(Limits::read(file)?);
+    }
+    if let Some(settings) = Settings::find(&std::env::current_dir()?)? {
+        let named = settings.limits();
+        return named.map_or_else(|| Ok(Limits::default()), |file| Ok(Limits::read(&file)?));
     }
     let default = workspace::root().map(|root| root.join("results/limits.json"));
     match default {
@@ -80,10 +95,18 @@ pub fn limits(file: Option<&Path>) -> Result<Limits> {
 /// Where the sources keep the regressions that were accepted.
 pub(super) const ACCEPTED: &str = "results/accepted.json";
 
-/// The accepted regressions of a file; by default those of the sources here, or none.
+/// The accepted regressions of a file; by default those beside bench.toml, those of the
+/// sources here, or none.
 pub(super) fn accepted(file: Option<&Path>) -> Result<Accepted> {
     if let Some(file) = file {
         return Ok(Accepted::read(file)?);
+    }
+    if let Some(settings) = Settings::find(&std::env::current_dir()?)? {
+        let path = settings.accepted();
+        return match path.exists() {
+            true => Ok(Accepted::read(&path)?),
+            false => Ok(Accepted::default()),
+        };
     }
     match workspace::root().map(|root| root.join(ACCEPTED)) {
         Ok(path) if path.exists() => Ok(Accepted::read(&path)?),

@@ -11,8 +11,9 @@ use clap::ValueEnum;
 use super::building::{Chance, pair_with};
 use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
+use super::packages::{self, Choice, PackageChoice};
 use super::reporter::Reporter;
-use super::resume;
+use super::{resume, run_packages};
 use crate::allocator::Allocators;
 use crate::case::{Case, Group};
 use crate::environment::Watch;
@@ -36,33 +37,36 @@ use paired::stats::Delta;
 #[command(after_help = "Examples:\n  \
     arena-bench run --quick\n  \
     arena-bench run --filter '^drain/(u64|record)' --skip criterion\n  \
-    arena-bench run --shard 1/4 --output results/shard-1.json")]
+    arena-bench run --shard 1/4 --output results/shard-1.json\n  \
+    arena-bench run --package my-benches --output run.json")]
 pub struct Config {
     #[command(flatten)]
-    selection: Selection,
+    pub(super) selection: Selection,
     /// All cases with full timings; this is the default.
     #[arg(long, conflicts_with = "quick")]
     full: bool,
     /// Folder of the pair, as `build-pair` leaves it; by default the pair is
     /// built from the sources here.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["package", "library"])]
     pair: Option<PathBuf>,
     /// What guest and host allocate by: system, mimalloc, jemalloc or snmalloc for both, or
     /// guest=NAME,host=NAME [default: system].
     #[arg(long, value_name = "NAME", conflicts_with = "pair")]
     allocator: Option<Allocators>,
+    #[command(flatten)]
+    packages: PackageChoice,
     /// Leave out parts of the run.
     #[arg(long, value_enum, value_delimiter = ',')]
-    skip: Vec<Step>,
+    pub(super) skip: Vec<Step>,
     /// Go on with an interrupted run of the same output.
     #[arg(long)]
-    resume: bool,
+    pub(super) resume: bool,
     /// Only the K-th of N shards of the cases; `merge` joins their records.
     #[arg(long, value_name = "K/N", value_parser = shard)]
-    shard: Option<(u32, u32)>,
-    /// The smallest change that matters, percent.
-    #[arg(long, default_value_t = 1.0, value_parser = percent, allow_negative_numbers = true)]
-    delta: f64,
+    pub(super) shard: Option<(u32, u32)>,
+    /// The smallest change that matters, percent [default: that of bench.toml, or 1]
+    #[arg(long, value_parser = percent, allow_negative_numbers = true)]
+    delta: Option<f64>,
     /// Seconds for a comparison, its two looks together.
     #[arg(long, value_parser = seconds, allow_negative_numbers = true)]
     budget: Option<f64>,
@@ -70,10 +74,19 @@ pub struct Config {
     chance: Chance,
     /// The record.
     #[arg(long, default_value = "results/latest.json", value_name = "FILE")]
-    output: PathBuf,
+    pub(super) output: PathBuf,
     /// Print the record instead of the table.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
+}
+
+/// The smallest change that matters where nothing else is said, percent.
+const DELTA: f64 = 1.0;
+
+impl Config {
+    fn delta(&self) -> f64 {
+        self.delta.unwrap_or(DELTA)
+    }
 }
 
 fn shard(text: &str) -> Result<(u32, u32), String> {
@@ -90,6 +103,25 @@ pub fn run(config: &Config) -> Result<Outcome> {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     options::writable("--output", Some(&config.output))?;
+    let choice = match config.pair {
+        Some(_) => Choice::Pair,
+        None => config.packages.choose()?,
+    };
+    let packages = match &choice {
+        Choice::Pair => None,
+        Choice::Library(library) => Some(packages::of_file(library, library)?),
+        Choice::Packages(wanted, _) => {
+            let seeds = config.chance.layouts(config.selection.quick);
+            Some(packages::here(wanted, &seeds)?)
+        }
+    };
+    if let Some(packages) = packages {
+        let asked = choice.settings();
+        let delta = config.delta.or(asked.and_then(|it| it.delta));
+        let budget = config.budget.or(asked.and_then(|it| it.budget));
+        let times = (delta.unwrap_or(DELTA), budget);
+        return run_packages::run(config, &packages, config.chance, times);
+    }
     // A device or a pipe has nothing beside it.
     let file = output::file_of(&config.output)?;
     let _lock = file.as_deref().map(Lock::take).transpose()?;
@@ -209,7 +241,7 @@ fn options(
     let root = workspace::root().unwrap_or_default();
     Ok(Options {
         skip: config.skip.clone(),
-        delta: Delta::new(config.delta / 100.0)?,
+        delta: Delta::new(config.delta() / 100.0)?,
         budget: Duration::from_secs_f64(config.budget.unwrap_or(default)),
         pair: layouts.plain.guest.parent().map(Path::to_owned),
         criterion: workspace::target(&root).join("criterion"),
@@ -235,7 +267,7 @@ fn asked(config: &Config, chance: Chance, layouts: &Layouts) -> BTreeMap<String,
             "--shard",
             text(config.shard.map(|(k, n)| format!("{k}/{n}"))),
         ),
-        ("--delta", config.delta.to_string()),
+        ("--delta", config.delta().to_string()),
         ("--budget", text(config.budget.map(|it| it.to_string()))),
         (resume::SEED, chance.seed().to_string()),
         (

@@ -1,15 +1,20 @@
-//! The two pairs that `compare` takes: built here, built of a commit, or kept in a folder.
+//! The two builds that `compare` takes: built here, built of a commit, or kept in a folder.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::building::{Chance, pair_at, pair_with, warn_of_one, words};
-use super::options::ACCEPTED;
+use super::options::{ACCEPTED, Selection};
+use super::packages::{self, Choice, Filter, PackageChoice, Wanted};
 use crate::allocator::Allocators;
+use crate::case::Case;
 use crate::compare::Side;
 use crate::pair::{Layouts, compiled_differently};
-use crate::workspace::{self, Commit};
+use crate::subject::Subject;
+use crate::subject::package::Packages;
+use crate::subject::pair::PairSubject;
+use crate::workspace::{self, Commit, Place};
 use bench_record::accepted::Accepted;
 use bench_record::short_commit;
 
@@ -20,39 +25,54 @@ pub(super) struct Sides {
     baseline: Baseline,
     /// Folder of the candidate pair; by default it is built from the sources
     /// here, uncommitted changes included.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["package", "library"])]
     pair: Option<PathBuf>,
     /// What guest and host allocate by: system, mimalloc, jemalloc or snmalloc for both, or
     /// guest=NAME,host=NAME [default: system].
-    #[arg(long, value_name = "NAME", conflicts_with = "pair")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pair", "package", "library"])]
     allocator: Option<Allocators>,
     /// The same for the baseline, with --against or --self; by default it has the allocators
     /// of the candidate.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["pair", "baseline_pair"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pair", "baseline_pair", "package", "library"])]
     baseline_allocator: Option<Allocators>,
+    #[command(flatten)]
+    packages: PackageChoice,
 }
 
-/// The pair that is compared with.
+/// The build that is compared with.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Baseline {
-    /// A commit, branch or tag; its pair is built in a scratch worktree.
+    /// A commit, branch or tag; it is built from a checkout of its own.
     #[arg(long, value_name = "REF")]
     against: Option<String>,
     /// Folder of a pair that was kept, with its layouts (see `build-pair`).
     #[arg(long, value_name = "DIR")]
     baseline_pair: Option<PathBuf>,
+    /// Another library, built already, that --library is compared with.
+    #[arg(long, value_name = "CDYLIB", requires = "library")]
+    baseline_library: Option<PathBuf>,
     /// The candidate itself, from another copy of its files: A/A. With --baseline-allocator,
     /// its sources with another allocator.
     #[arg(long = "self")]
     itself: bool,
 }
 
+/// Both builds, and the cases that both have.
+pub(super) struct Linked {
+    pub(super) baseline: Side,
+    pub(super) candidate: Side,
+    pub(super) cases: Vec<String>,
+}
+
 impl Sides {
     /// What was accepted after the base: its own file accepts what is part of it, and no
     /// more of that.
-    pub(super) fn accepted_since(&self, accepted: Accepted) -> Accepted {
+    pub(super) fn accepted_since(&self, choice: &Choice, accepted: Accepted) -> Accepted {
         let of_base = || {
+            if let Choice::Packages(_, settings) = choice {
+                return packages::accepted_at(settings, self.baseline.against.as_ref()?);
+            }
             let root = workspace::root().ok()?;
             let commit = workspace::resolve(&root, self.baseline.against.as_ref()?).ok()?;
             let text = workspace::file_at(&root, &commit, ACCEPTED)?;
@@ -64,9 +84,121 @@ impl Sides {
         }
     }
 
-    /// Both sides. What is named wrongly is known before anything is built, and both are
-    /// linked with the same seeds, so that they share their layouts.
-    pub(super) fn link(&self, chance: Chance, quick: bool) -> Result<(Side, Side)> {
+    /// What the repository says of its comparisons, in `bench.toml`.
+    pub(super) fn choose(&self) -> Result<Choice> {
+        match self.pair.is_some() || self.baseline.baseline_pair.is_some() {
+            true => Ok(Choice::Pair),
+            false => self.packages.choose(),
+        }
+    }
+
+    /// Both sides, in layouts of the same seeds, so that they share their draws. What is
+    /// named wrongly is known before anything is built. Nothing where the candidate is new:
+    /// then there is nothing to compare it with.
+    pub(super) fn link(
+        &self,
+        choice: &Choice,
+        chance: Chance,
+        selection: &Selection,
+    ) -> Result<Option<Linked>> {
+        let linked = match choice {
+            Choice::Pair => {
+                let mut cases = selection.cases()?;
+                cases.retain(Case::is_drain);
+                ensure!(
+                    self.baseline.baseline_library.is_none(),
+                    "--baseline-library is compared with --library"
+                );
+                Some(self.pairs(chance, selection.quick, &cases)?)
+            }
+            Choice::Packages(wanted, _) => {
+                let chosen = Filter::new(selection.filter.as_deref())?;
+                self.packages(wanted, chance, selection.quick, &chosen)?
+            }
+            Choice::Library(library) => {
+                let chosen = Filter::new(selection.filter.as_deref())?;
+                Some(self.libraries(library, &chosen)?)
+            }
+        };
+        if let Some(Linked {
+            baseline,
+            candidate,
+            ..
+        }) = &linked
+        {
+            let (before, after) = (baseline.subject.compiled(), candidate.subject.compiled());
+            for difference in compiled_differently(before, after) {
+                notice!("arena-bench: the two sides were compiled differently: {difference}");
+            }
+        }
+        Ok(linked)
+    }
+
+    fn packages(
+        &self,
+        wanted: &[Wanted],
+        chance: Chance,
+        quick: bool,
+        chosen: &Filter,
+    ) -> Result<Option<Linked>> {
+        let commit = match &self.baseline.against {
+            Some(reference) => Some(packages::resolve(wanted, reference)?),
+            None => None,
+        };
+        let seeds = chance.layouts(quick);
+        let candidate = packages::here(wanted, &seeds)?;
+        let ids = chosen.of(&candidate)?;
+        let Some(commit) = commit else {
+            let again = packages::here(wanted, &seeds)?;
+            return Ok(Some(Linked {
+                baseline: side("baseline", "the sources here, once more", again),
+                candidate: side("candidate", "the sources here", candidate),
+                cases: ids,
+            }));
+        };
+        let (baseline, missing) = packages::at(wanted, &commit.reference, Place::Base, &seeds)?;
+        let name = format!("{} ({})", commit.reference, short_commit(&commit.hash));
+        for package in &missing {
+            notice!("arena-bench: {package} is new: {name} has no such package");
+        }
+        let cases = common(&baseline, ids, &name, chosen);
+        if cases.is_empty() {
+            notice!("arena-bench: nothing is compared: every case is new since {name}");
+            return Ok(None);
+        }
+        Ok(Some(Linked {
+            baseline: side("baseline", &name, baseline),
+            candidate: side("candidate", "the sources here", candidate),
+            cases,
+        }))
+    }
+
+    fn libraries(&self, library: &Path, chosen: &Filter) -> Result<Linked> {
+        let other = match &self.baseline {
+            Baseline { itself: true, .. } => library,
+            Baseline {
+                baseline_library: Some(other),
+                ..
+            } => other,
+            _ => bail!("--library is compared with --baseline-library FILE, or with --self"),
+        };
+        let candidate = packages::of_file(library, library)?;
+        // Its cases go by the candidate's name, whatever the file is called.
+        let baseline = packages::of_file(library, other)?;
+        let name = other.display().to_string();
+        let cases = common(&baseline, chosen.of(&candidate)?, &name, chosen);
+        ensure!(
+            !cases.is_empty(),
+            "the two libraries have no case in common"
+        );
+        Ok(Linked {
+            baseline: side("baseline", &name, baseline),
+            candidate: side("candidate", &library.display().to_string(), candidate),
+            cases,
+        })
+    }
+
+    fn pairs(&self, chance: Chance, quick: bool, cases: &[Case]) -> Result<Linked> {
         let root = workspace::root();
         let commit = match &self.baseline.against {
             Some(reference) => {
@@ -102,7 +234,7 @@ impl Sides {
                     [] => &seeds,
                     its => its,
                 };
-                let built = pair_at(root, commit, others, seeds)?;
+                let built = pair_at(root, commit, Place::Base, others, seeds)?;
                 if let Some(head) = head.as_ref().filter(|_| others == allocators) {
                     warn_of_same_code(root, (commit, &built), (head, &candidate))?;
                 }
@@ -125,20 +257,37 @@ impl Sides {
             ),
             (None, None) => (format!("{name}, once more"), candidate.clone()),
         };
-        for difference in compiled_differently(&baseline.guest.compiled, &candidate.guest.compiled)
-        {
-            notice!("arena-bench: the two sides were compiled differently: {difference}");
-        }
-        let side = |role, name, layouts| Side {
-            role,
-            name,
-            layouts,
-        };
-        Ok((
-            side("baseline", other, baseline),
-            side("candidate", name, candidate),
-        ))
+        let subject = |layouts| PairSubject::new(layouts, cases.to_vec());
+        Ok(Linked {
+            baseline: side("baseline", &other, subject(baseline)),
+            candidate: side("candidate", &name, subject(candidate)),
+            cases: cases.iter().map(Case::id).collect(),
+        })
     }
+}
+
+fn side(role: &'static str, name: &str, subject: impl Subject + 'static) -> Side {
+    Side {
+        role,
+        name: name.to_owned(),
+        subject: Box::new(subject),
+    }
+}
+
+/// The cases that the baseline has as well. Those of one side alone are named.
+fn common(baseline: &Packages, ids: Vec<String>, name: &str, chosen: &Filter) -> Vec<String> {
+    let before = baseline.ids();
+    for gone in before
+        .iter()
+        .filter(|id| chosen.wants(id) && !ids.contains(id))
+    {
+        notice!("arena-bench: {gone} is gone: only {name} has it");
+    }
+    let (cases, new): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| before.contains(id));
+    for id in new {
+        notice!("arena-bench: {id} is new since {name}: it has nothing to be compared with");
+    }
+    cases
 }
 
 /// Says so where two commits make the same machine code although their sources differ:

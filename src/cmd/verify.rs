@@ -4,7 +4,10 @@ use anyhow::Result;
 
 use super::options::{PairChoice, Selection};
 use super::outcome::{Outcome, print_json, say};
+use super::packages::{Filter, PackageChoice};
 use crate::pair_process::PairProcess;
+use crate::subject::Subject;
+use crate::subject::package::Packages;
 use crate::verify::Verification;
 
 /// What to verify.
@@ -17,6 +20,8 @@ pub struct Config {
     selection: Selection,
     #[command(flatten)]
     pair: PairChoice,
+    #[command(flatten)]
+    packages: PackageChoice,
     /// Print a JSON array of {id, verified, error} instead of a line each.
     #[arg(long)]
     json: bool,
@@ -28,6 +33,13 @@ pub struct Config {
 
 /// Drains each case's stream once and holds every item against its generator.
 pub fn run(config: &Config) -> Result<Outcome> {
+    let packages = match config.pair.pair {
+        Some(_) => None,
+        None => config.packages.plain()?,
+    };
+    if let Some(packages) = packages {
+        return verify_packages(config, &packages);
+    }
     let cases = config.selection.cases()?;
     let mut pair = PairProcess::load(&config.pair.files()?)?;
     let mut outcome = Outcome::Fine;
@@ -58,4 +70,30 @@ pub fn run(config: &Config) -> Result<Outcome> {
         print_json(&rows)?;
     }
     Ok(outcome)
+}
+
+/// Runs each case of packages once, in a child.
+fn verify_packages(config: &Config, packages: &Packages) -> Result<Outcome> {
+    let ids = Filter::new(config.selection.filter.as_deref())?.of(packages)?;
+    let failed = packages.verify(&ids, &mut || {})?;
+    let mut rows = Vec::new();
+    for id in &ids {
+        let error = failed.get(id);
+        if let Some(why) = error {
+            notice!("arena-bench: {id}: {why}");
+        }
+        if config.json {
+            let verified = packages.verified(id);
+            rows.push(serde_json::json!({ "id": id, "verified": verified, "error": error }));
+        } else if error.is_none() {
+            say(format_args!("{id}: can be measured"))?;
+        }
+    }
+    if config.json {
+        print_json(&rows)?;
+    }
+    Ok(match failed.is_empty() {
+        true => Outcome::Fine,
+        false => Outcome::Found,
+    })
 }

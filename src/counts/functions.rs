@@ -46,8 +46,9 @@ fn is_profile(path: &Path, benchmark: &str) -> bool {
     })
 }
 
-/// The format is that of callgrind_annotate's input (callgrind-format in valgrind's manual).
-fn parse(text: &str) -> Functions {
+/// The functions of a profile. The format is that of callgrind_annotate's input
+/// (callgrind-format in valgrind's manual).
+pub fn parse(text: &str) -> Functions {
     let mut found = Functions::new();
     // A name stands once, as `(7) malloc`; later, the number alone.
     let mut names: HashMap<&str, String> = HashMap::new();

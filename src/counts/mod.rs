@@ -7,7 +7,7 @@
 //! (long - short) / (difference of the lengths), so that whatever a stream costs
 //! once cancels. DHAT counts a reallocation as an allocation of the new size.
 
-mod functions;
+pub mod functions;
 mod plan;
 mod run;
 mod summary;
@@ -16,5 +16,5 @@ pub mod valgrind;
 pub use plan::{Length, Lengths, Subject, subject_by_id};
 pub use run::{
     CASE, CountError, CountsError, Options, PerItem, TUNABLES, available, build, by_function,
-    measure,
+    measure, side_by_side,
 };

@@ -88,29 +88,39 @@ pub fn measure<S: Subject>(
 ) -> Result<(), CountsError> {
     valgrind::version()?;
     let fixed = valgrind::can_fix_addresses();
-    let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     // The largest first: they take longest, and none should be left for the end.
     let mut order: Vec<&S> = cases.iter().collect();
-    order.sort_by_key(|case| case.item_bytes());
-    let queue = Mutex::new(order);
-    let next = || queue.lock().expect("no holder panics").pop();
+    order.sort_by_key(|case| std::cmp::Reverse(case.item_bytes()));
+    side_by_side(order, &|case| count(case, options, fixed), finished);
+    Ok(())
+}
+
+/// Does jobs, as many at a time as there are cores, and hands each result to `finished` as it
+/// comes. What is counted does not care who else runs.
+pub fn side_by_side<'a, T: Sync, R: Send>(
+    jobs: Vec<&'a T>,
+    work: &(impl Fn(&'a T) -> R + Sync),
+    finished: &mut dyn FnMut(&T, R),
+) {
+    let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let queue = Mutex::new(jobs.into_iter());
+    let next = || queue.lock().expect("no holder panics").next();
     let (sender, results) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..cores.get() {
             let sender = sender.clone();
             scope.spawn(move || {
-                while let Some(case) = next() {
+                while let Some(job) = next() {
                     // The receiver is there until all senders are gone.
-                    let _ = sender.send((case, count(case, options, fixed)));
+                    let _ = sender.send((job, work(job)));
                 }
             });
         }
         drop(sender);
-        for (case, result) in results {
-            finished(case, result);
+        for (job, result) in results {
+            finished(job, result);
         }
     });
-    Ok(())
 }
 
 /// Runs the target on a case; what it found is below `folder`.

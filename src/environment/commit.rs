@@ -21,12 +21,19 @@ pub(super) struct Checkout {
     pub(super) notice: Option<String>,
 }
 
+/// The commit that is checked out in a folder's repository; empty where there is none.
+pub(super) fn head(folder: &Path) -> String {
+    git(folder, &["rev-parse", "HEAD"]).unwrap_or_default()
+}
+
 /// Looks up the commit that is stamped into a pair, in the repository of `folder`.
 pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
     // A build outside a repository stamps zeros.
     if stamped.bytes().all(|byte| byte == b'0') {
         return Checkout {
-            notice: Some("the pair was built outside a git repository: no commit".to_owned()),
+            notice: Some(
+                "what was measured was built outside a git repository: no commit".to_owned(),
+            ),
             ..Checkout::default()
         };
     }

@@ -16,10 +16,13 @@ mod variables;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bench_protocol::build_info::BuildInfo;
 use jiff::{Timestamp, Unit};
+use paired::digest::sha256;
 
 pub use bench_record::wire::COPY_ROUTINES;
 pub use conditions::Conditions;
@@ -29,6 +32,8 @@ use crate::allocator::Allocators;
 use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
 use crate::pair_process::Builds;
+use crate::subject::Subject;
+use crate::subject::package::Packages;
 use crate::workspace;
 use bench_record::wire::{CAUTION, Environment, REPOSITORY, SelfCheck};
 
@@ -73,13 +78,61 @@ impl Watch {
                 builds.guest
             ));
         }
-        let root = workspace::root().unwrap_or_else(|_| PathBuf::from("."));
-        let checkout = commit::look_up(&root, &build.commit);
-        notices.extend(checkout.notice);
-        let [guest_sha256, host_sha256] = files.sha256().unwrap_or_else(|error| {
+        let digests = files.sha256().unwrap_or_else(|error| {
             notices.push(format!("the pair cannot be read for its digest: {error}"));
             Default::default()
         });
+        let root = workspace::root().unwrap_or_else(|_| PathBuf::from("."));
+        self.observe(&root, builds, digests, notices)
+    }
+
+    /// The environment of a run of packages that ends now. The checkout is that of the folder
+    /// here, the host is this program.
+    ///
+    /// # Errors
+    /// When a library cannot be read.
+    pub fn finish_packages(&self, packages: &Packages) -> io::Result<Environment> {
+        let here = Path::new(".");
+        let mut libraries = Vec::new();
+        for package in packages.iter() {
+            libraries.extend(fs::read(package.library())?);
+        }
+        let compiled = packages.compiled();
+        let build = BuildInfo {
+            commit: commit::head(here),
+            rustc: compiled.compiler.clone(),
+            profile: String::new(),
+            flags: compiled.flags.join(" "),
+            allocator: String::new(),
+        };
+        let builds = Builds {
+            guest: build.clone(),
+            host: build,
+        };
+        // The host is part of this program, of which the version says enough.
+        let digests = [sha256(&libraries), String::new()];
+        let mut observed = self.observe(here, &builds, digests, Vec::new());
+        let version = (
+            "arena_bench".to_owned(),
+            env!("CARGO_PKG_VERSION").to_owned(),
+        );
+        observed.environment.observed.extend([version]);
+        for notice in observed.notices {
+            notice!("arena-bench: {notice}");
+        }
+        Ok(observed.environment)
+    }
+
+    fn observe(
+        &self,
+        root: &Path,
+        builds: &Builds,
+        [guest_sha256, host_sha256]: [String; 2],
+        mut notices: Vec<String>,
+    ) -> Observed {
+        let build = &builds.host;
+        let checkout = commit::look_up(root, &build.commit);
+        notices.extend(checkout.notice);
         let after = Conditions::now();
         let mut observed: BTreeMap<String, String> = machine::observed();
         observed.extend(after.observed_since(&self.before));
@@ -91,7 +144,7 @@ impl Watch {
         }
         observed.extend(variables::observed(std::env::vars_os()));
         let variable = |name: &str| std::env::var(name).ok();
-        if let Some(address) = repository::address(&variable, &root) {
+        if let Some(address) = repository::address(&variable, root) {
             observed.insert(REPOSITORY.to_owned(), address);
         }
         if let Ok(tunables) = std::env::var("GLIBC_TUNABLES") {

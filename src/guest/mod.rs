@@ -35,8 +35,9 @@ use paired::job::ArmJob;
 pub struct Target {
     #[serde(with = "paired::paths")]
     pub library: PathBuf,
-    #[serde(with = "paired::paths")]
-    pub host: PathBuf,
+    /// The host library; without one, the host that is part of this program.
+    #[serde(default, with = "paired::paths::option")]
+    pub host: Option<PathBuf>,
     /// The largest buffer that the guest may demand, bytes.
     pub memory_limit: u64,
     /// Which stream; only the guest's framework understands it.
@@ -64,23 +65,25 @@ impl Target {
 }
 
 impl Target {
-    /// As the workload of an arm of the paired runner, whose libraries are the
-    /// guest and the host.
+    /// As the workload of an arm of the paired runner, whose libraries are the guest, and
+    /// the host where it is a library.
     pub fn workload(&self) -> serde_json::Value {
         serde_json::json!({ "guest": self })
     }
 
     /// The target of an arm: that of its workload, with the arm's own files.
     pub fn of_arm(&self, arm: &ArmJob) -> Result<Self> {
-        let [library, host] = arm.libraries.as_slice() else {
-            anyhow::bail!(
-                "a guest and its host are two libraries, not {}",
-                arm.libraries.len()
-            );
+        let (library, host) = match arm.libraries.as_slice() {
+            [library] => (library, None),
+            [library, host] => (library, Some(host)),
+            libraries => anyhow::bail!(
+                "a guest and its host are at most two libraries, not {}",
+                libraries.len()
+            ),
         };
         Ok(Self {
             library: library.clone(),
-            host: host.clone(),
+            host: host.cloned(),
             ..self.clone()
         })
     }

@@ -254,7 +254,11 @@ fn compare(
     execute: &mut dyn Execute,
 ) -> Result<Result<(Comparison, Option<SelfCheck>), String>> {
     let arm = |name: &str, target: &Target| {
-        let libraries = vec![vec![target.library.clone()], vec![now.host.clone()]];
+        let host = now.host.iter().map(|host| vec![host.clone()]);
+        let libraries = [vec![target.library.clone()]]
+            .into_iter()
+            .chain(host)
+            .collect();
         Arm::new(name, target.workload(), libraries)
     };
     let confidence = Confidence::new(COMPARISON_CONFIDENCE)?;

@@ -243,7 +243,7 @@ mod tests {
     fn findings(library: PathBuf) -> Findings {
         Findings {
             target: Target {
-                host: "host.so".into(),
+                host: Some("host.so".into()),
                 library,
                 memory_limit: 1,
                 request: serde_json::json!({"method": "tick"}),

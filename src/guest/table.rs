@@ -1,6 +1,7 @@
 //! Foreign guests that export our own table of functions.
 
 use anyhow::{Context, Result};
+use bench_host::loader;
 use bench_host::pair::Pair;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::size_plan::SizePlan;
@@ -17,6 +18,9 @@ pub struct Request {
     /// Content bytes of an item.
     pub bytes: u32,
     pub seed: u64,
+    /// The stream of this name, of a guest that gives its streams names.
+    #[serde(default)]
+    pub stream: Option<String>,
 }
 
 impl Default for Request {
@@ -25,6 +29,7 @@ impl Default for Request {
             payload: PayloadKind::U64.name().to_owned(),
             bytes: 8,
             seed: SEED,
+            stream: None,
         }
     }
 }
@@ -36,8 +41,18 @@ struct Table {
 }
 
 pub fn load(target: &Target) -> Result<Box<dyn Guest>> {
-    let request = serde_json::from_value(target.request.clone()).context("reading the request")?;
-    let pair = Pair::load(&target.library, &target.host)?;
+    let request: Request =
+        serde_json::from_value(target.request.clone()).context("reading the request")?;
+    let pair = Pair {
+        guest: match &request.stream {
+            Some(name) => loader::stream(&target.library, name)?,
+            None => loader::guest(&target.library)?,
+        },
+        host: match &target.host {
+            Some(host) => loader::host(host)?,
+            None => loader::own_host(),
+        },
+    };
     Ok(Box::new(Table {
         pair,
         target: target.clone(),
@@ -51,6 +66,7 @@ impl Guest for Table {
             payload,
             bytes,
             seed,
+            ..
         } = &self.request;
         let kind = PayloadKind::ALL
             .into_iter()

@@ -27,6 +27,15 @@ for (const name of ["benchmark.yml", "comment.yml"]) {
   });
 }
 
+test("the workflow that init writes has no mistake", { skip }, async () => {
+  const template = new URL("../../src/subject/workflow.yml", import.meta.url);
+  const text = readFileSync(template, "utf8")
+    .replaceAll("BRANCH", "'master'")
+    .replaceAll("FOLDER", "'a folder/it''s'")
+    .replaceAll("ACTION", "someone/arena-bench@v1");
+  assert.deepEqual(await lint(text, "arena-bench.yml"), []);
+});
+
 test("every workflow is checked", () => {
   assert.deepEqual(readdirSync(FOLDER).sort(), ["benchmark.yml", "comment.yml"]);
 });

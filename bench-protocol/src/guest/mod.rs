@@ -16,6 +16,8 @@
 //! # fn main() {}
 //! ```
 //!
+//! `export_guest!(squares, cubes)` exports two streams, each by the name of its function.
+//!
 //! The function is called once for each stream. Its argument says what the host asks for
 //! (payload, sizes, seed); a guest may ignore it. The crate must be a `cdylib` that depends on
 //! this one. Nothing else is needed.
@@ -29,45 +31,78 @@ use crate::{producer, status};
 pub mod arena;
 pub mod asked;
 pub mod boundary;
+pub mod streams;
 
-/// Exports the table of a guest whose streams are the iterators that a function
+/// Exports a guest whose streams are the iterators that functions
 /// `fn(StreamConfig) -> impl Iterator<Item = impl Serialize> + Send + 'static`
-/// returns. The guest speaks the arena protocol and refuses alloc streams.
+/// return: one function, or several, each of which is a stream of its own name. The guest
+/// speaks the arena protocol and refuses alloc streams.
 #[macro_export]
 macro_rules! export_guest {
-    ($open:path) => {
+    ($open:path $(,)?) => {
         const _: () = {
-            use $crate::api::{ABI_VERSION, GUEST_MAGIC, GuestApi, Header, LAYOUT};
-
-            unsafe extern "C" fn open_arena(
-                spec: *const $crate::spec::StreamSpec<'_>,
-                out: *mut *mut $crate::handle::StreamHandle,
-            ) -> i32 {
-                // SAFETY: the host keeps the same contract.
-                unsafe { $crate::guest::open(spec, out, $open) }
-            }
-
-            static API: GuestApi = GuestApi {
-                header: Header {
-                    magic: GUEST_MAGIC,
-                    abi_version: ABI_VERSION,
-                    table_size: size_of::<GuestApi>() as u32,
-                    layout: LAYOUT,
-                },
-                build: $crate::guest::BUILD,
-                open_arena,
-                open_alloc: $crate::guest::no_alloc,
-                free_buffer: $crate::guest::no_buffer,
-                counts: $crate::guest::boundary::counts,
-                open_step: $crate::step::no_steps,
-            };
+            static API: $crate::api::GuestApi = $crate::guest_table!($open);
 
             #[unsafe(no_mangle)]
-            extern "C" fn bench_guest_api() -> *const GuestApi {
+            extern "C" fn bench_guest_api() -> *const $crate::api::GuestApi {
                 &raw const API
             }
         };
     };
+    ($($name:ident),+ $(,)?) => {
+        const _: () = {
+            use $crate::api::GuestApi;
+            use $crate::guest::streams::{Stream, Streams};
+
+            static STREAMS: &[Stream] = &[$({
+                static API: GuestApi = $crate::guest_table!($name);
+                Stream::new(::core::stringify!($name), &API)
+            }),+];
+            static LIST: Streams = Streams::new(STREAMS);
+
+            #[unsafe(no_mangle)]
+            extern "C" fn bench_guest_api() -> *const GuestApi {
+                STREAMS[0].api
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn bench_guest_streams() -> *const Streams {
+                &raw const LIST
+            }
+        };
+    };
+}
+
+/// The table of one stream; see [`export_guest!`](crate::export_guest).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! guest_table {
+    ($open:path) => {{
+        use $crate::api::{ABI_VERSION, GUEST_MAGIC, GuestApi, Header, LAYOUT};
+
+        unsafe extern "C" fn open_arena(
+            spec: *const $crate::spec::StreamSpec<'_>,
+            out: *mut *mut $crate::handle::StreamHandle,
+        ) -> i32 {
+            // SAFETY: the host keeps the same contract.
+            unsafe { $crate::guest::open(spec, out, $open) }
+        }
+
+        GuestApi {
+            header: Header {
+                magic: GUEST_MAGIC,
+                abi_version: ABI_VERSION,
+                table_size: size_of::<GuestApi>() as u32,
+                layout: LAYOUT,
+            },
+            build: $crate::guest::BUILD,
+            open_arena,
+            open_alloc: $crate::guest::no_alloc,
+            free_buffer: $crate::guest::no_buffer,
+            counts: $crate::guest::boundary::counts,
+            open_step: $crate::step::no_steps,
+        }
+    }};
 }
 
 /// How such a guest was built, as far as this is known without a build script.

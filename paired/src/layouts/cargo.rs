@@ -21,6 +21,8 @@ pub struct Source {
     pub workspace: PathBuf,
     /// Name of the package.
     pub package: String,
+    /// Cargo's id of the package, where its name may also be that of a dependency.
+    pub id: Option<String>,
     /// A folder for this build alone; see the [module](super).
     pub cache: PathBuf,
     /// The executable that serves as rustc's wrapper and linker: its `main` calls
@@ -47,6 +49,7 @@ impl Source {
         Ok(Self {
             workspace: std::path::absolute(workspace)?,
             package: package.to_owned(),
+            id: None,
             cache: std::path::absolute(cache)?,
             executable: std::env::current_exe()?,
             profile: "release".to_owned(),
@@ -88,7 +91,11 @@ pub(super) fn build(source: &Source, folder: &Path) -> Result<Built, LayoutError
     let path = path.map_err(at(&source.cache))?;
     let mut command = cargo(source, "rustc");
     command
-        .args(["--package", &source.package, "--lib"])
+        .args([
+            "--package",
+            source.id.as_ref().unwrap_or(&source.package),
+            "--lib",
+        ])
         .args(["--crate-type", "cdylib", "--profile", &source.profile])
         .args(source.features.iter().flat_map(|it| ["--features", it]))
         .arg("--message-format=json-render-diagnostics")

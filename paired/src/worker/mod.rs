@@ -135,6 +135,14 @@ pub enum ChildError {
     },
 }
 
+impl ChildError {
+    /// Whether the system is at fault, and not what ran in the child.
+    #[must_use]
+    pub fn is_start(&self) -> bool {
+        matches!(self, Self::Start { .. })
+    }
+}
+
 fn io(what: &'static str) -> impl Fn(io::Error) -> ChildError {
     move |source| ChildError::Start { what, source }
 }

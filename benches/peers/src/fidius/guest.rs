@@ -37,7 +37,10 @@ pub fn load(target: &Target) -> Result<Box<dyn Guest>> {
     let plugin = Plugin::load(&target.library, request.plugin.as_deref())?;
     Ok(Box::new(Method {
         index: plugin.method(&request.method)?,
-        host: loader::host(&target.host)?,
+        host: match &target.host {
+            Some(host) => loader::host(host)?,
+            None => loader::own_host(),
+        },
         target: target.clone(),
         arguments: arguments::from_hex(&request.arguments)?,
         plugin,

@@ -1,0 +1,1 @@
+../bench-protocol/build_support.rs

@@ -1,0 +1,264 @@
+//! The child that runs the code of somebody's library: it lists the cases, and does the tasks
+//! that are not timed against another build.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use bench_host::functions::{Functions, Opened};
+use bench_host::loader;
+use bench_protocol::api::GUEST_SYMBOL;
+use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Observe};
+use paired::child::Drive;
+use paired::job::ArmJob;
+use paired::worker;
+use serde::{Deserialize, Serialize};
+
+use crate::guest::measure::{self, Verified};
+use crate::guest::{Endless, Target, table};
+
+/// The first argument of such a child.
+pub const ARGUMENT: &str = "--subject-child";
+/// The name of the only stream of a guest that gives it none.
+const STREAM: &str = "stream";
+
+/// A function whose work grows with its units takes this long at some number of them.
+const ENOUGH: Duration = Duration::from_millis(1);
+/// Four times the units take so many times as long, at least.
+const LONGER: f64 = 1.5;
+/// Units that are tried at most.
+const UNITS: u64 = 1 << 34;
+/// Items of a stream that are verified and counted at most.
+pub const ITEMS: u64 = 2048;
+/// Seconds that a verification drains a stream at most.
+const SECONDS: f64 = 20.0;
+
+/// A case of a library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Case {
+    /// A benchmark function.
+    Function(String),
+    /// A stream of a guest; its name, where it has one.
+    Stream(Option<String>),
+}
+
+impl Case {
+    /// Its name within the library.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Function(name) | Self::Stream(Some(name)) => name,
+            Self::Stream(None) => STREAM,
+        }
+    }
+
+    /// The guest that a stream is of.
+    fn target(library: &Path, stream: Option<&String>) -> Target {
+        let request = table::Request {
+            stream: stream.cloned(),
+            ..table::Request::default()
+        };
+        Target {
+            library: library.to_owned(),
+            host: None,
+            memory_limit: DEFAULT_MEMORY_LIMIT,
+            request: serde_json::to_value(request).expect("a request is plain data"),
+        }
+    }
+
+    /// Opens it as an arm of the paired runner.
+    pub fn drive(&self, arm: &ArmJob) -> Result<Box<dyn Drive>> {
+        let [library] = arm.libraries.as_slice() else {
+            anyhow::bail!("one library, not {}", arm.libraries.len());
+        };
+        Ok(match self {
+            Self::Function(name) => Box::new(Running(Functions::load(library)?.open(name)?)),
+            Self::Stream(name) => {
+                let target = Self::target(library, name.as_ref());
+                Box::new(Endless::new(table::load(&target)?))
+            }
+        })
+    }
+}
+
+/// A function as an arm: an item is a unit of work.
+struct Running(Opened);
+
+impl Drive for Running {
+    fn drain(&mut self, items: u64) -> Result<()> {
+        Ok(self.0.run(items)?)
+    }
+}
+
+/// What a child is to do with a library.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    #[serde(with = "paired::paths")]
+    pub library: PathBuf,
+    pub task: Task,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Task {
+    /// Name the cases.
+    List,
+    /// Run a case and see that it is one that can be measured.
+    Verify(Case),
+    /// Do so many items of a case, for a tool that counts: one to warm it up, then
+    /// `lengths[which]`. Both lengths are given, so that the two jobs are equally long.
+    Run {
+        case: Case,
+        lengths: [u64; 2],
+        which: u8,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// The cases, and whether the library is a debug build.
+    Listed {
+        cases: Vec<Case>,
+        debug: bool,
+    },
+    /// What a stream consists of.
+    Stream(Verified),
+    /// A function's work grows with its units.
+    Function,
+    Ran,
+    /// It cannot be loaded or opened.
+    Unusable(String),
+    /// It does not do what a case must do.
+    Wrong(String),
+}
+
+/// Does the tasks of this process, if it was started for them.
+pub fn serve() -> Option<ExitCode> {
+    worker::serve(ARGUMENT, &mut |Job { library, task }| match task {
+        Task::List => list(&library).unwrap_or_else(|error| unusable(&error)),
+        Task::Verify(case) => verify(&library, &case),
+        Task::Run {
+            case,
+            lengths,
+            which,
+        } => run(&library, &case, lengths[usize::from(which != 0)]),
+    })
+}
+
+fn unusable(error: &anyhow::Error) -> Answer {
+    Answer::Unusable(format!("{error:#}"))
+}
+
+fn list(library: &Path) -> Result<Answer> {
+    let (_, exported) = loader::exports(library)?;
+    let exports = |symbol: &str| exported.iter().any(|name| name == symbol);
+    let (mut cases, mut debug) = (Vec::new(), false);
+    if exports(paired_bench::SYMBOL) {
+        let functions = Functions::load(library)?;
+        debug |= functions.is_debug();
+        cases.extend(functions.names().iter().cloned().map(Case::Function));
+    }
+    if exports(GUEST_SYMBOL) {
+        debug |= loader::guest(library)?.build.profile == "dev";
+        let streams = loader::streams(library)?;
+        match streams.is_empty() {
+            true => cases.push(Case::Stream(None)),
+            false => cases.extend(streams.into_iter().map(|name| Case::Stream(Some(name)))),
+        }
+    }
+    Ok(Answer::Listed { cases, debug })
+}
+
+fn verify(library: &Path, case: &Case) -> Answer {
+    match case {
+        Case::Function(name) => {
+            let opened = Functions::load(library)
+                .map_err(anyhow::Error::from)
+                .and_then(|functions| Ok(functions.open(name)?));
+            match opened {
+                Ok(opened) => grows(opened),
+                Err(error) => Answer::Wrong(format!("{error:#}")),
+            }
+        }
+        Case::Stream(name) => {
+            let guest = match table::load(&Case::target(library, name.as_ref())) {
+                Ok(guest) => guest,
+                Err(error) => return unusable(&error),
+            };
+            let task = measure::Task::Verify {
+                items: ITEMS,
+                seconds: SECONDS,
+            };
+            match measure::run(guest.as_ref(), task) {
+                measure::Answer::Verified(verified) if verified.items == 0 => {
+                    Answer::Wrong("the stream has no items".to_owned())
+                }
+                measure::Answer::Verified(verified) => Answer::Stream(verified),
+                measure::Answer::Refused(why) | measure::Answer::Failed(why) => Answer::Wrong(why),
+                answer => Answer::Wrong(format!("it answered {answer:?}, which was not asked")),
+            }
+        }
+    }
+}
+
+/// Whether a function's work grows with its units: from so many on that the clock sees them,
+/// four times as many take longer.
+fn grows(mut opened: Opened) -> Answer {
+    let mut best_of = |runs: u32, units: u64| -> Result<Duration, Answer> {
+        let mut best = Duration::MAX;
+        for _ in 0..runs {
+            let start = Instant::now();
+            let done = opened.run(units);
+            best = best.min(start.elapsed());
+            done.map_err(|error| Answer::Wrong(error.to_string()))?;
+        }
+        Ok(best)
+    };
+    let mut enough = || -> Result<bool, Answer> {
+        let mut units = 1;
+        while units < UNITS {
+            let few = best_of(1, units)?;
+            if few >= ENOUGH {
+                // Once more: the machine may have been slow, not the function.
+                let few = few.min(best_of(2, units)?);
+                if few >= ENOUGH {
+                    return Ok(best_of(2, 4 * units)?.as_secs_f64() >= LONGER * few.as_secs_f64());
+                }
+            }
+            units *= 2;
+        }
+        Ok(false)
+    };
+    match enough() {
+        Ok(true) => Answer::Function,
+        Ok(false) => Answer::Wrong(
+            "its work does not grow with n, or the compiler removed it: do the work n times, and \
+             give its results to std::hint::black_box"
+                .to_owned(),
+        ),
+        Err(answer) => answer,
+    }
+}
+
+fn run(library: &Path, case: &Case, items: u64) -> Answer {
+    let ran = match case {
+        Case::Function(name) => Functions::load(library)
+            .map_err(anyhow::Error::from)
+            .and_then(|functions| Ok(functions.open(name)?))
+            .and_then(|mut opened| {
+                opened.run(1)?;
+                Ok(opened.run(items)?)
+            }),
+        Case::Stream(name) => {
+            let guest = table::load(&Case::target(library, name.as_ref()));
+            guest
+                .and_then(|guest| guest.open(Observe::Time))
+                .and_then(|mut stream| Ok(stream.drain(items)?))
+        }
+    };
+    match ran {
+        Ok(()) => Answer::Ran,
+        Err(error) => Answer::Wrong(format!("{error:#}")),
+    }
+}

@@ -1,0 +1,117 @@
+//! The pair of this repository, as something that is compared.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use paired::layouts::Compiled;
+use paired::runner::Arm;
+
+use super::{Counted, Subject, SubjectError};
+use crate::arms::of_case;
+use crate::case::Case;
+use crate::counts::{self, CountsError, PerItem};
+use crate::harness::Profile;
+use crate::pair::Layouts;
+use crate::pair_process::PairProcess;
+
+/// A pair and the cases that are wanted of it.
+#[derive(Debug, Clone)]
+pub struct PairSubject {
+    layouts: Layouts,
+    cases: Vec<Case>,
+}
+
+impl PairSubject {
+    /// These cases of a pair.
+    pub fn new(layouts: Layouts, cases: Vec<Case>) -> Self {
+        Self { layouts, cases }
+    }
+
+    fn chosen(&self, ids: &[String]) -> Vec<Case> {
+        let wanted = |case: &&Case| ids.contains(&case.id());
+        self.cases.iter().filter(wanted).cloned().collect()
+    }
+
+    fn case(&self, id: &str) -> &Case {
+        let case = self.cases.iter().find(|case| case.id() == id);
+        case.expect("one of its cases")
+    }
+
+    /// The folder of the plain pair.
+    fn folder(&self) -> PathBuf {
+        let guest = &self.layouts.plain.guest;
+        guest.parent().map(PathBuf::from).unwrap_or_default()
+    }
+}
+
+impl Subject for PairSubject {
+    fn ids(&self) -> Vec<String> {
+        self.cases.iter().map(Case::id).collect()
+    }
+
+    fn arm(&self, id: &str) -> Arm {
+        of_case(self.case(id), &self.layouts)
+    }
+
+    fn seeds(&self) -> Vec<&[u64]> {
+        vec![&self.layouts.guest.seeds, &self.layouts.host.seeds]
+    }
+
+    fn why_single(&self) -> Option<&str> {
+        self.layouts.why_single()
+    }
+
+    fn compiled(&self) -> &Compiled {
+        &self.layouts.guest.compiled
+    }
+
+    fn verify(
+        &self,
+        ids: &[String],
+        done: &mut dyn FnMut(),
+    ) -> Result<BTreeMap<String, String>, SubjectError> {
+        let mut pair = PairProcess::load(&self.layouts.plain)?;
+        let mut failed = BTreeMap::new();
+        for case in self.chosen(ids) {
+            match pair.verify(&case, None) {
+                Ok(_) => {}
+                Err(error) if error.is_a_finding() => {
+                    failed.insert(case.id(), error.to_string());
+                }
+                Err(error) => return Err(error.into()),
+            }
+            done();
+        }
+        Ok(failed)
+    }
+
+    fn functions(&self, id: &str) -> Result<PerItem, String> {
+        let words = |error: &dyn std::error::Error| error.to_string();
+        let options = counts::Options {
+            executable: counts::build(Profile::Release).map_err(|error| words(&error))?,
+            pair: Some(self.folder()),
+        };
+        let found = counts::by_function(self.case(id), &options);
+        found.map_err(|error| words(&error))
+    }
+
+    fn page_faults(&self, id: &str) -> Result<Option<f64>, String> {
+        let load = || PairProcess::load(&self.layouts.plain)?.page_faults(self.case(id));
+        load().map_err(|error| error.to_string())
+    }
+
+    fn code(&self, commit: &str) -> io::Result<String> {
+        self.layouts.code(commit)
+    }
+
+    fn count(&self, ids: &[String], heard: &mut Counted<'_>) -> Result<(), CountsError> {
+        let options = counts::Options {
+            executable: counts::build(Profile::Release)?,
+            pair: Some(self.folder()),
+        };
+        counts::measure(&self.chosen(ids), &options, &mut |case, result| {
+            heard(&case.id(), result.map_err(|error| error.to_string()));
+        })
+    }
+}
