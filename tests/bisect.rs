@@ -42,20 +42,27 @@ impl Repository {
         let mut text =
             "[package]\nname = \"arena-bench\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
             [workspace]\nresolver = \"3\"\n\
-            members = [\"bench-protocol\", \"bench-guest\", \"bench-host\"]\n\
+            members = [\"bench-protocol\", \"bench-guest\", \"bench-host\", \"bench-allocator\", \"paired-bench\"]\n\
             [profile.release]\nopt-level = 0\ndebug = \"line-tables-only\"\n"
                 .to_owned();
         sections.for_each(|section| text.push_str(&format!("[{section}\n")));
         repository.write("Cargo.toml", &text);
         repository.write(".gitignore", "target\n");
         repository.copy("Cargo.lock");
-        for package in ["bench-protocol", "bench-guest", "bench-host"] {
+        for package in [
+            "bench-protocol",
+            "bench-guest",
+            "bench-host",
+            "bench-allocator",
+            "paired-bench",
+        ] {
             for name in ["Cargo.toml", "src"] {
                 repository.copy(&format!("{package}/{name}"));
             }
         }
-        for file in ["bench-guest/build.rs", "bench-host/build.rs"] {
-            repository.copy(file);
+        for package in ["bench-guest", "bench-host"] {
+            repository.copy(&format!("{package}/build.rs"));
+            repository.copy(&format!("{package}/build_support.rs"));
         }
         repository.copy("bench-protocol/build_support.rs");
         repository

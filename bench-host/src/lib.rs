@@ -5,7 +5,7 @@
 //! that is timed, `ladder`
 //! has arms that do a part of it, and `table` exports both through the C ABI.
 //!
-//! In the rlib alone: [`loader`] loads cdylibs, [`functions`] runs benchmark functions of one, [`pair`] and [`lab`] open safe sessions on two of
+//! In the rlib alone: [`loader`] and [`streams`] load cdylibs, [`functions`] runs benchmark functions of one, [`pair`] and [`lab`] open safe sessions on two of
 //! them, and [`stream`] is an ordinary iterator for hosts that are not benchmarks.
 //!
 //! The laboratory's host is a crate of its own. It shares the drain, the buffer and the table.
@@ -33,6 +33,7 @@ mod report;
 pub mod shrink;
 pub mod source;
 pub mod stream;
+pub mod streams;
 pub mod table;
 
 use bench_protocol::api::{ABI_VERSION, HOST_MAGIC, Header, HostApi, LAYOUT};

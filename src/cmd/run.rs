@@ -41,7 +41,7 @@ use paired::stats::Delta;
     arena-bench run --package my-benches --output run.json")]
 pub struct Config {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    selection: Selection,
     /// All cases with full timings; this is the default.
     #[arg(long, conflicts_with = "quick")]
     full: bool,
@@ -57,13 +57,13 @@ pub struct Config {
     packages: PackageChoice,
     /// Leave out parts of the run.
     #[arg(long, value_enum, value_delimiter = ',')]
-    pub(super) skip: Vec<Step>,
+    skip: Vec<Step>,
     /// Go on with an interrupted run of the same output.
     #[arg(long)]
-    pub(super) resume: bool,
+    resume: bool,
     /// Only the K-th of N shards of the cases; `merge` joins their records.
     #[arg(long, value_name = "K/N", value_parser = shard)]
-    pub(super) shard: Option<(u32, u32)>,
+    shard: Option<(u32, u32)>,
     /// The smallest change that matters, percent [default: that of bench.toml, or 1]
     #[arg(long, value_parser = percent, allow_negative_numbers = true)]
     delta: Option<f64>,
@@ -74,10 +74,10 @@ pub struct Config {
     chance: Chance,
     /// The record.
     #[arg(long, default_value = "results/latest.json", value_name = "FILE")]
-    pub(super) output: PathBuf,
+    output: PathBuf,
     /// Print the record instead of the table.
     #[arg(long)]
-    pub(super) json: bool,
+    json: bool,
 }
 
 /// The smallest change that matters where nothing else is said, percent.
@@ -119,8 +119,20 @@ pub fn run(config: &Config) -> Result<Outcome> {
         let asked = choice.settings();
         let delta = config.delta.or(asked.and_then(|it| it.delta));
         let budget = config.budget.or(asked.and_then(|it| it.budget));
-        let times = (delta.unwrap_or(DELTA), budget);
-        return run_packages::run(config, &packages, config.chance, times);
+        ensure!(
+            config.shard.is_none() && !config.resume,
+            "--shard and --resume are for the pair: a run of packages is made at once"
+        );
+        let asked = run_packages::Asked {
+            filter: config.selection.filter.as_deref(),
+            skip: &config.skip,
+            chance: config.chance,
+            delta: delta.unwrap_or(DELTA),
+            budget,
+            output: &config.output,
+            json: config.json,
+        };
+        return run_packages::run(&packages, &asked);
     }
     // A device or a pipe has nothing beside it.
     let file = output::file_of(&config.output)?;

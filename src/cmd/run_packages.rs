@@ -4,9 +4,10 @@
 //! shows a bias of the measurement. A change of time is found by `compare`, which runs both
 //! builds in the same processes; across runs, counts are what a history can trust.
 
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use bench_record::store;
 use bench_record::wire::{self, Failure, Params, Record, SCHEMA, Verified};
 use bench_report::packages::table;
@@ -20,7 +21,6 @@ use super::building::Chance;
 use super::outcome::{Outcome, print_json, say};
 use super::packages::Filter;
 use super::progress::Progress;
-use super::run::Config;
 use crate::PROCESS_LIMIT;
 use crate::counts::CountsError;
 use crate::environment::Watch;
@@ -31,18 +31,23 @@ use crate::subject::package::Packages;
 /// Seconds for the timing of a case.
 const SECONDS: f64 = 2.0;
 
+/// What is wanted of a run.
+pub(super) struct Asked<'a> {
+    pub(super) filter: Option<&'a str>,
+    pub(super) skip: &'a [Step],
+    pub(super) chance: Chance,
+    /// Percent.
+    pub(super) delta: f64,
+    /// Seconds for the timing of a case.
+    pub(super) budget: Option<f64>,
+    pub(super) output: &'a Path,
+    pub(super) json: bool,
+}
+
 /// Measures packages and writes the record.
-pub(super) fn run(
-    config: &Config,
-    packages: &Packages,
-    chance: Chance,
-    (delta, budget): (f64, Option<f64>),
-) -> Result<Outcome> {
-    ensure!(
-        config.shard.is_none() && !config.resume,
-        "--shard and --resume are for the pair: a run of packages is made at once"
-    );
-    let cases = Filter::new(config.selection.filter.as_deref())?.of(packages)?;
+pub(super) fn run(packages: &Packages, asked: &Asked<'_>) -> Result<Outcome> {
+    let Asked { chance, delta, .. } = *asked;
+    let cases = Filter::new(asked.filter)?.of(packages)?;
     let watch = Watch::start();
     let mut record = Record {
         schema: SCHEMA.to_owned(),
@@ -65,10 +70,10 @@ pub(super) fn run(
     let failure = |(id, why)| Failure { id, why };
     record.failures.extend(failed.into_iter().map(failure));
     record.cases = correct.iter().map(|id| case(packages, id)).collect();
-    let wants = |step| !config.skip.contains(&step);
+    let wants = |step| !asked.skip.contains(&step);
     if wants(Step::Paired) {
         let delta = Delta::new(delta / 100.0)?;
-        let budget = Duration::from_secs_f64(budget.unwrap_or(SECONDS));
+        let budget = Duration::from_secs_f64(asked.budget.unwrap_or(SECONDS));
         time(
             &mut record,
             packages,
@@ -88,13 +93,13 @@ pub(super) fn run(
     if let Some(check) = &mut record.self_check {
         watch.explain(check);
     }
-    store::keep(&config.output, &record)?;
-    if config.json {
+    store::keep(asked.output, &record)?;
+    if asked.json {
         print_json(&record)?;
     } else {
         say(table(&record, Screen::stdout()))?;
     }
-    notice!("arena-bench: the record is {}", config.output.display());
+    notice!("arena-bench: the record is {}", asked.output.display());
     for failure in &record.failures {
         notice!("arena-bench: failed: {}: {}", failure.id, failure.why);
     }

@@ -1,8 +1,8 @@
 //! Foreign guests that export our own table of functions.
 
 use anyhow::{Context, Result};
-use bench_host::loader;
 use bench_host::pair::Pair;
+use bench_host::{loader, streams};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{Observe, SEED};
@@ -45,7 +45,7 @@ pub fn load(target: &Target) -> Result<Box<dyn Guest>> {
         serde_json::from_value(target.request.clone()).context("reading the request")?;
     let pair = Pair {
         guest: match &request.stream {
-            Some(name) => loader::stream(&target.library, name)?,
+            Some(name) => streams::stream(&target.library, name)?,
             None => loader::guest(&target.library)?,
         },
         host: match &target.host {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bench_host::functions::{Functions, Opened};
-use bench_host::loader;
+use bench_host::{loader, streams};
 use bench_protocol::api::GUEST_SYMBOL;
 use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Observe};
 use paired::child::Drive;
@@ -161,10 +161,10 @@ fn list(library: &Path) -> Result<Answer> {
     }
     if exports(GUEST_SYMBOL) {
         debug |= loader::guest(library)?.build.profile == "dev";
-        let streams = loader::streams(library)?;
-        match streams.is_empty() {
+        let named = streams::streams(library)?;
+        match named.is_empty() {
             true => cases.push(Case::Stream(None)),
-            false => cases.extend(streams.into_iter().map(|name| Case::Stream(Some(name)))),
+            false => cases.extend(named.into_iter().map(|name| Case::Stream(Some(name)))),
         }
     }
     Ok(Answer::Listed { cases, debug })

@@ -16,12 +16,16 @@ const LINES: usize = 400;
 /// the guests and the laboratory's host so that cargo builds them.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("paired", &[]),
+    ("paired-bench", &[]),
     ("bench-record", &["paired"]),
     ("bench-report", &["bench-record", "paired"]),
     ("bench-protocol", &[]),
     ("bench-allocator", &[]),
     ("bench-guest", &["bench-allocator", "bench-protocol"]),
-    ("bench-host", &["bench-allocator", "bench-protocol"]),
+    (
+        "bench-host",
+        &["bench-allocator", "bench-protocol", "paired-bench"],
+    ),
     ("bench-lab-guest", &["bench-allocator", "bench-protocol"]),
     (
         "bench-lab-host",
@@ -38,8 +42,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "bench-record",
             "bench-report",
             "paired",
+            "paired-bench",
         ],
     ),
+    ("my-benches", &["paired-bench"]),
     ("my-guest", &["bench-protocol"]),
     ("torture", &["bench-protocol"]),
     ("unruly-guest", &["bench-protocol"]),
