@@ -227,8 +227,8 @@ pub(super) fn count(
     compared: &mut Compared,
 ) -> Result<()> {
     let progress = Progress::new("instructions and allocations", 2 * cases.len() as u64);
-    for side in [baseline, candidate] {
-        let mut counted = BTreeMap::new();
+    let mut both = [BTreeMap::new(), BTreeMap::new()];
+    for (side, counted) in [baseline, candidate].into_iter().zip(&mut both) {
         let heard = &mut |id: &str, result: Result<Counts, String>| {
             match result {
                 Ok(counts) => {
@@ -248,10 +248,7 @@ pub(super) fn count(
             }
             other => other?,
         }
-        match side.role {
-            "baseline" => compared.baseline_counts = counted,
-            _ => compared.candidate_counts = counted,
-        }
     }
+    [compared.baseline_counts, compared.candidate_counts] = both;
     Ok(())
 }
