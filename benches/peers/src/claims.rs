@@ -15,7 +15,6 @@ use bench_record::wire::{Case, Counts, Verified};
 
 use crate::fidius::Plugin;
 use crate::fidius::pump::Pumped;
-use crate::files::Files;
 use crate::peer::{Arm, Peer};
 use crate::pull::Of;
 
@@ -31,6 +30,8 @@ pub const RAMP: &str = "peers/blob-ramp/fidius-raw";
 pub const PUMPED_RAMP: &str = "peers/blob-ramp/fidius";
 /// The plugin that lends its items.
 const PLUGIN: &str = "PreparedItems";
+/// The place of its method `ramp`, after those of the payloads.
+const RAMP_METHOD: usize = PayloadKind::ALL.len();
 
 /// What a stream consisted of, as it goes into a record.
 #[must_use]
@@ -49,22 +50,19 @@ pub fn verified(found: &Expected) -> Verified {
 ///
 /// # Errors
 /// When the plugin cannot be loaded or driven.
-pub fn cases(files: &Files) -> Result<Vec<(Option<Arm>, Case)>> {
+pub fn cases([library, host]: &[PathBuf; 2]) -> Result<Vec<Case>> {
     let arm = Arm::new(Peer::FidiusRaw, PayloadKind::Blob, LARGEST);
     let steady = arm.case(Protocol::Arena);
     let ramp = Named {
         plan: fidius_interface::ramp(LARGEST),
         ..steady.clone()
     };
-    let [library, host] = <[PathBuf; 2]>::try_from(files.of(&arm))
-        .map_err(|libraries| anyhow::anyhow!("a plugin and a host, not {libraries:?}"))?;
-    let host = loader::host(&host)?;
-    let plugin = Plugin::load(&library, Some(PLUGIN))?;
-    let by_drain = |id: &str, named: &Named, method: &str| -> Result<_> {
+    let host = loader::host(host)?;
+    let plugin = Plugin::load(library, PLUGIN, &[])?;
+    let by_drain = |id: &str, named: &Named, index: usize| -> Result<_> {
         let mut config = named.session(ITEMS);
         config.observe = Observe::Verify;
         let arguments = wire::serialize(&(ITEMS, LARGEST))?;
-        let index = plugin.method(method)?;
         // SAFETY: the methods of our plugin take two numbers.
         let mut stream = unsafe { plugin.open(&host, &config, index, &arguments)? };
         stream.drain(ENDLESS)?;
@@ -81,27 +79,26 @@ pub fn cases(files: &Files) -> Result<Vec<(Option<Arm>, Case)>> {
         Ok(case(id, named, &found, Some(verification.counts())))
     };
     let mut pumped = Of::<Blob, _>::boxed(Pumped::open::<Blob>(
-        &library,
+        library,
         PLUGIN,
-        plugin.method("ramp")?,
+        RAMP_METHOD,
         &(ITEMS, LARGEST),
     )?);
     Ok(vec![
-        by_drain(STEADY, &steady, "blob")?,
-        by_drain(RAMP, &ramp, "ramp")?,
+        by_drain(STEADY, &steady, PayloadKind::Blob as usize)?,
+        by_drain(RAMP, &ramp, RAMP_METHOD)?,
         case(PUMPED_RAMP, &ramp, &pumped.verify(ITEMS)?, None),
     ])
 }
 
-fn case(id: &str, named: &Named, found: &Expected, counts: Option<Counts>) -> (Option<Arm>, Case) {
+fn case(id: &str, named: &Named, found: &Expected, counts: Option<Counts>) -> Case {
     let mut params = named.params(ITEMS);
     params.protocol = id.rsplit('/').next().unwrap_or_default().to_owned();
     let right = *found == verify::expected(&named.session(ITEMS).stream);
-    let case = Case {
+    Case {
         id: id.to_owned(),
         params,
         verified: right.then(|| verified(found)),
         counts,
-    };
-    (None, case)
+    }
 }

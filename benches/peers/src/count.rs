@@ -18,15 +18,14 @@ use bench_record::wire::Counts;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::peer::{Arm, BATCH, Peer};
+use crate::peer::BATCH;
 use crate::pull::Stream;
+use crate::work::Work;
 
 /// The first argument of a process that is counted.
 const ARGUMENT: &str = "--count";
 /// Has callgrind count `drain_counted` and what it calls, on its own thread.
 pub const DRAIN: &str = "--toggle-collect=*drain_counted*";
-/// Items after which the contents repeat: a slope over whole rounds is exact.
-pub const REPEAT: u64 = 256;
 
 /// Drains what this process was started to drain, if it was.
 #[must_use]
@@ -38,7 +37,7 @@ pub fn serve() -> Option<ExitCode> {
     let drained = arguments
         .next()
         .context("no arm")
-        .and_then(|arm| Ok(serde_json::from_str::<(Arm, Vec<PathBuf>, u64)>(&arm)?))
+        .and_then(|arm| Ok(serde_json::from_str::<(Work, Vec<PathBuf>, u64)>(&arm)?))
         .and_then(|(arm, libraries, items)| {
             drain_counted(arm.open(&libraries, items)?.as_mut(), items)
         });
@@ -62,8 +61,8 @@ fn drain_counted(stream: &mut dyn Stream, items: u64) -> Result<()> {
 pub struct Subject<'a> {
     /// The executable that drains it when it is told to: one of this crate.
     pub executable: &'a Path,
-    /// The arm.
-    pub arm: &'a Arm,
+    /// What is drained.
+    pub work: Work,
     /// Its libraries.
     pub libraries: &'a [PathBuf],
 }
@@ -74,7 +73,7 @@ impl Subject<'_> {
     /// # Errors
     /// When valgrind is missing, or it or the drain fails.
     pub fn drain(&self, options: &[&str], items: u64) -> Result<()> {
-        let job = serde_json::to_string(&(self.arm, self.libraries, items))?;
+        let job = serde_json::to_string(&(self.work, self.libraries, items))?;
         let done = Command::new("valgrind")
             .args(options)
             .arg(self.executable)
@@ -86,7 +85,7 @@ impl Subject<'_> {
         ensure!(
             done.status.success(),
             "{}: {}: {}",
-            self.arm.id(),
+            self.work.id(),
             done.status,
             String::from_utf8_lossy(&done.stderr)
         );
@@ -98,7 +97,7 @@ impl Subject<'_> {
     /// # Errors
     /// When valgrind is missing or counts nothing.
     pub fn count(&self) -> Result<Counts> {
-        let tool = if self.arm.peer.runs_aside() {
+        let tool = if self.work.runs_aside() {
             CALLGRIND
         } else {
             CALLGRIND_DRAIN
@@ -169,7 +168,7 @@ const DHAT: Tool<2> = Tool {
 impl<const N: usize> Tool<N> {
     /// Counts per item.
     fn slope(&self, subject: &Subject<'_>) -> Result<[f64; N]> {
-        let [few, many] = lengths(subject.arm, self.bytes);
+        let [few, many] = lengths(&subject.work, self.bytes);
         let (short, long) = (self.total(subject, few)?, self.total(subject, many)?);
         // Threads that meet allocate now and then: with none per item, the slope may
         // come out a hair below zero.
@@ -190,13 +189,11 @@ impl<const N: usize> Tool<N> {
     }
 }
 
-/// Items of the two streams. Arrow's batches come whole.
-fn lengths(arm: &Arm, bytes: u64) -> [u64; 2] {
-    let step = match arm.peer {
-        Peer::Arrow1024 => BATCH,
-        _ => REPEAT,
-    };
-    let fitting = bytes / u64::from(arm.bytes);
+/// Items of the two streams: whole rounds of contents and whole batches, so that the slope is
+/// exact.
+fn lengths(work: &Work, bytes: u64) -> [u64; 2] {
+    let step = work.repeat();
+    let fitting = bytes / u64::from(work.bytes());
     let many = fitting.clamp(2 * step, 4 * BATCH) / step * step;
     [many / (2 * step) * step, many]
 }
@@ -269,6 +266,7 @@ impl Lean {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peer::{Arm, Peer, REPEAT};
     use bench_protocol::payload::PayloadKind;
 
     #[test]
@@ -276,8 +274,8 @@ mod tests {
         for (peer, step) in [(Peer::Arena, REPEAT), (Peer::Arrow1024, BATCH)] {
             for size in [8, 256, 4096, 1 << 20] {
                 for bytes in [0, 1 << 19] {
-                    let arm = Arm::new(peer, PayloadKind::Blob, size);
-                    let [few, many] = lengths(&arm, bytes);
+                    let work = Arm::new(peer, PayloadKind::Blob, size).into();
+                    let [few, many] = lengths(&work, bytes);
                     assert!(0 < few && few < many);
                     assert_eq!((few % step, many % step), (0, 0), "{size} B");
                 }

@@ -15,8 +15,8 @@ use paired::job::ArmJob;
 use serde::{Deserialize, Serialize};
 
 use crate::fidius;
-use crate::peer::Arm;
 use crate::pull::Stream;
+use crate::work::Work;
 
 /// How long a stream goes on, untimed, before a drain that may be short.
 const LEAD: Duration = Duration::from_micros(50);
@@ -27,10 +27,10 @@ const LEAD_ITEMS: u64 = 16;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Workload {
-    /// Drains a peer's stream.
+    /// Drains a peer's stream or a channel.
     Peer {
         /// Which.
-        arm: Arm,
+        arm: Work,
         /// Whether the process is pinned to one core, producers and all.
         pinned: bool,
         /// Whether the other arm's producer runs aside: the drains are as short as it
@@ -77,9 +77,9 @@ impl Opener {
         })
     }
 
-    fn peer(&self, arm: Arm, beside: bool, job: &ArmJob) -> Result<Box<dyn Drive>> {
+    fn peer(&self, arm: Work, beside: bool, job: &ArmJob) -> Result<Box<dyn Drive>> {
         let spent = Rc::clone(&self.spent);
-        if arm.peer.runs_aside() {
+        if arm.runs_aside() {
             return Ok(Box::new(Fresh {
                 arm,
                 libraries: job.libraries.clone(),
@@ -130,7 +130,7 @@ impl Drive for Warmed {
 /// A stream whose producer runs beside: a new one for each drain, of exactly as
 /// many items, so that it neither runs ahead nor on while another arm is timed.
 struct Fresh {
-    arm: Arm,
+    arm: Work,
     libraries: Vec<PathBuf>,
     items: u64,
     stream: Option<Box<dyn Stream>>,

@@ -9,7 +9,8 @@ use arena_bench::pair::{Layouts, PairFiles};
 use arena_bench::workspace;
 use paired::layouts::{self, Build, Source};
 
-use crate::peer::{Arm, Library};
+use crate::peer::Library;
+use crate::work::Work;
 
 /// The folder of this workspace, below that of the workbench.
 const WORKSPACE: &str = "benches/peers";
@@ -47,23 +48,19 @@ impl Files {
         Ok(Self::in_folder(folder.to_owned()))
     }
 
-    /// All that `arms` load, built from the sources here and linked once for each seed.
+    /// All that is loaded for `all`, built from the sources here and linked once for each seed.
     /// `heard` is told what is done next.
     ///
     /// # Errors
     /// When something does not build.
-    pub fn in_layouts<'a>(
-        arms: impl IntoIterator<Item = &'a Arm>,
-        seeds: &[u64],
-        heard: &mut dyn FnMut(&str),
-    ) -> Result<Self> {
+    pub fn in_layouts(all: &[Work], seeds: &[u64], heard: &mut dyn FnMut(&str)) -> Result<Self> {
         let root = workspace::root()?;
         let times = seeds.len();
         heard(&format!("building the pair and linking it {times} times"));
         // First: it keeps other commands from the cache for as long as this one runs.
         let pair = workspace::build_here(&root, seeds, &mut |_, _| ())?;
         let cache = workspace::scratch(&root)?.join(CACHE);
-        let libraries = arms.into_iter().flat_map(|arm| arm.peer.libraries());
+        let libraries = all.iter().flat_map(Work::libraries);
         let packages: BTreeSet<&'static str> = libraries.filter_map(|it| it.package()).collect();
         let mut others = BTreeMap::new();
         for package in packages {
@@ -88,7 +85,7 @@ impl Files {
     /// The libraries of an arm, as cargo links them, in the order that [`Arm::open`]
     /// expects.
     #[must_use]
-    pub fn of(&self, arm: &Arm) -> Vec<PathBuf> {
+    pub fn of(&self, work: impl Into<Work>) -> Vec<PathBuf> {
         let file = |library: &Library| match library {
             Library::Guest => self.pair.plain.guest.clone(),
             Library::Host => self.pair.plain.host.clone(),
@@ -100,14 +97,14 @@ impl Files {
                 |build| build.plain.clone(),
             ),
         };
-        arm.peer.libraries().iter().map(file).collect()
+        work.into().libraries().iter().map(file).collect()
     }
 
     /// The same, each in all its link layouts.
     #[must_use]
-    pub fn layouts(&self, arm: &Arm) -> Vec<Vec<PathBuf>> {
-        let plain = self.of(arm);
-        let builds = self.builds(arm);
+    pub fn layouts(&self, work: impl Into<Work>) -> Vec<Vec<PathBuf>> {
+        let work = work.into();
+        let (plain, builds) = (self.of(work), self.builds(work));
         let layouts = |(plain, build): (PathBuf, Option<&Build>)| {
             build.map_or_else(|| vec![plain], |build| build.layouts.clone())
         };
@@ -116,9 +113,10 @@ impl Files {
 
     /// Why an arm's code has one link layout only, if that is so.
     #[must_use]
-    pub fn why_one_layout(&self, arm: &Arm) -> Option<&str> {
-        arm.peer.why_one_layout().or_else(|| {
-            let mut builds = self.builds(arm).into_iter();
+    pub fn why_one_layout(&self, work: impl Into<Work>) -> Option<&str> {
+        let work = work.into();
+        work.why_one_layout().or_else(|| {
+            let mut builds = self.builds(work).into_iter();
             builds.find_map(|build| match build {
                 Some(build) => build.why_single.as_deref(),
                 None => Some("it was not linked in layouts"),
@@ -126,20 +124,20 @@ impl Files {
         })
     }
 
-    fn builds(&self, arm: &Arm) -> Vec<Option<&Build>> {
+    fn builds(&self, work: Work) -> Vec<Option<&Build>> {
         let build = |library: &Library| match library {
             Library::Guest => Some(&self.pair.guest),
             Library::Host => Some(&self.pair.host),
             Library::Package(package) => self.others.get(package),
         };
-        arm.peer.libraries().iter().map(build).collect()
+        work.libraries().iter().map(build).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::peer::Peer;
+    use crate::peer::{Arm, Peer};
     use bench_protocol::payload::PayloadKind;
 
     fn arm(peer: Peer) -> Arm {

@@ -1,6 +1,8 @@
 //! Real plugins and other ways to stream items, measured by the workbench's
 //! engine with the workbench's items.
 
+pub mod channels;
+pub mod child;
 pub mod claims;
 pub mod cmd;
 pub mod count;
@@ -16,3 +18,5 @@ pub mod releases;
 mod row;
 pub mod table;
 pub mod timed;
+pub mod tried;
+pub mod work;

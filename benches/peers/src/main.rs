@@ -6,12 +6,18 @@ use arena_bench::cmd::Outcome;
 use arena_bench::guest;
 use clap::{Parser, Subcommand};
 use paired::child;
-use peers::{cmd, count, drive, fidius, peer};
+use peers::{child as foreign, cmd, count, drive, fidius, peer};
 
 /// Real Fidius plugins and other ways to stream items, measured by the
 /// workbench's engine.
 #[derive(Debug, Parser)]
-#[command(name = "peers", version, max_term_width = 100)]
+#[command(
+    name = "peers",
+    version,
+    max_term_width = 100,
+    after_help = "For Fidius plugins alone (methods, guest, claims), `cargo build --release\n\
+    --no-default-features` in benches/peers compiles neither wasmtime nor arrow."
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -25,6 +31,10 @@ enum Verb {
     Run(Box<cmd::run::Config>),
     /// The pages again, from a record.
     Report(cmd::report::Config),
+    /// Suspicions about Fidius, each tried by a small program.
+    Claims(cmd::claims::Config),
+    /// Which methods a Fidius plugin has, and of which kind each is.
+    Methods(cmd::methods::Config),
     /// Verifies and measures a stream of any Fidius plugin.
     Guest(Box<cmd::guest::Config>),
 }
@@ -38,7 +48,9 @@ fn main() -> ExitCode {
     let served = child::serve(&mut |job| arms.open(job))
         .or_else(count::serve)
         .or_else(peer::socket::serve)
-        .or_else(|| guest::child::serve(&fidius::guest::load));
+        .or_else(|| guest::child::serve(&fidius::guest::load))
+        .or_else(foreign::serve)
+        .or_else(arena_bench::pair_process::serve);
     if let Some(status) = served {
         return status;
     }
@@ -47,6 +59,8 @@ fn main() -> ExitCode {
         Verb::Verify(config) => cmd::verify::run(config),
         Verb::Run(config) => cmd::run::run(config),
         Verb::Report(config) => cmd::report::run(config),
+        Verb::Claims(config) => cmd::claims::run(config),
+        Verb::Methods(config) => cmd::methods::run(config),
         Verb::Guest(config) => cmd::guest::run(config),
     };
     match result {

@@ -10,19 +10,22 @@ use bench_record::wire::{Comparison, Counts, Record};
 use crate::parts::ByArm;
 use crate::peer::{Arm, Peer};
 use crate::row::{Row, arms, counts, interval, items, number, ratio, tally, verdict};
+use crate::tried::Tried;
 use crate::{notes, releases};
 
 pub use claims::{Claim, Holds, claims};
 pub use parity::{at_par, compared};
 
+mod channels;
 mod claims;
 mod parity;
 
-/// The page of a record; `parts` say where the instructions of some arms go.
+/// The page of a record; `parts` say where the instructions of some arms go, `tried` what the
+/// small programs found.
 #[must_use]
-pub fn markdown(record: &Record, parts: &ByArm) -> String {
+pub fn markdown(record: &Record, parts: &ByArm, tried: &[Tried]) -> String {
     let mut page = String::new();
-    write(record, parts, &mut page).expect("a string takes all that is written to it");
+    write(record, parts, tried, &mut page).expect("a string takes all that is written to it");
     page
 }
 
@@ -31,7 +34,7 @@ fn difference(comparison: Option<&Comparison>) -> Option<f64> {
     Some(comparison?.difference_ns.as_ref()?.estimate)
 }
 
-fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
+fn write(record: &Record, parts: &ByArm, tried: &[Tried], page: &mut String) -> fmt::Result {
     let environment = &record.environment;
     writeln!(page, "# To the authors of Fidius\n")?;
     writeln!(
@@ -59,6 +62,8 @@ fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
             check.why
         )?;
     }
+    channels::write(record, page)?;
+    suspicions(tried, page)?;
     beats(record, page)?;
     why(record, page)?;
     change(record, page)?;
@@ -73,6 +78,36 @@ fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
     }
     writeln!(page)?;
     parity::write(record, parts, page)
+}
+
+fn suspicions(tried: &[Tried], page: &mut String) -> fmt::Result {
+    writeln!(page, "## Suspicions, each tried\n")?;
+    writeln!(
+        page,
+        "Each is a program of some fifty lines with its interface, its plugin and its host: \
+         `cargo run --manifest-path benches/peers/Cargo.toml -p fidius-claims --example PROGRAM`, \
+         or all of them by `peers claims`.\n"
+    )?;
+    writeln!(page, "| suspicion | holds | seen | what to do | program |")?;
+    writeln!(page, "|---|---|---|---|---|")?;
+    for claim in fidius_claims::ALL {
+        let found = tried.iter().find(|found| found.program == claim.program);
+        let holds = match found {
+            None => Holds::Unknown,
+            Some(found) if !found.holds => Holds::False,
+            Some(_) if claim.condition.is_empty() => Holds::True,
+            Some(_) => Holds::If(claim.condition.to_owned()),
+        };
+        writeln!(
+            page,
+            "| {} | {holds} | {} | {} | `{}` |",
+            claim.says,
+            found.map_or("–", |found| &found.seen),
+            claim.remedy,
+            claim.program
+        )?;
+    }
+    writeln!(page)
 }
 
 fn beats(record: &Record, page: &mut String) -> fmt::Result {

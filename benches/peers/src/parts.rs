@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use bench_record::output;
 
-use crate::count::{self, REPEAT, Subject};
+use crate::count::{self, Subject};
+use crate::peer::REPEAT;
 
 /// Instructions per item by crate; libc by what it does.
 pub type Parts = BTreeMap<String, f64>;

@@ -9,10 +9,12 @@ use paired::ratios::{self, Match, Ratios};
 use paired::runner::{self, Runner, Settings};
 use paired::stats::{Confidence, Delta, correction};
 
+use crate::channels::{Channel, Way};
 use crate::drive::Workload;
 use crate::files::Files;
 use crate::peer::{Arm, Peer};
 use crate::row::ONE_LAYOUT;
+use crate::work::Work;
 
 /// A measuring process that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -42,18 +44,18 @@ pub struct Timed {
     pub failures: Vec<Failure>,
 }
 
-/// Compares `arms` with the arena. `left` hears of each comparison that is over, and how
+/// Compares peers with the arena, and each way of a channel with the release. `left` hears of each comparison that is over, and how
 /// many are left.
 ///
 /// # Errors
 /// When measuring processes cannot be started, or the samples have no statistic.
 pub fn measure(
-    arms: &[Arm],
+    all: &[Work],
     files: &Files,
     options: &Options,
     left: &mut dyn FnMut(&str, usize),
 ) -> Result<Timed> {
-    let [steady, hopping] = matches(arms, files);
+    let [steady, hopping] = matches(all, files);
     let comparisons = steady.len() + hopping.len();
     let confidence = correction::per_comparison(options.family, comparisons + ratios::BUILD_CHECKS);
     let usual = Settings::new(options.delta, confidence, options.budget);
@@ -91,7 +93,7 @@ pub fn measure(
         self_check,
         failures: [steady.failures, hopping.failures].concat(),
     };
-    say_why_one_layout(&mut timed.comparisons, arms, files);
+    say_why_one_layout(&mut timed.comparisons, all, files);
     Ok(timed)
 }
 
@@ -100,63 +102,91 @@ fn is_linked_often(arm: &runner::Arm) -> bool {
 }
 
 /// Which arms are compared: those on one thread, and those with producers that run aside.
-fn matches(arms: &[Arm], files: &Files) -> [Vec<Match>; 2] {
+fn matches(all: &[Work], files: &Files) -> [Vec<Match>; 2] {
     let (mut steady, mut hopping) = (Vec::new(), Vec::new());
-    for arm in arms
-        .iter()
-        // What the pump adds is known from items that are lent.
-        .filter(|arm| !(arm.owned && arm.peer.runs_aside()))
-        .filter(|arm| !arm.raw && arm.peer != Peer::Arena)
-    {
-        let against = |baseline: Peer, pinned| Match {
-            // What owns its items is compared with what owns them.
-            baseline: side(&arm.by(baseline), files, pinned, arm.peer),
-            candidate: side(arm, files, pinned, arm.peer),
+    for work in all {
+        let (baselines, judged) = match work {
+            Work::Peer(arm) => (against(arm), *work),
+            // Which of its strategies should a unary interface have?
+            Work::Channel(arm) if arm.way == Way::Released => {
+                let boxes = arm.through(Channel::Unary);
+                let asked = arm.channel == Channel::UnaryArena && arm.after == 0;
+                (asked.then(|| boxes.into()).into_iter().collect(), *work)
+            }
+            Work::Channel(arm) => {
+                let released = Work::from(arm.by(Way::Released));
+                // Who of both runs aside decides how they are timed.
+                (
+                    vec![released],
+                    if released.runs_aside() {
+                        released
+                    } else {
+                        *work
+                    },
+                )
+            }
         };
-        if arm.peer.runs_aside() {
-            hopping.extend([true, false].map(|pinned| against(Peer::Arena, pinned)));
-        } else {
-            steady.push(against(Peer::Arena, false));
-        }
-        // The other half of the answer: would the arena win then?
-        if arm.peer == Peer::OwnWriter {
-            steady.push(against(Peer::Alloc, false));
+        for baseline in baselines {
+            let pair = |pinned| Match {
+                baseline: side(&baseline, files, pinned, &judged),
+                candidate: side(work, files, pinned, &judged),
+            };
+            if judged.runs_aside() {
+                hopping.extend([true, false].map(pair));
+            } else {
+                steady.push(pair(false));
+            }
         }
     }
     [steady, hopping]
 }
 
+/// What a peer is compared with: the arena, with a producer like its own.
+fn against(arm: &Arm) -> Vec<Work> {
+    // What the pump adds is known from items that are lent.
+    let known = arm.owned && arm.peer.runs_aside();
+    if known || arm.raw || arm.peer == Peer::Arena {
+        return Vec::new();
+    }
+    let mut baselines = vec![arm.by(Peer::Arena).into()];
+    // The other half of the answer: would the arena win then?
+    if arm.peer == Peer::OwnWriter {
+        baselines.push(arm.by(Peer::Alloc).into());
+    }
+    baselines
+}
+
 /// An arm of a comparison that judges `judged`, under its id and how it is pinned.
-fn side(arm: &Arm, files: &Files, pinned: bool, judged: Peer) -> runner::Arm {
+fn side(work: &Work, files: &Files, pinned: bool, judged: &Work) -> runner::Arm {
     let unpinned = if judged.runs_aside() && !pinned {
         "/unpinned"
     } else {
         ""
     };
     let workload = Workload::Peer {
-        arm: *arm,
+        arm: *work,
         pinned,
         beside: judged.runs_aside(),
     };
     let workload = serde_json::to_value(workload).expect("a workload is plain data");
-    let name = format!("{}{unpinned}", arm.id());
+    let name = format!("{}{unpinned}", work.id());
     runner::Arm {
-        items: judged.items_of_a_drain(arm.bytes),
-        ..runner::Arm::new(name, workload, files.layouts(arm))
+        items: judged.items_of_a_drain(),
+        ..runner::Arm::new(name, workload, files.layouts(*work))
     }
 }
 
 /// Writes into a comparison why one of its arms has one link layout, where that is so.
-fn say_why_one_layout(comparisons: &mut [Comparison], arms: &[Arm], files: &Files) {
+fn say_why_one_layout(comparisons: &mut [Comparison], all: &[Work], files: &Files) {
     for found in comparisons {
         let sides = [&found.baseline, &found.candidate];
-        let whys = arms.iter().filter(|arm| {
-            let id = arm.id();
+        let whys = all.iter().filter(|work| {
+            let id = work.id();
             sides
                 .iter()
                 .any(|side| side.trim_end_matches("/unpinned") == id)
         });
-        let Some(why) = whys.filter_map(|arm| files.why_one_layout(arm)).next() else {
+        let Some(why) = whys.filter_map(|work| files.why_one_layout(*work)).next() else {
             continue;
         };
         // An arm of several libraries may have several layouts of the other one.
@@ -171,10 +201,15 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::channels;
     use bench_protocol::payload::PayloadKind;
 
     fn files() -> Files {
         Files::in_folder(PathBuf::from("libraries"))
+    }
+
+    fn work(arms: &[Arm]) -> Vec<Work> {
+        arms.iter().map(Work::from).collect()
     }
 
     fn arm(peer: Peer) -> Arm {
@@ -190,7 +225,7 @@ mod tests {
             &[arm(Peer::FidiusRaw).raw()],
         ]
         .concat();
-        let [steady, hopping] = matches(&all, &files());
+        let [steady, hopping] = matches(&work(&all), &files());
         let names = |matches: &[Match]| -> Vec<String> {
             let name = |found: &Match| {
                 let short = |name: &str| name.replacen("peers/u64/", "", 1);
@@ -216,10 +251,33 @@ mod tests {
 
     #[test]
     fn both_sides_of_a_whole_stream_drain_as_many_items() {
-        let [steady, hopping] = matches(&[arm(Peer::Arrow1024), arm(Peer::Socket)], &files());
+        let [steady, hopping] =
+            matches(&work(&[arm(Peer::Arrow1024), arm(Peer::Socket)]), &files());
         for found in steady.iter().chain(&hopping) {
             assert!(found.candidate.items.is_some());
             assert_eq!(found.baseline.items, found.candidate.items);
+        }
+    }
+
+    #[test]
+    fn each_way_of_a_channel_is_compared_with_the_release_and_threads_are_pinned_and_not() {
+        let all: Vec<Work> = channels::arms().map(Work::from).collect();
+        let [steady, hopping] = matches(&all, &files());
+        let names = |all: &[Match]| -> Vec<[String; 2]> {
+            let names = |it: &Match| [&it.baseline, &it.candidate].map(|arm| arm.name.clone());
+            all.iter().map(names).collect()
+        };
+        let pair =
+            |item: &str, way: &str| ["released", way].map(|way| format!("channels/{item}-{way}"));
+        assert!(names(&steady).contains(&pair("u64/client", "both")));
+        assert!(names(&hopping).contains(&pair("u64/bidi", "host")));
+        let strategies = ["unary", "unary-arena"].map(|it| format!("channels/u64/{it}-released"));
+        assert!(names(&steady).contains(&strategies));
+        assert!(names(&hopping).contains(&pair("u64/bidi", "host").map(|it| it + "/unpinned")));
+        for [baseline, candidate] in names(&steady).iter().chain(&names(&hopping)) {
+            let end = |name: &str| name.rsplit_once("/after-").map(|(_, end)| end.to_owned());
+            assert_eq!(end(baseline), end(candidate));
+            assert!(baseline.contains("-released"), "{baseline}");
         }
     }
 
@@ -232,7 +290,7 @@ mod tests {
             why: "too wide".to_owned(),
             ..Comparison::default()
         }];
-        say_why_one_layout(&mut comparisons, &[arm(Peer::Socket)], &files());
+        say_why_one_layout(&mut comparisons, &work(&[arm(Peer::Socket)]), &files());
         let [found] = comparisons.as_slice() else {
             panic!("there is one")
         };

@@ -37,7 +37,7 @@ fn the_count_of_an_arm_is_the_sum_of_its_parts_and_the_allocators_are_among_them
     let libraries = files.of(&arm);
     let subject = |executable| Subject {
         executable,
-        arm: &arm,
+        work: arm.into(),
         libraries: &libraries,
     };
     let counts = subject(lean.path()).count().unwrap();

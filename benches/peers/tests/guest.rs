@@ -16,6 +16,14 @@ fn library(name: &str) -> PathBuf {
     folder.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
 }
 
+/// The source of the unruly plugin's interface.
+const INTERFACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/unruly-plugin/src/lib.rs");
+
+/// As [`guest`], with that source.
+fn unruly(guests: &[&Path], options: &[&str]) -> Output {
+    guest(guests, &[options, &["--interface", INTERFACE]].concat())
+}
+
 fn guest(guests: &[&Path], options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_peers"))
         .arg("guest")
@@ -43,9 +51,9 @@ fn refused(guests: &[&Path], options: &[&str], reason: &str) {
 
 #[test]
 fn an_endless_stream_of_the_only_plugin_is_cut_by_items_and_by_seconds() {
-    let unruly = library("unruly_plugin");
-    let ask = ["--method", "endless", "--args", "[7]"];
-    let output = guest(&[&unruly], &[&ask[..], &["--items", "77"]].concat());
+    let plugin = library("unruly_plugin");
+    let ask = ["--method", "endless", "--args", "[{\"u64\": 7}]"];
+    let output = unruly(&[&plugin], &[&ask[..], &["--items", "77"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let by_items = reports(&output)[0]["findings"]["verified"].clone();
     assert_eq!(
@@ -54,24 +62,31 @@ fn an_endless_stream_of_the_only_plugin_is_cut_by_items_and_by_seconds() {
     );
     // The same arguments in hexadecimal.
     let hex = ["--method", "0", "--args-hex", "07 00000000000000"];
-    let output = guest(&[&unruly], &[&hex[..], &["--items", "77"]].concat());
+    let output = unruly(&[&plugin], &[&hex[..], &["--items", "77"]].concat());
     let by_hex = &reports(&output)[0]["findings"]["verified"];
     assert_eq!(by_hex["digest"], by_items["digest"]);
     let most = u64::MAX.to_string();
-    let output = guest(&[&unruly], &[&ask[..], &["--items", &most]].concat());
+    let output = unruly(&[&plugin], &[&ask[..], &["--items", &most]].concat());
     let items = reports(&output)[0]["findings"]["verified"]["items"].as_u64();
     assert!(items.is_some_and(|items| items > 77 && items < u64::MAX));
 }
 
 #[test]
 fn a_crash_is_reported_with_its_signal_and_the_next_plugin_is_measured() {
-    let (unruly, missing) = (library("unruly_plugin"), Path::new("no/such/file.so"));
-    let output = guest(&[&unruly, &unruly], &["--method", "aborts"]);
+    let (plugin, missing) = (library("unruly_plugin"), Path::new("no/such/file.so"));
+    let output = unruly(&[&plugin, &plugin], &["--method", "aborts"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("SIGABRT"), "{}", said(&output));
     assert_eq!(reports(&output).as_array().map(Vec::len), Some(2));
-    let ask = ["--method", "endless", "--args", "[0]", "--items", "10"];
-    let output = guest(&[missing, &unruly], &ask);
+    let ask = [
+        "--method",
+        "endless",
+        "--args",
+        "[{\"u64\": 0}]",
+        "--items",
+        "10",
+    ];
+    let output = unruly(&[missing, &plugin], &ask);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         reports(&output)[1]["findings"]["verified"]["items"],
@@ -83,7 +98,7 @@ fn a_crash_is_reported_with_its_signal_and_the_next_plugin_is_measured() {
 
 #[test]
 fn a_panic_in_the_plugin_is_a_failed_stream() {
-    let output = guest(&[&library("unruly_plugin")], &["--method", "panics"]);
+    let output = unruly(&[&library("unruly_plugin")], &["--method", "panics"]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("panicked"), "{}", said(&output));
 }
@@ -130,32 +145,61 @@ fn a_plugin_of_another_version_is_refused_with_both_versions() {
 }
 
 #[test]
-fn a_plugin_whose_methods_take_other_arguments_is_refused_before_one_is_called() {
+fn an_arena_interface_has_no_stream_to_drive() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let strategy = offset_of!(PluginDescriptor, buffer_strategy);
     let arena = forged(folder.path(), |descriptor| {
         descriptor[strategy] = BufferStrategyKind::Arena as u8;
     });
-    let reason = "(strategy Arena); only an interface of strategy PluginAllocated";
+    let reason = "`UnrulyStreams::aborts` is unary: it answers once";
     refused(&[&arena], &["--method", "aborts"], reason);
 }
 
 #[test]
 fn what_there_is_not_is_refused_with_what_there_is() {
     let (unruly, several) = (library("unruly_plugin"), library("fidius_plugin"));
-    let all = "there is: OwnedItems, PreparedItems";
+    let all = "OwnedItems";
     refused(&[&several], &["--method", "u64"], all);
     refused(&[&several], &["--method", "u64"], "--plugin");
     let nobody = ["--plugin", "Nobody", "--method", "u64"];
     refused(&[&several], &nobody, all);
-    let methods = "there is: endless, aborts, panics, answer";
-    refused(&[&unruly], &["--method", "nothing"], methods);
-    refused(&[&unruly], &["--method", "4"], methods);
-    refused(
-        &[&unruly],
-        &["--method", "answer"],
-        "does not return a stream",
-    );
+    let methods = "there is: endless (server stream), aborts (server stream), panics (server \
+                   stream), answer (unary), sums (client stream), doubles (bidirectional)";
+    for method in ["nothing", "6"] {
+        let ask = ["--method", method, "--interface", INTERFACE];
+        refused(&[&unruly], &ask, methods);
+    }
+}
+
+#[test]
+fn a_method_of_another_kind_is_refused_by_name_with_its_kind_and_is_never_called() {
+    let unruly = library("unruly_plugin");
+    for (method, reason) in [
+        ("answer", "`UnrulyStreams::answer`: its kind is unknown"),
+        (
+            "sums",
+            "give the source of the plugin's interface with --interface",
+        ),
+    ] {
+        refused(&[&unruly], &["--method", method], reason);
+    }
+    for (method, reason) in [
+        (
+            "answer",
+            "`UnrulyStreams::answer` is unary: it answers once",
+        ),
+        (
+            "4",
+            "`UnrulyStreams::sums` is client stream: it takes a stream",
+        ),
+        (
+            "doubles",
+            "`UnrulyStreams::doubles` is bidirectional: it takes a stream",
+        ),
+    ] {
+        let ask = ["--method", method, "--interface", INTERFACE];
+        refused(&[&unruly], &ask, reason);
+    }
 }
 
 #[test]
@@ -164,11 +208,96 @@ fn arguments_that_the_method_does_not_take_are_refused() {
     let endless = |options: [&'static str; 2]| ["--method", "endless", options[0], options[1]];
     for (options, reason) in [
         (["--args", "[7"], "no JSON"),
-        (["--args", "[{\"u32\": 7}]"], "cannot decode its arguments"),
-        (["--args", "[]"], "cannot decode its arguments"),
+        (["--args-hex", "07"], "cannot decode its arguments"),
         (["--args-hex", "0g"], "not hexadecimal"),
     ] {
-        refused(&[&unruly], &endless(options), reason);
+        let ask = [&endless(options)[..], &["--interface", INTERFACE]].concat();
+        refused(&[&unruly], &ask, reason);
+    }
+    for (arguments, reason) in [
+        ("[5.0]", "5.0 is no u64"),
+        ("[{\"u32\": 7}]", "is no u64"),
+        ("[1, 2]", "2 arguments, and the method takes 1: (u64)"),
+    ] {
+        let ask = [
+            "--method",
+            "endless",
+            "--args",
+            arguments,
+            "--interface",
+            INTERFACE,
+        ];
+        refused(&[&unruly], &ask, reason);
+    }
+}
+
+#[test]
+fn with_the_interfaces_source_a_number_needs_no_type() {
+    let ask = [
+        "--method",
+        "endless",
+        "--args",
+        "[7]",
+        "--interface",
+        INTERFACE,
+    ];
+    let output = guest(
+        &[&library("unruly_plugin")],
+        &[&ask[..], &["--items", "9"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(reports(&output)[0]["findings"]["verified"]["bytes"], 72);
+}
+
+#[test]
+fn a_plugin_of_another_interface_hash_or_version_is_refused_with_both() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (hash, version) = (
+        offset_of!(PluginDescriptor, interface_hash),
+        offset_of!(PluginDescriptor, interface_version),
+    );
+    let ask = [
+        "--method",
+        "endless",
+        "--args",
+        "[7]",
+        "--interface",
+        INTERFACE,
+    ];
+    let other = forged(folder.path(), |descriptor| descriptor[hash] ^= 1);
+    refused(
+        &[&other],
+        &ask,
+        "is not what the plugin was built from: interface hash",
+    );
+    let other = forged(folder.path(), |descriptor| descriptor[version] = 9);
+    refused(&[&other], &ask, "is version 1, the plugin's is version 9");
+}
+
+#[test]
+fn the_methods_of_a_plugin_are_listed_with_their_kinds() {
+    let methods = |options: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_peers"))
+            .arg("methods")
+            .arg(library("unruly_plugin"))
+            .args(options)
+            .output()
+            .expect("cargo built it");
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let plain = methods(&[]);
+    // A compiler that merges equal functions leaves the kinds of few.
+    assert!(plain.contains("0 endless: "), "{plain}");
+    assert!(plain.contains("4 sums: unknown"), "{plain}");
+    let known = methods(&["--interface", INTERFACE]);
+    for line in [
+        "0 endless(u64): server stream",
+        "3 answer(): unary",
+        "4 sums(): client stream",
+        "5 doubles(): bidirectional",
+    ] {
+        assert!(known.contains(line), "{known}");
     }
 }
 
@@ -176,13 +305,20 @@ fn arguments_that_the_method_does_not_take_are_refused() {
 fn a_kept_build_is_compared_with_and_the_a_a_comparison_is_shown() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let kept = folder.path().to_str().expect("a path of text");
-    let unruly = library("unruly_plugin");
-    let ask = ["--method", "endless", "--args", "[7]", "--items", "500"];
-    let output = guest(&[&unruly], &[&ask[..], &["--save", kept]].concat());
+    let plugin = library("unruly_plugin");
+    let ask = [
+        "--method",
+        "endless",
+        "--args",
+        "[{\"u64\": 7}]",
+        "--items",
+        "500",
+    ];
+    let output = unruly(&[&plugin], &[&ask[..], &["--save", kept]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     // Hardly any time: whether it is the same cannot be told, but it is compared.
     let against = ["--against", kept, "--delta", "90"];
-    let output = guest(&[&unruly], &[&ask[..], &against].concat());
+    let output = unruly(&[&plugin], &[&ask[..], &against].concat());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let report = reports(&output)[0].clone();
     assert_eq!(report["comparison"]["baseline"], "kept");

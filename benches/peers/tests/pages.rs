@@ -5,11 +5,13 @@ use bench_protocol::payload::PayloadKind;
 use bench_record::wire::{
     Case, Comparison, Counts, Method, Params, RatioInterval, Record, SCHEMA, Verdict, Verified,
 };
+use peers::channels::{self, Channel, Way};
 use peers::claims;
 use peers::page::{self, Holds};
 use peers::parts::ByArm;
 use peers::peer::{Arm, Peer, SIZES};
 use peers::table;
+use peers::tried::Tried;
 
 fn case(id: &str, counts: Counts) -> Case {
     Case {
@@ -80,6 +82,13 @@ fn record() -> Record {
     for peer in [Peer::FidiusRaw, Peer::Fidius] {
         allocates(&mut cases, Arm::new(peer, PayloadKind::U64, 8), 0.0);
     }
+    for arm in channels::arms() {
+        cases.push(case(&arm.id(), per_item(100.0, 0.0, 0.0)));
+        if let (Channel::UnaryArena, 0) = (arm.channel, arm.after) {
+            let dearer = if arm.bytes < 4096 { 90.0 } else { 110.0 };
+            channel(&mut cases, arm, dearer, 0.0);
+        }
+    }
     let calls = |calls, retries| Counts {
         boundary_calls_per_item: Some(calls),
         retries: Some(retries),
@@ -112,13 +121,84 @@ fn holds(record: &Record) -> Vec<Holds> {
 #[test]
 fn claims_hold_with_the_conditions_that_were_measured() {
     let holds = holds(&record());
-    let [allocation, crossing, lost, bytes, directly] = holds.as_slice() else {
-        panic!("five claims, not {}", holds.len());
+    let [allocation, crossing, lost, bytes, directly, per_call, rule] = holds.as_slice() else {
+        panic!("seven claims, not {}", holds.len());
     };
     assert!(matches!(allocation, Holds::If(condition) if condition.contains("boundary")));
     assert!(matches!(crossing, Holds::If(condition) if condition.contains("1.80 calls")));
     assert_eq!((lost, bytes), (&Holds::True, &Holds::True));
     assert!(matches!(directly, Holds::If(condition) if condition.contains("twice")));
+    assert_eq!(per_call, &Holds::True);
+    assert!(matches!(rule, Holds::If(condition) if condition.contains("the size decides")));
+}
+
+/// Sets the instructions of a channel's arm, and its allocations.
+fn channel(cases: &mut [Case], arm: channels::Arm, instructions: f64, allocations: f64) {
+    let case = cases.iter_mut().find(|case| case.id == arm.id());
+    let counts = case
+        .and_then(|case| case.counts.as_mut())
+        .expect("it is there");
+    counts.instructions_per_item = Some(instructions);
+    counts.allocations_per_item = Some(allocations);
+}
+
+#[test]
+fn the_arena_of_calls_is_judged_by_what_was_counted() {
+    let mut record = record();
+    let arena = |size| channels::Arm::new(Channel::UnaryArena, Way::Released, size);
+    channel(&mut record.cases, arena(channels::SIZES[0]), 90.0, 2.0);
+    assert_eq!(holds(&record)[5], Holds::False);
+    // Cheaper for the smallest only.
+    channel(&mut record.cases, arena(channels::SIZES[1]), 300.0, 2.0);
+    let rule = &holds(&record)[6];
+    assert!(
+        matches!(rule, Holds::If(condition) if condition.ends_with("at 8 B only")),
+        "{rule}"
+    );
+    channel(&mut record.cases, arena(channels::SIZES[0]), 300.0, 2.0);
+    assert_eq!(holds(&record)[6], Holds::False);
+}
+
+#[test]
+fn every_change_of_every_channel_has_a_line_with_what_it_saves() {
+    let mut record = record();
+    let size = channels::SIZES[0];
+    let both = channels::Arm::new(Channel::Client, Way::Both, size);
+    channel(&mut record.cases, both, 80.0, 0.0);
+    let released = both.by(Way::Released).id();
+    record
+        .comparisons
+        .push(compared(&released, &both.id(), 0.5));
+    let page = page::markdown(&record, &ByArm::new(), &[]);
+    let row = "| client stream | both | 100, 100, 100 | 0.00, 0.00, 0.00 | 80.0, 100, 100 | \
+               0.00, 0.00, 0.00 | 0.500 [0.450, 0.550], –, – |";
+    assert!(page.contains(row), "{page}");
+    for channel in Channel::ALL {
+        for way in channel.ways().iter().filter(|way| **way != Way::Released) {
+            let line = format!("| {} | {} |", channel.title(), way.change(channel));
+            assert!(page.contains(&line), "{line}: {page}");
+        }
+    }
+    assert!(
+        page.contains("| 1048576 | 100 | 0.00 | 100 | 0.00 | – |"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_suspicion_is_called_true_only_by_the_program_that_showed_it() {
+    let page = |tried: &[Tried]| page::markdown(&record(), &ByArm::new(), tried);
+    let claim = &fidius_claims::ALL[0];
+    let line = |holds| format!("| {} | {holds} |", claim.says);
+    assert!(page(&[]).contains(&line("not measured in this run")));
+    let tried = |holds| Tried {
+        program: claim.program.to_owned(),
+        holds,
+        seen: "what was seen".to_owned(),
+    };
+    assert!(page(&[tried(true)]).contains(&line("**true**")));
+    assert!(page(&[tried(false)]).contains(&line("**false**")));
+    assert!(page(&[tried(true)]).contains("| what was seen |"));
 }
 
 #[test]
@@ -143,6 +223,9 @@ fn a_measurement_against_a_claim_makes_it_false() {
         }
         if case.id == Arm::new(Peer::FidiusRaw, PayloadKind::U64, 8).id() {
             case.verified = Some(Verified::default());
+        }
+        if case.id.contains("/unary-arena-released") {
+            case.counts = Some(per_item(300.0, 2.0, 16.0));
         }
     }
     assert!(holds(&record).iter().all(|holds| *holds == Holds::False));
@@ -175,7 +258,7 @@ fn nothing_is_claimed_of_what_was_not_measured() {
         ..record()
     };
     assert!(holds(&empty).iter().all(|holds| *holds == Holds::Unknown));
-    assert!(!page::markdown(&empty, &ByArm::new()).contains("**true**"));
+    assert!(!page::markdown(&empty, &ByArm::new(), &[]).contains("**true**"));
 }
 
 #[test]
@@ -224,7 +307,7 @@ fn a_row_shows_the_arena_beside_it_and_in_how_many_layouts_it_was_timed() {
         assert!(table.contains(row), "{row}: {table}");
     }
     assert!(!table.contains("- stabby: one link layout"));
-    for page in [table, page::markdown(&record, &ByArm::new())] {
+    for page in [table, page::markdown(&record, &ByArm::new(), &[])] {
         assert!(page.contains("12 layouts a ratio") && page.contains("true of this binary"));
     }
 }
@@ -270,7 +353,7 @@ fn the_plugins_time_is_called_the_same_only_by_its_verdict() {
         high: 1.021,
         ..compared(&arena.id(), &plugin, 1.0)
     });
-    let page = |record: &Record| page::markdown(record, &ByArm::new());
+    let page = |record: &Record| page::markdown(record, &ByArm::new(), &[]);
     let open = "| 1.000 [0.990, 1.021] | inconclusive: regressions up to +2.1% and speed-ups up \
                 to -1.0% not excluded |";
     let found = page(&record);
@@ -293,7 +376,7 @@ fn arms_that_are_not_at_par_are_explained_crate_by_crate() {
         (ours.id(), parts(60.0, 31.0)),
         (ours.by(Peer::FidiusRaw).id(), parts(60.2, 20.0)),
     ]);
-    let page = page::markdown(&record(), &by_arm);
+    let page = page::markdown(&record(), &by_arm, &[]);
     assert!(
         page.contains("### Why u64 of 8 B (owned) are apart"),
         "{page}"
@@ -301,7 +384,7 @@ fn arms_that_are_not_at_par_are_explained_crate_by_crate() {
     assert!(page.contains("| guest | 31.0 | 20.0 | -11.0 |"), "{page}");
     assert!(page.contains("| all | 94.0 | 83.2 | -10.8 |"), "{page}");
     assert!(!page.contains("| core |") && !page.contains("| bincode |"));
-    assert!(!page::markdown(&record(), &ByArm::new()).contains("### Why u64"));
+    assert!(!page::markdown(&record(), &ByArm::new(), &[]).contains("### Why u64"));
 }
 
 #[test]
@@ -318,7 +401,7 @@ fn what_the_pump_adds_and_the_writer_saves_is_shown() {
     record
         .comparisons
         .push(compared(&alloc.id(), &writer.id(), 0.5));
-    let page = page::markdown(&record, &ByArm::new());
+    let page = page::markdown(&record, &ByArm::new(), &[]);
     let row = "| bytes of 1024 B | 90.0, 100, 60.0 | – | 0.500 [0.450, 0.550] | faster |";
     assert!(page.contains(row), "{page}");
     assert!(page.contains("| 100, 2900 | 1.00, 4.00 |"), "{page}");

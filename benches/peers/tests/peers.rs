@@ -4,7 +4,7 @@
 use std::process::Command;
 
 #[test]
-fn every_peer_streams_the_items_of_the_generator() {
+fn every_peer_and_channel_has_the_items_of_the_generator() {
     let output = Command::new(env!("CARGO_BIN_EXE_peers"))
         .args(["verify", "--items", "1100"])
         .output()
@@ -12,5 +12,7 @@ fn every_peer_streams_the_items_of_the_generator() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     let lines = String::from_utf8_lossy(&output.stdout).lines().count();
-    assert_eq!(lines, 5 * peers::peer::Peer::ALL.len());
+    // Three ways without decoding and with an owning producer, and one more with the latter.
+    let ways = peers::peer::Peer::ALL.len() + 2 * 3 + 1;
+    assert_eq!(lines, 5 * ways + peers::channels::arms().count());
 }

@@ -1,8 +1,12 @@
 //! The five payloads as streams of two Fidius interfaces: items that are lent
-//! and items that the plugin allocates.
+//! and items that the plugin allocates. [`channels`] has the framework's other channels,
+//! [`patched`] the framework with the changes that are proposed to its authors.
 //!
 //! Every method takes the number of items and the content bytes of each; the
 //! contents are those of every other guest of the workbench.
+
+pub mod channels;
+pub mod patched;
 
 use bench_protocol::payload::{Record, RecordView};
 use bench_protocol::size_plan::SizePlan;

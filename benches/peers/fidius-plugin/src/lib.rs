@@ -1,6 +1,8 @@
 //! A real Fidius plugin: the five payloads with the generator of every other
 //! guest, through the framework's own macros and nothing else.
 
+mod channels;
+
 use bench_protocol::payload::{
     Blob, BytesPayload, F64s, Payload, Record, RecordPayload, RecordView, U64,
 };

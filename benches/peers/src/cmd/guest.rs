@@ -1,24 +1,29 @@
 //! `guest`: verifies and measures streams of Fidius plugins that this workbench
 //! did not make.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use arena_bench::cmd::Outcome;
 use arena_bench::cmd::guest::{Common, measure};
 
-use crate::fidius::arguments;
+use crate::child;
 use crate::fidius::guest::Request;
+use crate::fidius::interface::Interface;
+use crate::fidius::{arguments, describe};
 
 /// Which plugin, which stream.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  peers guest libticker.so --plugin TickerImpl --method tick --args '[{\"u32\": 100000}]'\n  \
+    peers guest libticker.so --method tick --args '[100000]' --interface ticker-interface/src/lib.rs\n  \
     peers guest libticker.so --method 0 --args-hex a0860100 --save kept\n  \
     peers guest libticker.so --method 0 --args-hex a0860100 --against kept\n\n\
-    An argument is a JSON value: a number is a u64, an i64 where negative, an f64 with a point;\n\
-    another type is named by an object with one key: {\"u32\": 5}, {\"some\": \"x\"}, {\"fields\": [1, \"a\"]},\n\
-    {\"variant\": [0]}; null is None, an array a Vec.\n\n\
+    Only a method that gives out a stream and takes none is driven; `peers methods` lists the\n\
+    methods with their kinds.\n\n\
+    An argument is a JSON value. With --interface it is checked against the type that the method\n\
+    takes. Without it, a number names its type, in an object with one key: {\"u32\": 5},\n\
+    {\"some\": \"x\"}, {\"fields\": [{\"u64\": 1}, \"a\"]}, {\"variant\": [0]}; null is None, an array a Vec.\n\n\
     A guest that exports this workbench's own table, and no Fidius plugin: `arena-bench guest`."
 )]
 pub struct Config {
@@ -31,6 +36,11 @@ pub struct Config {
     /// Its method, by name or by number: one that returns a stream and takes none.
     #[arg(long)]
     method: String,
+    /// Rust file that declares the plugin's `#[plugin_interface]` trait; it must have the
+    /// plugin's interface hash and version. Tells the kinds of methods and the types of
+    /// arguments.
+    #[arg(long, value_name = "FILE")]
+    interface: Option<PathBuf>,
     /// The method's arguments, a JSON array.
     #[arg(long, default_value = "[]", value_name = "JSON")]
     args: String,
@@ -44,22 +54,46 @@ pub struct Config {
 /// Measures the stream.
 ///
 /// # Errors
-/// When a library is no plugin of this version, has no such plugin or method,
-/// or cannot decode the arguments.
+/// When a library is no plugin of this version, has no such plugin or method, the method is of
+/// another kind, or the arguments do not fit it.
 pub fn run(config: &Config) -> Result<Outcome> {
+    let mut targets = Vec::new();
+    for guest in &config.guests {
+        // One that cannot be used does not keep the others from being measured.
+        let request = request(config, guest).unwrap_or_else(|error| Request {
+            refused: Some(format!("{error:#}")),
+            ..Request::default()
+        });
+        targets.push(
+            config
+                .common
+                .target(guest, serde_json::to_value(request)?)?,
+        );
+    }
+    measure(&config.common, &targets)
+}
+
+/// What is asked of a library, after a look at what it has: nothing of it is called yet.
+fn request(config: &Config, guest: &Path) -> Result<Request> {
+    let plugins = child::describe(guest.to_owned())?;
+    let mut plugin = describe::pick(plugins, guest, config.plugin.as_deref())?;
+    let source = config.interface.as_ref();
+    let interface = source.map(|path| Interface::read(path, &plugin.interface));
+    let interface = interface.transpose()?;
+    if let Some(interface) = &interface {
+        plugin.learn(interface);
+    }
+    let method = plugin.stream(&config.method)?;
+    let name = plugin.methods[method].name.as_deref();
+    let declared = interface.as_ref().and_then(|interface| interface.of(name));
     let encoded = match &config.args_hex {
         Some(hex) => arguments::from_hex(hex)?,
-        None => arguments::from_json(&config.args)?,
+        None => arguments::from_json(&config.args, declared.map(|it| it.arguments.as_slice()))?,
     };
-    let request = serde_json::to_value(Request {
-        plugin: config.plugin.clone(),
-        method: config.method.clone(),
+    Ok(Request {
+        plugin: plugin.plugin,
+        method,
         arguments: encoded.iter().map(|byte| format!("{byte:02x}")).collect(),
-    })?;
-    let targets = config
-        .guests
-        .iter()
-        .map(|guest| config.common.target(guest, request.clone()))
-        .collect::<Result<Vec<_>>>()?;
-    measure(&config.common, &targets)
+        refused: None,
+    })
 }

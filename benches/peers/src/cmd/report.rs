@@ -7,7 +7,7 @@ use arena_bench::cmd::Outcome;
 use bench_record::wire::Record;
 use bench_record::{output, store};
 
-use crate::{page, parts, table};
+use crate::{page, parts, table, tried};
 
 /// Which record.
 #[derive(Debug, clap::Args)]
@@ -33,11 +33,12 @@ pub fn run(config: &Config) -> Result<Outcome> {
 /// When a page cannot be written.
 pub fn write(record: &Record, path: &Path) -> Result<()> {
     let parts = parts::load(path)?;
+    let tried = tried::load(path)?;
     for (page, text) in [
         (path.with_extension("md"), table::markdown(record)),
         (
             path.with_file_name("fidius.md"),
-            page::markdown(record, &parts),
+            page::markdown(record, &parts, &tried),
         ),
     ] {
         output::replace(&page, text.as_bytes())

@@ -8,20 +8,21 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use arena_bench::cmd::Outcome;
 use arena_bench::environment::Watch;
-use bench_protocol::spec::Protocol;
+use arena_bench::pair_process::PairProcess;
 use bench_record::wire::{Case, Failure, Record, SCHEMA};
 use bench_record::{output, store};
 use paired::layouts::seeds;
 use paired::stats::{Confidence, Delta};
 use rand::RngExt;
 
-use super::{matches, report};
+use super::{matching, report};
 use crate::count::{Lean, Subject};
 use crate::files::Files;
 use crate::parts::{self, ByArm};
 use crate::peer::{Arm, Peer, SIZES};
 use crate::timed::{self, Timed};
-use crate::{claims, page};
+use crate::work::Work;
+use crate::{child, claims, page, tried};
 
 /// Confidence of all intervals of the run together.
 const CONFIDENCE: f64 = 0.99;
@@ -32,7 +33,7 @@ const VERIFIED: u64 = 3000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  peers run --filter '/u64/' --budget 1")]
 pub struct Config {
-    /// Only arms whose id matches this regular expression.
+    /// Only what has an id that matches this regular expression.
     #[arg(long, value_name = "REGEX")]
     filter: Option<regex::Regex>,
     /// Seconds for a comparison, its two looks together.
@@ -77,11 +78,22 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let seed = config
         .seed
         .unwrap_or_else(|| rand::rng().random_range(1..1_000_000_000));
-    let arms = chosen(config)?;
-    let files = files(config, &arms, seed)?;
+    let all = matching(config.filter.as_ref());
+    ensure!(
+        !all.is_empty(),
+        "--filter matches nothing; `peers verify` prints the ids"
+    );
+    let files = files(config, &all, seed)?;
     let mut failures = Vec::new();
-    let mut cases = verified(&arms, &files, &mut failures);
-    cases.extend(claims::cases(&files)?);
+    let mut cases = verified(&all, &files, &mut failures);
+    let plugin = Arm::new(Peer::FidiusRaw, SIZES[0].0, SIZES[0].1);
+    let libraries = <[PathBuf; 2]>::try_from(files.of(&plugin))
+        .map_err(|libraries| anyhow::anyhow!("a plugin and a host, not {libraries:?}"))?;
+    match child::claims(libraries) {
+        Ok(found) => cases.extend(found.into_iter().map(|case| (None, case))),
+        Err(error) => failures.push(failure(claims::RAMP, &error)),
+    }
+    let tried = tried::all(&mut failures);
     let mut parts = ByArm::new();
     if !config.no_counts {
         count(&mut cases, &files, &mut failures)?;
@@ -95,7 +107,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
             budget: Duration::from_secs_f64(config.budget),
             seed,
         };
-        let right: Vec<Arm> = cases.iter().filter_map(|(arm, _)| *arm).collect();
+        let right: Vec<Work> = cases.iter().filter_map(|(work, _)| *work).collect();
         timed = timed::measure(&right, &files, &options, &mut |name, left| {
             eprintln!("peers: {name}; {left} comparisons left");
         })?;
@@ -112,7 +124,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let pair = files.pair();
     let mut record = Record {
         schema: SCHEMA.to_owned(),
-        environment: watch.finish(pair, &(&pair.load()?).into()).environment,
+        environment: watch
+            .finish(pair, PairProcess::load(pair)?.builds())
+            .environment,
         cases: cases.into_iter().map(|(_, case)| case).collect(),
         self_check: timed.self_check,
         growth: None,
@@ -129,6 +143,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     record.environment.observed.extend(drawn);
     store::keep(&config.output, &record)?;
     parts::save(&config.output, &parts)?;
+    tried::save(&config.output, &tried)?;
     report::write(&record, &config.output)?;
     Ok(outcome)
 }
@@ -141,13 +156,13 @@ fn failure(id: &str, error: &anyhow::Error) -> Failure {
 }
 
 /// The libraries in their link layouts; where nothing is timed, one layout is enough.
-fn files(config: &Config, arms: &[Arm], seed: u64) -> Result<Files> {
+fn files(config: &Config, all: &[Work], seed: u64) -> Result<Files> {
     let layouts = if config.no_times { 0 } else { config.layouts };
     eprintln!("peers: random seed {seed} (--seed {seed} repeats it)");
     // The claims need the plugin, whatever is measured.
     let plugin = Arm::new(Peer::FidiusRaw, SIZES[0].0, SIZES[0].1);
     let files = Files::in_layouts(
-        arms.iter().chain([&plugin]),
+        &[all, &[plugin.into()]].concat(),
         &seeds(seed, layouts),
         &mut |what| {
             eprintln!("peers: {what}");
@@ -158,10 +173,11 @@ fn files(config: &Config, arms: &[Arm], seed: u64) -> Result<Files> {
             .into_iter()
             .filter(|peer| !peer.libraries().is_empty())
         {
-            let Some(arm) = arms.iter().find(|arm| arm.peer == peer) else {
+            let is_its = |work: &&Work| matches!(work, Work::Peer(arm) if arm.peer == peer);
+            let Some(work) = all.iter().find(is_its) else {
                 continue;
             };
-            if let Some(why) = files.why_one_layout(arm) {
+            if let Some(why) = files.why_one_layout(*work) {
                 eprintln!(
                     "peers: {}: {why}: one link layout only, so what the linker did by chance is \
                      part of its ratio",
@@ -173,50 +189,22 @@ fn files(config: &Config, arms: &[Arm], seed: u64) -> Result<Files> {
     Ok(files)
 }
 
-/// The arms that the filter matches: every peer with every payload; and, where Fidius'
-/// claims are about the boundary alone, the same without decoding and with an owning
-/// producer.
-fn chosen(config: &Config) -> Result<Vec<Arm>> {
-    let mut arms = Vec::new();
-    for (payload, bytes) in SIZES {
-        arms.extend(Peer::ALL.map(|peer| Arm::new(peer, payload, bytes)));
-        for peer in [Peer::Arena, Peer::Alloc, Peer::FidiusRaw] {
-            let arm = Arm::new(peer, payload, bytes);
-            arms.extend([arm.raw(), arm.owned()]);
-        }
-        arms.push(Arm::new(Peer::Fidius, payload, bytes).owned());
-    }
-    arms.retain(|arm| matches(config.filter.as_ref(), arm));
-    ensure!(
-        !arms.is_empty(),
-        "--filter matches no arm; `peers verify` prints the ids of most"
-    );
-    Ok(arms)
-}
-
-/// Verifies each arm: only what streams the right items is measured.
-fn verified(arms: &[Arm], files: &Files, failures: &mut Vec<Failure>) -> Vec<(Option<Arm>, Case)> {
+/// Verifies everything: only what streams the right items is measured.
+fn verified(all: &[Work], files: &Files, failures: &mut Vec<Failure>) -> Vec<(Option<Work>, Case)> {
     let mut cases = Vec::new();
-    for &arm in arms {
-        let id = arm.id();
-        let found = arm
-            .open(&files.of(&arm), VERIFIED)
-            .and_then(|mut stream| stream.verify(VERIFIED));
-        let expected = arm.expected(VERIFIED);
-        match found {
-            Ok(found) if found == expected => {
-                let mut params = arm.case(Protocol::Arena).params(VERIFIED);
-                params.protocol = arm.peer.name().to_owned();
-                cases.push((
-                    Some(arm),
-                    Case {
-                        id,
-                        params,
-                        verified: Some(claims::verified(&found)),
-                        counts: None,
-                    },
-                ));
-            }
+    for &work in all {
+        let id = work.id();
+        let expected = work.expected(VERIFIED);
+        match child::verify(&work, files.of(work), VERIFIED) {
+            Ok(found) if found == expected => cases.push((
+                Some(work),
+                Case {
+                    id,
+                    params: work.params(VERIFIED),
+                    verified: Some(claims::verified(&found)),
+                    counts: None,
+                },
+            )),
             Ok(found) => failures.push(Failure {
                 id,
                 why: format!("{found:?} where {expected:?} was expected"),
@@ -230,18 +218,18 @@ fn verified(arms: &[Arm], files: &Files, failures: &mut Vec<Failure>) -> Vec<(Op
 /// Counts the arms into their cases, as many at once as there are cores: other load
 /// does not change a count.
 fn count(
-    cases: &mut [(Option<Arm>, Case)],
+    cases: &mut [(Option<Work>, Case)],
     files: &Files,
     failures: &mut Vec<Failure>,
 ) -> Result<()> {
-    let arms = cases.iter().filter(|(arm, _)| arm.is_some()).count();
+    let arms = cases.iter().filter(|(work, _)| work.is_some()).count();
     eprintln!("peers: counting {arms} arms under valgrind");
     let lean = Lean::of(&std::env::current_exe()?)?;
     let queue = Mutex::new(cases.iter_mut());
     let next = || loop {
-        let (arm, case) = queue.lock().expect("no worker panics").next()?;
-        if let Some(arm) = *arm {
-            return Some((arm, case));
+        let (work, case) = queue.lock().expect("no worker panics").next()?;
+        if let Some(work) = *work {
+            return Some((work, case));
         }
     };
     let failed = Mutex::new(failures);
@@ -249,18 +237,18 @@ fn count(
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                while let Some((arm, case)) = next() {
-                    let libraries = files.of(&arm);
+                while let Some((work, case)) = next() {
+                    let libraries = files.of(work);
                     let subject = Subject {
                         executable: lean.path(),
-                        arm: &arm,
+                        work,
                         libraries: &libraries,
                     };
                     match subject.count() {
                         Ok(counts) => case.counts = Some(counts),
                         Err(error) => {
                             let mut failed = failed.lock().expect("no worker panics");
-                            failed.push(failure(&arm.id(), &error));
+                            failed.push(failure(&work.id(), &error));
                         }
                     }
                 }
@@ -271,11 +259,11 @@ fn count(
 }
 
 /// Where the instructions go, of those arms whose counts differ from Fidius'.
-fn explained(cases: &[(Option<Arm>, Case)], failures: &mut Vec<Failure>) -> Result<ByArm> {
+fn explained(cases: &[(Option<Work>, Case)], failures: &mut Vec<Failure>) -> Result<ByArm> {
     // Those that have their line tables still; the layouts go without.
     let (executable, files) = (std::env::current_exe()?, Files::beside_executable()?);
     let counted = |arm: &Arm| {
-        let case = cases.iter().find(|(known, _)| *known == Some(*arm));
+        let case = cases.iter().find(|(known, _)| *known == Some(arm.into()));
         case.and_then(|(_, case)| case.counts.as_ref()?.instructions_per_item)
     };
     let mut found = ByArm::new();
@@ -287,10 +275,10 @@ fn explained(cases: &[(Option<Arm>, Case)], failures: &mut Vec<Failure>) -> Resu
         }
         for arm in [ours, theirs] {
             eprintln!("peers: where the instructions of {} go", arm.id());
-            let libraries = files.of(&arm);
+            let libraries = files.of(arm);
             let subject = Subject {
                 executable: &executable,
-                arm: &arm,
+                work: arm.into(),
                 libraries: &libraries,
             };
             match parts::of(&subject) {

@@ -1,17 +1,17 @@
-//! `verify`: every peer's items against the generator.
+//! `verify`: the items of every peer and channel against the generator.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use arena_bench::cmd::Outcome;
 
-use super::matches;
+use super::matching;
+use crate::child;
 use crate::files::Files;
-use crate::peer::{Arm, Peer, SIZES};
 
 /// What to verify.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  peers verify --filter arrow")]
 pub struct Config {
-    /// Only arms whose id matches this regular expression.
+    /// Only what has an id that matches this regular expression.
     #[arg(long, value_name = "REGEX")]
     filter: Option<regex::Regex>,
     /// Items of each stream.
@@ -19,43 +19,29 @@ pub struct Config {
     items: u64,
 }
 
-/// Drains each peer's stream of each payload once, and hashes it.
+/// Drains each stream once, in a process of its own, and hashes it.
 ///
 /// # Errors
 /// When there are no libraries.
 pub fn run(config: &Config) -> Result<Outcome> {
+    let all = matching(config.filter.as_ref());
+    ensure!(!all.is_empty(), "--filter matches nothing");
     let files = Files::beside_executable()?;
     let mut outcome = Outcome::Fine;
-    for (payload, bytes) in SIZES {
-        for peer in Peer::ALL {
-            let arm = Arm::new(peer, payload, bytes);
-            if !matches(config.filter.as_ref(), &arm) {
-                continue;
+    for work in all {
+        let id = work.id();
+        let expected = work.expected(config.items);
+        match child::verify(&work, files.of(work), config.items) {
+            Ok(found) if found == expected => {
+                println!("{id}: {} items, digest {:016x}", found.items, found.digest);
             }
-            let found = arm
-                .open(&files.of(&arm), config.items)
-                .and_then(|mut stream| stream.verify(config.items));
-            let expected = arm.expected(config.items);
-            match found {
-                Ok(found) if found == expected => {
-                    println!(
-                        "{}: {} items, digest {:016x}",
-                        arm.id(),
-                        found.items,
-                        found.digest
-                    );
-                }
-                Ok(found) => {
-                    outcome = Outcome::Found;
-                    eprintln!(
-                        "peers: {}: {found:?} where {expected:?} was expected",
-                        arm.id()
-                    );
-                }
-                Err(error) => {
-                    outcome = Outcome::Found;
-                    eprintln!("peers: {}: {error:#}", arm.id());
-                }
+            Ok(found) => {
+                outcome = Outcome::Found;
+                eprintln!("peers: {id}: {found:?} where {expected:?} was expected");
+            }
+            Err(error) => {
+                outcome = Outcome::Found;
+                eprintln!("peers: {id}: {error:#}");
             }
         }
     }

@@ -1,11 +1,13 @@
 //! A method's arguments, from what a person types to the bytes that the plugin
 //! decodes.
 //!
-//! The wire does not describe itself, so a number has to say how wide it is. It
-//! is a `u64`, an `i64` where negative and an `f64` with a point, unless an
-//! object names another type: `{"u32": 5}`.
+//! The wire does not describe itself: a number that the plugin reads as another type is
+//! another number, and no error. So its type comes from the interface's source, where that
+//! was given, and is named in the text otherwise: `{"u32": 5}`.
 
 use serde_json::Value;
+
+use super::types::ArgumentType;
 
 /// Why arguments cannot be encoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +20,25 @@ pub enum ArgumentsError {
         "the arguments are a JSON array, one element an argument: [100, {{\"u32\": 5}}, \"text\"]"
     )]
     NotAList,
-    /// A value that is not of the type it names.
+    /// Another number of arguments than the method takes.
+    #[error("{given} arguments, and the method takes {expected}: ({types})")]
+    Number {
+        /// How many there are.
+        given: usize,
+        /// How many the method takes.
+        expected: usize,
+        /// Their types.
+        types: String,
+    },
+    /// A number without a type.
+    #[error(
+        "{value} does not say its type, and a plugin's library does not tell what its methods take: name it, {{\"u64\": {value}}}, or give the interface's source with --interface"
+    )]
+    Untyped {
+        /// The value, as JSON.
+        value: String,
+    },
+    /// A value that is not of the type it names, or that the method takes.
     #[error("{value} is no {kind}")]
     Mismatch {
         /// The value, as JSON.
@@ -36,17 +56,35 @@ pub enum ArgumentsError {
     Hex(String),
 }
 
-/// The bytes of arguments given as a JSON array.
+/// The bytes of arguments given as a JSON array; `types` are those that the method takes,
+/// where they are known.
 ///
 /// # Errors
-/// When the text is no such array, or a value in it has no encoding.
-pub fn from_json(text: &str) -> Result<Vec<u8>, ArgumentsError> {
+/// When the text is no such array, or a value in it has no encoding or another type.
+pub fn from_json(text: &str, types: Option<&[ArgumentType]>) -> Result<Vec<u8>, ArgumentsError> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| ArgumentsError::Json(error.to_string()))?;
     let arguments = value.as_array().ok_or(ArgumentsError::NotAList)?;
     let mut bytes = Vec::new();
-    for argument in arguments {
-        encode(argument, &mut bytes)?;
+    match types {
+        Some(types) if types.len() != arguments.len() => {
+            let names: Vec<String> = types.iter().map(ToString::to_string).collect();
+            return Err(ArgumentsError::Number {
+                given: arguments.len(),
+                expected: types.len(),
+                types: names.join(", "),
+            });
+        }
+        Some(types) => {
+            for (argument, of) in arguments.iter().zip(types) {
+                encode_as(of, argument, &mut bytes)?;
+            }
+        }
+        None => {
+            for argument in arguments {
+                encode(argument, &mut bytes)?;
+            }
+        }
     }
     Ok(bytes)
 }
@@ -70,18 +108,75 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, ArgumentsError> {
     Ok(bytes.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
+/// A value that names its type: an object with one key.
+fn named(value: &Value) -> Option<(&str, &Value)> {
+    let object = value.as_object().filter(|object| object.len() == 1)?;
+    object
+        .iter()
+        .next()
+        .map(|(kind, value)| (kind.as_str(), value))
+}
+
+/// Encodes a value of a known type.
+fn encode_as(of: &ArgumentType, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
+    let mismatch = || ArgumentsError::Mismatch {
+        value: value.to_string(),
+        kind: of.to_string(),
+    };
+    let value = match named(value) {
+        Some((kind, _)) if !of.is_named(kind) => return Err(mismatch()),
+        Some((_, inner)) if !matches!(of, ArgumentType::Unknown(_) | ArgumentType::Option(_)) => {
+            inner
+        }
+        _ => value,
+    };
+    let elements = || value.as_array().ok_or_else(mismatch);
+    match of {
+        ArgumentType::Scalar(name) => typed(name, value, out),
+        ArgumentType::Text => typed("str", value, out),
+        ArgumentType::Option(inner) => {
+            let some = named(value).map(|(_, inner)| inner);
+            match (value, some) {
+                (Value::Null, _) => out.push(0),
+                (_, Some(value)) | (value, None) => {
+                    out.push(1);
+                    encode_as(inner, value, out)?;
+                }
+            }
+            Ok(())
+        }
+        ArgumentType::List(inner) => {
+            out.extend((elements()?.len() as u64).to_le_bytes());
+            elements()?
+                .iter()
+                .try_for_each(|element| encode_as(inner, element, out))
+        }
+        ArgumentType::Fields(fields) => {
+            let values = elements()?;
+            if values.len() != fields.len() {
+                return Err(mismatch());
+            }
+            let mut pairs = fields.iter().zip(values);
+            pairs.try_for_each(|(of, value)| encode_as(of, value, out))
+        }
+        // Its declaration is not here: encoded as the text says.
+        ArgumentType::Unknown(_) => encode(value, out),
+    }
+}
+
 fn encode(value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
     match value {
         Value::Null => out.push(0),
         Value::Bool(flag) => out.push(u8::from(*flag)),
-        Value::Number(number) if number.is_u64() => typed("u64", value, out)?,
-        Value::Number(number) if number.is_i64() => typed("i64", value, out)?,
-        Value::Number(_) => typed("f64", value, out)?,
+        Value::Number(_) => {
+            let value = value.to_string();
+            return Err(ArgumentsError::Untyped { value });
+        }
         Value::String(_) => typed("str", value, out)?,
         Value::Array(_) => typed("list", value, out)?,
-        Value::Object(object) => match object.iter().next() {
-            Some((kind, value)) if object.len() == 1 => typed(kind, value, out)?,
-            _ => {
+        Value::Object(_) => match named(value) {
+            Some((kind, value)) => typed(kind, value, out)?,
+            None => {
                 return Err(ArgumentsError::Mismatch {
                     value: value.to_string(),
                     kind: "object with one key, the name of a type".to_owned(),
@@ -119,7 +214,11 @@ fn typed(kind: &str, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsEr
         "i64" | "isize" => integer!(i64, as_i64),
         "f32" => out.extend((value.as_f64().ok_or_else(mismatch)? as f32).to_le_bytes()),
         "f64" => out.extend(value.as_f64().ok_or_else(mismatch)?.to_le_bytes()),
-        "char" => out.extend(text()?.as_bytes()),
+        "char" => {
+            let mut chars = text()?.chars();
+            let only = chars.next().filter(|_| chars.next().is_none());
+            out.extend(only.ok_or_else(mismatch)?.to_string().as_bytes());
+        }
         "str" => {
             out.extend((text()?.len() as u64).to_le_bytes());
             out.extend(text()?.as_bytes());
@@ -160,17 +259,72 @@ mod tests {
     use super::*;
     use bench_protocol::wire;
 
+    fn types(declared: &[&str]) -> Vec<ArgumentType> {
+        let of = |text: &&str| ArgumentType::of(&syn::parse_str(text).unwrap());
+        declared.iter().map(of).collect()
+    }
+
     #[test]
     fn json_has_the_bytes_of_the_tuple_that_the_method_takes() {
-        let said = from_json(
-            r#"[100, {"u32": 5}, -3, 1.5, "text", true, null, {"some": {"u8": 9}}, [{"i16": -1}], {"fields": [7, "a"]}]"#,
-        );
         let tuple = (
             (100_u64, 5_u32, -3_i64, 1.5_f64, "text", true),
             (None::<u8>, Some(9_u8), vec![-1_i16], (7_u64, "a")),
         );
-        assert_eq!(said, Ok(wire::serialize(&tuple).unwrap()));
-        assert_eq!(from_json("[]"), Ok(vec![]));
+        let bytes = wire::serialize(&tuple).unwrap();
+        let named = r#"[{"u64": 100}, {"u32": 5}, {"i64": -3}, {"f64": 1.5}, "text", true,
+            null, {"some": {"u8": 9}}, [{"i16": -1}], {"fields": [{"u64": 7}, "a"]}]"#;
+        assert_eq!(from_json(named, None), Ok(bytes.clone()));
+        let declared = types(&[
+            "u64",
+            "u32",
+            "i64",
+            "f64",
+            "String",
+            "bool",
+            "Option<u8>",
+            "Option<u8>",
+            "Vec<i16>",
+            "(u64, String)",
+        ]);
+        let plain = r#"[100, 5, -3, 1.5, "text", true, null, 9, [-1], [7, "a"]]"#;
+        for text in [plain, named] {
+            assert_eq!(from_json(text, Some(&declared)), Ok(bytes.clone()));
+        }
+        assert_eq!(from_json("[]", None), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_number_without_a_type_is_refused_where_nothing_says_it() {
+        let text = from_json("[5.0]", None).unwrap_err().to_string();
+        assert!(text.contains("--interface"), "{text}");
+        assert!(matches!(
+            from_json("[[1]]", None),
+            Err(ArgumentsError::Untyped { .. })
+        ));
+    }
+
+    #[test]
+    fn what_does_not_fit_the_arguments_type_is_refused() {
+        for (declared, text, reason) in [
+            ("u64", "[5.0]", "5.0 is no u64"),
+            ("u64", r#"[{"f64": 5.0}]"#, r#"{"f64":5.0} is no u64"#),
+            ("u8", "[300]", "300 is no u8"),
+            ("Vec<u8>", "[[1, -1]]", "-1 is no u8"),
+            ("String", "[7]", "7 is no str"),
+            ("char", r#"["ab"]"#, r#""ab" is no char"#),
+            ("(u8, u8)", "[[1]]", "[1] is no (u8, u8)"),
+            ("u64", "[]", "0 arguments, and the method takes 1: (u64)"),
+        ] {
+            let refused = from_json(text, Some(&types(&[declared]))).unwrap_err();
+            assert_eq!(refused.to_string(), reason);
+        }
+        // A float may be written without a point; a type that is not here, by its parts.
+        assert_eq!(
+            from_json("[5]", Some(&types(&["f64"]))),
+            Ok(5_f64.to_le_bytes().to_vec())
+        );
+        let parts = r#"[{"fields": [{"u8": 1}]}]"#;
+        assert_eq!(from_json(parts, Some(&types(&["Config"]))), Ok(vec![1]));
     }
 
     #[test]
@@ -182,9 +336,12 @@ mod tests {
 
     #[test]
     fn what_has_no_encoding_is_named() {
-        assert_eq!(from_json("5"), Err(ArgumentsError::NotAList));
-        assert!(matches!(from_json("[5"), Err(ArgumentsError::Json(_))));
-        let text = |json| from_json(json).expect_err("it has none").to_string();
+        assert_eq!(from_json("5", None), Err(ArgumentsError::NotAList));
+        assert!(matches!(
+            from_json("[5", None),
+            Err(ArgumentsError::Json(_))
+        ));
+        let text = |json| from_json(json, None).expect_err("it has none").to_string();
         assert_eq!(text(r#"[{"u8": 300}]"#), "300 is no u8");
         assert!(text(r#"[{"u7": 3}]"#).starts_with("`u7` is no type"));
         assert!(text(r#"[{"u8": 3, "u9": 4}]"#).contains("one key"));

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use bench_host::error::StreamError;
 use bench_protocol::status;
-use fidius::descriptor::BufferStrategyKind;
+
+use super::interface::{InterfaceError, list};
+use super::kind::Kind;
 
 /// Why a Fidius plugin cannot be driven.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +17,7 @@ pub enum FidiusError {
         /// The file.
         path: PathBuf,
         /// What the loader says.
-        refusal: fidius_host::LoadError,
+        refusal: String,
     },
     /// The library has no plugin of that name.
     #[error("{}: no plugin `{wanted}` in it; there {}", path.display(), list(available))]
@@ -48,35 +50,43 @@ pub enum FidiusError {
         /// The methods there are.
         available: Vec<String>,
     },
-    /// The method answers once.
-    #[error("`{plugin}::{method}` does not return a stream")]
-    NotAStream {
+    /// The method is of a kind that is not driven.
+    #[error("`{plugin}::{method}` is {kind}: {why}")]
+    Kind {
         /// The plugin.
         plugin: String,
         /// The method.
         method: String,
+        /// Its kind.
+        kind: Kind,
+        /// Why that kind is not driven.
+        why: &'static str,
     },
-    /// The plugin's methods take other arguments than a stream's opening does.
+    /// Nothing tells of which kind the method is.
     #[error(
-        "`{plugin}` writes its answers to buffers of the host's (strategy {strategy}); only an interface of strategy {} has streams",
-        BufferStrategyKind::PluginAllocated
+        "`{plugin}::{method}`: its kind is unknown ({why}), and a method that takes a stream crashes when it is called as another; give the source of the plugin's interface with --interface"
     )]
-    Strategy {
+    UnknownKind {
         /// The plugin.
         plugin: String,
-        /// How its interface hands answers over.
-        strategy: BufferStrategyKind,
+        /// The method.
+        method: String,
+        /// Why it is unknown.
+        why: String,
     },
+    /// The source does not tell what the plugin's interface is.
+    #[error(transparent)]
+    Interface(#[from] InterfaceError),
     /// An optional method that the plugin leaves out.
-    #[error("`{plugin}` does not implement its optional method `{method}`")]
+    #[error("`{plugin}` does not implement its optional method {method}")]
     NotImplemented {
         /// The plugin.
         plugin: String,
-        /// The method.
-        method: String,
+        /// The number of the method.
+        method: usize,
     },
     /// The plugin could not make an instance of itself.
-    #[error("`{plugin}` makes no instance without a configuration, and none can be given here")]
+    #[error("`{plugin}` makes no instance of this configuration")]
     NoInstance {
         /// The plugin.
         plugin: String,
@@ -89,23 +99,23 @@ pub enum FidiusError {
     },
     /// The plugin could not decode the arguments.
     #[error(
-        "`{plugin}::{method}` cannot decode its arguments ({bytes} bytes of bincode): are their number, order and types those of the method? (a JSON number is a u64 unless it says {{\"u32\": 5}})"
+        "method {method} of `{plugin}` cannot decode its arguments ({bytes} bytes of bincode): are their number, order and types those of the method? (--interface has them checked)"
     )]
     Arguments {
         /// The plugin.
         plugin: String,
-        /// The method.
-        method: String,
+        /// The number of the method.
+        method: usize,
         /// Length of the encoded arguments.
         bytes: usize,
     },
-    /// The method failed before it gave out a stream.
-    #[error("`{plugin}::{method}` did not open a stream: it answered {}", status::name(*status).map_or_else(|| status.to_string(), str::to_owned))]
+    /// The method failed.
+    #[error("method {method} of `{plugin}` failed: it answered {}", status::name(*status).map_or_else(|| status.to_string(), str::to_owned))]
     Init {
         /// The plugin.
         plugin: String,
-        /// The method.
-        method: String,
+        /// The number of the method.
+        method: usize,
         /// Its answer.
         status: i32,
     },
@@ -118,12 +128,4 @@ pub enum FidiusError {
 fn version() -> String {
     let abi = fidius::descriptor::ABI_VERSION;
     format!("{}.{}", abi / 10_000, abi % 10_000 / 100)
-}
-
-fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "is none".to_owned()
-    } else {
-        format!("is: {}", names.join(", "))
-    }
 }

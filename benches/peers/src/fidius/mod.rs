@@ -6,14 +6,19 @@
 //! knows what an item is: a plugin's items are bytes.
 
 pub mod arguments;
+mod call;
+pub mod describe;
 mod error;
 pub mod guest;
-mod names;
+mod instance;
+pub mod interface;
+mod kind;
+pub mod names;
 pub mod pump;
+mod types;
 
-use core::cell::OnceCell;
 use core::ffi::c_void;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arena_bench::guest::OpenStream;
@@ -24,72 +29,46 @@ use bench_protocol::counts::HostCounts;
 use bench_protocol::handle::StreamHandle;
 use bench_protocol::spec::SessionConfig;
 use bench_protocol::status;
-use fidius::descriptor::BufferStrategyKind;
 use fidius_host::LoadedPlugin;
 use fidius_host::loader;
 
 pub use error::FidiusError;
+pub use kind::Kind;
+
+use instance::Instance;
 
 /// A loaded plugin; its library stays loaded for the life of the process.
 #[derive(Debug)]
 pub struct Plugin {
     loaded: LoadedPlugin,
     instance: Arc<Instance>,
-    path: PathBuf,
-    /// Found out when somebody asks for a name: all symbols are read for it.
-    methods: OnceCell<Vec<names::Method>>,
 }
 
 impl Plugin {
-    /// Loads the library and picks the plugin of that name; without one, the only
-    /// plugin that it has.
+    /// Loads the library and picks the plugin of that name; `configuration` is what its
+    /// instance is made of, empty for a plugin that takes none.
     ///
     /// # Errors
-    /// When the file is no plugin of this version, has none of that name, or has one
-    /// whose interface cannot have streams.
-    pub fn load(path: &Path, name: Option<&str>) -> Result<Self, FidiusError> {
+    /// When the file is no plugin of this version, or has none of that name.
+    pub fn load(path: &Path, name: &str, configuration: &[u8]) -> Result<Self, FidiusError> {
         let library = loader::load_library(path).map_err(|refusal| FidiusError::Load {
             path: path.to_owned(),
-            refusal,
+            refusal: refusal.to_string(),
         })?;
         // Threads of the framework and thread-local destructors may outlive us.
         std::mem::forget(Arc::clone(&library.library));
-        let mut available: Vec<String> = library
-            .plugins
-            .iter()
-            .map(|p| p.info.name.clone())
-            .collect();
-        // The linker decides in which order they are registered.
-        available.sort_unstable();
-        let only = library.plugins.len() == 1;
-        let loaded = library
-            .plugins
-            .into_iter()
-            .find(|plugin| name.map_or(only, |name| name == plugin.info.name))
-            .ok_or_else(|| {
-                let path = path.to_owned();
-                match name.map(str::to_owned) {
-                    Some(wanted) => FidiusError::NoPlugin {
-                        path,
-                        wanted,
-                        available,
-                    },
-                    None => FidiusError::Unnamed { path, available },
-                }
-            })?;
-        // The strategy decides what a slot of the vtable is; `init` calls one kind.
-        let strategy = loaded.info.buffer_strategy;
-        if strategy != BufferStrategyKind::PluginAllocated {
-            let plugin = loaded.info.name;
-            return Err(FidiusError::Strategy { plugin, strategy });
-        }
-        let instance = Arc::new(Instance::construct(&loaded)?);
-        Ok(Self {
-            loaded,
-            instance,
-            path: path.to_owned(),
-            methods: OnceCell::new(),
-        })
+        let names = library.plugins.iter().map(|it| it.info.name.clone());
+        let available: Vec<String> = names.collect();
+        let mut plugins = library.plugins.into_iter();
+        let Some(loaded) = plugins.find(|plugin| plugin.info.name == name) else {
+            return Err(FidiusError::NoPlugin {
+                path: path.to_owned(),
+                wanted: name.to_owned(),
+                available,
+            });
+        };
+        let instance = Arc::new(Instance::construct(&loaded, configuration)?);
+        Ok(Self { loaded, instance })
     }
 
     /// Its name.
@@ -98,40 +77,15 @@ impl Plugin {
         &self.loaded.info.name
     }
 
-    /// The vtable index of a method, by name or by number.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn method(&self, wanted: &str) -> Result<usize, FidiusError> {
-        let number = wanted.parse().ok().filter(|&index| self.has(index));
-        let by_name = || {
-            self.methods()
-                .iter()
-                .position(|method| method.name.as_deref() == Some(wanted))
-        };
-        number
-            .or_else(by_name)
-            .ok_or_else(|| self.no_method(&wanted))
-    }
-
-    fn methods(&self) -> &[names::Method] {
-        self.methods
-            .get_or_init(|| names::methods(&self.path, &self.loaded))
-    }
-
-    fn has(&self, index: usize) -> bool {
-        index < self.loaded.method_count as usize
-    }
-
     /// Calls the method `index` with encoded arguments and takes its handle over
     /// into a session of the host's: our drain, unchanged.
     ///
     /// # Errors
-    /// When there is no such method, it refuses, or its handle cannot be driven.
+    /// When it refuses, or its handle cannot be driven.
     ///
     /// # Safety
-    /// The method must not *take* a stream: what its slot holds has an argument more
-    /// then, and nothing in a library tells which methods do.
+    /// The method must be there, and give out a stream and take none: slots of other kinds
+    /// hold other functions. [`describe::Described::stream`] tells.
     pub unsafe fn open(
         &self,
         host: &Host,
@@ -159,16 +113,12 @@ impl Plugin {
         index: usize,
         arguments: &[u8],
     ) -> Result<*mut StreamHandle, FidiusError> {
-        if !self.has(index) {
-            return Err(self.no_method(&index));
-        }
         let bytes = arguments.len();
         let len = u32::try_from(bytes).map_err(|_| FidiusError::TooLong { bytes })?;
-        let name = || (self.name().to_owned(), self.methods()[index].to_string());
+        let name = || (self.name().to_owned(), index);
         // SAFETY: the vtable has a slot for each of its methods, in the order of their
-        // declaration, null for an optional one that is left out. Under the strategy
-        // that `load` asks for, it holds an `Init`, but for a method that
-        // takes a stream, which this is not, as the caller says.
+        // declaration, null for an optional one that is left out. That of a method which
+        // gives out a stream and takes none holds an `Init`.
         let init = unsafe { *self.loaded.vtable.cast::<Option<Init>>().add(index) };
         let Some(init) = init else {
             let (plugin, method) = name();
@@ -178,27 +128,18 @@ impl Plugin {
         // SAFETY: the arguments are readable for the call, and both places are writable.
         let status = unsafe {
             init(
-                self.instance.pointer,
+                self.instance.pointer(),
                 arguments.as_ptr(),
                 len,
                 &mut handle,
                 &mut answered,
             )
         };
-        if (status, answered) == (status::OK, 0) {
+        if status == status::OK {
             return Ok(handle.cast());
         }
         let (plugin, method) = name();
         Err(match status {
-            // A handle has no length; an answer has one, and is the plugin's to free.
-            // (An empty answer has no memory, and there is no handle where it points.)
-            status::OK => {
-                if let Some(free) = self.loaded.free_buffer {
-                    // SAFETY: the plugin gave this buffer out with this length.
-                    unsafe { free(handle, answered as usize) };
-                }
-                FidiusError::NotAStream { plugin, method }
-            }
             status::SERIALIZATION_ERROR => FidiusError::Arguments {
                 plugin,
                 method,
@@ -210,14 +151,6 @@ impl Plugin {
                 status,
             },
         })
-    }
-
-    fn no_method(&self, wanted: &dyn std::fmt::Display) -> FidiusError {
-        FidiusError::NoMethod {
-            plugin: self.name().to_owned(),
-            wanted: wanted.to_string(),
-            available: self.methods().iter().map(ToString::to_string).collect(),
-        }
     }
 }
 
@@ -240,51 +173,6 @@ const _: () = {
     assert!(fidius::status::STATUS_PANIC == status::PANIC);
     assert!(fidius::status::STATUS_STREAM_END == status::STREAM_END);
 };
-
-/// An instance of a plugin; destroyed after its last stream.
-#[derive(Debug)]
-struct Instance {
-    pointer: *mut c_void,
-    destroy: Option<unsafe extern "C" fn(*mut c_void)>,
-}
-
-// SAFETY: the framework's macros ask `Send + Sync` of every plugin type and take
-// it by `&self` alone.
-unsafe impl Send for Instance {}
-// SAFETY: as above.
-unsafe impl Sync for Instance {}
-
-impl Instance {
-    fn construct(plugin: &LoadedPlugin) -> Result<Self, FidiusError> {
-        // SAFETY: the loader checked the descriptor, and the library stays loaded.
-        let descriptor = unsafe { &*plugin.descriptor };
-        let configuration = std::ptr::NonNull::<u8>::dangling();
-        let pointer = descriptor
-            .construct
-            .map_or(std::ptr::null_mut(), |construct| {
-                // SAFETY: no bytes of configuration are read through the pointer.
-                unsafe { construct(configuration.as_ptr(), 0) }
-            });
-        if pointer.is_null() {
-            return Err(FidiusError::NoInstance {
-                plugin: plugin.info.name.clone(),
-            });
-        }
-        Ok(Self {
-            pointer,
-            destroy: descriptor.destroy,
-        })
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.destroy {
-            // SAFETY: the instance is the plugin's own, and no stream is left.
-            unsafe { destroy(self.pointer) }
-        }
-    }
-}
 
 /// A plugin's stream in a session of ours. The session goes first, then the
 /// instance that made it: the order of the fields.

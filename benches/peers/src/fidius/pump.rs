@@ -35,11 +35,17 @@ impl Pumped {
         let plugin = PluginHandle::from_loaded(loaded.context("no such plugin")?);
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let stream = runtime.block_on(plugin.call_streaming::<_, P::Owned>(index, arguments))?;
-        Ok(Self {
+        Ok(Self::new(stream, runtime, plugin))
+    }
+
+    /// A stream that is open.
+    #[must_use]
+    pub fn new(stream: ChunkStream, runtime: Runtime, plugin: PluginHandle) -> Self {
+        Self {
             stream,
             runtime,
             _plugin: plugin,
-        })
+        }
     }
 }
 

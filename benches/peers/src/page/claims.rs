@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use bench_protocol::payload::PayloadKind;
 use bench_record::wire::Record;
 
+use crate::channels::{self, Channel, Way};
 use crate::claims;
 use crate::peer::{Arm, Peer};
 use crate::row::{arms, counts, number};
@@ -55,6 +57,8 @@ pub fn claims(record: &Record) -> Vec<Claim> {
         no_item_lost(record),
         same_bytes(record),
         directly(record),
+        no_allocation_per_call(record),
+        rule(record),
     ]
 }
 
@@ -208,6 +212,71 @@ fn directly(record: &Record) -> Claim {
              there is no buffer in between on the heap",
             number(most),
             arms.iter().map(|arm| arm.bytes).max().unwrap_or_default()
+        ),
+    }
+}
+
+fn no_allocation_per_call(record: &Record) -> Claim {
+    // A number has nothing of its own to allocate.
+    let arm = channels::Arm::new(Channel::UnaryArena, Way::Released, (PayloadKind::U64, 8));
+    let found = counts(record, &arm.id());
+    let allocations = found.and_then(|counts| counts.allocations_per_item);
+    Claim {
+        claim: "unary arena: allocations per call 0",
+        holds: match allocations {
+            Some(allocations) if allocations > NONE => Holds::False,
+            Some(_) => Holds::True,
+            None => Holds::Unknown,
+        },
+        evidence: format!(
+            "a call with a number as argument and answer allocates {} times ({} bytes): the \
+             host's arguments, and the answer before it is copied into the buffer",
+            number(allocations),
+            number(found.and_then(|counts| counts.allocated_bytes_per_item))
+        ),
+    }
+}
+
+/// The rule says when to choose the arena: many calls, small answers. What a call costs does
+/// not depend on how many there are, so only the size can decide.
+fn rule(record: &Record) -> Claim {
+    let instructions = |channel, size| {
+        let id = channels::Arm::new(channel, Way::Released, size).id();
+        counts(record, &id)?.instructions_per_item
+    };
+    let measured: Vec<(u32, f64, f64)> = channels::SIZES
+        .into_iter()
+        .filter_map(|size| {
+            let boxes = instructions(Channel::Unary, size)?;
+            Some((size.1, boxes, instructions(Channel::UnaryArena, size)?))
+        })
+        .collect();
+    let cheaper = |(_, boxes, arena): &(u32, f64, f64)| arena < boxes;
+    let (below, above): (Vec<_>, Vec<_>) = measured.iter().partition(|(bytes, ..)| *bytes < 4096);
+    let holds = if below.is_empty() || above.is_empty() {
+        Holds::Unknown
+    } else if !below.iter().any(|it| cheaper(it)) {
+        Holds::False
+    } else if below.iter().all(|it| cheaper(it)) && !above.iter().any(|it| cheaper(it)) {
+        Holds::If("the size decides; how many calls a second there are does not matter".to_owned())
+    } else {
+        let sizes = measured.iter().filter(|it| cheaper(it));
+        let sizes: Vec<String> = sizes.map(|(bytes, ..)| format!("{bytes} B")).collect();
+        Holds::If(format!(
+            "the arena takes fewer instructions at {} only",
+            sizes.join(", ")
+        ))
+    };
+    let all = measured.iter().map(|(bytes, boxes, arena)| {
+        let (boxes, arena) = (number(Some(*boxes)), number(Some(*arena)));
+        format!("{bytes} B: {boxes} and {arena}")
+    });
+    Claim {
+        claim: "choose the arena above 10,000 calls a second and below 4 KB",
+        holds,
+        evidence: format!(
+            "instructions a call, plugin-allocated and arena: {}",
+            all.collect::<Vec<_>>().join("; ")
         ),
     }
 }

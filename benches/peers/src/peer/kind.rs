@@ -14,6 +14,9 @@ pub const SIZES: [(PayloadKind, u32); 5] = [
     (PayloadKind::F64s, 1 << 10),
 ];
 
+/// Items after which the contents repeat.
+pub const REPEAT: u64 = 256;
+
 /// Rows of Arrow's larger batches.
 pub const BATCH: u64 = 1024;
 
@@ -85,6 +88,28 @@ impl Peer {
         Self::Socket,
         Self::Channel,
     ];
+
+    /// Those that this program was built with.
+    pub fn built() -> impl Iterator<Item = Self> {
+        let others = cfg!(feature = "others");
+        Self::ALL
+            .into_iter()
+            .filter(move |peer| others || !peer.is_other())
+    }
+
+    /// Whether it needs a crate that is neither ours nor Fidius'.
+    #[must_use]
+    pub fn is_other(self) -> bool {
+        matches!(
+            self,
+            Self::AbiStable
+                | Self::Stabby
+                | Self::Arrow1024
+                | Self::Arrow1
+                | Self::Wasm
+                | Self::Channel
+        )
+    }
 
     /// The name in ids and tables.
     #[must_use]

@@ -1,14 +1,20 @@
 //! The peers: each a way to get a stream's items to somebody else, with the same
 //! items and owned values at the end.
 
+#[cfg(feature = "others")]
 pub mod abi_stable;
+#[cfg(feature = "others")]
 pub mod arrow;
+#[cfg(feature = "others")]
 pub mod channel;
+#[cfg(feature = "others")]
 pub mod converted;
 mod kind;
 pub mod sessions;
 pub mod socket;
+#[cfg(feature = "others")]
 pub mod stabby;
+#[cfg(feature = "others")]
 pub mod wasm;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +34,7 @@ use crate::fidius;
 use crate::pull::{Of, Stream};
 use sessions::Sessions;
 
-pub use kind::{BATCH, Library, Peer, SIZES};
+pub use kind::{BATCH, Library, Peer, REPEAT, SIZES};
 
 /// One arm: a peer with a payload, and who owns the items at the producer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,7 +149,7 @@ impl Arm {
             }
             (Peer::FidiusRaw, [library, host]) => {
                 let host = loader::host(host)?;
-                let plugin = fidius::Plugin::load(library, Some(plugin))?;
+                let plugin = fidius::Plugin::load(library, plugin, &[])?;
                 let method = method(kind);
                 let arguments = wire::serialize(&(ENDLESS, arm.bytes))?;
                 Sessions::boxed(Box::new(move |observe| {
@@ -159,13 +165,24 @@ impl Arm {
                 plugin,
                 arguments: (items, bytes),
             }),
-            (Peer::AbiStable, [library]) => abi_stable::open(library, kind, bytes),
-            (Peer::Stabby, [library]) => stabby::open(library, kind, bytes),
-            (Peer::Arrow1024, [library]) => arrow::open(library, kind, bytes, BATCH as u32),
-            (Peer::Arrow1, [library]) => arrow::open(library, kind, bytes, 1),
-            (Peer::Wasm, []) => wasm::open(kind, bytes),
             (Peer::Socket, []) => kind.dispatch(Framed { bytes, items }),
+            #[cfg(feature = "others")]
+            (Peer::AbiStable, [library]) => abi_stable::open(library, kind, bytes),
+            #[cfg(feature = "others")]
+            (Peer::Stabby, [library]) => stabby::open(library, kind, bytes),
+            #[cfg(feature = "others")]
+            (Peer::Arrow1024, [library]) => arrow::open(library, kind, bytes, BATCH as u32),
+            #[cfg(feature = "others")]
+            (Peer::Arrow1, [library]) => arrow::open(library, kind, bytes, 1),
+            #[cfg(feature = "others")]
+            (Peer::Wasm, []) => wasm::open(kind, bytes),
+            #[cfg(feature = "others")]
             (Peer::Channel, []) => kind.dispatch(Sent { bytes, items }),
+            #[cfg(not(feature = "others"))]
+            (peer, _) if peer.is_other() => anyhow::bail!(
+                "{} is not in this build: build with the feature `others`, the default",
+                peer.name()
+            ),
             (peer, libraries) => {
                 anyhow::bail!("{peer:?} does not load {} libraries", libraries.len())
             }
@@ -217,11 +234,13 @@ impl PayloadVisitor for Framed {
     }
 }
 
+#[cfg(feature = "others")]
 struct Sent {
     bytes: u32,
     items: u64,
 }
 
+#[cfg(feature = "others")]
 impl PayloadVisitor for Sent {
     type Output = Result<Box<dyn Stream>>;
     fn visit<P: Payload>(self) -> Self::Output {

@@ -13,6 +13,10 @@ pub trait Unruly: Send + Sync {
     fn panics(&self) -> Stream<u64>;
     /// No stream at all.
     fn answer(&self) -> u64;
+    /// Takes a stream and answers once.
+    fn sums(&self, numbers: Stream<u64>) -> u64;
+    /// Takes a stream and gives one out.
+    fn doubles(&self, numbers: Stream<u64>) -> Stream<u64>;
 }
 
 /// Ten numbers and then `end`.
@@ -40,6 +44,14 @@ impl Unruly for UnrulyStreams {
     }
     fn answer(&self) -> u64 {
         42
+    }
+    fn sums(&self, mut numbers: Stream<u64>) -> u64 {
+        std::iter::from_fn(|| numbers.next_item()).sum()
+    }
+    fn doubles(&self, mut numbers: Stream<u64>) -> Stream<u64> {
+        Stream::from_iter(std::iter::from_fn(move || {
+            numbers.next_item().map(|number| 2 * number)
+        }))
     }
 }
 

@@ -1,0 +1,127 @@
+//! Channels on which the host streams: the plugin takes the items, and gives them back where
+//! both stream.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use arena_bench::case::Case;
+use arena_bench::verify::Expected;
+use bench_host::loader;
+use bench_protocol::payload::Payload;
+use bench_protocol::spec::{ENDLESS, Protocol};
+use fidius_host::PluginHandle;
+use fidius_interface::channels::Seen;
+use tokio::runtime;
+
+use super::{Arm, Items, expected, lean, loaded};
+use crate::fidius::Plugin;
+use crate::fidius::pump::Pumped;
+use crate::peer::sessions::Sessions;
+use crate::pull::{Of, Stream};
+
+/// A plugin that takes a stream a call.
+struct Client<P: Payload> {
+    plugin: PluginHandle,
+    method: usize,
+    /// Whether items are encoded into the plugin's buffer.
+    lean: bool,
+    items: Items<P>,
+}
+
+/// Opens a client stream.
+///
+/// # Errors
+/// When the plugin cannot be loaded.
+pub fn open<P: Payload>(arm: &Arm, library: &Path, items: Items<P>) -> Result<Box<dyn Stream>> {
+    Ok(Box::new(Client {
+        plugin: PluginHandle::from_loaded(loaded(arm, library)?),
+        method: arm.method()?,
+        lean: arm.way.changes_host(),
+        items,
+    }))
+}
+
+impl<P: Payload> Client<P> {
+    fn call(&self, look: bool, items: u64) -> Result<Seen> {
+        let all = self.items.take(items);
+        match self.items.large {
+            None => self.send(look, all),
+            Some(large) => self.send(look, std::iter::once(large).chain(all)),
+        }
+    }
+
+    fn send(
+        &self,
+        look: bool,
+        items: impl Iterator<Item = P::View> + Send + 'static,
+    ) -> Result<Seen> {
+        if !self.lean {
+            let (plugin, method) = (&self.plugin, self.method);
+            return Ok(plugin.call_client_streaming(method, items, &(look,))?);
+        }
+        let arguments = fidius::wire::serialize(&(look,))?;
+        let handle = lean::producer(items);
+        let (plugin, method) = (&self.plugin, self.method);
+        // SAFETY: the handle is fresh and nobody else's, and the method takes a stream.
+        let answer = unsafe { plugin.call_client_streaming_raw(method, handle, &arguments)? };
+        Ok(fidius::wire::deserialize(&answer)?)
+    }
+}
+
+impl<P: Payload> Stream for Client<P> {
+    fn drain(&mut self, items: u64) -> Result<()> {
+        let (taken, ..) = self.call(false, items)?;
+        let sent = items + u64::from(self.items.large.is_some());
+        ensure!(taken == sent, "the plugin took {taken} items of {sent}");
+        Ok(())
+    }
+
+    fn verify(&mut self, items: u64) -> Result<Expected> {
+        Ok(expected(self.call(true, items)?))
+    }
+}
+
+/// Opens both streams by the framework's interface: so many items.
+///
+/// # Errors
+/// When the plugin cannot be loaded or refuses.
+pub fn pumped<P: Payload>(
+    arm: &Arm,
+    library: &Path,
+    items: Items<P>,
+    count: u64,
+) -> Result<Box<dyn Stream>> {
+    let plugin = PluginHandle::from_loaded(loaded(arm, library)?);
+    let runtime = runtime::Builder::new_current_thread().build()?;
+    let opening =
+        plugin.call_bidi_streaming::<_, _, P::Owned>(arm.method()?, items.take(count), &());
+    let stream = runtime.block_on(opening)?;
+    Ok(Of::<P, _>::boxed(Pumped::new(stream, runtime, plugin)))
+}
+
+/// Opens both streams without a pump: the plugin's is a session of ours, and items are encoded
+/// into the plugin's buffer.
+///
+/// # Errors
+/// When a library cannot be loaded or the plugin refuses.
+pub fn pulled<P: Payload>(
+    arm: &Arm,
+    library: &Path,
+    host: &Path,
+    items: Items<P>,
+) -> Result<Box<dyn Stream>> {
+    let host = loader::host(host)?;
+    let plugin = Plugin::load(library, arm.plugin(), &[])?;
+    let (arm, method) = (*arm, arm.method()?);
+    Sessions::boxed(Box::new(move |observe| {
+        let case = Case::drain(arm.payload(), arm.bytes, Protocol::Arena);
+        let mut config = case.session(ENDLESS);
+        config.observe = observe;
+        let input = lean::producer(items.take(ENDLESS));
+        // SAFETY: the methods of this plugin take a stream, nothing else, and give one out;
+        // the handle is fresh.
+        Ok(Box::new(unsafe {
+            plugin.open_both(&host, &config, method, input)?
+        }))
+    }))
+}

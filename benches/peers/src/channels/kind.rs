@@ -1,0 +1,158 @@
+//! Which channels and ways there are: their names, and what each is.
+
+use bench_protocol::payload::PayloadKind;
+use serde::{Deserialize, Serialize};
+
+/// The sizes that channels are measured at, content bytes.
+pub const SIZES: [(PayloadKind, u32); 3] = [
+    (PayloadKind::U64, 8),
+    (PayloadKind::Record, 256),
+    (PayloadKind::Blob, 4 << 10),
+];
+/// The items that come after a large one.
+pub const AFTER: (PayloadKind, u32) = (PayloadKind::Blob, 64);
+/// Content bytes of the large one.
+pub const LARGE: [u32; 6] = [64, 1 << 10, 4 << 10, 16 << 10, 128 << 10, 1 << 20];
+
+/// A channel of Fidius, beside the server stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// The host streams, the plugin answers once.
+    Client,
+    /// Both stream.
+    Bidi,
+    /// One answer a call, in a box of the plugin's.
+    Unary,
+    /// One answer a call, in a buffer of the host's.
+    UnaryArena,
+    /// The plugin calls the host.
+    Callback,
+}
+
+/// Which sides of a channel are changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// None: the release, by its own interface.
+    Released,
+    /// The host's: the released plugin, driven by a host that allocates nothing per item.
+    Host,
+    /// The plugin's: its macros on top of `fidius_interface::patched`, by the release's host.
+    Plugin,
+    /// Both.
+    Both,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Client,
+        Self::Bidi,
+        Self::Unary,
+        Self::UnaryArena,
+        Self::Callback,
+    ];
+
+    /// The name in ids.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Bidi => "bidi",
+            Self::Unary => "unary",
+            Self::UnaryArena => "unary-arena",
+            Self::Callback => "callback",
+        }
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Client => "client stream",
+            Self::Bidi => "bidirectional",
+            Self::Unary => "unary, plugin-allocated",
+            Self::UnaryArena => "unary, arena",
+            Self::Callback => "host function",
+        }
+    }
+
+    /// The ways that it is measured in. A plugin-allocated answer leaves in a box whatever
+    /// the plugin does; what the pump of the bidirectional channel costs hides the rest; and
+    /// a changed client needs a host that lends its answers.
+    #[must_use]
+    pub fn ways(self) -> &'static [Way] {
+        match self {
+            Self::Client | Self::UnaryArena => &[Way::Released, Way::Host, Way::Plugin, Way::Both],
+            Self::Bidi | Self::Callback => &[Way::Released, Way::Host, Way::Both],
+            Self::Unary => &[Way::Released, Way::Host],
+        }
+    }
+
+    /// What the release does for each item.
+    #[must_use]
+    pub fn does(self) -> &'static str {
+        match self {
+            Self::Client => {
+                "the plugin makes a zeroed buffer; the host encodes to a `Vec`, copies, drops it"
+            }
+            Self::Bidi => "as the client stream; then a pump thread, a channel of four, a `Value`",
+            Self::Unary => "arguments in a `Vec`; the answer in a box, freed by a second call",
+            Self::UnaryArena => {
+                "arguments in a `Vec`; the whole lent buffer is cleared; the answer is encoded to a `Vec` and copied"
+            }
+            Self::Callback => {
+                "arguments in a `Vec`; the host answers in a box; the plugin copies it to a `Vec` and has it freed"
+            }
+        }
+    }
+}
+
+impl Way {
+    /// The name in ids.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Host => "host",
+            Self::Plugin => "plugin",
+            Self::Both => "both",
+        }
+    }
+
+    /// What is changed of a channel, as an order to the framework's authors.
+    #[must_use]
+    pub fn change(self, channel: Channel) -> &'static str {
+        match (channel, self) {
+            (_, Self::Released) => "nothing",
+            (Channel::Client, Self::Host) => "host: encode into the plugin's buffer",
+            (Channel::Client, Self::Plugin) => "plugin: keep the buffer from item to item",
+            (Channel::Bidi, Self::Host) => {
+                "host: encode into the plugin's buffer; let the caller pull, without pump and `Value`"
+            }
+            (Channel::Unary, Self::Host) => "host: encode short arguments on the stack",
+            (Channel::UnaryArena, Self::Host) => {
+                "host: do not clear the buffer; encode short arguments on the stack"
+            }
+            (Channel::UnaryArena, Self::Plugin) => "plugin: encode to a `Vec` that it keeps",
+            (Channel::Callback, Self::Host) => "host: answer from a buffer that it keeps",
+            (Channel::Callback, Self::Plugin | Self::Both) => {
+                "both: the plugin also reads the answer in place, and keeps the `Vec` of its arguments"
+            }
+            (_, Self::Both | Self::Plugin) => "both",
+        }
+    }
+
+    /// Whether the host is ours.
+    #[must_use]
+    pub fn changes_host(self) -> bool {
+        matches!(self, Self::Host | Self::Both)
+    }
+
+    /// Whether the plugin is built on the changed modules.
+    #[must_use]
+    pub fn changes_plugin(self) -> bool {
+        matches!(self, Self::Plugin | Self::Both)
+    }
+}

@@ -1,0 +1,262 @@
+//! What is in a library: its plugins, and the methods of each with their kinds. Nothing of
+//! a plugin is called for it.
+
+use std::fmt::{self, Write};
+use std::path::Path;
+
+use fidius_host::loader;
+use serde::{Deserialize, Serialize};
+
+use super::error::FidiusError;
+use super::interface::{Identity, Interface};
+use super::names::{self, Method};
+use super::types::ArgumentType;
+
+/// A plugin of a library.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Described {
+    /// Its name.
+    pub plugin: String,
+    /// Its interface.
+    pub interface: Identity,
+    /// How its interface hands answers over.
+    pub strategy: String,
+    /// Its methods, in the order of the vtable.
+    pub methods: Vec<Method>,
+}
+
+/// Describes the plugins of a library, by name.
+///
+/// # Errors
+/// When the file is no plugin of this version.
+pub fn library(path: &Path) -> Result<Vec<Described>, FidiusError> {
+    let library = loader::load_library(path).map_err(|refusal| FidiusError::Load {
+        path: path.to_owned(),
+        refusal: refusal.to_string(),
+    })?;
+    let mut plugins: Vec<Described> = library
+        .plugins
+        .iter()
+        .map(|plugin| Described {
+            plugin: plugin.info.name.clone(),
+            interface: Identity::of(&plugin.info),
+            strategy: plugin.info.buffer_strategy.to_string(),
+            methods: names::methods(path, plugin),
+        })
+        .collect();
+    // The linker decides in which order they are registered.
+    plugins.sort_by(|a, b| a.plugin.cmp(&b.plugin));
+    // Thread-local destructors may outlive us.
+    std::mem::forget(library);
+    Ok(plugins)
+}
+
+/// The plugin of that name; without one, the only plugin that there is.
+///
+/// # Errors
+/// When there is none of that name, or not one only.
+pub fn pick(
+    mut plugins: Vec<Described>,
+    path: &Path,
+    name: Option<&str>,
+) -> Result<Described, FidiusError> {
+    let only = plugins.len() == 1;
+    let place = plugins
+        .iter()
+        .position(|it| name.map_or(only, |name| name == it.plugin));
+    let Some(place) = place else {
+        let available = plugins.into_iter().map(|it| it.plugin).collect();
+        let path = path.to_owned();
+        return Err(match name.map(str::to_owned) {
+            Some(wanted) => FidiusError::NoPlugin {
+                path,
+                wanted,
+                available,
+            },
+            None => FidiusError::Unnamed { path, available },
+        });
+    };
+    Ok(plugins.swap_remove(place))
+}
+
+impl Described {
+    /// Takes kinds from the source of the interface, which has the plugin's hash.
+    pub fn learn(&mut self, interface: &Interface) {
+        for method in &mut self.methods {
+            if let Some(declared) = interface.of(method.name.as_deref()) {
+                method.kind = Some(declared.kind);
+                "its source says so, which has the plugin's interface hash"
+                    .clone_into(&mut method.why);
+            }
+        }
+    }
+
+    /// The place of a method that gives out a stream and takes none, by name or by number.
+    ///
+    /// # Errors
+    /// When there is no such method, or it is of another or an unknown kind.
+    pub fn stream(&self, wanted: &str) -> Result<usize, FidiusError> {
+        let number = wanted.parse().ok();
+        let by_number = || self.methods.iter().find(|it| Some(it.index) == number);
+        let by_name = || {
+            let mut methods = self.methods.iter();
+            methods.find(|it| it.name.as_deref() == Some(wanted))
+        };
+        let Some(method) = by_number().or_else(by_name) else {
+            return Err(FidiusError::NoMethod {
+                plugin: self.plugin.clone(),
+                wanted: wanted.to_owned(),
+                available: self.methods.iter().map(described).collect(),
+            });
+        };
+        let (plugin, name) = (self.plugin.clone(), method.label());
+        match method.kind {
+            None => Err(FidiusError::UnknownKind {
+                plugin,
+                method: name,
+                why: method.why.clone(),
+            }),
+            Some(kind) => match kind.why_not_driven() {
+                Some(why) => Err(FidiusError::Kind {
+                    plugin,
+                    method: name,
+                    kind,
+                    why,
+                }),
+                None => Ok(method.index),
+            },
+        }
+    }
+}
+
+/// A method and its kind.
+fn described(method: &Method) -> String {
+    let kind = method.kind.map(|kind| kind.to_string());
+    format!(
+        "{} ({})",
+        method.label(),
+        kind.as_deref().unwrap_or("kind unknown")
+    )
+}
+
+/// The plugins as a text for people; `arguments` of a method are those of its source.
+#[must_use]
+pub fn text(
+    plugins: &[Described],
+    arguments: impl Fn(&Described, usize) -> Option<String>,
+) -> String {
+    let mut text = String::new();
+    for plugin in plugins {
+        write(plugin, &arguments, &mut text).expect("a string takes all that is written to it");
+    }
+    text
+}
+
+fn write(
+    plugin: &Described,
+    arguments: &impl Fn(&Described, usize) -> Option<String>,
+    text: &mut String,
+) -> fmt::Result {
+    let Identity {
+        name,
+        hash,
+        version,
+    } = &plugin.interface;
+    writeln!(
+        text,
+        "{}: interface {name}, version {version}, hash {hash:#018x}, strategy {}",
+        plugin.plugin, plugin.strategy
+    )?;
+    for method in &plugin.methods {
+        let kind = method
+            .kind
+            .map_or_else(|| "unknown".to_owned(), |kind| kind.to_string());
+        let arguments = arguments(plugin, method.index).unwrap_or_default();
+        let driven = match method.kind {
+            Some(kind) => match kind.why_not_driven() {
+                None => "driven by `peers guest`".to_owned(),
+                Some(why) => format!("not driven: {why}"),
+            },
+            None => "not driven: give the interface's source with --interface".to_owned(),
+        };
+        writeln!(
+            text,
+            "  {} {}{arguments}: {kind} ({}); {driven}",
+            method.index,
+            method.name.as_deref().unwrap_or("(name stripped)"),
+            method.why
+        )?;
+    }
+    Ok(())
+}
+
+/// The types of arguments as a signature has them.
+#[must_use]
+pub fn signature(arguments: &[ArgumentType]) -> String {
+    let types: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    format!("({})", types.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fidius::kind::Kind;
+
+    fn plugin(kinds: &[Option<Kind>]) -> Described {
+        let method = |(index, kind): (usize, &Option<Kind>)| Method {
+            index,
+            name: Some(format!("m{index}")),
+            kind: *kind,
+            why: "because".to_owned(),
+        };
+        Described {
+            plugin: "P".to_owned(),
+            interface: Identity {
+                name: "I".to_owned(),
+                hash: 7,
+                version: 1,
+            },
+            strategy: "PluginAllocated".to_owned(),
+            methods: kinds.iter().enumerate().map(method).collect(),
+        }
+    }
+
+    #[test]
+    fn only_a_server_stream_is_driven_and_others_are_refused_by_name_kind_and_reason() {
+        let plugin = plugin(&[
+            Some(Kind::ServerStream),
+            Some(Kind::Unary),
+            Some(Kind::ClientStream),
+            Some(Kind::Bidirectional),
+            None,
+        ]);
+        assert_eq!(plugin.stream("m0").unwrap(), 0);
+        assert_eq!(plugin.stream("0").unwrap(), 0);
+        for (method, says) in [
+            ("m1", "`P::m1` is unary: it answers once"),
+            ("2", "`P::m2` is client stream: it takes a stream"),
+            ("m3", "`P::m3` is bidirectional: it takes a stream"),
+            ("m4", "its kind is unknown (because)"),
+            (
+                "m5",
+                "there is: m0 (server stream), m1 (unary), m2 (client stream)",
+            ),
+        ] {
+            let refused = plugin.stream(method).unwrap_err().to_string();
+            assert!(refused.contains(says), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_text_lists_each_method_with_kind_and_reason() {
+        let plugin = plugin(&[Some(Kind::ServerStream), Some(Kind::Unary)]);
+        let text = text(&[plugin], |_, index| {
+            (index == 0).then(|| "(u64)".to_owned())
+        });
+        assert!(text.contains("0 m0(u64): server stream (because); driven by `peers guest`"));
+        assert!(
+            text.contains("1 m1: unary (because); not driven: it answers once"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! The kinds of methods that an interface can have.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Which way values go when a method is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Arguments in, one answer out.
+    Unary,
+    /// Arguments in, a stream out.
+    ServerStream,
+    /// A stream of the host's in, one answer out.
+    ClientStream,
+    /// A stream of the host's in, a stream out.
+    Bidirectional,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unary => "unary",
+            Self::ServerStream => "server stream",
+            Self::ClientStream => "client stream",
+            Self::Bidirectional => "bidirectional",
+        })
+    }
+}
+
+impl Kind {
+    /// Why the verb `guest` does not drive a method of this kind; `None` for the kind
+    /// that it drives.
+    #[must_use]
+    pub fn why_not_driven(self) -> Option<&'static str> {
+        match self {
+            Self::ServerStream => None,
+            Self::Unary => {
+                Some("it answers once, and `guest` measures streams that a plugin gives out")
+            }
+            Self::ClientStream => Some(
+                "it takes a stream of the host's, and `guest` does not know which items that should have",
+            ),
+            Self::Bidirectional => Some(
+                "it takes a stream of the host's as well, and `guest` does not know which items that should have",
+            ),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What each channel of the framework costs and what would make it cheaper, what a large item
+//! does to those after it, and which buffer a unary interface should have.
+
+use std::fmt::{self, Write};
+
+use bench_protocol::payload::PayloadKind;
+use bench_record::wire::{Comparison, Counts, Record};
+
+use crate::channels::{AFTER, Arm, Channel, LARGE, SIZES, Way};
+use crate::peer::{self, Peer};
+use crate::row::{counts, number, ratio, verdict};
+use crate::work::Work;
+
+/// A comparison of two pieces of work; where one runs aside, on one core.
+fn compared<'a>(record: &'a Record, baseline: &Work, candidate: &Work) -> Option<&'a Comparison> {
+    record.comparison(&candidate.id(), &baseline.id())
+}
+
+fn count(record: &Record, work: &Work, of: fn(&Counts) -> Option<f64>) -> Option<f64> {
+    counts(record, &work.id()).and_then(of)
+}
+
+/// The columns of a table that are numbers for each of the sizes.
+fn each(of: impl Fn((PayloadKind, u32)) -> String) -> String {
+    SIZES.map(of).join(", ")
+}
+
+/// Something to measure of each size.
+type OfSize = Box<dyn Fn((PayloadKind, u32)) -> Work>;
+
+/// A line of the table: what is changed, and both sides.
+struct Line {
+    channel: &'static str,
+    does: &'static str,
+    change: &'static str,
+    sides: [OfSize; 2],
+}
+
+fn lines() -> Vec<Line> {
+    let by = |peer: Peer| -> OfSize {
+        Box::new(move |(payload, bytes)| peer::Arm::new(peer, payload, bytes).into())
+    };
+    let mut lines = vec![Line {
+        channel: "server stream",
+        does: "a pump thread, a channel of four, a `Value` between the item and the user's type",
+        change: "host: let the caller pull into the type that it wants",
+        sides: [by(Peer::Fidius), by(Peer::FidiusRaw)],
+    }];
+    for channel in Channel::ALL {
+        for &way in channel.ways().iter().filter(|way| **way != Way::Released) {
+            lines.push(Line {
+                channel: channel.title(),
+                does: channel.does(),
+                change: way.change(channel),
+                sides: [
+                    Box::new(move |size| Arm::new(channel, Way::Released, size).into()),
+                    Box::new(move |size| Arm::new(channel, way, size).into()),
+                ],
+            });
+        }
+    }
+    lines
+}
+
+/// The table of all channels.
+pub fn write(record: &Record, page: &mut String) -> fmt::Result {
+    writeln!(
+        page,
+        "## Every channel: what it costs, and what would make it cheaper\n"
+    )?;
+    let names = SIZES.map(|(payload, bytes)| format!("{} of {bytes} B", payload.name()));
+    writeln!(
+        page,
+        "Numbers are for {}, in this order, per item or call, both sides together, values at the \
+         receiver included. Each change was made: on the host's side in this workbench \
+         (`benches/peers/src/channels`), on the plugin's in `fidius_interface::patched`, which \
+         Fidius' own macros build on. To run a line: `peers run --filter channels/.*/CHANNEL`.\n",
+        names.join(", ")
+    )?;
+    writeln!(
+        page,
+        "| channel | what to change | instructions | allocations | instructions after | allocations after | time, changed / released |"
+    )?;
+    writeln!(page, "|---|---|--:|--:|--:|--:|--:|")?;
+    let instructions = |counts: &Counts| counts.instructions_per_item;
+    let allocations = |counts: &Counts| counts.allocations_per_item;
+    for line in lines() {
+        let [before, after] = &line.sides;
+        let counted = |work: &dyn Fn((PayloadKind, u32)) -> Work, of| {
+            each(|size| number(count(record, &work(size), of)))
+        };
+        let times = each(|size| {
+            let (before, after) = (before(size), after(size));
+            // A peer's time against another's is not measured; both are against the arena.
+            let ns = |work: &Work| {
+                let arena = Work::from(peer::Arm::new(Peer::Arena, size.0, size.1));
+                compared(record, &arena, work).and_then(|found| found.candidate_ns)
+            };
+            match compared(record, &before, &after) {
+                Some(found) => ratio(Some(found)),
+                None => number(
+                    ns(&after)
+                        .zip(ns(&before))
+                        .map(|(after, before)| after / before),
+                ),
+            }
+        });
+        writeln!(
+            page,
+            "| {} | {} | {} | {} | {} | {} | {times} |",
+            line.channel,
+            line.change,
+            counted(before, instructions),
+            counted(before, allocations),
+            counted(after, instructions),
+            counted(after, allocations),
+        )?;
+    }
+    writeln!(page, "\nWhat the release does for each item:\n")?;
+    let mut shown = "";
+    for line in lines() {
+        if line.channel != shown {
+            writeln!(page, "- {}: {}.", line.channel, line.does)?;
+        }
+        shown = line.channel;
+    }
+    writeln!(page)?;
+    cliffs(record, page)?;
+    strategies(record, page)
+}
+
+/// The tables of items after a large one.
+fn cliffs(record: &Record, page: &mut String) -> fmt::Result {
+    writeln!(
+        page,
+        "## What one large item does to all that come after it\n"
+    )?;
+    writeln!(
+        page,
+        "Of the client stream, every later item of that stream asks for a zeroed buffer of the \
+         largest size so far. Of the unary arena, every later call of that thread clears the \
+         largest buffer so far, and the pool keeps it as long as the thread lives. Items of {} of \
+         {} bytes after one item of so many bytes:\n",
+        AFTER.0.name(),
+        AFTER.1
+    )?;
+    for channel in [Channel::Client, Channel::UnaryArena] {
+        writeln!(page, "### {}\n", channel.title())?;
+        writeln!(
+            page,
+            "| large item, bytes | instructions | heap bytes | instructions, changed | heap bytes, changed | time, changed / released |"
+        )?;
+        writeln!(page, "|--:|--:|--:|--:|--:|--:|")?;
+        for after in LARGE {
+            let arm = |way| Work::from(Arm::new(channel, way, AFTER).after(after));
+            let (released, both) = (arm(Way::Released), arm(Way::Both));
+            let of = |work, of| number(count(record, work, of));
+            writeln!(
+                page,
+                "| {after} | {} | {} | {} | {} | {} |",
+                of(&released, |counts| counts.instructions_per_item),
+                of(&released, |counts| counts.allocated_bytes_per_item),
+                of(&both, |counts| counts.instructions_per_item),
+                of(&both, |counts| counts.allocated_bytes_per_item),
+                ratio(compared(record, &released, &both))
+            )?;
+        }
+        writeln!(page)?;
+    }
+    Ok(())
+}
+
+/// Both strategies of a unary interface, as released.
+fn strategies(record: &Record, page: &mut String) -> fmt::Result {
+    writeln!(page, "## Which buffer should a unary interface have?\n")?;
+    writeln!(
+        page,
+        "| answer | instructions: plugin-allocated, arena | allocations: plugin-allocated, arena | time, arena / plugin-allocated | the arena is |"
+    )?;
+    writeln!(page, "|---|--:|--:|--:|---|")?;
+    for size in SIZES {
+        let arm = |channel| Work::from(Arm::new(channel, Way::Released, size));
+        let (boxes, arena) = (arm(Channel::Unary), arm(Channel::UnaryArena));
+        let both = |of: fn(&Counts) -> Option<f64>| {
+            [&boxes, &arena]
+                .map(|work| number(count(record, work, of)))
+                .join(", ")
+        };
+        let time = compared(record, &boxes, &arena);
+        writeln!(
+            page,
+            "| {} of {} B | {} | {} | {} | {} |",
+            size.0.name(),
+            size.1,
+            both(|counts| counts.instructions_per_item),
+            both(|counts| counts.allocations_per_item),
+            ratio(time),
+            verdict(time, ["slower", "the same", "faster"])
+        )?;
+    }
+    writeln!(page)
+}
