@@ -9,7 +9,7 @@ use paired::ratios::{self, Match, Ratios};
 use paired::runner::{self, Runner, Settings};
 use paired::stats::{Confidence, Delta, correction};
 
-use crate::channels::{Channel, Way};
+use crate::channels::{self, CAPACITY, Channel, Way};
 use crate::drive::Workload;
 use crate::files::Files;
 use crate::peer::{Arm, Peer};
@@ -105,28 +105,16 @@ fn is_linked_often(arm: &runner::Arm) -> bool {
 fn matches(all: &[Work], files: &Files) -> [Vec<Match>; 2] {
     let (mut steady, mut hopping) = (Vec::new(), Vec::new());
     for work in all {
-        let (baselines, judged) = match work {
-            Work::Peer(arm) => (against(arm), *work),
-            // Which of its strategies should a unary interface have?
-            Work::Channel(arm) if arm.way == Way::Released => {
-                let boxes = arm.through(Channel::Unary);
-                let asked = arm.channel == Channel::UnaryArena && arm.after == 0;
-                (asked.then(|| boxes.into()).into_iter().collect(), *work)
-            }
-            Work::Channel(arm) => {
-                let released = Work::from(arm.by(Way::Released));
-                // Who of both runs aside decides how they are timed.
-                (
-                    vec![released],
-                    if released.runs_aside() {
-                        released
-                    } else {
-                        *work
-                    },
-                )
-            }
+        let baselines = match work {
+            Work::Peer(arm) => of_peer(arm),
+            Work::Channel(arm) => of_channel(arm),
         };
         for baseline in baselines {
+            // Who of both runs aside decides how they are timed.
+            let judged = match baseline.runs_aside() {
+                true => baseline,
+                false => *work,
+            };
             let pair = |pinned| Match {
                 baseline: side(&baseline, files, pinned, &judged),
                 candidate: side(work, files, pinned, &judged),
@@ -141,8 +129,22 @@ fn matches(all: &[Work], files: &Files) -> [Vec<Match>; 2] {
     [steady, hopping]
 }
 
+/// What a channel is compared with: the release.
+fn of_channel(arm: &channels::Arm) -> Vec<Work> {
+    let baseline = match (arm.channel, arm.way) {
+        (Channel::Pump, _) => (arm.capacity != CAPACITY).then(|| arm.with(CAPACITY)),
+        // Which of its strategies should a unary interface have?
+        (Channel::UnaryArena, Way::Released) => {
+            (arm.after == 0).then(|| arm.through(Channel::Unary))
+        }
+        (_, Way::Released) => None,
+        _ => Some(arm.by(Way::Released)),
+    };
+    baseline.map(Work::from).into_iter().collect()
+}
+
 /// What a peer is compared with: the arena, with a producer like its own.
-fn against(arm: &Arm) -> Vec<Work> {
+fn of_peer(arm: &Arm) -> Vec<Work> {
     // What the pump adds is known from items that are lent.
     let known = arm.owned && arm.peer.runs_aside();
     if known || arm.raw || arm.peer == Peer::Arena {
@@ -152,6 +154,10 @@ fn against(arm: &Arm) -> Vec<Work> {
     // The other half of the answer: would the arena win then?
     if arm.peer == Peer::OwnWriter {
         baselines.push(arm.by(Peer::Alloc).into());
+    }
+    // What would it save to pull, without the pump?
+    if arm.peer == Peer::FidiusRaw && !arm.owned {
+        baselines.push(arm.by(Peer::Fidius).into());
     }
     baselines
 }
@@ -201,7 +207,6 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::channels;
     use bench_protocol::payload::PayloadKind;
 
     fn files() -> Files {
@@ -244,7 +249,7 @@ mod tests {
             .find(|name| name.contains("owned"));
         assert!(owned.is_some_and(|name| name.matches("owned").count() == 2));
         // On one core and on two.
-        assert_eq!(hopping.len(), 6, "{:?}", names(&hopping));
+        assert_eq!(hopping.len(), 8, "{:?}", names(&hopping));
         let unpinned = "fidius/unpinned arena/unpinned".to_owned();
         assert!(names(&hopping).contains(&unpinned));
     }

@@ -72,7 +72,7 @@ impl Work {
     pub fn open(&self, libraries: &[PathBuf], items: u64) -> Result<Box<dyn Stream>> {
         match self {
             Self::Peer(arm) => arm.open(libraries, items),
-            Self::Channel(arm) => arm.open(libraries, items),
+            Self::Channel(arm) => channels::open(arm, libraries, items),
         }
     }
 
@@ -81,7 +81,7 @@ impl Work {
     pub fn expected(&self, items: u64) -> Expected {
         match self {
             Self::Peer(arm) => arm.expected(items),
-            Self::Channel(arm) => arm.expected(items),
+            Self::Channel(arm) => channels::generated(arm, items),
         }
     }
 

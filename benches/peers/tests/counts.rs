@@ -7,6 +7,7 @@ use std::path::Path;
 
 use arena_bench::counts::valgrind;
 use bench_protocol::payload::PayloadKind;
+use peers::channels::{self, Channel, Way};
 use peers::count::{Lean, Subject};
 use peers::files::Files;
 use peers::parts;
@@ -56,4 +57,29 @@ fn the_count_of_an_arm_is_the_sum_of_its_parts_and_the_allocators_are_among_them
         allocator > 0.02 * sum,
         "{allocator} of {sum}: too few to be told from an error of 1%"
     );
+}
+
+#[test]
+fn a_channel_allocates_for_each_item_as_released_and_not_with_both_sides_changed() {
+    if !can_count() {
+        return;
+    }
+    let test = env::current_exe().expect("a test has a file");
+    let files = Files::in_folder(test.parent().expect("a file has a folder").to_owned());
+    let lean = Lean::of(Path::new(env!("CARGO_BIN_EXE_peers"))).unwrap();
+    for channel in [Channel::Client, Channel::UnaryArena, Channel::Callback] {
+        let allocations = |way| {
+            // A number has nothing of its own to allocate.
+            let arm = channels::Arm::new(channel, way, channels::SIZES[0]);
+            let libraries = files.of(arm);
+            let subject = Subject {
+                executable: lean.path(),
+                work: arm.into(),
+                libraries: &libraries,
+            };
+            subject.count().unwrap().allocations_per_item.unwrap()
+        };
+        assert!(allocations(Way::Released) > 0.99, "{}", channel.name());
+        assert!(allocations(Way::Both) < 0.01, "{}", channel.name());
+    }
 }

@@ -20,7 +20,9 @@ use fidius_interface::channels::{
     HostItems, HostItemsBinding, HostItemsByTableBinding, PatchedHostItemsBinding, Seen,
 };
 
-use super::{Arm, Items, SIZES, Way, expected, loaded};
+use super::arm::{Arm, loaded};
+use super::items::{Items, expected};
+use super::kind::{SIZES, Way};
 use crate::pull::Stream;
 
 /// The items that the host answers with: those of one payload.

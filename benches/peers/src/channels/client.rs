@@ -13,7 +13,9 @@ use fidius_host::PluginHandle;
 use fidius_interface::channels::Seen;
 use tokio::runtime;
 
-use super::{Arm, Items, expected, lean, loaded};
+use super::arm::{Arm, loaded};
+use super::items::{Items, expected};
+use super::lean;
 use crate::fidius::Plugin;
 use crate::fidius::pump::Pumped;
 use crate::peer::sessions::Sessions;
@@ -120,8 +122,7 @@ pub fn pulled<P: Payload>(
         let input = lean::producer(items.take(ENDLESS));
         // SAFETY: the methods of this plugin take a stream, nothing else, and give one out;
         // the handle is fresh.
-        Ok(Box::new(unsafe {
-            plugin.open_both(&host, &config, method, input)?
-        }))
+        let stream = unsafe { plugin.open_both(&host, &config, method, input)? };
+        Ok(Box::new(stream))
     }))
 }

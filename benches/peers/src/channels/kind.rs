@@ -12,12 +12,20 @@ pub const SIZES: [(PayloadKind, u32); 3] = [
 /// The items that come after a large one.
 pub const AFTER: (PayloadKind, u32) = (PayloadKind::Blob, 64);
 /// Content bytes of the large one.
-pub const LARGE: [u32; 6] = [64, 1 << 10, 4 << 10, 16 << 10, 128 << 10, 1 << 20];
+pub const LARGE: [u32; 4] = [64, 4 << 10, 64 << 10, 1 << 20];
+
+/// Capacities of the pump's channel, in items.
+pub const CAPACITIES: [u32; 4] = [1, CAPACITY, 64, 1024];
+/// That of the framework, which nobody can set.
+pub const CAPACITY: u32 = 4;
 
 /// A channel of Fidius, beside the server stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
+    /// The plugin streams, through a pump like the framework's with a channel of another
+    /// capacity.
+    Pump,
     /// The host streams, the plugin answers once.
     Client,
     /// Both stream.
@@ -45,7 +53,7 @@ pub enum Way {
 }
 
 impl Channel {
-    /// All of them.
+    /// All that have a way beside the release's.
     pub const ALL: [Self; 5] = [
         Self::Client,
         Self::Bidi,
@@ -58,6 +66,7 @@ impl Channel {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Pump => "pump",
             Self::Client => "client",
             Self::Bidi => "bidi",
             Self::Unary => "unary",
@@ -70,6 +79,7 @@ impl Channel {
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
+            Self::Pump => "server stream",
             Self::Client => "client stream",
             Self::Bidi => "bidirectional",
             Self::Unary => "unary, plugin-allocated",
@@ -87,6 +97,7 @@ impl Channel {
             Self::Client | Self::UnaryArena => &[Way::Released, Way::Host, Way::Plugin, Way::Both],
             Self::Bidi | Self::Callback => &[Way::Released, Way::Host, Way::Both],
             Self::Unary => &[Way::Released, Way::Host],
+            Self::Pump => &[],
         }
     }
 
@@ -94,6 +105,9 @@ impl Channel {
     #[must_use]
     pub fn does(self) -> &'static str {
         match self {
+            Self::Pump => {
+                "a pump thread, a channel of four, a `Value` between the item and the user's type"
+            }
             Self::Client => {
                 "the plugin makes a zeroed buffer; the host encodes to a `Vec`, copies, drops it"
             }
@@ -125,7 +139,7 @@ impl Way {
     #[must_use]
     pub fn change(self, channel: Channel) -> &'static str {
         match (channel, self) {
-            (_, Self::Released) => "nothing",
+            (_, Self::Released) | (Channel::Pump, _) => "nothing",
             (Channel::Client, Self::Host) => "host: encode into the plugin's buffer",
             (Channel::Client, Self::Plugin) => "plugin: keep the buffer from item to item",
             (Channel::Bidi, Self::Host) => {

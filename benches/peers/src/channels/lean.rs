@@ -49,3 +49,44 @@ unsafe extern "C" fn release<T>(handle: *mut FidiusStreamHandle) {
         drop(Box::from_raw(handle.state.cast::<StreamState<T>>()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Statuses and lengths of a handle's first answers to a buffer of so many bytes.
+    fn answers<T: Serialize + 'static>(
+        items: impl Iterator<Item = T> + Send + 'static,
+        rooms: &[usize],
+    ) -> Vec<(i32, u32)> {
+        let handle = producer(items);
+        let answer = |room: &usize| {
+            let (mut buffer, mut len) = (vec![0; *room], u32::MAX);
+            // SAFETY: the handle is valid, and the buffer as long as is said.
+            let code =
+                unsafe { ((*handle).next)(handle, buffer.as_mut_ptr(), *room as u32, &mut len) };
+            (code, len)
+        };
+        let answers = rooms.iter().map(answer).collect();
+        // SAFETY: it is dropped once.
+        unsafe { ((*handle).drop_fn)(handle) };
+        answers
+    }
+
+    #[test]
+    fn an_item_that_does_not_fit_is_kept_and_the_end_stays() {
+        let all = answers(0..2_u64, &[4, 8, 8, 8, 8]);
+        let ok = (status::STATUS_OK, 8);
+        let end = (status::STATUS_STREAM_END, 0);
+        let small = (status::STATUS_BUFFER_TOO_SMALL, 8);
+        assert_eq!(all, [small, ok, ok, end, end]);
+        assert_eq!(answers(0..0_u64, &[8]), [end]);
+    }
+
+    #[test]
+    fn a_panic_of_the_hosts_iterator_is_a_status() {
+        let items = (0..3_u64).inspect(|&item| assert!(item < 1, "one is too much"));
+        let all = answers(items, &[8, 8]);
+        assert_eq!(all, [(status::STATUS_OK, 8), (status::STATUS_PANIC, 0)]);
+    }
+}

@@ -11,7 +11,9 @@ use fidius_host::PluginHandle;
 use serde_bytes::ByteBuf;
 use std::hint::black_box;
 
-use super::{Arm, Channel, Items, Look, loaded};
+use super::arm::{Arm, loaded};
+use super::items::{Items, Look};
+use super::kind::Channel;
 use crate::fidius::Plugin;
 use crate::pull::Stream;
 
@@ -74,10 +76,11 @@ impl Caller {
     ) -> Result<O> {
         match self {
             Self::Framework(plugin) => Ok(plugin.call_method(method, arguments)?),
-            // SAFETY: the interface is plugin-allocated, and all of its methods answer once.
-            Self::Boxes(plugin) => Ok(unsafe {
-                plugin.answer_in_box(method, encoded, |bytes| wire::deserialize(bytes))??
-            }),
+            Self::Boxes(plugin) => {
+                // SAFETY: the interface is plugin-allocated, and all of its methods answer once.
+                let answer = unsafe { plugin.answer_in_box(method, encoded, wire::deserialize)? };
+                Ok(answer?)
+            }
             Self::Buffer(plugin, buffer) => {
                 // SAFETY: the interface is one of strategy Arena.
                 let answer = unsafe { plugin.answer_in_buffer(method, encoded, buffer)? };

@@ -104,11 +104,14 @@ impl Plugin {
         })
     }
 
-    /// The raw handle of a new stream.
+    /// The raw handle of a new stream, which the caller drops before the plugin.
+    ///
+    /// # Errors
+    /// When the method refuses.
     ///
     /// # Safety
     /// As for [`Self::open`].
-    unsafe fn init(
+    pub unsafe fn init(
         &self,
         index: usize,
         arguments: &[u8],

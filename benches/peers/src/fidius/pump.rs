@@ -1,6 +1,7 @@
 //! The framework's own way from a plugin to its user: a thread that pumps, a
 //! channel of four, a self-describing value, and the user's type at last.
 
+use std::any::Any;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -16,7 +17,7 @@ pub struct Pumped {
     // The stream goes first: it stops the pump.
     stream: ChunkStream,
     runtime: Runtime,
-    _plugin: PluginHandle,
+    _plugin: Box<dyn Any>,
 }
 
 impl Pumped {
@@ -38,13 +39,13 @@ impl Pumped {
         Ok(Self::new(stream, runtime, plugin))
     }
 
-    /// A stream that is open.
+    /// A stream that is open, and its plugin.
     #[must_use]
-    pub fn new(stream: ChunkStream, runtime: Runtime, plugin: PluginHandle) -> Self {
+    pub fn new(stream: ChunkStream, runtime: Runtime, plugin: impl Any) -> Self {
         Self {
             stream,
             runtime,
-            _plugin: plugin,
+            _plugin: Box::new(plugin),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use bench_protocol::payload::PayloadKind;
 use bench_record::wire::{Comparison, Counts, Record};
 
-use crate::channels::{AFTER, Arm, Channel, LARGE, SIZES, Way};
+use crate::channels::{AFTER, Arm, CAPACITY, Channel, LARGE, SIZES, Way};
 use crate::peer::{self, Peer};
 use crate::row::{counts, number, ratio, verdict};
 use crate::work::Work;
@@ -28,6 +28,12 @@ fn each(of: impl Fn((PayloadKind, u32)) -> String) -> String {
 /// Something to measure of each size.
 type OfSize = Box<dyn Fn((PayloadKind, u32)) -> Work>;
 
+/// A share in percent; what rounds to nothing has no sign.
+fn percent(share: f64) -> String {
+    let rounded = (100.0 * share).round();
+    format!("{:.0}%", if rounded == 0.0 { 0.0 } else { rounded })
+}
+
 /// A line of the table: what is changed, and both sides.
 struct Line {
     channel: &'static str,
@@ -41,8 +47,8 @@ fn lines() -> Vec<Line> {
         Box::new(move |(payload, bytes)| peer::Arm::new(peer, payload, bytes).into())
     };
     let mut lines = vec![Line {
-        channel: "server stream",
-        does: "a pump thread, a channel of four, a `Value` between the item and the user's type",
+        channel: Channel::Pump.title(),
+        does: Channel::Pump.does(),
         change: "host: let the caller pull into the type that it wants",
         sides: [by(Peer::Fidius), by(Peer::FidiusRaw)],
     }];
@@ -79,41 +85,33 @@ pub fn write(record: &Record, page: &mut String) -> fmt::Result {
     )?;
     writeln!(
         page,
-        "| channel | what to change | instructions | allocations | instructions after | allocations after | time, changed / released |"
+        "| channel | instructions | allocations | what to change | instructions saved | allocations saved | time, changed / released |"
     )?;
-    writeln!(page, "|---|---|--:|--:|--:|--:|--:|")?;
-    let instructions = |counts: &Counts| counts.instructions_per_item;
-    let allocations = |counts: &Counts| counts.allocations_per_item;
+    writeln!(page, "|---|--:|--:|---|--:|--:|--:|")?;
+    let instructions: fn(&Counts) -> Option<f64> = |counts| counts.instructions_per_item;
+    let allocations: fn(&Counts) -> Option<f64> = |counts| counts.allocations_per_item;
     for line in lines() {
         let [before, after] = &line.sides;
-        let counted = |work: &dyn Fn((PayloadKind, u32)) -> Work, of| {
-            each(|size| number(count(record, &work(size), of)))
+        let counted =
+            |of: fn(&Counts) -> Option<f64>| each(|size| number(count(record, &before(size), of)));
+        let both = |size: (PayloadKind, u32), of: fn(&Counts) -> Option<f64>| {
+            let count = |work: Work| count(record, &work, of);
+            count(before(size)).zip(count(after(size)))
         };
-        let times = each(|size| {
-            let (before, after) = (before(size), after(size));
-            // A peer's time against another's is not measured; both are against the arena.
-            let ns = |work: &Work| {
-                let arena = Work::from(peer::Arm::new(Peer::Arena, size.0, size.1));
-                compared(record, &arena, work).and_then(|found| found.candidate_ns)
-            };
-            match compared(record, &before, &after) {
-                Some(found) => ratio(Some(found)),
-                None => number(
-                    ns(&after)
-                        .zip(ns(&before))
-                        .map(|(after, before)| after / before),
-                ),
-            }
+        let share = each(|size| {
+            let saved = both(size, instructions).map(|(before, after)| 1.0 - after / before);
+            saved.map_or("–".to_owned(), percent)
         });
+        let fewer =
+            each(|size| number(both(size, allocations).map(|(before, after)| before - after)));
+        let times = each(|size| ratio(compared(record, &before(size), &after(size))));
         writeln!(
             page,
-            "| {} | {} | {} | {} | {} | {} | {times} |",
+            "| {} | {} | {} | {} | {share} | {fewer} | {times} |",
             line.channel,
+            counted(instructions),
+            counted(allocations),
             line.change,
-            counted(before, instructions),
-            counted(before, allocations),
-            counted(after, instructions),
-            counted(after, allocations),
         )?;
     }
     writeln!(page, "\nWhat the release does for each item:\n")?;
@@ -126,7 +124,8 @@ pub fn write(record: &Record, page: &mut String) -> fmt::Result {
     }
     writeln!(page)?;
     cliffs(record, page)?;
-    strategies(record, page)
+    strategies(record, page)?;
+    capacities(record, page)
 }
 
 /// The tables of items after a large one.
@@ -196,6 +195,43 @@ fn strategies(record: &Record, page: &mut String) -> fmt::Result {
             both(|counts| counts.allocations_per_item),
             ratio(time),
             verdict(time, ["slower", "the same", "faster"])
+        )?;
+    }
+    writeln!(page)
+}
+
+/// The server stream through channels of other capacities.
+fn capacities(record: &Record, page: &mut String) -> fmt::Result {
+    writeln!(page, "## Would a longer channel help the server stream?\n")?;
+    writeln!(
+        page,
+        "The framework's channel holds {CAPACITY} items, and nobody can set that. So this is a \
+         pump of this workbench with the same steps (`benches/peers/src/channels/pump.rs`), on \
+         `u64`; times are those of a channel of {CAPACITY} in the same processes times the ratio.\n"
+    )?;
+    writeln!(
+        page,
+        "| capacity | instructions | time, one core | is | time, two cores | is |"
+    )?;
+    writeln!(page, "|--:|--:|--:|---|--:|---|")?;
+    let own = Arm::new(Channel::Pump, Way::Released, SIZES[0]).with(CAPACITY);
+    for arm in crate::channels::pumps() {
+        let instructions = count(record, &arm.into(), |counts| counts.instructions_per_item);
+        let time = |suffix| {
+            let [candidate, baseline] = [arm, own].map(|arm| format!("{}{suffix}", arm.id()));
+            record.comparison(&candidate, &baseline)
+        };
+        let judged = |found| verdict(found, ["slower", "the same", "faster"]);
+        let (one, two) = (time(""), time("/unpinned"));
+        writeln!(
+            page,
+            "| {} | {} | {} | {} | {} | {} |",
+            arm.capacity,
+            number(instructions),
+            ratio(one),
+            judged(one),
+            ratio(two),
+            judged(two)
         )?;
     }
     writeln!(page)

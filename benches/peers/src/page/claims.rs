@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use bench_protocol::payload::PayloadKind;
 use bench_record::wire::Record;
 
 use crate::channels::{self, Channel, Way};
@@ -217,22 +216,35 @@ fn directly(record: &Record) -> Claim {
 }
 
 fn no_allocation_per_call(record: &Record) -> Claim {
-    // A number has nothing of its own to allocate.
-    let arm = channels::Arm::new(Channel::UnaryArena, Way::Released, (PayloadKind::U64, 8));
-    let found = counts(record, &arm.id());
-    let allocations = found.and_then(|counts| counts.allocations_per_item);
+    let allocations = |way, size| {
+        let id = channels::Arm::new(Channel::UnaryArena, way, size).id();
+        counts(record, &id)?.allocations_per_item
+    };
+    // With both sides changed, a call allocates what the user's values need and no more.
+    let added: Option<Vec<f64>> = channels::SIZES
+        .into_iter()
+        .map(|size| Some(allocations(Way::Released, size)? - allocations(Way::Both, size)?))
+        .collect();
+    let holds = match &added {
+        None => Holds::Unknown,
+        Some(added) if added.iter().any(|added| *added > NONE) => Holds::False,
+        Some(_) => Holds::True,
+    };
+    let added = channels::SIZES
+        .iter()
+        .enumerate()
+        .map(|(place, (payload, _))| {
+            let added = added.as_ref().map(|added| added[place]);
+            format!("{} for a {}", number(added), payload.name())
+        });
     Claim {
         claim: "unary arena: allocations per call 0",
-        holds: match allocations {
-            Some(allocations) if allocations > NONE => Holds::False,
-            Some(_) => Holds::True,
-            None => Holds::Unknown,
-        },
+        holds,
         evidence: format!(
-            "a call with a number as argument and answer allocates {} times ({} bytes): the \
-             host's arguments, and the answer before it is copied into the buffer",
-            number(allocations),
-            number(found.and_then(|counts| counts.allocated_bytes_per_item))
+            "beside the user's values, allocations a call: {}. The host's arguments are one; the \
+             plugin's answer, which is encoded to a `Vec` before it is copied, another, unless the \
+             compiler removes it",
+            added.collect::<Vec<_>>().join(", ")
         ),
     }
 }

@@ -1,0 +1,201 @@
+//! The arms of the channels: their ids, plugins and methods.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use arena_bench::case::{ByteSize, Case};
+use bench_protocol::payload::PayloadKind;
+use bench_protocol::spec::Protocol;
+use bench_record::wire::Params;
+use fidius_host::{LoadedPlugin, loader};
+use serde::{Deserialize, Serialize};
+
+use super::kind::{AFTER, CAPACITIES, Channel, LARGE, SIZES, Way};
+use crate::peer::Library;
+
+/// One arm: a channel, which sides of it are changed, and the items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arm {
+    /// The channel.
+    pub channel: Channel,
+    /// What is changed.
+    pub way: Way,
+    /// Number of the payload.
+    kind: u32,
+    /// Content bytes of an item.
+    pub bytes: u32,
+    /// Content bytes of one item that comes before all others; 0 for none.
+    pub after: u32,
+    /// Capacity of the pump's channel; 0 where there is none of ours.
+    pub capacity: u32,
+}
+
+/// The arms that are measured: every way of every channel with every size, and those after a
+/// large item.
+pub fn arms() -> impl Iterator<Item = Arm> {
+    let sizes = Channel::ALL.into_iter().flat_map(|channel| {
+        let ways = channel.ways().iter();
+        ways.flat_map(move |&way| SIZES.map(|size| Arm::new(channel, way, size)))
+    });
+    sizes.chain(after()).chain(pumps())
+}
+
+/// The arms of items after a large one: of the channels that keep something from item to item.
+pub fn after() -> impl Iterator<Item = Arm> {
+    [Channel::Client, Channel::UnaryArena]
+        .into_iter()
+        .flat_map(|channel| {
+            let ways = [Way::Released, Way::Both].into_iter();
+            ways.flat_map(move |way| LARGE.map(|large| Arm::new(channel, way, AFTER).after(large)))
+        })
+}
+
+/// The arms of the server stream through pumps with channels of other capacities.
+pub fn pumps() -> impl Iterator<Item = Arm> {
+    CAPACITIES
+        .into_iter()
+        .map(|capacity| Arm::new(Channel::Pump, Way::Released, SIZES[0]).with(capacity))
+}
+
+impl Arm {
+    /// An arm of items of one size.
+    #[must_use]
+    pub fn new(channel: Channel, way: Way, (payload, bytes): (PayloadKind, u32)) -> Self {
+        Self {
+            channel,
+            way,
+            kind: payload as u32,
+            bytes,
+            after: 0,
+            capacity: 0,
+        }
+    }
+
+    /// The same items in another way.
+    #[must_use]
+    pub fn by(self, way: Way) -> Self {
+        Self { way, ..self }
+    }
+
+    /// The same items through another channel.
+    #[must_use]
+    pub fn through(self, channel: Channel) -> Self {
+        Self { channel, ..self }
+    }
+
+    /// The same items after one of so many content bytes.
+    #[must_use]
+    pub fn after(self, after: u32) -> Self {
+        Self { after, ..self }
+    }
+
+    /// The same items through a pump with a channel of so many.
+    #[must_use]
+    pub fn with(self, capacity: u32) -> Self {
+        Self { capacity, ..self }
+    }
+
+    /// What an item is.
+    ///
+    /// # Panics
+    /// Never: an arm is made of a payload.
+    #[must_use]
+    pub fn payload(&self) -> PayloadKind {
+        PayloadKind::from_number(self.kind).expect("an arm is made of a payload")
+    }
+
+    /// The name of the arm, as case ids are written.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let item = Case::drain(self.payload(), self.bytes, Protocol::Arena).item();
+        let (channel, way) = (self.channel.name(), self.way.name());
+        let mut id = format!("channels/{item}/{channel}-{way}");
+        if self.after > 0 {
+            id += &format!("/after-{}", ByteSize(self.after.into()));
+        }
+        if self.capacity > 0 {
+            id += &format!("/capacity-{}", self.capacity);
+        }
+        id
+    }
+
+    /// What its id stands for.
+    #[must_use]
+    pub fn params(&self, items: u64) -> Params {
+        Params {
+            protocol: format!("{}-{}", self.channel.name(), self.way.name()),
+            ..Case::drain(self.payload(), self.bytes, Protocol::Arena).params(items)
+        }
+    }
+
+    /// Whether producer and consumer run at once.
+    #[must_use]
+    pub fn runs_aside(&self) -> bool {
+        match self.channel {
+            Channel::Pump => true,
+            Channel::Bidi => self.way == Way::Released,
+            _ => false,
+        }
+    }
+
+    /// The libraries that it loads.
+    #[must_use]
+    pub fn libraries(&self) -> &'static [Library] {
+        match (self.channel, self.way.changes_host()) {
+            (Channel::Bidi, true) => &[Library::Package("fidius-plugin"), Library::Host],
+            _ => &[Library::Package("fidius-plugin")],
+        }
+    }
+
+    /// The plugin of the library.
+    pub(super) fn plugin(&self) -> &'static str {
+        match (self.channel, self.way.changes_plugin()) {
+            (Channel::Pump, _) => "PreparedItems",
+            (Channel::Client, false) => "Consumes",
+            (Channel::Client, true) => "PatchedConsumes",
+            (Channel::Bidi, false) => "Echoes",
+            (Channel::Bidi, true) => "PatchedEchoes",
+            (Channel::Unary, _) => "Answers",
+            (Channel::UnaryArena, false) => "AnswersInArena",
+            (Channel::UnaryArena, true) => "PatchedAnswersInArena",
+            (Channel::Callback, true) => "PatchedCallsBack",
+            (Channel::Callback, false) if self.way.changes_host() => "CallsBackByTable",
+            (Channel::Callback, false) => "CallsBack",
+        }
+    }
+
+    /// The place of the payload's method in the interfaces of the channels.
+    pub(super) fn method(&self) -> Result<usize> {
+        let place = SIZES
+            .iter()
+            .position(|(payload, _)| *payload == self.payload());
+        place.with_context(|| format!("no channel has {}", self.payload().name()))
+    }
+}
+
+/// The plugin of an arm, as the framework loads it.
+pub(super) fn loaded(arm: &Arm, library: &Path) -> Result<LoadedPlugin> {
+    let library = loader::load_library(library)?;
+    let mut plugins = library.plugins.into_iter();
+    let found = plugins.find(|plugin| plugin.info.name == arm.plugin());
+    found.with_context(|| format!("no plugin {} in the library", arm.plugin()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ids_of_all_arms_are_different_and_readable() {
+        let mut ids: Vec<String> = arms().map(|arm| arm.id()).collect();
+        assert!(
+            ids.contains(&"channels/blob-4KiB/client-both".to_owned()),
+            "{ids:?}"
+        );
+        assert!(ids.contains(&"channels/blob-64B/unary-arena-released/after-1MiB".to_owned()));
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+    }
+}
