@@ -7,6 +7,9 @@ const Page = (() => {
   const toolbar = document.getElementById("toolbar");
   const live = document.getElementById("live");
   const followers = [];
+  // What the page shows first: the measure that its markup has checked.
+  const first = toolbar.querySelector('input[name="measure"][checked]');
+  if (first) Core.DEFAULTS.measure = first.value;
   const allowed = choices();
 
   const page = {

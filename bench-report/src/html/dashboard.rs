@@ -206,6 +206,11 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
         .count();
     let (tone, newest) = newest(dashboard);
     let (tone, sign, newest) = (tone.name(), tone.sign(), text(&newest));
+    let payloads = dashboard.shown().any(|series| !series.payload.is_empty());
+    let title = match payloads {
+        true => "Arena or alloc, over time",
+        false => "Performance over time",
+    };
     let left_out = match first {
         0 => String::new(),
         _ => format!(
@@ -215,7 +220,7 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
     };
     format!(
         "<a class=\"skip\" href=\"#changes\">Skip to the changes</a><header class=\"top\">\
-         <h1>Arena or alloc, over time</h1><p class=\"told {tone}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> \
+         <h1>{title}</h1><p class=\"told {tone}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> \
          {newest}</p><p class=\"made\"><b>{} runs</b> of {cases} cases {}; {} changes, {} of them \
          regressions, {suspects} not confirmed</p>{left_out}<nav aria-label=\"Sections\"><a href=\"#changes\">Changes</a>\
          <a href=\"#charts\">Every case</a><a href=\"#compare\">Compare</a><a href=\"#commits\">Runs</a></nav></header>\n{}",
@@ -223,11 +228,25 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
         text(&span),
         dashboard.findings.changes.len(),
         regressions,
-        TOOLBAR.replace(
+        toolbar(dashboard).replace(
             "{payloads}",
             &parts::payload_options(dashboard.shown().map(|series| series.payload.as_str()))
         ),
     )
+}
+
+/// The controls. A history without ratios, as one of packages is, begins with its
+/// instructions.
+fn toolbar(dashboard: &Dashboard) -> String {
+    let ratios = dashboard
+        .shown()
+        .any(|series| Group::of(series.metric) == Group::Wall);
+    if ratios {
+        return TOOLBAR.to_owned();
+    }
+    TOOLBAR
+        .replace("value=\"wall\" checked", "value=\"wall\"")
+        .replace("value=\"instructions\"", "value=\"instructions\" checked")
 }
 
 fn small_chart(dashboard: &Dashboard, series: &Series, gone: Option<&String>) -> String {

@@ -95,6 +95,10 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
     ),
 ];
 
+/// How to read the table of packages.
+const MEASURED: &str = "An item is a unit of work of a function, or an item of a stream. The time is the \
+    median over link layouts, on this machine, in this run: it is not comparable across runs. Counts are exact.";
+
 pub fn page(views: &[View]) -> Result<String, ReportError> {
     let many = views.len() > 1;
     let mut body = String::new();
@@ -113,7 +117,10 @@ pub fn page(views: &[View]) -> Result<String, ReportError> {
              Without it, use the tables of each record above.</p></div></section>\n",
         );
     }
-    body.push_str(METHOD);
+    // The method's page is about the pair.
+    if views.iter().any(|view| view.packages.is_none()) {
+        body.push_str(METHOD);
+    }
     body.push_str("</main>\n");
     body.push_str(&footer());
     let title = match views {
@@ -165,6 +172,11 @@ fn header(views: &[View]) -> String {
     let payloads = parts::payload_options(rows.map(|row| row.payload.as_str()));
     // The last record is the one shown; a section that it lacks leads to the newest with it.
     let newest_with = |section| views.iter().rposition(|view| has(view, section));
+    let packages = views.iter().all(|view| view.packages.is_some());
+    let (title, first, heading) = match packages {
+        true => ("What it takes", "measured", "Measured"),
+        false => ("Arena or alloc?", "answers", "Answers"),
+    };
     let links: String = SECTIONS
         .iter()
         .filter_map(|(section, id, heading, _)| {
@@ -174,6 +186,10 @@ fn header(views: &[View]) -> String {
             ))
         })
         .collect();
+    let method = match packages {
+        true => "",
+        false => "<a href=\"#method\">Method</a>",
+    };
     let laboratory = views.iter().rposition(|view| !view.laboratory.is_empty());
     let laboratory = laboratory.map_or_else(String::new, |number| {
         format!("<a href=\"#r{number}-laboratory\" data-section=\"laboratory\">Which protocol</a>")
@@ -184,10 +200,10 @@ fn header(views: &[View]) -> String {
         ""
     };
     format!(
-        "<a class=\"skip\" href=\"#r{last}-answers\" data-section=\"answers\">Skip to the answers</a>\
-         <header class=\"top\"><h1>Arena or alloc?</h1>{leads}{lines}\
-         <nav aria-label=\"Sections\"><a href=\"#r{last}-answers\" data-section=\"answers\">Answers</a>{links}{laboratory}{compare}\
-         <a href=\"#r{last}-environment\" data-section=\"environment\">Environment</a><a href=\"#method\">Method</a></nav>\
+        "<a class=\"skip\" href=\"#r{last}-{first}\" data-section=\"{first}\">Skip to what was found</a>\
+         <header class=\"top\"><h1>{title}</h1>{leads}{lines}\
+         <nav aria-label=\"Sections\"><a href=\"#r{last}-{first}\" data-section=\"{first}\">{heading}</a>{links}{laboratory}{compare}\
+         <a href=\"#r{last}-environment\" data-section=\"environment\">Environment</a>{method}</nav>\
          </header>\n{}",
         TOOLBAR.replace("{payloads}", &payloads)
     )
@@ -213,13 +229,21 @@ fn record(number: usize, view: &View, many: bool) -> Result<String, ReportError>
              do not rely on its wall-clock verdicts. Question 6 has the reason.</p>\n",
         );
     }
-    out.push_str(&format!(
-        "<section id=\"{prefix}-answers\"><h2>Six answers</h2>\n"
-    ));
-    for answer in &view.answers {
-        out.push_str(&parts::answer(&prefix, answer));
+    match &view.packages {
+        Some(table) => out.push_str(&format!(
+            "<section id=\"{prefix}-measured\"><h2>Measured</h2><p class=\"how\">{MEASURED}</p>\n{}</section>\n",
+            parts::table(&prefix, table)
+        )),
+        None => {
+            out.push_str(&format!(
+                "<section id=\"{prefix}-answers\"><h2>Six answers</h2>\n"
+            ));
+            for answer in &view.answers {
+                out.push_str(&parts::answer(&prefix, answer));
+            }
+            out.push_str("</section>\n");
+        }
     }
-    out.push_str("</section>\n");
     for (section, id, heading, how) in SECTIONS {
         if has(view, section) {
             out.push_str(&format!(

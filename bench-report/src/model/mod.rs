@@ -9,6 +9,7 @@ mod cell;
 mod growth;
 mod index;
 mod lead;
+mod packages;
 mod panels;
 mod stories;
 mod tables;
@@ -32,7 +33,11 @@ pub fn view(source: &Source) -> View {
         environment: environment(&record.environment),
         fingerprint: fingerprint(&record.environment),
         trusted: record.self_check.as_ref().map(|check| check.trusted),
-        lead: lead::lead(record, &stories),
+        packages: packages::table(record),
+        lead: match packages::is_of_packages(record) {
+            true => packages::lead(record),
+            false => lead::lead(record, &stories),
+        },
         answers: answers::answers(&index, &stories),
         ladder: index.ladder().to_vec(),
         machine: record.environment.clone(),

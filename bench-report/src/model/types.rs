@@ -30,6 +30,9 @@ pub struct View {
     pub fingerprint: Vec<(String, String)>,
     /// Whether the wall-clock verdicts may be believed; `None` without an A/A.
     pub trusted: Option<bool>,
+    /// What was measured of packages, in place of everything that is said of a pair; nothing
+    /// where the record is of a pair.
+    pub packages: Option<Table>,
     /// What was found and what to do, in two sentences.
     pub lead: LeadSentences,
     /// The six questions, in order.

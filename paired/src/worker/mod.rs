@@ -204,7 +204,8 @@ impl Worker {
             let flags = fcntl_getfl(pipe).map_err(|error| starting(error.into()))?;
             fcntl_setfl(pipe, flags | OFlags::NONBLOCK).map_err(|error| starting(error.into()))?;
         }
-        let nonce = rand::random();
+        // Always as many digits: what a child allocates for it is then the same in each.
+        let nonce = rand::random_range(10_u64.pow(18)..10_u64.pow(19));
         let hello = Hello {
             parent: process.pid().as_raw_nonzero().get().unsigned_abs(),
             memory: launch.memory,
