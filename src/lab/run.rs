@@ -100,7 +100,7 @@ impl Found {
                 scope.spawn(move || {
                     while let Some(arm) = next() {
                         // The receiver is there until all senders are gone.
-                        let _ = sender.send((arm, counts::measure(&counter, built, &arm)));
+                        let _ = sender.send((arm, counts::measure(counter, built, &arm)));
                     }
                 });
             }

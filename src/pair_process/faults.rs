@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn memory_that_is_touched_for_the_first_time_is_counted() {
         let Some(before) = so_far() else {
-            println!("skipped: the system does not tell");
+            notice!("skipped: the system does not tell");
             return;
         };
         let fresh = std::hint::black_box(vec![1_u8; 64 << 20]);

@@ -37,7 +37,10 @@ pub enum PackageError {
     #[error(transparent)]
     Layout(#[from] LayoutError),
     #[error("{name}: {source}")]
-    Subject { name: String, source: SubjectError },
+    Subject {
+        name: String,
+        source: Box<SubjectError>,
+    },
     #[error(
         "{name} exports nothing that can be measured: list functions with paired_bench::bench!, or a stream \
          with bench_protocol::export_guest!; {}",
@@ -127,7 +130,7 @@ impl Compilation {
 fn list(name: &str, library: &Path) -> Result<(Vec<Case>, bool), PackageError> {
     let subject = |source: SubjectError| PackageError::Subject {
         name: name.to_owned(),
-        source,
+        source: Box::new(source),
     };
     let (cases, debug) = match ask(library, Task::List).map_err(subject)? {
         Answer::Listed { cases, debug } => (cases, debug),

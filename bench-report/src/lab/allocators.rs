@@ -231,7 +231,7 @@ fn alike(set: &Set, way: &str, allocators: &[&str]) -> bool {
     let Some(usual) = counted(&"") else {
         return true;
     };
-    let counts = allocators.iter().filter_map(|it| counted(it));
+    let counts = allocators.iter().filter_map(counted);
     let near = |count: f64| (count / usual - 1.0).abs() < ALIKE;
     counts.into_iter().all(near)
 }
