@@ -278,7 +278,7 @@ mod tests {
         crate::bench! {
             twice => |n| n * 2,
             kept => {
-                let list = vec![1, 2, 3];
+                let list = [1, 2, 3];
                 move |n| list.iter().sum::<u64>() + n
             },
         }
