@@ -139,8 +139,8 @@ pub fn build_here_with(
     build_with(root, &cache_of(root)?, allocators, seeds, heard)
 }
 
-/// Compiles a package of the sources in `root` with an allocator. Each allocator has a folder of
-/// its own in the cache.
+/// Compiles a package of the sources in `root` with an allocator. Each allocator has a cache folder of
+/// its own, beside `cache`.
 pub(crate) fn compile(
     root: &Path,
     cache: &Path,
@@ -148,7 +148,10 @@ pub(crate) fn compile(
     allocator: Allocator,
 ) -> Result<Objects, WorkspaceError> {
     let cache = match allocator.feature() {
-        Some(feature) => cache.join("allocators").join(feature),
+        Some(feature) => {
+            let name = cache.file_name().unwrap_or_default().to_string_lossy();
+            cache.with_file_name(format!("{name}-{feature}"))
+        }
         None => cache.to_owned(),
     };
     let mut source = Source::new(root, package, &cache).map_err(self::cache(&cache))?;
