@@ -34,10 +34,15 @@ enum Rest<T> {
     Unencodable,
 }
 
-/// Items of the present call, which are kept in the driver at its end: also if it panics.
+/// What of the present call's room and number is left. What was written is kept in the driver at
+/// the call's end: also if it panics.
 struct Written<'a> {
-    count: u32,
-    used: usize,
+    /// Items that the host asks for at most.
+    asked: u32,
+    /// Bytes of the room.
+    lent: usize,
+    left: u32,
+    rest: usize,
     done: &'a mut Batch,
 }
 
@@ -45,8 +50,8 @@ impl Drop for Written<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         *self.done = Batch {
-            count: self.count,
-            bytes: self.used as u32,
+            count: self.asked - self.left,
+            bytes: (self.lent - self.rest) as u32,
         };
     }
 }
@@ -101,34 +106,38 @@ where
     /// `room` must be writable.
     #[inline(always)]
     unsafe fn fill(&mut self, mut item: P::Item, room: Room, max_items: u32) -> Rest<P::Item> {
-        let Room { start, capacity } = room;
+        let Room {
+            start: mut at,
+            capacity,
+        } = room;
         let mut written = Written {
-            count: 0,
-            used: 0,
+            asked: max_items,
+            lent: capacity,
+            left: max_items,
+            rest: capacity,
             done: &mut self.done,
         };
         loop {
-            let used = written.used;
-            if capacity - used < PREFIX {
+            let Some(capacity) = written.rest.checked_sub(PREFIX) else {
                 return Rest::Unfit(item);
-            }
-            let place = Room {
-                // SAFETY: the room has the bytes of the prefix.
-                start: unsafe { start.add(used + PREFIX) },
-                capacity: capacity - used - PREFIX,
             };
-            // SAFETY: `place` is the rest of the room.
-            let len = match unsafe { C::encode(&item, place, Fixed) } {
+            // SAFETY: the rest of the room has the bytes of the prefix.
+            let start = unsafe { at.add(PREFIX) };
+            // SAFETY: this is the rest of the room.
+            let len = match unsafe { C::encode(&item, Room { start, capacity }, Fixed) } {
                 Ok(len) => len,
                 Err(Failed::Lacking(_)) => return Rest::Unfit(item),
                 Err(Failed::Unencodable) => return Rest::Unencodable,
             };
             let prefix = (len as u32).to_le_bytes();
-            // SAFETY: the room has the bytes of the prefix.
-            unsafe { start.add(used).cast::<[u8; PREFIX]>().write(prefix) };
-            written.used += PREFIX + len;
-            written.count += 1;
-            if written.count == max_items {
+            // SAFETY: the rest of the room has the bytes of the prefix and of the item.
+            unsafe {
+                at.cast::<[u8; PREFIX]>().write(prefix);
+                at = start.add(len);
+            }
+            written.rest = capacity - len;
+            written.left -= 1;
+            if written.left == 0 {
                 return Rest::Nothing;
             }
             item = match self.stream.draw_again() {

@@ -23,7 +23,7 @@ pub struct Config {
     /// build-pair made.
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
-    /// What guest and host allocate by: system, mimalloc, jemalloc or snmalloc for both, or
+    /// What guest and host allocate by: system, mimalloc or jemalloc for both, or
     /// guest=NAME,host=NAME [default: system].
     #[arg(long, value_name = "NAME")]
     allocator: Option<Allocators>,

@@ -65,7 +65,7 @@ pub struct Config {
     #[command(flatten)]
     part: Part,
     /// The allocators beside the system's that guest and host are built with, separated by
-    /// commas; system for none [default: mimalloc,jemalloc,snmalloc; none with --quick or --pair]
+    /// commas; system for none [default: mimalloc,jemalloc; none with --quick or --pair]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with_all = ["pair", "verify_only"])]
     allocator: Option<Vec<Allocator>>,
     /// Verify and count; time nothing.

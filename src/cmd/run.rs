@@ -49,7 +49,7 @@ pub struct Config {
     /// built from the sources here.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["package", "library"])]
     pair: Option<PathBuf>,
-    /// What guest and host allocate by: system, mimalloc, jemalloc or snmalloc for both, or
+    /// What guest and host allocate by: system, mimalloc or jemalloc for both, or
     /// guest=NAME,host=NAME [default: system].
     #[arg(long, value_name = "NAME", conflicts_with = "pair")]
     allocator: Option<Allocators>,

@@ -27,7 +27,7 @@ pub(super) struct Sides {
     /// here, uncommitted changes included.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["package", "library"])]
     pair: Option<PathBuf>,
-    /// What guest and host allocate by: system, mimalloc, jemalloc or snmalloc for both, or
+    /// What guest and host allocate by: system, mimalloc or jemalloc for both, or
     /// guest=NAME,host=NAME [default: system].
     #[arg(long, value_name = "NAME", conflicts_with_all = ["pair", "package", "library"])]
     allocator: Option<Allocators>,

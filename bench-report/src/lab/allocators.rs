@@ -187,7 +187,7 @@ fn ways(lab: &Lab) -> Vec<Block> {
     }
     let mut heads = vec![("item", false), ("way", false), (SYSTEM, true)];
     heads.extend(
-        ["mimalloc", "jemalloc", "snmalloc"]
+        ["mimalloc", "jemalloc"]
             .into_iter()
             .filter_map(|name| {
                 let has = guests
