@@ -30,7 +30,7 @@ fn profile() -> Option<String> {
 /// The flags beside the profile's, the feature that chooses the allocator among them.
 fn flags() -> String {
     let encoded = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    let allocators = ["mimalloc", "jemalloc", "snmalloc"];
+    let allocators = ["mimalloc", "jemalloc"];
     let chosen = allocators.into_iter().find(|name| {
         std::env::var_os(format!("CARGO_FEATURE_{}", name.to_uppercase())).is_some()
     });

@@ -1,7 +1,7 @@
 //! The allocator of the library that this crate is linked into, chosen by a cargo feature. Without
 //! one it is the system's, and no library depends on this crate.
 //!
-//! A library has one allocator: with several features, the first of mimalloc, jemalloc and snmalloc.
+//! A library has one allocator: with both features, mimalloc.
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
@@ -10,11 +10,3 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[cfg(all(feature = "jemalloc", not(feature = "mimalloc")))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-#[cfg(all(
-    feature = "snmalloc",
-    not(feature = "mimalloc"),
-    not(feature = "jemalloc")
-))]
-#[global_allocator]
-static ALLOCATOR: snmalloc_rs::SnMalloc = snmalloc_rs::SnMalloc;
