@@ -186,16 +186,12 @@ fn ways(lab: &Lab) -> Vec<Block> {
         if alike { &mut same } else { &mut differ }.push(&arm.way);
     }
     let mut heads = vec![("item", false), ("way", false), (SYSTEM, true)];
-    heads.extend(
-        ["mimalloc", "jemalloc"]
-            .into_iter()
-            .filter_map(|name| {
-                let has = guests
-                    .iter()
-                    .any(|it| it.starts_with(&format!("guest {name},")));
-                has.then_some((name, true))
-            }),
-    );
+    heads.extend(["mimalloc", "jemalloc"].into_iter().filter_map(|name| {
+        let has = guests
+            .iter()
+            .any(|it| it.starts_with(&format!("guest {name},")));
+        has.then_some((name, true))
+    }));
     let rows = lab.allocators.iter().flat_map(|set| {
         differ.iter().map(|way| {
             let mut row = vec![plain(&set.item), plain(way)];
