@@ -24,7 +24,16 @@ const SLOW: &str = "Some(item) => {
                 (status::OK, encode(&item))
             }";
 
-/// A repository with the pair's three packages.
+/// What the pair is made of.
+const PACKAGES: [&str; 5] = [
+    "paired-bench",
+    "bench-protocol",
+    "bench-allocator",
+    "bench-guest",
+    "bench-host",
+];
+
+/// A repository with the pair's packages.
 struct Repository(tempfile::TempDir);
 
 impl Repository {
@@ -39,32 +48,18 @@ impl Repository {
         // The counting runner asks cargo for this target of this package.
         repository.write("src/lib.rs", "//! Nothing.\n");
         repository.write("benches/instructions.rs", "fn main() {}\n");
-        let mut text =
+        let mut text = format!(
             "[package]\nname = \"arena-bench\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-            [workspace]\nresolver = \"3\"\n\
-            members = [\"bench-protocol\", \"bench-guest\", \"bench-host\", \"bench-allocator\", \"paired-bench\"]\n\
-            [profile.release]\nopt-level = 0\ndebug = \"line-tables-only\"\n"
-                .to_owned();
+             [workspace]\nresolver = \"3\"\nmembers = {PACKAGES:?}\n\n\
+             [profile.release]\nopt-level = 0\ndebug = \"line-tables-only\"\n"
+        );
         sections.for_each(|section| text.push_str(&format!("[{section}\n")));
         repository.write("Cargo.toml", &text);
         repository.write(".gitignore", "target\n");
         repository.copy("Cargo.lock");
-        for package in [
-            "bench-protocol",
-            "bench-guest",
-            "bench-host",
-            "bench-allocator",
-            "paired-bench",
-        ] {
-            for name in ["Cargo.toml", "src"] {
-                repository.copy(&format!("{package}/{name}"));
-            }
+        for package in PACKAGES {
+            repository.copy(package);
         }
-        for package in ["bench-guest", "bench-host"] {
-            repository.copy(&format!("{package}/build.rs"));
-            repository.copy(&format!("{package}/build_support.rs"));
-        }
-        repository.copy("bench-protocol/build_support.rs");
         repository
     }
 
@@ -126,8 +121,8 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    /// `bisect` by counts, with the target that counts already built.
-    fn bisect(&self, counter: &Path, good: &str, bad: &str) -> Command {
+    /// A verb that counts, with the target that counts already built.
+    fn arena_bench(&self, counter: &Path, verb: &str) -> Command {
         let cargo = self.0.path().join("cargo");
         let made = format!(
             r#"{{"reason":"compiler-artifact","target":{{"name":"instructions","kind":["bench"]}},"executable":"{}"}}"#,
@@ -148,8 +143,30 @@ impl Repository {
             .env("CARGO_NET_OFFLINE", "true")
             .env("XDG_CACHE_HOME", self.0.path().join("cache"))
             .env_remove("CARGO_TARGET_DIR")
-            .args(["bisect", "--counts-only", "--filter", "^drain/u64/alloc$"])
-            .args(["--json", "--good", good, "--bad", bad]);
+            .args([
+                verb,
+                "--counts-only",
+                "--json",
+                "--filter",
+                "^drain/u64/alloc$",
+            ]);
+        command
+    }
+
+    fn bisect(&self, counter: &Path, good: &str, bad: &str) -> Command {
+        let mut command = self.arena_bench(counter, "bisect");
+        command.args(["--good", good, "--bad", bad]);
+        command
+    }
+
+    /// `compare` of the pair that `bisect` built last with that of a commit.
+    fn compare(&self, counter: &Path, base: &str) -> Command {
+        let builds = fs::read_dir(self.0.path().join("cache/arena-bench")).expect("it has built");
+        let mut pairs = builds.map(|entry| entry.expect("readable").path().join("step/build/pair"));
+        let mut command = self.arena_bench(counter, "compare");
+        command
+            .args(["--explain", "--layouts", "1", "--against", base, "--pair"])
+            .arg(pairs.next().expect("one checkout"));
         command
     }
 }
@@ -205,10 +222,64 @@ fn a_commit_that_runs_more_instructions_is_found_and_one_that_does_not_build_is_
     let (word, why) = answer("a broken one").expect("it is in the middle of the rest");
     assert!(word == "skip" && why.contains("does not build"), "{why}");
     assert_eq!(answer("the slow one").expect("it is asked last").0, "bad");
+    what_changed_is_explained_and_can_be_accepted(&repository, &counter, &good);
 
     // From the slow one on nothing changed.
     let nothing = repository.bisect(&counter, &slow, &bad).assert().code(2);
     nothing.stderr(contains("is not found to be worse").and(contains("nothing to search")));
+}
+
+/// Of the pair of the slow commit, which was built last.
+fn what_changed_is_explained_and_can_be_accepted(
+    repository: &Repository,
+    counter: &Path,
+    good: &str,
+) {
+    let compared = |base: &str, status: i32| -> Value {
+        let done = repository.compare(counter, base).assert().code(status);
+        serde_json::from_slice(&done.get_output().stdout).expect("JSON")
+    };
+    let found = compared(good, 1);
+    let row = &found["rows"][0];
+    assert!(row["regressions"][0].to_string().contains("instructions"));
+    let functions = row["explanation"]["functions"].as_array();
+    let functions = functions.expect("an array");
+    let more = |function: &&Value| {
+        let is_new = function["name"]
+            .as_str()
+            .is_some_and(|it| it.contains("black_box"));
+        is_new && function["after"].as_f64() > function["before"].as_f64()
+    };
+    assert!(functions.iter().any(|it| more(&it)), "{functions:#?}");
+    let accept = || {
+        let mut command = Command::cargo_bin("arena-bench").expect("it is built");
+        command
+            .current_dir(repository.root())
+            .args(["accept", "drain/u64/*", "--metric", "instructions"])
+            .args(["--up-to", "1000", "--reason", "it counts its items"]);
+        command.assert().success();
+    };
+    accept();
+    let found = compared(good, 0);
+    assert_eq!(found["summary"]["accepted"], 1, "{found:#}");
+    assert!(
+        found["rows"][0]["accepted"][0]
+            .to_string()
+            .contains("it counts its items")
+    );
+    // A base that accepts it already has it: what comes on top of that is a regression.
+    let here = repository.git(&["rev-parse", "HEAD"]);
+    let file = fs::read(repository.root().join("results/accepted.json")).expect("written");
+    repository.git(&["checkout", "--quiet", good]);
+    fs::create_dir_all(repository.root().join("results")).expect("made");
+    fs::write(repository.root().join("results/accepted.json"), &file).expect("written");
+    let base = repository.commit("it is accepted");
+    repository.git(&["checkout", "--quiet", &here]);
+    fs::create_dir_all(repository.root().join("results")).expect("made");
+    fs::write(repository.root().join("results/accepted.json"), file).expect("written");
+    let found = compared(&base, 1);
+    assert_eq!(found["summary"]["accepted"], 0, "{found:#}");
+    fs::remove_dir_all(repository.root().join("results")).expect("removed");
 }
 
 #[test]

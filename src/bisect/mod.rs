@@ -69,7 +69,7 @@ pub fn most_steps(commits: usize) -> usize {
 /// How often a search is led astray by chance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Odds {
-    /// Comparisons that decided something.
+    /// Comparisons of times that were made.
     pub comparisons: usize,
     /// The probability that one of them was wrong, at most.
     pub error: f64,
@@ -89,7 +89,7 @@ impl Odds {
     pub fn words(&self) -> String {
         let Self { comparisons, error } = self;
         format!(
-            "probability of error: {comparisons} comparisons of times decided this; chance misleads \
+            "probability of error: {comparisons} comparisons of times were made; chance misleads \
              at most {:.2}% of such searches (Bonferroni), if one commit made the change and it stayed",
             100.0 * error
         )

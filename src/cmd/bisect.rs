@@ -123,7 +123,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
             [one] => Some(one.commit.clone()),
             _ => None,
         },
-        odds: (!config.counts_only).then(|| Odds::of(bisection.decided, bisection.confidence)),
+        odds: (!config.counts_only).then(|| Odds::of(bisection.comparisons, bisection.confidence)),
         candidates,
         steps: bisection.steps,
     };

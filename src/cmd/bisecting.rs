@@ -148,8 +148,8 @@ pub(super) struct Bisection {
     /// needed.
     good: Vec<Side>,
     pub(super) steps: Vec<Step>,
-    /// Comparisons of times that decided something.
-    pub(super) decided: usize,
+    /// Comparisons of times that were made.
+    pub(super) comparisons: usize,
 }
 
 impl Bisection {
@@ -168,7 +168,7 @@ impl Bisection {
             plan,
             good: vec![good],
             steps: Vec::new(),
-            decided: 0,
+            comparisons: 0,
         })
     }
 
@@ -198,59 +198,62 @@ impl Bisection {
             }
             resolved => resolved?,
         };
+        let tries = if self.plan.counts_only() { 1 } else { TRIES };
         let mut open = String::new();
-        for attempt in 0..TRIES {
-            if attempt > 0 && self.plan.counts_only() {
-                break;
-            }
-            let side = match self.linked(&at, attempt) {
-                Ok(subject) => Side {
-                    role: "tested",
-                    name: short_commit(&at.hash),
-                    subject,
-                },
-                Err(error) if does_not_build(&error) => {
-                    return Ok((Answer::Skip, first_line(&error)));
-                }
-                Err(error) => return Err(error),
-            };
-            let ids = side.subject.ids();
-            if let Some(missing) = self.cases.iter().find(|id| !ids.contains(id)) {
-                return Ok((Answer::Skip, format!("it has no case {missing}")));
-            }
-            let code = |side: &Side, commit: &Commit| {
-                let code = side.subject.code(&commit.hash);
-                code.context("the libraries that were built")
-            };
-            if code(&side, &at)? == code(&self.good[attempt], &self.plan.good)? {
-                return Ok((Answer::Good, "the same machine code".to_owned()));
-            }
-            match side.verify(&self.cases, &mut || ()) {
-                Ok(wrong) => {
-                    if let Some((id, why)) = wrong.into_iter().next() {
-                        return Ok((Answer::Skip, format!("{id} is wrong: {why}")));
-                    }
-                }
-                Err(error) => return Ok((Answer::Skip, error.to_string())),
-            }
-            if self.plan.counts_only() {
-                return self.by_counts(&side);
-            }
-            match self.by_time(&side, attempt)? {
-                (Some(answer), why) => {
-                    self.decided += self.cases.len();
-                    return Ok((answer, why));
-                }
+        for attempt in 0..tries {
+            match self.tried(&at, attempt)? {
+                (Some(answer), why) => return Ok((answer, why)),
                 (None, why) => open = why,
-            }
-            if attempt + 1 == TRIES && counts::available().is_ok() {
-                let (answer, why) = self.by_counts(&side)?;
-                if answer == Answer::Bad {
-                    return Ok((answer, format!("{open}; {why}")));
-                }
             }
         }
         Ok((Answer::Skip, format!("{open}; counts do not tell either")))
+    }
+
+    /// What one attempt says of a commit; nothing where it does not tell.
+    fn tried(&mut self, commit: &Commit, attempt: usize) -> Result<(Option<Answer>, String)> {
+        let skip = |why: String| Ok((Some(Answer::Skip), why));
+        let side = match self.linked(commit, attempt) {
+            Ok(subject) => Side {
+                role: "tested",
+                name: short_commit(&commit.hash),
+                subject,
+            },
+            Err(error) if does_not_build(&error) => return skip(first_line(&error)),
+            Err(error) => return Err(error),
+        };
+        let ids = side.subject.ids();
+        if let Some(missing) = self.cases.iter().find(|id| !ids.contains(id)) {
+            return skip(format!("it has no case {missing}"));
+        }
+        let code = |side: &Side, commit: &Commit| {
+            let code = side.subject.code(&commit.hash);
+            code.context("the libraries that were built")
+        };
+        if code(&side, commit)? == code(&self.good[attempt], &self.plan.good)? {
+            return Ok((Some(Answer::Good), "the same machine code".to_owned()));
+        }
+        match side.verify(&self.cases, &mut || ()) {
+            Err(error) => return skip(error.to_string()),
+            Ok(wrong) => {
+                if let Some((id, why)) = wrong.into_iter().next() {
+                    return skip(format!("{id} is wrong: {why}"));
+                }
+            }
+        }
+        if self.plan.counts_only() {
+            let (answer, why) = self.by_counts(&side)?;
+            return Ok((Some(answer), why));
+        }
+        self.comparisons += self.cases.len();
+        let (answer, why) = self.by_time(&side, attempt)?;
+        let is_last = attempt + 1 == TRIES;
+        if answer.is_none() && is_last && counts::available().is_ok() {
+            let (of_counts, more) = self.by_counts(&side)?;
+            if of_counts == Answer::Bad {
+                return Ok((Some(of_counts), format!("{why}; {more}")));
+            }
+        }
+        Ok((answer, why))
     }
 
     /// A commit in the layouts of an attempt, and the good one as well.

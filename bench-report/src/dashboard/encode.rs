@@ -241,4 +241,31 @@ mod tests {
         let points = [point(3, 7.0), point(4, 7.0), point(9, 8.0)];
         assert_eq!(counts(&points.each_ref()), [0.0, 7.0, 2.0, 8.0]);
     }
+
+    #[test]
+    fn an_accepted_change_has_its_reason_and_is_neither_worse_nor_better() {
+        let mut change = Change {
+            case: "drain/u64/arena".to_owned(),
+            baseline: None,
+            metric: Metric::Count(bench_record::Count::Instructions),
+            entry: 1,
+            previous: 0,
+            before: 70.0,
+            after: 72.0,
+            evidence: Evidence::Exact,
+            threshold: None,
+            accepted: None,
+        };
+        assert_eq!(
+            (evidence(&change).as_str(), direction(&change)),
+            ("exact", "slower")
+        );
+        change.accepted = Some("accepted: it checks more (up to 3%)".to_owned());
+        assert_eq!(
+            evidence(&change),
+            "exact; accepted: it checks more (up to 3%)"
+        );
+        assert_eq!(direction(&change), "inconclusive");
+        assert!(!change.is_regression());
+    }
 }

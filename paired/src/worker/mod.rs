@@ -12,6 +12,10 @@
 //!   which ends everything below it when this process is killed, and which is what a child
 //!   finds as its parent. A start costs one more process for it, about a millisecond.
 //!
+//! Without privileges, nothing stops a child that kills this very process, or every process of
+//! its user (`kill(-1, SIGKILL)`). This process then ends by that signal; it has claimed nothing,
+//! and what it had written stays as it was.
+//!
 //! It uses Linux: subreaper, parent-death signal, process descriptors. The crates
 //! `process_control`, `command-group` and `process-wrap` were looked at: the first has a
 //! time limit but kills one process only, the others kill a group but not what left it;
