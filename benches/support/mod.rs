@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arena_bench::case::Case;
 use arena_bench::harness;
 use arena_bench::verify;
-use arena_bench::wall::{Label, Notes, look_after};
+use arena_bench::wall::{Label, Notes, Selected, look_after};
 use bench_host::pair::Pair;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{AxisScale, BenchmarkGroup, Criterion, PlotConfiguration, Throughput};
@@ -20,19 +20,30 @@ const SAMPLES: usize = 50;
 const RESAMPLES: usize = 10_000;
 
 /// Criterion with this workbench's settings; flags on the command line take precedence.
-fn criterion(times: Option<[u64; 2]>) -> Criterion<PerItem> {
+fn criterion(times: Option<[u64; 2]>, cases: &[Case]) -> Criterion<PerItem> {
     let [warm_up, measurement] = times.unwrap_or(if harness::is_quick() {
         [200, 800]
     } else {
         [300, 1000]
     });
-    Criterion::default()
+    let criterion = Criterion::default()
         .sample_size(SAMPLES)
         .nresamples(RESAMPLES)
         .warm_up_time(Duration::from_millis(warm_up))
         .measurement_time(Duration::from_millis(measurement))
         .with_measurement(PerItem)
-        .configure_from_args()
+        .configure_from_args();
+    match selected(cases) {
+        Selected::Labels(pattern) => criterion.with_filter(pattern),
+        Selected::AsCriterion | Selected::Nothing(_) => criterion,
+    }
+}
+
+/// What this target's arguments mean.
+fn selected(cases: &[Case]) -> Selected {
+    let words = env::args_os().skip(1);
+    let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
+    Selected::of(&words, cases)
 }
 
 /// Times one case in its group.
@@ -47,7 +58,15 @@ impl<F: Fn(&mut BenchmarkGroup<'_, PerItem>, &Pair, &Case, &Label)> Bench for F 
 pub fn run(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench) -> ExitCode {
     match Notes::wanted() {
         Ok(Some(notes)) => time(times, all, bench, notes),
-        Ok(None) => look_after_itself(),
+        Ok(None) => {
+            if let Selected::Nothing(filter) = selected(&all) {
+                eprintln!(
+                    "nothing is timed here, as no case of this target has {filter:?} in its name"
+                );
+                return ExitCode::SUCCESS;
+            }
+            look_after_itself();
+        }
         Err(error) => fail(&error),
     }
     ExitCode::SUCCESS
@@ -71,7 +90,7 @@ fn time(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench, mut notes: N
     let (mut cases, pair) = ready.unwrap_or_else(|error| fail(&error));
     // Criterion draws one chart per group, so the cases of a group must be adjacent.
     cases.sort_by_cached_key(|case| Label::of(case).group);
-    let mut criterion = criterion(times);
+    let mut criterion = criterion(times, &cases);
     for cases in cases.chunk_by(|a, b| Label::of(a).group == Label::of(b).group) {
         let mut group = criterion.benchmark_group(Label::of(&cases[0]).group);
         group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
