@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bench_host::loader::LoadError;
 use bench_host::pair::Pair;
-use object::Object;
+use object::{Object, ObjectSection, SectionFlags};
 use paired::digest;
 use paired::layouts::{self, Build, Compiled, KeptError};
 
@@ -192,8 +192,8 @@ impl Layouts {
     }
 }
 
-/// A library's bytes with zeros in the place of its commit, and of the linker's hash of
-/// all of it, which the commit changes.
+/// What of a library is loaded, with zeros in the place of its commit, and of the linker's
+/// hash of all of it, which the commit changes.
 pub(crate) fn without(mut bytes: Vec<u8>, commit: &str) -> Vec<u8> {
     let linkers_hash = object::File::parse(&*bytes)
         .ok()
@@ -210,7 +210,28 @@ pub(crate) fn without(mut bytes: Vec<u8>, commit: &str) -> Vec<u8> {
             bytes[at..at + text.len()].fill(b'0');
         }
     }
-    bytes
+    loaded(bytes)
+}
+
+/// The sections that are loaded. What else is in the file, such as the names of symbols, may
+/// differ between two builds of the same code: the compiler puts a hash of a whole part of the
+/// crate, its commit included, into some.
+fn loaded(bytes: Vec<u8>) -> Vec<u8> {
+    let Ok(file) = object::File::parse(&*bytes) else {
+        return bytes;
+    };
+    let is_loaded = |flags| match flags {
+        SectionFlags::Elf { sh_flags, .. } => sh_flags.contains(object::elf::SHF_ALLOC),
+        _ => true,
+    };
+    let mut loaded = Vec::new();
+    for section in file.sections().filter(|it| is_loaded(it.flags())) {
+        loaded.extend(section.address().to_le_bytes());
+        loaded.extend(section.size().to_le_bytes());
+        // A section without bytes in the file has none here.
+        loaded.extend(section.data().unwrap_or_default());
+    }
+    loaded
 }
 
 /// In what the compilers of two builds differ, in words: the compiler itself, and flags
@@ -273,6 +294,24 @@ mod tests {
         let other = layouts(&folder.path().join("3"), "cold abc3, abc3", "host abc3");
         assert!(one.is_same_code("abc1", &same, "abc2").expect("read"));
         assert!(!one.is_same_code("abc1", &other, "abc3").expect("read"));
+    }
+
+    #[test]
+    fn names_of_symbols_are_no_code() {
+        let guest = PairFiles::find(None)
+            .expect("cargo builds the pair with the tests")
+            .guest;
+        let bytes = fs::read(guest).expect("it is there");
+        let changed = |section: &str| {
+            let file = object::File::parse(&*bytes).expect("a library");
+            let found = file.section_by_name(section).and_then(|it| it.file_range());
+            let (start, length) = found.expect("it has the section");
+            let mut bytes = bytes.clone();
+            bytes[(start + length / 2) as usize] ^= 1;
+            without(bytes, "no such commit")
+        };
+        let code = without(bytes.clone(), "no such commit");
+        assert!(changed(".strtab") == code && changed(".text") != code);
     }
 
     #[test]
