@@ -42,7 +42,13 @@ pub fn table(record: &Record, screen: Screen) -> String {
 }
 
 /// The six answers, a paragraph each.
+///
+/// Of a record of packages, what was found and what to do.
 pub fn answers(view: &View, screen: Screen) -> String {
+    if view.packages.is_some() {
+        let lead = format!("{} {}", view.lead.answer, view.lead.advice);
+        return screen.paragraph("", &lead, 0);
+    }
     let lines = view.answers.iter().map(|answer| {
         let number = format!("{}.", answer.number);
         let what = WHAT.get(usize::from(answer.number).saturating_sub(1));

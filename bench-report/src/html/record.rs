@@ -85,7 +85,7 @@ const SECTIONS: [(Section, &str, &str, &str); 7] = [
         Section::SelfCheck,
         "self-check",
         "The run judges itself",
-        "The pair against a copy of itself, measured in the same way: the truth is 1, and any difference is the method's own error.",
+        "The same code against itself, measured in the same way: the truth is 1, and any difference is the method's own error.",
     ),
     (
         Section::Cases,

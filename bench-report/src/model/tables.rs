@@ -2,6 +2,7 @@
 
 use super::growth;
 use super::index::{Index, Versus, counts, instructions, variant, words};
+use super::packages::is_of_packages;
 use super::types::{Cell, Row, Section, Table};
 use crate::format;
 use crate::growth::name;
@@ -250,7 +251,10 @@ fn self_check(index: &Index) -> Table {
     let rows = checks
         .flat_map(|check| &check.comparisons)
         .map(|c| comparison(index, c, vec![("case", Cell::text(&c.candidate))]));
-    let caption = "The pair against a copy of itself";
+    let caption = match is_of_packages(index.record) {
+        true => "Each case against itself in other link layouts",
+        false => "The pair against a copy of itself",
+    };
     table("copies", Section::SelfCheck, caption, rows)
 }
 
