@@ -178,7 +178,8 @@ fn ways(lab: &Lab) -> Vec<Block> {
         .collect();
     let mut same: Vec<&str> = Vec::new();
     let mut differ: Vec<&str> = Vec::new();
-    for arm in first.arms.iter().filter(|it| it.allocators.is_empty()) {
+    let counted = |it: &&Arm| it.allocators.is_empty() && it.instructions().is_some();
+    for arm in first.arms.iter().filter(counted) {
         let alike = lab
             .allocators
             .iter()

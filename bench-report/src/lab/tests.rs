@@ -162,6 +162,11 @@ fn the_allocator_that_suits_alloc_best_answers_whether_the_arena_still_matters()
         told.contains("It is no slower than the arena for u64"),
         "{told}"
     );
+    // Without counts, nothing is said of them.
+    for arm in cheap.allocators.iter_mut().flat_map(|it| &mut it.arms) {
+        arm.counts.instructions_per_item = None;
+    }
+    assert!(!advice(&cheap).contains("makes no difference"));
 }
 
 #[test]
