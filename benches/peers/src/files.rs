@@ -182,7 +182,7 @@ mod tests {
                 .collect();
             let plain: Vec<PathBuf> = plain.iter().map(PathBuf::from).collect();
             assert_eq!(
-                (files.of(&arm), files.layouts(&arm)),
+                (files.of(arm), files.layouts(arm)),
                 (plain, expected),
                 "{peer:?}"
             );
@@ -192,17 +192,17 @@ mod tests {
     #[test]
     fn an_arm_with_one_layout_says_why() {
         let mut files = files();
-        assert_eq!(files.why_one_layout(&arm(Peer::FidiusRaw)), None);
-        let wasm = files.why_one_layout(&arm(Peer::Wasm));
+        assert_eq!(files.why_one_layout(arm(Peer::FidiusRaw)), None);
+        let wasm = files.why_one_layout(arm(Peer::Wasm));
         assert!(wasm.is_some_and(|why| why.contains("Cranelift")));
         let plugin = files.others.get_mut("fidius-plugin").expect("it is there");
         plugin.why_single = Some("ld: unknown option".to_owned());
-        let why = files.why_one_layout(&arm(Peer::FidiusRaw));
+        let why = files.why_one_layout(arm(Peer::FidiusRaw));
         assert_eq!(why, Some("ld: unknown option"));
         // Of a folder's libraries, nothing is known but the files.
         let single = Files::in_folder("others".into());
-        assert!(single.why_one_layout(&arm(Peer::Stabby)).is_some());
+        assert!(single.why_one_layout(arm(Peer::Stabby)).is_some());
         let file = format!("others/{DLL_PREFIX}stabby_guest{DLL_SUFFIX}");
-        assert_eq!(single.layouts(&arm(Peer::Stabby)), [[PathBuf::from(file)]]);
+        assert_eq!(single.layouts(arm(Peer::Stabby)), [[PathBuf::from(file)]]);
     }
 }

@@ -35,7 +35,7 @@ fn the_count_of_an_arm_is_the_sum_of_its_parts_and_the_allocators_are_among_them
     let peers = Path::new(env!("CARGO_BIN_EXE_peers"));
     let lean = Lean::of(peers).unwrap();
     let arm = Arm::new(Peer::Alloc, PayloadKind::U64, 8);
-    let libraries = files.of(&arm);
+    let libraries = files.of(arm);
     let subject = |executable| Subject {
         executable,
         work: arm.into(),

@@ -19,7 +19,7 @@ fn files() -> Files {
 
 fn plugin_file() -> PathBuf {
     files()
-        .of(&Arm::new(Peer::Fidius, PayloadKind::U64, 8))
+        .of(Arm::new(Peer::Fidius, PayloadKind::U64, 8))
         .remove(0)
 }
 
@@ -29,7 +29,7 @@ fn lent_and_owned_items_are_those_of_the_generator_by_both_ways() {
         for peer in [Peer::FidiusRaw, Peer::Fidius] {
             let arm = Arm::new(peer, payload, 100);
             for arm in [arm, arm.owned()] {
-                let mut stream = arm.open(&files().of(&arm), 300).unwrap();
+                let mut stream = arm.open(&files().of(arm), 300).unwrap();
                 let found = stream.verify(300).unwrap();
                 assert_eq!(found, arm.expected(300), "{}", arm.id());
             }

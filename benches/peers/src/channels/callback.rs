@@ -125,8 +125,11 @@ fn table(name: &'static core::ffi::CStr, hash: u64, answers: Answers) -> *const 
     }))
 }
 
-/// What the libraries of this process call: a library takes one table of each interface.
-static BOUND: Mutex<Option<HashMap<(PathBuf, Way), (PayloadKind, u32)>>> = Mutex::new(None);
+/// What answers the libraries of this process: a payload and its size.
+type Bound = HashMap<(PathBuf, Way), (PayloadKind, u32)>;
+
+/// A library takes one table of each interface.
+static BOUND: Mutex<Option<Bound>> = Mutex::new(None);
 
 /// Binds the host's functions of an arm into its library, once.
 fn bind(arm: &Arm, library: &Path, plugin: &fidius_host::LoadedPlugin) -> Result<()> {

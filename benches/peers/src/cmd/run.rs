@@ -87,7 +87,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut failures = Vec::new();
     let mut cases = verified(&all, &files, &mut failures);
     let plugin = Arm::new(Peer::FidiusRaw, SIZES[0].0, SIZES[0].1);
-    let libraries = <[PathBuf; 2]>::try_from(files.of(&plugin))
+    let libraries = <[PathBuf; 2]>::try_from(files.of(plugin))
         .map_err(|libraries| anyhow::anyhow!("a plugin and a host, not {libraries:?}"))?;
     match child::claims(libraries) {
         Ok(found) => cases.extend(found.into_iter().map(|case| (None, case))),

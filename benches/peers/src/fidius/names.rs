@@ -167,8 +167,10 @@ mod tests {
         assert_eq!(symbols.kind(Some("tick")).0, Some(Kind::ServerStream));
         // Its own may have been merged with that of `tick`.
         assert_eq!(symbols.kind(Some("answer")).0, None);
-        let mut symbols = Symbols::default();
-        symbols.consumes = true;
+        let symbols = Symbols {
+            consumes: true,
+            ..Symbols::default()
+        };
         assert_eq!(symbols.kind(Some("answer")).0, None);
     }
 }

@@ -207,11 +207,12 @@ fn capacities(record: &Record, page: &mut String) -> fmt::Result {
         page,
         "The framework's channel holds {CAPACITY} items, and nobody can set that. So this is a \
          pump of this workbench with the same steps (`benches/peers/src/channels/pump.rs`), on \
-         `u64`; times are those of a channel of {CAPACITY} in the same processes times the ratio.\n"
+         `u64`. Each time is a ratio to the time with a channel of {CAPACITY}, in the same \
+         processes; producer and consumer share one core, or run wherever the system puts them.\n"
     )?;
     writeln!(
         page,
-        "| capacity | instructions | time, one core | is | time, two cores | is |"
+        "| capacity | instructions | time ratio, one core | verdict | time ratio, two cores | verdict |"
     )?;
     writeln!(page, "|--:|--:|--:|---|--:|---|")?;
     let own = Arm::new(Channel::Pump, Way::Released, SIZES[0]).with(CAPACITY);
@@ -235,4 +236,17 @@ fn capacities(record: &Record, page: &mut String) -> fmt::Result {
         )?;
     }
     writeln!(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_that_rounds_to_nothing_has_no_sign() {
+        assert_eq!(
+            [-0.204, -0.001, 0.0, 0.666].map(percent),
+            ["-20%", "0%", "0%", "67%"]
+        );
+    }
 }

@@ -264,12 +264,13 @@ fn rule(record: &Record) -> Claim {
         })
         .collect();
     let cheaper = |(_, boxes, arena): &(u32, f64, f64)| arena < boxes;
-    let (below, above): (Vec<_>, Vec<_>) = measured.iter().partition(|(bytes, ..)| *bytes < 4096);
+    let split = measured.iter().copied();
+    let (below, above): (Vec<_>, Vec<_>) = split.partition(|(bytes, ..)| *bytes < 4096);
     let holds = if below.is_empty() || above.is_empty() {
         Holds::Unknown
-    } else if !below.iter().any(|it| cheaper(it)) {
+    } else if !below.iter().any(cheaper) {
         Holds::False
-    } else if below.iter().all(|it| cheaper(it)) && !above.iter().any(|it| cheaper(it)) {
+    } else if below.iter().all(cheaper) && !above.iter().any(cheaper) {
         Holds::If("the size decides; how many calls a second there are does not matter".to_owned())
     } else {
         let sizes = measured.iter().filter(|it| cheaper(it));
