@@ -3,7 +3,7 @@
 
 use regex::Regex;
 
-use super::Label;
+use super::label::Label;
 use crate::case::Case;
 
 /// Criterion's options that take a value; the filter is the first word that is neither an
