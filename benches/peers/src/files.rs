@@ -82,7 +82,7 @@ impl Files {
         &self.pair.plain
     }
 
-    /// The libraries of an arm, as cargo links them, in the order that [`Arm::open`]
+    /// The libraries of an arm, as cargo links them, in the order that [`Work::open`]
     /// expects.
     #[must_use]
     pub fn of(&self, work: impl Into<Work>) -> Vec<PathBuf> {
