@@ -12,6 +12,7 @@
 use std::env;
 use std::process::ExitCode;
 
+use arena_bench::allocator::Allocators;
 use arena_bench::case::{Case, catalog, filter};
 use arena_bench::counts::{self, CASE, Length, Lengths, TUNABLES, subject_by_id};
 use arena_bench::harness;
@@ -131,6 +132,7 @@ fn drive() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let options = counts::Options {
         executable: env::current_exe()?,
         pair: env::var_os(harness::PAIR).map(Into::into),
+        allocators: Allocators::default(),
     };
     println!(
         "{:<40} {:>16} {:>12} {:>14}",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bench_protocol::spec::{BufferConfig, Protocol};
 
+use crate::allocator::Allocators;
 use crate::arms::of_case;
 use crate::case::{Case, Group};
 use crate::counts::{self, CountsError};
@@ -41,6 +42,8 @@ pub struct Options {
     pub budget: Duration,
     /// Folder of the pair; without one, the pair that cargo builds.
     pub pair: Option<PathBuf>,
+    /// What the pair allocates by.
+    pub allocators: Allocators,
     /// Criterion's folder.
     pub criterion: PathBuf,
     /// Comparisons of the whole run, of which this may be a shard: their intervals are
@@ -267,6 +270,7 @@ fn count(
     let harness = counts::Options {
         executable: counts::build(Profile::Release)?,
         pair: options.pair.clone(),
+        allocators: options.allocators,
     };
     listener.begin("instructions and allocations", cases.len());
     counts::measure(&cases, &harness, &mut |case, result| {

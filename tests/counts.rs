@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use arena_bench::allocator::Allocators;
 use arena_bench::case::Case;
 use arena_bench::counts::{self, CountsError, Options};
 use arena_bench::harness::Profile;
@@ -52,6 +53,7 @@ fn counts_repeat_to_the_digit_and_only_alloc_allocates_at_the_boundary() {
     let options = Options {
         executable,
         pair: None,
+        allocators: Allocators::default(),
     };
     let cases = cases();
     let first = measure(&cases, &options);

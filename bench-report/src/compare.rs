@@ -259,7 +259,25 @@ fn foot(verdict: &Verdict) -> Vec<String> {
     let failed = |failure: &Failure| format!("failed: {}: {}", failure.id, failure.why);
     lines.extend(verdict.failures.iter().map(failed));
     lines.extend(verdict.stale.iter().cloned());
+    lines.extend(unseen(verdict));
     lines
+}
+
+/// Says why no allocations are shown where instructions are: one of the builds has an
+/// allocator that nobody counts.
+fn unseen(verdict: &Verdict) -> Option<String> {
+    let blind = |counts: &Option<Counts>| {
+        counts.as_ref().is_some_and(|it| {
+            it.instructions_per_item.is_some() && it.allocations_per_item.is_none()
+        })
+    };
+    let rows = &verdict.rows;
+    let any = rows
+        .iter()
+        .any(|row| blind(&row.baseline_counts) || blind(&row.candidate_counts));
+    any.then(|| {
+        "Allocations are not compared: DHAT sees those of the system's allocator alone.".to_owned()
+    })
 }
 
 /// What a run's A/A comparison found, in a line.
@@ -411,6 +429,17 @@ mod tests {
         let both = "not excluded: up to 2.1% slower or up to 1.5% faster";
         assert!(listed.contains(both), "{text}");
         assert!(headline(&verdict()).contains("regressions up to +2.10% not excluded"));
+    }
+
+    #[test]
+    fn allocations_that_nobody_saw_are_said_to_be_unseen() {
+        let mut verdict = verdict();
+        let said = "Allocations are not compared";
+        assert!(!markdown(&verdict).contains(said));
+        let counts = verdict.rows[0].baseline_counts.as_mut();
+        counts.expect("it was counted").allocations_per_item = None;
+        assert!(markdown(&verdict).contains(said));
+        assert!(table(&verdict, screen(80)).contains(said));
     }
 
     #[test]

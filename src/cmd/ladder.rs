@@ -13,6 +13,7 @@ use super::outcome::{Outcome, print_json, say};
 use super::part::Part;
 use super::progress::{Progress, Shown};
 use crate::PROCESS_LIMIT;
+use crate::allocator::Allocators;
 use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
@@ -161,19 +162,25 @@ fn measure(
     // Last, as in `run`: building the target may replace this very executable,
     // from which measuring processes are started.
     if !config.skip_counts {
-        count(&mut found, items, layouts);
+        count(&mut found, items, layouts, Allocators::of(pair.builds()));
     }
     Ok(found)
 }
 
 /// Counts instructions and allocations; says so where they cannot be had.
-fn count(found: &mut Found, items: &[(PayloadKind, u32)], layouts: &Layouts) {
+fn count(
+    found: &mut Found,
+    items: &[(PayloadKind, u32)],
+    layouts: &Layouts,
+    allocators: Allocators,
+) {
     let arms = counted_arms(items);
     let counted = counts::build(Profile::Release).and_then(|executable| {
         let progress = Progress::new("instructions and allocations", arms.len() as u64);
         let options = counts::Options {
             executable,
             pair: layouts.plain.guest.parent().map(Path::to_owned),
+            allocators,
         };
         counts::measure(&arms, &options, &mut |arm, result| {
             match result {

@@ -181,7 +181,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         &mut record,
         &layouts,
         &correct,
-        &options(config, chance, &layouts, comparisons)?,
+        &options(config, chance, &layouts, pair.builds(), comparisons)?,
         &mut reporter,
     )?;
     drop(reporter);
@@ -247,6 +247,7 @@ fn options(
     config: &Config,
     chance: Chance,
     layouts: &Layouts,
+    builds: &Builds,
     comparisons: usize,
 ) -> Result<Options> {
     let default = if config.selection.quick { 3.0 } else { 1.8 };
@@ -256,6 +257,7 @@ fn options(
         delta: Delta::new(config.delta() / 100.0)?,
         budget: Duration::from_secs_f64(config.budget.unwrap_or(default)),
         pair: layouts.plain.guest.parent().map(Path::to_owned),
+        allocators: Allocators::of(builds),
         criterion: workspace::target(&root).join("criterion"),
         comparisons,
         seed: chance.seed(),

@@ -13,6 +13,7 @@ use super::functions;
 use super::plan::{Lengths, Subject};
 use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
+use crate::allocator::Allocators;
 use crate::harness::{self, HarnessError, Profile};
 use crate::workspace;
 use bench_record::wire::Counts;
@@ -62,6 +63,9 @@ pub struct Options {
     pub executable: PathBuf,
     /// Folder of the pair; without one, the pair beside the target.
     pub pair: Option<PathBuf>,
+    /// What the pair allocates by. DHAT sees the allocations of the system's allocator alone:
+    /// with another one in either library, none are counted.
+    pub allocators: Allocators,
 }
 
 /// Whether anything can be counted here; nothing is built.
@@ -174,7 +178,20 @@ fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, 
         let totals = totals.get(id).copied();
         totals.ok_or_else(|| CountError::NoResult { why: why() })
     };
-    per_item(case, of("short")?, of("long")?)
+    let counts = per_item(case, of("short")?, of("long")?)?;
+    Ok(match options.allocators.are_usual() {
+        true => counts,
+        false => without_allocations(counts),
+    })
+}
+
+/// Counts of which nobody saw the allocations.
+fn without_allocations(counts: Counts) -> Counts {
+    Counts {
+        allocations_per_item: None,
+        allocated_bytes_per_item: None,
+        ..counts
+    }
 }
 
 /// Instructions of each function per item, without those of the functions that it calls.

@@ -8,6 +8,7 @@ use paired::layouts::Compiled;
 use paired::runner::Arm;
 
 use super::{Counted, Subject, SubjectError};
+use crate::allocator::Allocators;
 use crate::arms::of_case;
 use crate::case::Case;
 use crate::counts::{self, CountsError, PerItem};
@@ -38,10 +39,17 @@ impl PairSubject {
         case.expect("one of its cases")
     }
 
-    /// The folder of the plain pair.
-    fn folder(&self) -> PathBuf {
+    /// How its plain pair is counted.
+    fn counting(&self) -> Result<counts::Options, CountsError> {
         let guest = &self.layouts.plain.guest;
-        guest.parent().map(PathBuf::from).unwrap_or_default()
+        Ok(counts::Options {
+            executable: counts::build(Profile::Release)?,
+            pair: Some(guest.parent().map(PathBuf::from).unwrap_or_default()),
+            // A pair that does not load has failed its verification already.
+            allocators: PairProcess::load(&self.layouts.plain)
+                .map(|pair| Allocators::of(pair.builds()))
+                .unwrap_or_default(),
+        })
     }
 }
 
@@ -88,10 +96,7 @@ impl Subject for PairSubject {
 
     fn functions(&self, id: &str) -> Result<PerItem, String> {
         let words = |error: &dyn std::error::Error| error.to_string();
-        let options = counts::Options {
-            executable: counts::build(Profile::Release).map_err(|error| words(&error))?,
-            pair: Some(self.folder()),
-        };
+        let options = self.counting().map_err(|error| words(&error))?;
         let found = counts::by_function(self.case(id), &options);
         found.map_err(|error| words(&error))
     }
@@ -106,10 +111,7 @@ impl Subject for PairSubject {
     }
 
     fn count(&self, ids: &[String], heard: &mut Counted<'_>) -> Result<(), CountsError> {
-        let options = counts::Options {
-            executable: counts::build(Profile::Release)?,
-            pair: Some(self.folder()),
-        };
+        let options = self.counting()?;
         counts::measure(&self.chosen(ids), &options, &mut |case, result| {
             heard(&case.id(), result.map_err(|error| error.to_string()));
         })
