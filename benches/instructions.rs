@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use arena_bench::allocator::Allocators;
 use arena_bench::case::{Case, catalog, filter};
-use arena_bench::counts::{self, CASE, Length, Lengths, TUNABLES, subject_by_id};
+use arena_bench::counts::{self, CASE, Length, Lengths, TUNABLES, WITHOUT_INLINED, subject_by_id};
 use arena_bench::harness;
 use bench_host::pair::Session;
 use iai_callgrind::{
@@ -68,14 +68,10 @@ fn config() -> LibraryBenchmarkConfig {
         .pass_through_envs([CASE, harness::PAIR])
         .env("GLIBC_TUNABLES", TUNABLES)
         // Simulating caches would take half as long again.
-        .tool(Callgrind::with_args(["--cache-sim=no"]))
+        .tool(Callgrind::with_args(["--cache-sim=no", WITHOUT_INLINED]))
         // The whole process: the slope still gives the drain's allocations, and does not depend
-        // on whether stacks can be walked. Names of inlined functions are not used, and reading
-        // them would take most of the start-up time.
-        .tool(
-            Dhat::with_args(["--num-callers=1", "--read-inline-info=no"])
-                .entry_point(EntryPoint::None),
-        );
+        // on whether stacks can be walked.
+        .tool(Dhat::with_args(["--num-callers=1", WITHOUT_INLINED]).entry_point(EntryPoint::None));
     config
 }
 

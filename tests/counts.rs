@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use arena_bench::allocator::Allocators;
+use arena_bench::allocator::{Allocator, Allocators};
 use arena_bench::case::Case;
 use arena_bench::counts::{self, CountsError, Options};
 use arena_bench::harness::Profile;
@@ -75,4 +75,26 @@ fn counts_repeat_to_the_digit_and_only_alloc_allocates_at_the_boundary() {
     for (id, counts) in measure(&records, &options) {
         assert_eq!(counts, first[&id], "{id}");
     }
+}
+
+#[test]
+fn allocations_of_another_allocator_are_not_counted_rather_than_counted_as_none() {
+    let executable = match counts::build(Profile::Debug) {
+        Ok(executable) => executable,
+        Err(CountsError::NoValgrind(notice)) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: {notice}");
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let options = Options {
+        executable,
+        pair: None,
+        allocators: Allocators::guest(Allocator::Mimalloc),
+    };
+    let case = Case::drain(PayloadKind::U64, 8, Protocol::Alloc);
+    let counts = &measure(std::slice::from_ref(&case), &options)[&case.id()];
+    assert!(counts.instructions_per_item.is_some());
+    assert_eq!(counts.allocations_per_item, None);
+    assert_eq!(counts.allocated_bytes_per_item, None);
 }

@@ -18,3 +18,4 @@ pub use run::{
     CASE, CountError, CountsError, Options, PerItem, TUNABLES, available, build, by_function,
     measure, side_by_side,
 };
+pub use valgrind::WITHOUT_INLINED;

@@ -6,6 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Has valgrind read no names of inlined functions: nobody uses them here, and with them its
+/// start takes a second or more.
+pub const WITHOUT_INLINED: &str = "--read-inline-info=no";
+
 /// Package managers and the command by which each installs valgrind.
 const MANAGERS: [(&str, &str); 6] = [
     ("apt-get", "apt-get install -y valgrind"),

@@ -10,7 +10,7 @@ use paired::worker::{ChildError, Launch, Worker};
 use super::Target;
 use super::child::{ARGUMENT, Job};
 use super::measure::{Answer, Task, Timing, Verified};
-use crate::counts::{TUNABLES, valgrind};
+use crate::counts::{TUNABLES, WITHOUT_INLINED, valgrind};
 
 /// How long a child may take for everything that is not its task's own time.
 const GRACE: Duration = Duration::from_secs(5);
@@ -95,6 +95,7 @@ fn count(target: &Target, items: u64) -> Result<u64, GuestError> {
     let valgrind = [
         "valgrind",
         "--tool=callgrind",
+        WITHOUT_INLINED,
         "--callgrind-out-file=/dev/null",
         TOGGLE,
     ];

@@ -18,7 +18,7 @@ use super::build::Built;
 use super::child::{ARGUMENT, Task};
 use super::dump::{self, Totals};
 use super::process::{Child, LabError};
-use crate::counts::{TUNABLES, valgrind};
+use crate::counts::{TUNABLES, WITHOUT_INLINED, valgrind};
 
 /// The function at whose end callgrind writes a profile, with whatever the compiler appends to its
 /// name. A profile also has what happened since the last one: between two drains of one stream
@@ -163,7 +163,8 @@ fn launch(folder: &Path) -> Result<Launch, LabError> {
     if valgrind::can_fix_addresses() {
         wrapper.extend(["setarch", std::env::consts::ARCH, "-R"].map(str::to_owned));
     }
-    wrapper.extend(["valgrind", "--quiet", "--tool=callgrind"].map(str::to_owned));
+    let options = ["valgrind", "--quiet", "--tool=callgrind", WITHOUT_INLINED];
+    wrapper.extend(options.map(str::to_owned));
     wrapper.extend([
         format!("--dump-after={COUNTED}"),
         "--dump-line=no".to_owned(),

@@ -14,7 +14,7 @@ use paired::worker::{ChildError, Launch, Worker};
 
 use super::child::{ARGUMENT, Answer, Case, Job, Task};
 use crate::counts::functions::{Functions, parse};
-use crate::counts::{PerItem, TUNABLES, valgrind};
+use crate::counts::{PerItem, TUNABLES, WITHOUT_INLINED, valgrind};
 
 /// How much time a child under valgrind gets.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -89,7 +89,8 @@ fn callgrind(
     which: u8,
 ) -> Result<String, String> {
     let profile = format!("--callgrind-out-file={}", profile.display());
-    let options = [&["--tool=callgrind", profile.as_str()][..], &TOGGLES].concat();
+    let options = ["--tool=callgrind", WITHOUT_INLINED, profile.as_str()];
+    let options = [&options[..], &TOGGLES].concat();
     under_valgrind(&options, library, case, lengths, which)
 }
 
@@ -118,7 +119,7 @@ fn allocated(
     lengths: [u64; 2],
     which: u8,
 ) -> Result<Allocated, String> {
-    let options = ["--tool=dhat", "--dhat-out-file=/dev/null"];
+    let options = ["--tool=dhat", WITHOUT_INLINED, "--dhat-out-file=/dev/null"];
     let said = under_valgrind(&options, library, case, lengths, which)?;
     said.lines()
         .filter_map(total)

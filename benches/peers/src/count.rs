@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use arena_bench::counts::TUNABLES;
+use arena_bench::counts::{TUNABLES, WITHOUT_INLINED};
 use bench_record::wire::Counts;
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -131,6 +131,7 @@ struct Tool<const N: usize> {
 const CALLGRIND: Tool<1> = Tool {
     options: &[
         "--tool=callgrind",
+        WITHOUT_INLINED,
         "--trace-children=yes",
         "--dump-line=no",
         "--log-file=/dev/null",
@@ -143,6 +144,7 @@ const CALLGRIND: Tool<1> = Tool {
 const CALLGRIND_DRAIN: Tool<1> = Tool {
     options: &[
         "--tool=callgrind",
+        WITHOUT_INLINED,
         DRAIN,
         "--dump-line=no",
         "--log-file=/dev/null",
@@ -154,9 +156,8 @@ const DHAT: Tool<2> = Tool {
     options: &[
         "--tool=dhat",
         "--trace-children=yes",
-        // Nobody looks at names, and reading them takes most of the start.
         "--num-callers=1",
-        "--read-inline-info=no",
+        WITHOUT_INLINED,
         "--log-file=/dev/null",
     ],
     output: "--dhat-out-file",
