@@ -66,6 +66,43 @@ pub(crate) fn name(id: &str) -> &str {
     id.split_once("/arena/").map_or(id, |(_, name)| name)
 }
 
+/// A way to grow in words.
+pub(crate) fn in_words(name: &str) -> String {
+    let (strategy, rest) = name.split_once('/').unwrap_or((name, ""));
+    let strategy = match strategy {
+        "exact" => "exact fit".to_owned(),
+        other => other.replace('-', " "),
+    };
+    match rest {
+        "" => strategy,
+        rest => {
+            let rest: Vec<String> = rest.split('/').map(detail).collect();
+            format!("{strategy} ({})", rest.join(", "))
+        }
+    }
+}
+
+/// What a part of a buffer's name says beside its strategy.
+fn detail(part: &str) -> String {
+    let number = |prefix| part.strip_prefix(prefix);
+    if let Some(count) = number("after-small-") {
+        format!("shrinks after {count} small items")
+    } else if let Some(count) = number("decay-") {
+        format!("shrinks to a mark that halves every {count} items")
+    } else if let Some(bytes) = number("from-") {
+        match bytes {
+            "max" => "begins with the largest item's size".to_owned(),
+            bytes => format!("begins with {bytes}"),
+        }
+    } else {
+        match part {
+            "fresh" => "a new buffer each time".to_owned(),
+            "uninit" => "a new buffer that nobody zeroes".to_owned(),
+            other => other.to_owned(),
+        }
+    }
+}
+
 fn cells_of(growth: &Growth, plan: &Plan, all: bool) -> Table {
     let against = |cell: &Grown, baseline: &str| {
         let mut known = growth.comparisons.iter();
@@ -197,5 +234,29 @@ mod tests {
         assert!(start[2].starts_with("ramp: "), "{both}");
         let neither = told(&growth(None, None));
         assert!(neither.starts_with("ramp: "), "{neither}");
+    }
+
+    #[test]
+    fn a_way_to_grow_is_told_in_words() {
+        let told = [
+            ("exact", "exact fit"),
+            ("power-of-two", "power of two"),
+            (
+                "exact/after-small-64",
+                "exact fit (shrinks after 64 small items)",
+            ),
+            (
+                "doubling/fresh/decay-64/from-4KiB",
+                "doubling (a new buffer each time, shrinks to a mark that halves every 64 items, \
+                 begins with 4KiB)",
+            ),
+            (
+                "presized/from-max",
+                "presized (begins with the largest item's size)",
+            ),
+        ];
+        for (name, words) in told {
+            assert_eq!(in_words(name), words);
+        }
     }
 }

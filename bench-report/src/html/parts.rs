@@ -172,16 +172,16 @@ fn cell(number: usize, cell: &Cell) -> String {
     format!("<td{class}{numbers}>{inner}</td>")
 }
 
-/// A ratio and its interval on a line from half to twice, the band behind it. An estimate
-/// beyond the line is an arrow at its end.
+/// A ratio and its interval on a line from a quarter to four times, the band behind it. An
+/// estimate beyond the line is an arrow at its end.
 fn forest(f: &Forest) -> String {
     // Logarithmic, so that half and twice lie equally far from the middle.
-    let at = |ratio: f64| (60.0 + 56.0 * ratio.max(0.01).log2()).clamp(0.0, 120.0);
+    let at = |ratio: f64| (60.0 + 28.0 * ratio.max(0.01).log2()).clamp(0.0, 120.0);
     let estimate = match f.ratio {
-        beyond if beyond > 2.0 => {
+        beyond if beyond > 4.0 => {
             "<path class=\"beyond\" d=\"M113 2.5L120 6L113 9.5z\"/>".to_owned()
         }
-        beyond if beyond < 0.5 => "<path class=\"beyond\" d=\"M7 2.5L0 6L7 9.5z\"/>".to_owned(),
+        beyond if beyond < 0.25 => "<path class=\"beyond\" d=\"M7 2.5L0 6L7 9.5z\"/>".to_owned(),
         within => format!("<circle cx=\"{:.1}\" cy=\"6\" r=\"2.6\"/>", at(within)),
     };
     format!(

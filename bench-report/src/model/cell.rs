@@ -62,6 +62,7 @@ impl Cell {
                 low: c.low,
                 high: c.high,
                 delta: c.delta,
+                hollow: false,
             })),
             ..Self::estimate(c.ratio, c.low, c.high, format::ratio)
         }

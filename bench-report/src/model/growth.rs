@@ -4,7 +4,7 @@
 use super::index::Estimate;
 use super::types::{Axis, Mark, Measure};
 use crate::format::{self, Unit};
-use crate::growth::name;
+use crate::growth::{in_words, name};
 use bench_record::growth::{Cell, Plan};
 use bench_record::wire::Record;
 
@@ -24,7 +24,7 @@ pub fn marks(plan: &Plan) -> Vec<Mark> {
             continue;
         };
         marked.push(&advice.id);
-        let name = name(&advice.id);
+        let name = in_words(name(&advice.id));
         marks.push(Mark {
             x: cell.mean_held.max(1.0),
             label: match asked {

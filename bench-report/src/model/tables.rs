@@ -3,7 +3,7 @@
 use super::growth;
 use super::index::{Index, Versus, counts, instructions, variant, words};
 use super::packages::is_of_packages;
-use super::types::{Cell, Row, Section, Table};
+use super::types::{Cell, Drawing, Row, Section, Table};
 use crate::format;
 use crate::growth::name;
 use bench_record::wire::{Case, Comparison, Difference};
@@ -105,7 +105,14 @@ fn ratios(index: &Index) -> Table {
     let rows = all.iter().map(|v| {
         let size = Cell::bytes(Some(v.candidate.params.item_bytes));
         let item = Cell::text(variant(v.candidate));
-        comparison(index, v.comparison, vec![("item", item), ("size", size)])
+        let (row, mut cells) =
+            comparison(index, v.comparison, vec![("item", item), ("size", size)]);
+        for (_, cell) in &mut cells {
+            if let Some(Drawing::Forest(forest)) = &mut cell.drawing {
+                forest.hollow = v.is_unexplained();
+            }
+        }
+        (row, cells)
     });
     let caption = "Arena against alloc: time per item, paired; losses first";
     table("ratios", Section::Ratio, caption, rows)

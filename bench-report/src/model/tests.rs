@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixture;
+use crate::growth::{in_words, name};
 use crate::tone::Tone;
 use bench_record::CaseId;
 use bench_record::wire::Record;
@@ -325,10 +326,7 @@ fn a_plan_s_chart_marks_what_is_advised_once_and_by_name() {
         let advised = plan.cells.iter().find(|cell| cell.id == plan.advice[0].id);
         let advised = advised.expect("advice is of a cell of the plan");
         assert_eq!(mark.x, advised.mean_held);
-        assert_eq!(
-            mark.label,
-            format!("use {}", crate::growth::name(&advised.id))
-        );
+        assert_eq!(mark.label, format!("use {}", in_words(name(&advised.id))));
     }
 }
 

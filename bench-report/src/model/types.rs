@@ -251,6 +251,8 @@ pub struct Forest {
     pub high: f64,
     /// Half width of the band that does not matter.
     pub delta: f64,
+    /// Whether it is drawn hollow: most of its time is not the protocols'.
+    pub hollow: bool,
 }
 
 /// What two records are compared by: exact counts and paired ratios.

@@ -129,9 +129,12 @@ pub fn draw<DB: DrawingBackend>(
             ends,
             style::colour(style).stroke_width(2),
         ))?;
-        style::marker(area, style, (at(forest.ratio), y), false)?;
-        let verdict = row.verdict.map_or("", Verdict::name);
-        let figure = format!("{}  {verdict}", format::ratio(forest.ratio));
+        style::marker(area, style, (at(forest.ratio), y), forest.hollow)?;
+        let said = match forest.hollow {
+            true => "page faults",
+            false => row.verdict.map_or("", Verdict::name),
+        };
+        let figure = format!("{}  {said}", format::ratio(forest.ratio));
         area.draw(&Text::new(
             figure,
             (RIGHT + 14, y),

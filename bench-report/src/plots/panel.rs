@@ -14,6 +14,10 @@ use crate::model::{Panel, Point, Series};
 /// Pixels, width and height.
 pub const SIZE: (u32, u32) = (415, 320);
 
+/// The share of the horizontal axis that a tick's label takes.
+const TICK_SHARE: f64 = 0.15;
+/// What lies left of the axes, and right of them.
+const SIDES: (i32, i32) = (68, 14);
 const LEGEND_ROW: i32 = 17;
 const TOP_LEFT: (HPos, VPos) = (HPos::Left, VPos::Top);
 
@@ -24,7 +28,7 @@ type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Scale, Scale>>;
 pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) -> Drawn<DB> {
     let points = || panel.series.iter().flat_map(|series| &series.points);
     let band = panel.band.iter().flat_map(|band| [band.low, band.high]);
-    let x = Scale::new(&panel.x, points().map(|p| p.x), 0.04);
+    let x = Scale::new(&panel.x, points().map(|p| p.x), 0.04).apart(TICK_SHARE);
     let y = Scale::new(
         &panel.y,
         points().flat_map(|p| [p.low, p.high]).chain(band),
@@ -40,7 +44,7 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) ->
     let (_, plot) = area.split_vertically(30 + rows * LEGEND_ROW);
     let mut chart = ChartBuilder::on(&plot)
         .margin_left(6)
-        .margin_right(14)
+        .margin_right(SIDES.1)
         .x_label_area_size(40)
         .y_label_area_size(62)
         .build_cartesian_2d(x.clone(), y.clone())?;
@@ -72,21 +76,22 @@ pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, panel: &Panel) ->
         let at = mark.x;
         // Above the middle of the chart the text stands left of its line, where there is room.
         let (px, py) = chart.backend_coord(&(at, y.high));
-        let left = x.beyond_middle(at);
-        let side = if left { HPos::Right } else { HPos::Left };
-        let place = (px + if left { -5 } else { 5 }, py + 3 + 14 * row as i32);
         let absolute = area.strip_coord_spec();
-        let style = style::text(11, INK, (side, VPos::Top));
-        // On a ground of its own: it may lie across the line of another mark.
+        let style = style::text(11, INK, TOP_LEFT);
         let (width, height) = absolute.estimate_text_size(&mark.label, &style)?;
-        let (near, far) = (
-            place.0,
-            place.0 + if left { -(width as i32) } else { width as i32 },
+        let beside = match x.beyond_middle(at) {
+            true => px - 5 - width as i32,
+            false => px + 5,
+        };
+        // A long one may cross its line, but not leave the chart.
+        let (start, _) = area.get_base_pixel();
+        let last = start + SIZE.0 as i32 - SIDES.1 - width as i32;
+        let place = (
+            beside.min(last).max(start + SIDES.0),
+            py + 3 + 14 * row as i32,
         );
-        let corners = [
-            (near.min(far), place.1),
-            (near.max(far), place.1 + height as i32),
-        ];
+        // On a ground of its own: it may lie across the line of another mark.
+        let corners = [place, (place.0 + width as i32, place.1 + height as i32)];
         let ground = corners.map(|corner| relative(&absolute, corner));
         absolute.draw(&Rectangle::new(ground, WHITE.mix(0.85).filled()))?;
         absolute.draw(&Text::new(

@@ -57,6 +57,19 @@ impl Scale {
         }
     }
 
+    /// The same axis with as few ticks as lie a share of its length apart.
+    pub fn apart(mut self, least: f64) -> Self {
+        let places: Vec<f64> = self.ticks.iter().map(|tick| self.share(*tick)).collect();
+        let mut last = f64::NEG_INFINITY;
+        let mut places = places.into_iter();
+        self.ticks.retain(|_| {
+            let far = places.next().filter(|place| place - last >= least);
+            last = far.unwrap_or(last);
+            far.is_some()
+        });
+        self
+    }
+
     /// The share of the axis below a value. What a logarithmic axis cannot show lies on
     /// its lower edge.
     fn share(&self, value: f64) -> f64 {
@@ -112,6 +125,20 @@ impl ValueFormatter<f64> for Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ticks_that_crowd_at_one_end_are_left_out() {
+        let axis = Axis {
+            label: "",
+            unit: Unit::Bytes,
+        };
+        let held = [36.0, 120.0].map(|kib| kib * 1024.0);
+        let scale = Scale::new(&axis, held.into_iter(), 0.04);
+        let shown = scale.clone().apart(0.15);
+        assert!(shown.ticks.len() < scale.ticks.len(), "{:?}", scale.ticks);
+        let places: Vec<f64> = shown.ticks.iter().map(|tick| shown.share(*tick)).collect();
+        assert!(places.windows(2).all(|two| two[1] - two[0] >= 0.15));
+    }
 
     #[test]
     fn an_axis_over_absurd_values_still_has_two_ends_and_few_ticks() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::command;
 use super::parts::{FIGURES_PER_SIDE, ratio_figure, tally};
 use crate::format;
-use crate::growth::name;
+use crate::growth::{in_words, name};
 use crate::model::growth::plans;
 use crate::model::index::{Index, family};
 use crate::model::stories::range;
@@ -140,43 +140,6 @@ fn plan_words(plan: &str) -> &str {
     }
 }
 
-/// A way to grow in words.
-fn in_words(name: &str) -> String {
-    let (strategy, rest) = name.split_once('/').unwrap_or((name, ""));
-    let strategy = match strategy {
-        "exact" => "exact fit".to_owned(),
-        other => other.replace('-', " "),
-    };
-    match rest {
-        "" => strategy,
-        rest => {
-            let rest: Vec<String> = rest.split('/').map(detail).collect();
-            format!("{strategy} ({})", rest.join(", "))
-        }
-    }
-}
-
-/// What a part of a buffer's name says beside its strategy.
-fn detail(part: &str) -> String {
-    let number = |prefix| part.strip_prefix(prefix);
-    if let Some(count) = number("after-small-") {
-        format!("shrinks after {count} small items")
-    } else if let Some(count) = number("decay-") {
-        format!("shrinks to a mark that halves every {count} items")
-    } else if let Some(bytes) = number("from-") {
-        match bytes {
-            "max" => "begins with the largest item's size".to_owned(),
-            bytes => format!("begins with {bytes}"),
-        }
-    } else {
-        match part {
-            "fresh" => "a new buffer each time".to_owned(),
-            "uninit" => "a new buffer that nobody zeroes".to_owned(),
-            other => other.to_owned(),
-        }
-    }
-}
-
 /// Comparisons of a growing arena with alloc on the same plan, wherever the record has them.
 fn against_alloc<'a>(index: &Index<'a>) -> Vec<&'a Comparison> {
     let of_growth = index
@@ -253,33 +216,4 @@ fn further_advice(plan: &Plan) -> impl Iterator<Item = String> {
             plan.name, advice.condition, advice.reason
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_way_to_grow_is_told_in_words() {
-        let told = [
-            ("exact", "exact fit"),
-            ("power-of-two", "power of two"),
-            (
-                "exact/after-small-64",
-                "exact fit (shrinks after 64 small items)",
-            ),
-            (
-                "doubling/fresh/decay-64/from-4KiB",
-                "doubling (a new buffer each time, shrinks to a mark that halves every 64 items, \
-                 begins with 4KiB)",
-            ),
-            (
-                "presized/from-max",
-                "presized (begins with the largest item's size)",
-            ),
-        ];
-        for (name, words) in told {
-            assert_eq!(in_words(name), words);
-        }
-    }
 }
