@@ -30,6 +30,7 @@ pub mod allocator;
 mod ancestry;
 pub mod arms;
 pub mod bisect;
+mod caches;
 pub mod case;
 pub mod children;
 pub mod cmd;

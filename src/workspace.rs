@@ -15,6 +15,7 @@ use paired::layouts::{self, LayoutError, Objects, Source};
 use paired::{digest, paths};
 
 use crate::allocator::{Allocator, Allocators};
+use crate::caches;
 use crate::git::{self, GitError};
 use crate::pair::{Layouts, PairFiles};
 use bench_record::{lock, output};
@@ -54,9 +55,6 @@ pub enum WorkspaceError {
 const SHALLOW: &str =
     "\nThis clone is shallow: `git fetch --unshallow` gets the rest of its history.";
 
-/// What says that a folder of the cache is ours.
-const MARKER: &str = ".arena-bench-builds";
-
 /// A file without which there is no pair to build.
 const PROJECT: [&str; 3] = [
     "Cargo.toml",
@@ -92,17 +90,10 @@ pub fn scratch(root: &Path) -> Result<PathBuf, WorkspaceError> {
     let path = fs::canonicalize(root).map_err(cache(root))?;
     let digest = digest::sha256(path.as_os_str().as_encoded_bytes());
     let folder = cache_folder().join("arena-bench").join(&digest[..12]);
-    fs::create_dir_all(&folder).map_err(cache(&folder))?;
-    let marker = folder.join(MARKER);
-    if !marker.exists() {
-        let mut entries = fs::read_dir(&folder).map_err(cache(&folder))?;
-        if entries.next().is_some() {
-            return Err(WorkspaceError::Foreign { path: folder });
-        }
-        let about = format!("Builds of {}; may be removed.\n", path.display());
-        fs::write(&marker, about).map_err(cache(&marker))?;
+    match caches::claim(&folder, &path).map_err(cache(&folder))? {
+        true => Ok(folder),
+        false => Err(WorkspaceError::Foreign { path: folder }),
     }
-    Ok(folder)
 }
 
 fn cache_folder() -> PathBuf {
@@ -318,7 +309,7 @@ fn hold(scratch: &Path) -> Result<(), WorkspaceError> {
     if held.contains_key(scratch) {
         return Ok(());
     }
-    let path = scratch.join("lock");
+    let path = scratch.join(caches::LOCK);
     let file = File::create(&path).map_err(cache(&path))?;
     match file.try_lock() {
         Ok(()) => {}
