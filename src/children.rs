@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use crate::guest;
 use crate::lab;
 use crate::pair_process;
-use crate::subject;
+use crate::subject::child;
+use crate::subject::framework::Own;
 use crate::workload::Opener;
 
 /// Does the work of this process, if it was started as a child. Every executable that
@@ -24,7 +25,7 @@ pub fn serve() -> Option<ExitCode> {
         // Verifies and drains the laboratory's arms.
         .or_else(lab::child::serve)
         // Does tasks with somebody's library.
-        .or_else(subject::child::serve)
+        .or_else(|| child::serve(&Own))
         // Does tasks with a guest from elsewhere.
         .or_else(|| guest::child::serve(&guest::table::load))
 }

@@ -42,6 +42,7 @@ mod git;
 pub mod growth;
 pub mod guest;
 pub mod harness;
+mod init;
 pub mod lab;
 pub mod ladder;
 pub mod noise;

@@ -15,7 +15,7 @@ use crate::lab::arm::LabArm;
 use crate::lab::open::Libraries;
 use crate::ladder;
 use crate::pair::PairFiles;
-use crate::subject;
+use crate::subject::framework::{self, Own};
 use paired::child::Drive;
 use paired::job::ArmJob;
 
@@ -32,7 +32,7 @@ pub enum Workload {
     /// Runs an arm of the laboratory.
     Lab(LabArm),
     /// Runs a case of somebody's library.
-    Package(subject::child::Case),
+    Package(framework::Case),
 }
 
 impl Workload {
@@ -55,7 +55,7 @@ impl Opener {
             serde_json::from_value(arm.workload.clone()).context("reading the workload")?;
         Ok(match workload {
             Workload::Guest(target) => Box::new(Endless::new(table::load(&target.of_arm(arm)?)?)),
-            Workload::Package(case) => case.drive(arm)?,
+            Workload::Package(case) => case.drive(arm, &Own)?,
             Workload::Lab(of_lab) => self.lab.drive(of_lab, &arm.libraries)?,
             Workload::Ladder(step) => {
                 if step.pinned {

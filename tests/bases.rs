@@ -1,32 +1,36 @@
 //! Bases: `build-pair --at` and `compare --against` in other people's repositories. The
 //! project is two small libraries that bear the name of their version and their commit.
 
+mod scratch;
+
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process;
 
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
+use scratch::Scratch;
 
 /// The real build script of guest and host.
 const BUILD_SCRIPT: &str = include_str!("../bench-protocol/build_support.rs");
 
 /// A repository with a project in it.
-struct Repository {
-    folder: tempfile::TempDir,
-    /// The project's folder within the repository.
-    project: PathBuf,
+struct Repository(Scratch);
+
+impl Deref for Repository {
+    type Target = Scratch;
+
+    fn deref(&self) -> &Scratch {
+        &self.0
+    }
 }
 
 impl Repository {
     /// A repository with the versions `one` and `two` of the project, in two commits.
     fn new(project: &str) -> Self {
-        let repository = Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-            project: project.into(),
-        };
-        repository.git(&["init", "--quiet"]);
+        let repository = Self(Scratch::new(project));
         let workspace =
             "[workspace]\nmembers = [\"bench-guest\", \"bench-host\"]\nresolver = \"3\"\n";
         repository.write("Cargo.toml", workspace);
@@ -46,20 +50,6 @@ impl Repository {
         repository
     }
 
-    fn root(&self) -> PathBuf {
-        self.folder.path().join("repository")
-    }
-
-    fn project(&self) -> PathBuf {
-        self.root().join(&self.project)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.project().join(name);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("it can be made");
-        fs::write(path, text).expect("it can be written");
-    }
-
     fn version(&self, version: &str) {
         for name in ["bench-guest", "bench-host"] {
             let source = format!(
@@ -71,52 +61,20 @@ impl Repository {
         }
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
-        fs::create_dir_all(self.root()).expect("it can be made");
-        let output = process::Command::new("git")
-            .current_dir(self.root())
-            .args([
-                "-c",
-                "user.name=someone",
-                "-c",
-                "user.email=someone@localhost",
-            ])
-            .args([
-                "-c",
-                "commit.gpgsign=false",
-                "-c",
-                "core.hooksPath=/dev/null",
-            ])
-            .args(arguments)
-            .output()
-            .expect("git is installed");
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout)
-            .expect("names are UTF-8")
-            .trim()
-            .to_owned()
-    }
-
     fn commit(&self) -> String {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--message", "a version"]);
-        self.git(&["rev-parse", "HEAD"])
+        self.0.commit("a version")
     }
 
-    /// The program, in the project's folder, with a cache of its own.
+    /// The program, in the project's folder.
     fn arena_bench(&self, verb: &str) -> Command {
-        let mut command =
-            Command::cargo_bin("arena-bench").expect("the binary is built with the tests");
-        command
-            .current_dir(self.project())
-            .env("XDG_CACHE_HOME", self.folder.path().join("cache"))
-            .env_remove("CARGO_TARGET_DIR")
-            .arg(verb);
-        command
+        let program = env!("CARGO_BIN_EXE_arena-bench");
+        let mut command = self.program(program, &self.directory());
+        command.arg(verb);
+        command.into()
     }
 
     fn output(&self) -> PathBuf {
-        self.folder.path().join("output")
+        self.path("output")
     }
 
     /// `build-pair`, of a reference or of the sources here.
@@ -285,13 +243,13 @@ fn a_callers_git_variables_hooks_and_signatures_change_nothing() {
 #[test]
 fn checkouts_that_share_a_target_folder_do_not_get_each_others_pair() {
     let (one, other) = (Repository::new(""), Repository::new(""));
-    let shared = one.folder.path().join("shared");
+    let shared = one.path("shared");
     // Edited before the first was built.
     other.version("edited");
     for (repository, version) in [(&one, "version two"), (&other, "version edited")] {
         let mut build = repository.build_pair(None);
         build.env("CARGO_TARGET_DIR", &shared);
-        build.env("XDG_CACHE_HOME", one.folder.path().join("cache"));
+        build.env("XDG_CACHE_HOME", one.path("cache"));
         build.assert().success();
         repository.made_has(&[version], &[]);
     }
@@ -301,14 +259,14 @@ fn checkouts_that_share_a_target_folder_do_not_get_each_others_pair() {
         .assert()
         .success();
     one.made_has(&["version one"], &["version two"]);
-    assert!(!one.project().join("relative").exists());
+    assert!(!one.directory().join("relative").exists());
 }
 
 #[test]
 fn what_an_interrupted_command_left_behind_stops_nothing() {
     let repository = Repository::new("");
     repository.build_pair(Some("HEAD~1")).assert().success();
-    let builds = repository.folder.path().join("cache/arena-bench");
+    let builds = repository.path("cache/arena-bench");
     let builds = fs::read_dir(builds)
         .expect("it was made")
         .next()
@@ -356,7 +314,7 @@ fn a_repository_that_git_refuses_is_said_in_its_words_and_the_commit_comes_back(
 fn an_unknown_commit_of_a_shallow_clone_names_the_remedy() {
     let repository = Repository::new("");
     let url = format!("file://{}", repository.root().display());
-    let clone = repository.folder.path().join("clone");
+    let clone = repository.path("clone");
     let path = clone.display().to_string();
     repository.git(&["clone", "--quiet", "--depth", "1", &url, &path]);
     let mut build = repository.build_pair(Some("HEAD~1"));
@@ -443,7 +401,7 @@ fn counts_that_cannot_be_had_are_an_error_before_anything_is_built() {
         .args(["-c", "command -v git"])
         .output();
     let git = String::from_utf8(git.expect("there is a shell").stdout).expect("a path");
-    let path = repository.folder.path().join("bin");
+    let path = repository.path("bin");
     fs::create_dir_all(&path).expect("it can be made");
     std::os::unix::fs::symlink(git.trim(), path.join("git")).expect("it can be linked");
     let mut compare = repository.arena_bench("compare");

@@ -1,16 +1,19 @@
 //! `bisect` from outside: in a scratch repository with the real pair, of which one commit
 //! runs more instructions. Exact counts decide; nothing is timed.
 
+mod scratch;
+
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process;
+use std::path::Path;
 
 use arena_bench::counts::{self, CountsError};
 use arena_bench::harness::Profile;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
+use scratch::Scratch;
 use serde_json::Value;
 
 const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
@@ -34,13 +37,19 @@ const PACKAGES: [&str; 5] = [
 ];
 
 /// A repository with the pair's packages.
-struct Repository(tempfile::TempDir);
+struct Repository(Scratch);
+
+impl Deref for Repository {
+    type Target = Scratch;
+
+    fn deref(&self) -> &Scratch {
+        &self.0
+    }
+}
 
 impl Repository {
     fn new() -> Self {
-        let repository = Self(tempfile::tempdir().expect("a temporary folder"));
-        fs::create_dir(repository.root()).expect("made");
-        repository.git(&["init", "--quiet"]);
+        let repository = Self(Scratch::new(""));
         let manifest = fs::read_to_string(Path::new(SOURCES).join("Cargo.toml")).expect("there");
         // Versions and lints are those of the real workspace; unoptimised, it compiles faster.
         let sections = manifest.split("\n[").skip(1);
@@ -63,16 +72,6 @@ impl Repository {
         repository
     }
 
-    fn root(&self) -> PathBuf {
-        self.0.path().join("repository")
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.root().join(name);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("made");
-        fs::write(path, text).expect("written");
-    }
-
     fn copy(&self, name: &str) {
         let from = Path::new(SOURCES).join(name);
         if from.is_dir() {
@@ -93,37 +92,9 @@ impl Repository {
         self.write(name, &text.replacen(from, to, 1));
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
-        let output = process::Command::new("git")
-            .current_dir(self.root())
-            .args([
-                "-c",
-                "user.name=someone",
-                "-c",
-                "user.email=someone@localhost",
-            ])
-            .args([
-                "-c",
-                "commit.gpgsign=false",
-                "-c",
-                "core.hooksPath=/dev/null",
-            ])
-            .args(arguments)
-            .output()
-            .expect("git is installed");
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
-
-    fn commit(&self, message: &str) -> String {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
-        self.git(&["rev-parse", "HEAD"])
-    }
-
     /// A verb that counts, with the target that counts already built.
     fn arena_bench(&self, counter: &Path, verb: &str) -> Command {
-        let cargo = self.0.path().join("cargo");
+        let cargo = self.path("cargo");
         let made = format!(
             r#"{{"reason":"compiler-artifact","target":{{"name":"instructions","kind":["bench"]}},"executable":"{}"}}"#,
             counter.display()
@@ -135,14 +106,11 @@ impl Repository {
         );
         fs::write(&cargo, script).expect("written");
         fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("allowed");
-        let mut command =
-            Command::cargo_bin("arena-bench").expect("the binary is built with the tests");
+        let program = env!("CARGO_BIN_EXE_arena-bench");
+        let mut command = self.program(program, &self.root());
         command
-            .current_dir(self.root())
             .env("CARGO", cargo)
             .env("CARGO_NET_OFFLINE", "true")
-            .env("XDG_CACHE_HOME", self.0.path().join("cache"))
-            .env_remove("CARGO_TARGET_DIR")
             .args([
                 verb,
                 "--counts-only",
@@ -150,7 +118,7 @@ impl Repository {
                 "--filter",
                 "^drain/u64/alloc$",
             ]);
-        command
+        command.into()
     }
 
     fn bisect(&self, counter: &Path, good: &str, bad: &str) -> Command {
@@ -161,7 +129,7 @@ impl Repository {
 
     /// `compare` of the pair that `bisect` built last with that of a commit.
     fn compare(&self, counter: &Path, base: &str) -> Command {
-        let builds = fs::read_dir(self.0.path().join("cache/arena-bench")).expect("it has built");
+        let builds = fs::read_dir(self.path("cache/arena-bench")).expect("it has built");
         let mut pairs = builds.map(|entry| entry.expect("readable").path().join("step/build/pair"));
         let mut command = self.arena_bench(counter, "compare");
         command

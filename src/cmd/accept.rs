@@ -58,7 +58,7 @@ fn metric() -> impl TypedValueParser<Value = Metric> {
 pub fn run(config: &Config) -> Result<Outcome> {
     let file = match &config.file {
         Some(file) => file.clone(),
-        None => match Settings::find(&std::env::current_dir()?)? {
+        None => match Settings::here()? {
             Some(settings) => settings.accepted(),
             None => workspace::root()
                 .context("--file names the file where there are no sources")?

@@ -15,6 +15,8 @@ use super::packages::{Choice, PackageChoice};
 use crate::bisect::{Answer, Listed, Odds, most_steps, range, search};
 use crate::case::Case;
 use crate::counts;
+use crate::subject::framework::Calling;
+use crate::subject::settings::Settings;
 use crate::workspace;
 use bench_record::short_commit;
 use paired::stats::Delta;
@@ -82,12 +84,13 @@ struct Report {
 
 /// Searches.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let limits = options::limits(config.limits.as_deref())?;
+    let settings = Settings::here()?;
+    let limits = options::limits(config.limits.as_deref(), settings.as_ref())?;
     let delta = Delta::new(config.delta / 100.0)?;
     if config.counts_only {
         counts::available()?;
     }
-    let what = what(config)?;
+    let what = what(config, settings.as_ref())?;
     let good = what.resolve(&config.good)?;
     let bad = what.resolve(&config.bad)?;
     let commits = range(what.root(), &good, &bad)?;
@@ -140,13 +143,13 @@ pub fn run(config: &Config) -> Result<Outcome> {
 }
 
 /// What is built of each commit: the packages that were named, or the pair.
-fn what(config: &Config) -> Result<What> {
-    match config.packages.choose()? {
-        Choice::Packages(wanted, _) => {
+fn what(config: &Config, settings: Option<&Settings>) -> Result<What> {
+    match config.packages.choose(settings, &Calling::default())? {
+        Choice::Packages(wanted) => {
             let filter = config.filter.clone();
             return Ok(What::Packages { wanted, filter });
         }
-        Choice::Library(_) => bail!("--library is one build: a search needs a package"),
+        Choice::Library(..) => bail!("--library is one build: a search needs a package"),
         Choice::Pair => {}
     }
     let root = workspace::root()?;

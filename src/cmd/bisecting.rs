@@ -70,7 +70,7 @@ impl What {
                 Box::new(PairSubject::new(layouts, cases.clone()))
             }
             Self::Packages { wanted, .. } => {
-                let (built, missing) = packages::at(wanted, &commit.hash, place, seeds)?;
+                let (built, missing) = packages::at(wanted, commit, place, seeds)?;
                 if let Some(name) = missing.first() {
                     return Err(Lacking(name.clone()).into());
                 }

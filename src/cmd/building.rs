@@ -20,7 +20,7 @@ const FULL: u32 = 128;
 
 /// What chance decides of a run, the pair's link layouts among it.
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub(super) struct Chance {
+pub struct Chance {
     /// Link layouts of guest and host, each for one process of a comparison
     /// [default: 128, or 64 for the quick set]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -35,7 +35,7 @@ pub(super) struct Chance {
 
 impl Chance {
     /// The random seed: the one that was given, or a fresh one.
-    pub(super) fn seed(self) -> u64 {
+    pub fn seed(self) -> u64 {
         self.seed.unwrap_or(self.fresh)
     }
 
@@ -48,7 +48,7 @@ impl Chance {
     }
 
     /// The number of link layouts, where none is given so many.
-    pub(super) fn count(self, usual: u32) -> u32 {
+    pub fn count(self, usual: u32) -> u32 {
         self.layouts.unwrap_or(usual)
     }
 

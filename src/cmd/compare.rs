@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::building::Chance;
 use super::explaining::explain_worse;
 use super::gate::FailOn;
 use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
+use super::packages::Choice;
 use super::progress::Progress;
 use super::sides::{Linked, Sides};
 use crate::PROCESS_LIMIT;
 use crate::compare::{self as sides, Compared, Side};
 use crate::counts;
 use crate::environment::Watch;
-use crate::subject::settings;
+use crate::subject::framework::Calling;
+use crate::subject::settings::Settings as RepositorySettings;
 use bench_record::output;
 use bench_record::wire::{Counts, Failure};
 use bench_report::compare;
@@ -88,9 +90,18 @@ pub struct Config {
     markdown: Option<PathBuf>,
 }
 
-/// Compares two builds.
+/// Compares two builds of the pair, or of packages.
 pub fn run(config: &Config) -> Result<Outcome> {
-    match compare(config) {
+    or_skip(config, compare(config, &Calling::default(), true))
+}
+
+/// Compares two builds of packages, whose streams are called as `given`.
+pub fn run_packages(config: &Config, given: &Calling) -> Result<Outcome> {
+    or_skip(config, compare(config, given, false))
+}
+
+fn or_skip(config: &Config, compared: Result<Outcome>) -> Result<Outcome> {
+    match compared {
         // Any other status would be taken for a bad commit.
         Err(error) if config.bisect => {
             notice!("arena-bench: {error:#}; git bisect is told to skip this commit");
@@ -100,14 +111,21 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
 }
 
-fn compare(config: &Config) -> Result<Outcome> {
+fn compare(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> {
     // What can be wrong without a measurement is looked at before one.
-    let choice = config.sides.choose()?;
-    let asked = choice.settings();
-    let limits = options::limits(config.limits.as_deref())?;
-    let accepted = options::accepted(config.accepted.as_deref())?;
-    let accepted = config.sides.accepted_since(&choice, accepted);
-    let own = |of: fn(&settings::Settings) -> Option<f64>| asked.and_then(of);
+    let settings = RepositorySettings::here()?;
+    let settings = settings.as_ref();
+    let choice = config.sides.choose(settings, given)?;
+    ensure!(
+        has_pair || !matches!(choice, Choice::Pair),
+        "what is compared? name a package with --package, or in bench.toml"
+    );
+    let limits = options::limits(config.limits.as_deref(), settings)?;
+    let accepted = options::accepted(config.accepted.as_deref(), settings)?;
+    let accepted = config.sides.accepted_since(&choice, settings, accepted);
+    // They are those of packages.
+    let asked = settings.filter(|_| matches!(choice, Choice::Packages(_)));
+    let own = |of: fn(&RepositorySettings) -> Option<f64>| asked.and_then(of);
     let delta = config.delta.or(own(|it| it.delta)).unwrap_or(1.0);
     let delta = Delta::new(delta / 100.0)?;
     let budget = config.budget.or(own(|it| it.budget)).unwrap_or(2.0);

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::options;
 use super::outcome::{Outcome, print_json, say};
+use crate::subject::settings::Settings;
 use bench_record::store;
 use bench_record::wire::Record;
 use bench_record::{gate, output};
@@ -84,8 +85,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
         );
     }
     let baseline = load(&config.baseline, config.filter.as_ref())?;
-    let limits = options::limits(config.limits.as_deref())?;
-    let accepted = options::accepted(config.accepted.as_deref())?;
+    let settings = Settings::here()?;
+    let limits = options::limits(config.limits.as_deref(), settings.as_ref())?;
+    let accepted = options::accepted(config.accepted.as_deref(), settings.as_ref())?;
     let verdict = match gate::judge(&baseline, &record, &limits, &accepted) {
         Ok(verdict) => verdict,
         Err(disagreement) if config.accept => {

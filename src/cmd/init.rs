@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use super::outcome::{Outcome, say};
-use crate::subject::init::{self, Repository};
+use crate::init::{self, Repository};
 use crate::subject::manifest;
 
 /// Writes bench.toml and a workflow into your repository.

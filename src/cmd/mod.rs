@@ -1,20 +1,21 @@
 //! The command line: one file a verb, and the exit status they share.
 //!
 //! A verb reads its own options, calls the library and prints. Tables go to
-//! stdout, words for people to stderr.
+//! stdout, words for people to stderr. Public are those that another program has as well, over
+//! packages of another framework.
 
 mod accept;
 mod bisect;
 mod bisecting;
 mod build_pair;
-mod building;
-mod compare;
+pub mod building;
+pub mod compare;
 mod explaining;
 mod export;
-mod gate;
+pub mod gate;
 mod growth;
 pub mod guest;
-mod history;
+pub mod history;
 mod init;
 mod lab;
 mod ladder;
@@ -23,14 +24,14 @@ mod merge;
 mod noise;
 mod options;
 mod outcome;
-mod packages;
+pub mod packages;
 mod part;
 mod progress;
-mod report;
+pub mod report;
 mod reporter;
 mod resume;
 mod run;
-mod run_packages;
+pub mod run_packages;
 mod search;
 mod selftest;
 mod sides;
@@ -160,9 +161,7 @@ fn dispatch(cli: &Cli) -> ExitCode {
         Verb::Verify(config) => verify::run(config),
     };
     match result {
-        Ok(Outcome::Fine) => ExitCode::SUCCESS,
-        Ok(Outcome::Found) => ExitCode::from(1),
-        Ok(Outcome::Skip) => ExitCode::from(125),
+        Ok(outcome) => outcome.into(),
         Err(error) => {
             notice!("arena-bench: {}", words(&error));
             ExitCode::from(if is_a_finding(&error) { 1 } else { 2 })

@@ -77,11 +77,11 @@ pub fn writable(option: &str, file: Option<&Path>) -> Result<()> {
 
 /// The limits of a file; by default those that bench.toml names, those of the sources here,
 /// or the built-in ones where there are none.
-pub fn limits(file: Option<&Path>) -> Result<Limits> {
+pub fn limits(file: Option<&Path>, settings: Option<&Settings>) -> Result<Limits> {
     if let Some(file) = file {
         return Ok(Limits::read(file)?);
     }
-    if let Some(settings) = Settings::find(&std::env::current_dir()?)? {
+    if let Some(settings) = settings {
         let named = settings.limits();
         return named.map_or_else(|| Ok(Limits::default()), |file| Ok(Limits::read(&file)?));
     }
@@ -97,11 +97,11 @@ pub(super) const ACCEPTED: &str = "results/accepted.json";
 
 /// The accepted regressions of a file; by default those beside bench.toml, those of the
 /// sources here, or none.
-pub(super) fn accepted(file: Option<&Path>) -> Result<Accepted> {
+pub(super) fn accepted(file: Option<&Path>, settings: Option<&Settings>) -> Result<Accepted> {
     if let Some(file) = file {
         return Ok(Accepted::read(file)?);
     }
-    if let Some(settings) = Settings::find(&std::env::current_dir()?)? {
+    if let Some(settings) = settings {
         let path = settings.accepted();
         return match path.exists() {
             true => Ok(Accepted::read(&path)?),

@@ -1,10 +1,14 @@
 //! What verbs share: what they found, and how they print it.
 
 use std::io;
+use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::Context;
 
 use crate::printing;
+use bench_record::wire::Record;
+use bench_report::terminal::Screen;
 
 /// What a verb found; it becomes the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +22,16 @@ pub enum Outcome {
     Skip,
 }
 
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Fine => 0,
+            Outcome::Found => 1,
+            Outcome::Skip => 125,
+        })
+    }
+}
+
 /// Prints a line to stdout.
 pub(super) fn say(line: impl std::fmt::Display) -> io::Result<()> {
     printing::to_stdout(line)
@@ -27,4 +41,25 @@ pub(super) fn say(line: impl std::fmt::Display) -> io::Result<()> {
 pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Outcome> {
     printing::json(value).context("stdout")?;
     Ok(Outcome::Fine)
+}
+
+/// Shows a record that was kept: as JSON or as a table, its place, and what failed.
+pub(super) fn show(
+    record: &Record,
+    output: &Path,
+    json: bool,
+    table: fn(&Record, Screen) -> String,
+) -> anyhow::Result<Outcome> {
+    match json {
+        true => drop(print_json(record)?),
+        false => say(table(record, Screen::stdout()))?,
+    }
+    notice!("arena-bench: the record is {}", output.display());
+    for failure in &record.failures {
+        notice!("arena-bench: failed: {}: {}", failure.id, failure.why);
+    }
+    Ok(match record.failures.is_empty() {
+        true => Outcome::Fine,
+        false => Outcome::Found,
+    })
 }

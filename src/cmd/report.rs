@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use super::outcome::{Outcome, say};
 use super::search::Search;
@@ -27,7 +27,7 @@ use bench_report::{dashboard_files, files, writer};
 #[command(mut_arg("limits", |arg| arg.conflicts_with("records")))]
 pub struct Config {
     /// The records, oldest first; the plots and the page's first view are the last one's.
-    #[arg(value_name = "RECORD", required_unless_present = "history")]
+    #[arg(value_name = "RECORD")]
     records: Vec<PathBuf>,
     /// Instead of records: the folder of a history, which gets a dashboard.
     #[arg(long, value_name = "DIR", conflicts_with = "records")]
@@ -38,13 +38,26 @@ pub struct Config {
     /// pull requests are links (https://github.com/OWNER/NAME).
     #[arg(long, value_name = "URL", conflicts_with = "records")]
     repository: Option<String>,
-    /// The folder to write to; it is made, or was made by this command before.
-    #[arg(long, value_name = "DIR", default_value = "report")]
-    out: PathBuf,
+    /// The folder to write to; it is made, or was made by this command before
+    /// [default: report]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Config {
+    /// The records, where neither a history nor a folder for the page was named.
+    pub fn bare(&self) -> Option<&[PathBuf]> {
+        (self.history.is_none() && self.out.is_none()).then_some(&self.records)
+    }
 }
 
 /// Writes the report, prints the newest record's six answers and the path of the page.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
+    ensure!(
+        config.history.is_some() || !config.records.is_empty(),
+        "what is shown? name records, or a history with --history"
+    );
+    let out = config.out.as_deref().unwrap_or(Path::new("report"));
     let (files, answers) = match &config.history {
         Some(folder) => {
             let history = config.search.load(folder)?;
@@ -59,12 +72,12 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
             (files(&sources)?, answers)
         }
     };
-    writer::write(&config.out, &files)
-        .with_context(|| format!("the report was not written to {}", config.out.display()))?;
+    writer::write(out, &files)
+        .with_context(|| format!("the report was not written to {}", out.display()))?;
     if let Some(answers) = answers {
         say(answers)?;
     }
-    let page = config.out.join("index.html");
+    let page = out.join("index.html");
     say(page.canonicalize().unwrap_or(page).display())?;
     Ok(Outcome::Fine)
 }

@@ -10,8 +10,8 @@ use clap::ValueEnum;
 
 use super::building::{Chance, pair_with};
 use super::options::{self, Selection, percent, seconds};
-use super::outcome::{Outcome, print_json, say};
-use super::packages::{self, Choice, PackageChoice};
+use super::outcome::{Outcome, show};
+use super::packages::{Choice, PackageChoice};
 use super::reporter::Reporter;
 use super::{resume, run_packages};
 use crate::allocator::Allocators;
@@ -22,6 +22,8 @@ use crate::growth::section;
 use crate::pair::Layouts;
 use crate::pair_process::{Builds, PairProcess};
 use crate::run::{self, Options, Step};
+use crate::subject::framework::Calling;
+use crate::subject::settings::Settings;
 use crate::workspace;
 use bench_record::lock::Lock;
 use bench_record::partial::{self, Partial};
@@ -29,7 +31,6 @@ use bench_record::validate::parse_shard;
 use bench_record::wire::{Failure, Record, SCHEMA};
 use bench_record::{output, store};
 use bench_report::run::table;
-use bench_report::terminal::Screen;
 use paired::stats::Delta;
 
 /// What to measure, how, and where the record goes.
@@ -80,12 +81,9 @@ pub struct Config {
     json: bool,
 }
 
-/// The smallest change that matters where nothing else is said, percent.
-const DELTA: f64 = 1.0;
-
 impl Config {
     fn delta(&self) -> f64 {
-        self.delta.unwrap_or(DELTA)
+        self.delta.unwrap_or(run_packages::DELTA)
     }
 }
 
@@ -103,36 +101,27 @@ pub fn run(config: &Config) -> Result<Outcome> {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     options::writable("--output", Some(&config.output))?;
+    let settings = Settings::here()?;
     let choice = match config.pair {
         Some(_) => Choice::Pair,
-        None => config.packages.choose()?,
+        None => (config.packages).choose(settings.as_ref(), &Calling::default())?,
     };
-    let packages = match &choice {
-        Choice::Pair => None,
-        Choice::Library(library) => Some(packages::of_file(library, library)?),
-        Choice::Packages(wanted, _) => {
-            let seeds = config.chance.layouts(config.selection.quick);
-            Some(packages::here(wanted, &seeds)?)
-        }
-    };
-    if let Some(packages) = packages {
-        let asked = choice.settings();
-        let delta = config.delta.or(asked.and_then(|it| it.delta));
-        let budget = config.budget.or(asked.and_then(|it| it.budget));
+    if !matches!(choice, Choice::Pair) {
         ensure!(
             config.shard.is_none() && !config.resume,
             "--shard and --resume are for the pair: a run of packages is made at once"
         );
         let asked = run_packages::Asked {
             filter: config.selection.filter.as_deref(),
+            quick: config.selection.quick,
             skip: &config.skip,
             chance: config.chance,
-            delta: delta.unwrap_or(DELTA),
-            budget,
+            delta: config.delta,
+            budget: config.budget,
             output: &config.output,
             json: config.json,
         };
-        return run_packages::run(&packages, &asked);
+        return run_packages::run(&choice, settings.as_ref(), &asked);
     }
     // A device or a pipe has nothing beside it.
     let file = output::file_of(&config.output)?;
@@ -208,20 +197,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     if let Some(partial) = &partial {
         let _ = fs::remove_file(partial);
     }
-    if config.json {
-        print_json(&record)?;
-    } else {
-        say(table(&record, Screen::stdout()))?;
-    }
-    notice!("arena-bench: the record is {}", config.output.display());
-    for failure in &record.failures {
-        notice!("arena-bench: failed: {}: {}", failure.id, failure.why);
-    }
-    Ok(if record.failures.is_empty() {
-        Outcome::Fine
-    } else {
-        Outcome::Found
-    })
+    show(&record, &config.output, config.json, table)
 }
 
 /// How many different parts are left out.

@@ -7,46 +7,80 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bench_record::store;
 use bench_record::wire::{self, Failure, Params, Record, SCHEMA, Verified};
 use bench_report::packages::table;
-use bench_report::terminal::Screen;
 use paired::process::Processes;
 use paired::ratios;
 use paired::runner::{Runner, Settings};
 use paired::stats::{Confidence, Delta, correction};
 
 use super::building::Chance;
-use super::outcome::{Outcome, print_json, say};
-use super::packages::Filter;
+use super::outcome::{Outcome, show};
+use super::packages::{self, Choice, Filter};
 use super::progress::Progress;
 use crate::PROCESS_LIMIT;
 use crate::counts::CountsError;
 use crate::environment::Watch;
 use crate::run::Step;
 use crate::subject::Subject;
-use crate::subject::package::Packages;
+use crate::subject::packages::Packages;
+use crate::subject::settings::Settings as RepositorySettings;
 
+/// The smallest change that matters where nothing else is said, percent.
+pub(super) const DELTA: f64 = 1.0;
 /// Seconds for the timing of a case.
 const SECONDS: f64 = 2.0;
 
 /// What is wanted of a run.
-pub(super) struct Asked<'a> {
-    pub(super) filter: Option<&'a str>,
-    pub(super) skip: &'a [Step],
-    pub(super) chance: Chance,
-    /// Percent.
-    pub(super) delta: f64,
-    /// Seconds for the timing of a case.
-    pub(super) budget: Option<f64>,
-    pub(super) output: &'a Path,
-    pub(super) json: bool,
+#[derive(Debug)]
+pub struct Asked<'a> {
+    pub filter: Option<&'a str>,
+    /// Fewer link layouts.
+    pub quick: bool,
+    pub skip: &'a [Step],
+    pub chance: Chance,
+    /// Percent, where it is not that of the settings.
+    pub delta: Option<f64>,
+    /// Seconds for the timing of a case, where they are not those of the settings.
+    pub budget: Option<f64>,
+    pub output: &'a Path,
+    pub json: bool,
 }
 
-/// Measures packages and writes the record.
-pub(super) fn run(packages: &Packages, asked: &Asked<'_>) -> Result<Outcome> {
-    let Asked { chance, delta, .. } = *asked;
+/// Measures the packages that were chosen, and writes the record.
+///
+/// # Errors
+/// When the pair was chosen, or something does not build or cannot be written.
+pub fn run(
+    choice: &Choice,
+    settings: Option<&RepositorySettings>,
+    asked: &Asked<'_>,
+) -> Result<Outcome> {
+    let mut own = None;
+    let packages = match choice {
+        Choice::Pair => bail!("the pair is no package"),
+        Choice::Library(library, calling) => packages::of_file(library, calling)?,
+        Choice::Packages(wanted) => {
+            own = settings;
+            packages::here(wanted, &asked.chance.layouts(asked.quick))?
+        }
+    };
+    let delta = asked.delta.or(own.and_then(|it| it.delta));
+    let budget = asked.budget.or(own.and_then(|it| it.budget));
+    let timing = (delta.unwrap_or(DELTA), budget.unwrap_or(SECONDS));
+    measure(&packages, timing, asked)
+}
+
+/// Measures packages, with so many percent as the smallest change that matters and so many
+/// seconds for a case.
+fn measure(
+    packages: &Packages,
+    (delta, seconds): (f64, f64),
+    asked: &Asked<'_>,
+) -> Result<Outcome> {
+    let chance = asked.chance;
     let cases = Filter::new(asked.filter)?.of(packages)?;
     let watch = Watch::start();
     let mut record = Record {
@@ -73,7 +107,7 @@ pub(super) fn run(packages: &Packages, asked: &Asked<'_>) -> Result<Outcome> {
     let wants = |step| !asked.skip.contains(&step);
     if wants(Step::Paired) {
         let delta = Delta::new(delta / 100.0)?;
-        let budget = Duration::from_secs_f64(asked.budget.unwrap_or(SECONDS));
+        let budget = Duration::from_secs_f64(seconds);
         time(
             &mut record,
             packages,
@@ -94,19 +128,7 @@ pub(super) fn run(packages: &Packages, asked: &Asked<'_>) -> Result<Outcome> {
         watch.explain(check);
     }
     store::keep(asked.output, &record)?;
-    if asked.json {
-        print_json(&record)?;
-    } else {
-        say(table(&record, Screen::stdout()))?;
-    }
-    notice!("arena-bench: the record is {}", asked.output.display());
-    for failure in &record.failures {
-        notice!("arena-bench: failed: {}: {}", failure.id, failure.why);
-    }
-    Ok(match record.failures.is_empty() {
-        true => Outcome::Fine,
-        false => Outcome::Found,
-    })
+    show(&record, asked.output, asked.json, table)
 }
 
 fn per(cases: &[String]) -> Result<Confidence> {

@@ -7,6 +7,7 @@ use anyhow::bail;
 
 use super::options::{accepted, limits};
 use crate::ancestry;
+use crate::subject::settings::Settings;
 use bench_record::history::{self, History, Line, Options};
 
 /// What counts as a change, and in which entries.
@@ -51,12 +52,13 @@ pub(super) struct Search {
 impl Search {
     /// What counts as a change.
     pub(super) fn options(&self) -> anyhow::Result<Options> {
+        let settings = Settings::here()?;
         Ok(Options {
             window: self.window,
             significance: self.significance,
             magnitude: self.magnitude,
-            limits: limits(self.limits.as_deref())?,
-            accepted: accepted(self.accepted.as_deref())?,
+            limits: limits(self.limits.as_deref(), settings.as_ref())?,
+            accepted: accepted(self.accepted.as_deref(), settings.as_ref())?,
         })
     }
 

@@ -12,8 +12,10 @@ use crate::case::Case;
 use crate::compare::Side;
 use crate::pair::{Layouts, compiled_differently};
 use crate::subject::Subject;
-use crate::subject::package::Packages;
+use crate::subject::framework::Calling;
+use crate::subject::packages::Packages;
 use crate::subject::pair::PairSubject;
+use crate::subject::settings::Settings;
 use crate::workspace::{self, Commit, Place};
 use bench_record::accepted::Accepted;
 use bench_record::short_commit;
@@ -68,10 +70,15 @@ pub(super) struct Linked {
 impl Sides {
     /// What was accepted after the base: its own file accepts what is part of it, and no
     /// more of that.
-    pub(super) fn accepted_since(&self, choice: &Choice, accepted: Accepted) -> Accepted {
+    pub(super) fn accepted_since(
+        &self,
+        choice: &Choice,
+        settings: Option<&Settings>,
+        accepted: Accepted,
+    ) -> Accepted {
         let of_base = || {
-            if let Choice::Packages(_, settings) = choice {
-                return packages::accepted_at(settings, self.baseline.against.as_ref()?);
+            if let Choice::Packages(_) = choice {
+                return packages::accepted_at(settings?, self.baseline.against.as_ref()?);
             }
             let root = workspace::root().ok()?;
             let commit = workspace::resolve(&root, self.baseline.against.as_ref()?).ok()?;
@@ -84,11 +91,11 @@ impl Sides {
         }
     }
 
-    /// What the repository says of its comparisons, in `bench.toml`.
-    pub(super) fn choose(&self) -> Result<Choice> {
+    /// What is compared: the packages that were named here or in `bench.toml`, or the pair.
+    pub(super) fn choose(&self, settings: Option<&Settings>, given: &Calling) -> Result<Choice> {
         match self.pair.is_some() || self.baseline.baseline_pair.is_some() {
             true => Ok(Choice::Pair),
-            false => self.packages.choose(),
+            false => self.packages.choose(settings, given),
         }
     }
 
@@ -111,13 +118,13 @@ impl Sides {
                 );
                 Some(self.pairs(chance, selection.quick, &cases)?)
             }
-            Choice::Packages(wanted, _) => {
+            Choice::Packages(wanted) => {
                 let chosen = Filter::new(selection.filter.as_deref())?;
                 self.packages(wanted, chance, selection.quick, &chosen)?
             }
-            Choice::Library(library) => {
+            Choice::Library(library, calling) => {
                 let chosen = Filter::new(selection.filter.as_deref())?;
-                Some(self.libraries(library, &chosen)?)
+                Some(self.libraries(library, calling, &chosen)?)
             }
         };
         if let Some(Linked {
@@ -149,14 +156,14 @@ impl Sides {
         let candidate = packages::here(wanted, &seeds)?;
         let ids = chosen.of(&candidate)?;
         let Some(commit) = commit else {
-            let again = packages::here(wanted, &seeds)?;
+            // From another copy of the same files, as of a pair.
             return Ok(Some(Linked {
-                baseline: side("baseline", "the sources here, once more", again),
+                baseline: side("baseline", "the sources here, once more", candidate.clone()),
                 candidate: side("candidate", "the sources here", candidate),
                 cases: ids,
             }));
         };
-        let (baseline, missing) = packages::at(wanted, &commit.reference, Place::Base, &seeds)?;
+        let (baseline, missing) = packages::at(wanted, &commit, Place::Base, &seeds)?;
         let name = format!("{} ({})", commit.reference, short_commit(&commit.hash));
         for package in &missing {
             notice!("arena-bench: {package} is new: {name} has no such package");
@@ -173,7 +180,7 @@ impl Sides {
         }))
     }
 
-    fn libraries(&self, library: &Path, chosen: &Filter) -> Result<Linked> {
+    fn libraries(&self, library: &Path, calling: &Calling, chosen: &Filter) -> Result<Linked> {
         let other = match &self.baseline {
             Baseline { itself: true, .. } => library,
             Baseline {
@@ -182,9 +189,9 @@ impl Sides {
             } => other,
             _ => bail!("--library is compared with --baseline-library FILE, or with --self"),
         };
-        let candidate = packages::of_file(library, library)?;
+        let candidate = packages::of_file(library, calling)?;
         // Its cases go by the candidate's name, whatever the file is called.
-        let baseline = packages::of_file(library, other)?;
+        let baseline = packages::of_file_named(library, other, calling)?;
         let name = other.display().to_string();
         let cases = common(&baseline, chosen.of(&candidate)?, &name, chosen);
         ensure!(

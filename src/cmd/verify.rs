@@ -7,7 +7,7 @@ use super::outcome::{Outcome, print_json, say};
 use super::packages::{Filter, PackageChoice};
 use crate::pair_process::PairProcess;
 use crate::subject::Subject;
-use crate::subject::package::Packages;
+use crate::subject::packages::Packages;
 use crate::verify::Verification;
 
 /// What to verify.

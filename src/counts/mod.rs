@@ -8,6 +8,7 @@
 //! once cancels. DHAT counts a reallocation as an allocation of the new size.
 
 pub mod functions;
+pub mod in_child;
 mod plan;
 mod run;
 mod summary;

@@ -33,7 +33,7 @@ use crate::counts::TUNABLES;
 use crate::pair::PairFiles;
 use crate::pair_process::Builds;
 use crate::subject::Subject;
-use crate::subject::package::Packages;
+use crate::subject::packages::Packages;
 use crate::workspace;
 use bench_record::wire::{CAUTION, Environment, REPOSITORY, SelfCheck};
 

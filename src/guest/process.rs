@@ -10,7 +10,7 @@ use paired::worker::{ChildError, Launch, Worker};
 use super::Target;
 use super::child::{ARGUMENT, Job};
 use super::measure::{Answer, Task, Timing, Verified};
-use crate::counts::{TUNABLES, WITHOUT_INLINED, valgrind};
+use crate::counts::in_child;
 
 /// How long a child may take for everything that is not its task's own time.
 const GRACE: Duration = Duration::from_secs(5);
@@ -18,8 +18,6 @@ const GRACE: Duration = Duration::from_secs(5);
 const CALLGRIND_LIMIT: Duration = Duration::from_secs(120);
 /// Address space that a guest may use beside the host's buffers, bytes.
 const OWN_MEMORY: u64 = 4 << 30;
-/// What callgrind counts: the one function that every harness times.
-const TOGGLE: &str = "--toggle-collect=*bench_host::pair::Session::drain*";
 
 /// Why a guest has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -92,42 +90,20 @@ pub fn instructions(target: &Target, items: u64) -> Result<f64, GuestError> {
 }
 
 fn count(target: &Target, items: u64) -> Result<u64, GuestError> {
-    let valgrind = [
-        "valgrind",
-        "--tool=callgrind",
-        WITHOUT_INLINED,
-        "--callgrind-out-file=/dev/null",
-        TOGGLE,
-    ];
-    let mut launch = launch(target)?;
-    launch.wrapper = valgrind.map(Into::into).to_vec();
+    let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
+    let options = [&callgrind[..], &in_child::DRAINS].concat();
     // For counts alone: times are those of the system as it is.
-    launch
-        .environment
-        .push(("GLIBC_TUNABLES".into(), TUNABLES.into()));
-    // valgrind's own memory is several times the guest's.
-    launch.memory = None;
+    let launch = in_child::under(launch(target)?, &options);
     let counted = run(&launch, target, Task::Drain { items }, CALLGRIND_LIMIT);
-    let stderr = match counted {
-        Err(GuestError::Process(ChildError::Start { source, .. })) => {
-            return Err(GuestError::NoValgrind(source));
-        }
-        Err(GuestError::Process(ChildError::Signalled { signal, said })) => {
-            return Err(match valgrind::unknown_instruction(&said.text()) {
-                Some(cause) => GuestError::Uncountable(cause),
-                None => GuestError::Process(ChildError::Signalled { signal, said }),
-            });
-        }
-        counted => counted?.1,
-    };
-    let collected = stderr
-        .lines()
-        .filter_map(|line| line.split_once("Collected :"))
-        .next_back();
-    collected
-        .and_then(|(_, number)| number.trim().parse().ok())
-        .filter(|&instructions| instructions > 0)
-        .ok_or(GuestError::NoCount)
+    let (_, said) = counted.map_err(|error| match error {
+        GuestError::Process(ChildError::Start { source, .. }) => GuestError::NoValgrind(source),
+        GuestError::Process(error) => match in_child::unknown_instruction(&error) {
+            Some(cause) => GuestError::Uncountable(cause),
+            None => GuestError::Process(error),
+        },
+        error => error,
+    })?;
+    in_child::collected(&said).ok_or(GuestError::NoCount)
 }
 
 fn unexpected(answer: Answer) -> GuestError {

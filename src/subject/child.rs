@@ -7,21 +7,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use bench_host::functions::{Functions, Opened};
-use bench_host::{loader, streams};
-use bench_protocol::api::GUEST_SYMBOL;
-use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Observe};
-use paired::child::Drive;
-use paired::job::ArmJob;
+use bench_protocol::spec::Observe;
 use paired::worker;
 use serde::{Deserialize, Serialize};
 
+use super::framework::{Calling, Case, Framework, Listed, target};
 use crate::guest::measure::{self, Verified};
-use crate::guest::{Endless, Target, table};
 
 /// The first argument of such a child.
 pub const ARGUMENT: &str = "--subject-child";
-/// The name of the only stream of a guest that gives it none.
-const STREAM: &str = "stream";
 
 /// A function whose work grows with its units takes this long at some number of them.
 const ENOUGH: Duration = Duration::from_millis(1);
@@ -33,63 +27,6 @@ const UNITS: u64 = 1 << 34;
 pub const ITEMS: u64 = 2048;
 /// Seconds that a verification drains a stream at most.
 const SECONDS: f64 = 20.0;
-
-/// A case of a library.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Case {
-    /// A benchmark function.
-    Function(String),
-    /// A stream of a guest; its name, where it has one.
-    Stream(Option<String>),
-}
-
-impl Case {
-    /// Its name within the library.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Function(name) | Self::Stream(Some(name)) => name,
-            Self::Stream(None) => STREAM,
-        }
-    }
-
-    /// The guest that a stream is of.
-    fn target(library: &Path, stream: Option<&String>) -> Target {
-        let request = table::Request {
-            stream: stream.cloned(),
-            ..table::Request::default()
-        };
-        Target {
-            library: library.to_owned(),
-            host: None,
-            memory_limit: DEFAULT_MEMORY_LIMIT,
-            request: serde_json::to_value(request).expect("a request is plain data"),
-        }
-    }
-
-    /// Opens it as an arm of the paired runner.
-    pub fn drive(&self, arm: &ArmJob) -> Result<Box<dyn Drive>> {
-        let [library] = arm.libraries.as_slice() else {
-            anyhow::bail!("one library, not {}", arm.libraries.len());
-        };
-        Ok(match self {
-            Self::Function(name) => Box::new(Running(Functions::load(library)?.open(name)?)),
-            Self::Stream(name) => {
-                let target = Self::target(library, name.as_ref());
-                Box::new(Endless::new(table::load(&target)?))
-            }
-        })
-    }
-}
-
-/// A function as an arm: an item is a unit of work.
-struct Running(Opened);
-
-impl Drive for Running {
-    fn drain(&mut self, items: u64) -> Result<()> {
-        Ok(self.0.run(items)?)
-    }
-}
 
 /// What a child is to do with a library.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,7 +40,7 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Task {
     /// Name the cases.
-    List,
+    List(Calling),
     /// Run a case and see that it is one that can be measured.
     Verify(Case),
     /// Do so many items of a case, for a tool that counts: one to warm it up, then
@@ -117,11 +54,7 @@ pub enum Task {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
-    /// The cases, and whether the library is a debug build.
-    Listed {
-        cases: Vec<Case>,
-        debug: bool,
-    },
+    Listed(Listed),
     /// What a stream consists of.
     Stream(Verified),
     /// A function's work grows with its units.
@@ -133,16 +66,20 @@ pub enum Answer {
     Wrong(String),
 }
 
-/// Does the tasks of this process, if it was started for them.
-pub fn serve() -> Option<ExitCode> {
+/// Does the tasks of this process, if it was started for them, with the streams of this
+/// framework.
+pub fn serve(framework: &dyn Framework) -> Option<ExitCode> {
     worker::serve(ARGUMENT, &mut |Job { library, task }| match task {
-        Task::List => list(&library).unwrap_or_else(|error| unusable(&error)),
-        Task::Verify(case) => verify(&library, &case),
+        Task::List(calling) => match framework.list(&library, &calling) {
+            Ok(listed) => Answer::Listed(listed),
+            Err(error) => unusable(&error),
+        },
+        Task::Verify(case) => verify(framework, &library, &case),
         Task::Run {
             case,
             lengths,
             which,
-        } => run(&library, &case, lengths[usize::from(which != 0)]),
+        } => run(framework, &library, &case, lengths[usize::from(which != 0)]),
     })
 }
 
@@ -150,27 +87,7 @@ fn unusable(error: &anyhow::Error) -> Answer {
     Answer::Unusable(format!("{error:#}"))
 }
 
-fn list(library: &Path) -> Result<Answer> {
-    let (_, exported) = loader::exports(library)?;
-    let exports = |symbol: &str| exported.iter().any(|name| name == symbol);
-    let (mut cases, mut debug) = (Vec::new(), false);
-    if exports(paired_bench::SYMBOL) {
-        let functions = Functions::load(library)?;
-        debug |= functions.is_debug();
-        cases.extend(functions.names().iter().cloned().map(Case::Function));
-    }
-    if exports(GUEST_SYMBOL) {
-        debug |= loader::guest(library)?.build.profile == "dev";
-        let named = streams::streams(library)?;
-        match named.is_empty() {
-            true => cases.push(Case::Stream(None)),
-            false => cases.extend(named.into_iter().map(|name| Case::Stream(Some(name)))),
-        }
-    }
-    Ok(Answer::Listed { cases, debug })
-}
-
-fn verify(library: &Path, case: &Case) -> Answer {
+fn verify(framework: &dyn Framework, library: &Path, case: &Case) -> Answer {
     match case {
         Case::Function(name) => {
             let opened = Functions::load(library)
@@ -181,8 +98,8 @@ fn verify(library: &Path, case: &Case) -> Answer {
                 Err(error) => Answer::Wrong(format!("{error:#}")),
             }
         }
-        Case::Stream(name) => {
-            let guest = match table::load(&Case::target(library, name.as_ref())) {
+        Case::Stream { request, .. } => {
+            let guest = match framework.load(&target(library, request)) {
                 Ok(guest) => guest,
                 Err(error) => return unusable(&error),
             };
@@ -241,7 +158,7 @@ fn grows(mut opened: Opened) -> Answer {
     }
 }
 
-fn run(library: &Path, case: &Case, items: u64) -> Answer {
+fn run(framework: &dyn Framework, library: &Path, case: &Case, items: u64) -> Answer {
     let ran = match case {
         Case::Function(name) => Functions::load(library)
             .map_err(anyhow::Error::from)
@@ -250,8 +167,8 @@ fn run(library: &Path, case: &Case, items: u64) -> Answer {
                 opened.run(1)?;
                 Ok(opened.run(items)?)
             }),
-        Case::Stream(name) => {
-            let guest = table::load(&Case::target(library, name.as_ref()));
+        Case::Stream { request, .. } => {
+            let guest = framework.load(&target(library, request));
             guest
                 .and_then(|guest| guest.open(Observe::Time))
                 .and_then(|mut stream| Ok(stream.drain(items)?))

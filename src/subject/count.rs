@@ -12,9 +12,10 @@ use bench_record::wire::Counts;
 use paired::visible::visible;
 use paired::worker::{ChildError, Launch, Worker};
 
-use super::child::{ARGUMENT, Answer, Case, Job, Task};
+use super::child::{ARGUMENT, Answer, Job, Task};
+use super::framework::Case;
 use crate::counts::functions::{Functions, parse};
-use crate::counts::{PerItem, TUNABLES, WITHOUT_INLINED, valgrind};
+use crate::counts::{PerItem, in_child};
 
 /// How much time a child under valgrind gets.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -22,11 +23,6 @@ const LIMIT: Duration = Duration::from_secs(300);
 const AIM: u64 = 5_000_000;
 /// Units of the shorter length at most.
 const MOST: u64 = 4096;
-/// What callgrind counts: what a harness times.
-const TOGGLES: [&str; 2] = [
-    "--toggle-collect=*bench_host::functions::Opened::run*",
-    "--toggle-collect=*bench_host::pair::Session::drain*",
-];
 
 /// The counts of a case of which at most so many items are there.
 ///
@@ -89,20 +85,17 @@ fn callgrind(
     which: u8,
 ) -> Result<String, String> {
     let profile = format!("--callgrind-out-file={}", profile.display());
-    let options = ["--tool=callgrind", WITHOUT_INLINED, profile.as_str()];
-    let options = [&options[..], &TOGGLES].concat();
+    let options = [
+        &["--tool=callgrind", profile.as_str()][..],
+        &in_child::DRAINS,
+    ]
+    .concat();
     under_valgrind(&options, library, case, lengths, which)
 }
 
 fn instructions(library: &Path, case: &Case, lengths: [u64; 2], which: u8) -> Result<u64, String> {
     let said = callgrind(Path::new("/dev/null"), library, case, lengths, which)?;
-    let counted = said
-        .lines()
-        .filter_map(|line| line.split_once("Collected :"))
-        .filter_map(|(_, number)| number.trim().parse().ok())
-        .next_back();
-    counted
-        .filter(|&instructions| instructions > 0)
+    in_child::collected(&said)
         .ok_or_else(|| "callgrind counted nothing: are this program's symbols stripped?".to_owned())
 }
 
@@ -119,7 +112,13 @@ fn allocated(
     lengths: [u64; 2],
     which: u8,
 ) -> Result<Allocated, String> {
-    let options = ["--tool=dhat", WITHOUT_INLINED, "--dhat-out-file=/dev/null"];
+    let options = [
+        "--tool=dhat",
+        "--dhat-out-file=/dev/null",
+        // Nobody looks at names, and reading them takes most of the start.
+        "--num-callers=1",
+        "--read-inline-info=no",
+    ];
     let said = under_valgrind(&options, library, case, lengths, which)?;
     said.lines()
         .filter_map(total)
@@ -147,16 +146,11 @@ fn under_valgrind(
     lengths: [u64; 2],
     which: u8,
 ) -> Result<String, String> {
-    let words = |error: ChildError| match &error {
-        ChildError::Signalled { said, .. } => valgrind::unknown_instruction(&said.text())
-            .map_or_else(|| format!("its process {error}"), str::to_owned),
-        _ => format!("its process {error}"),
+    let words = |error: ChildError| match in_child::unknown_instruction(&error) {
+        Some(cause) => cause.to_owned(),
+        None => format!("its process {error}"),
     };
-    let mut launch = Launch::new(ARGUMENT).map_err(words)?;
-    launch.wrapper = ["valgrind"].iter().chain(options).map(Into::into).collect();
-    launch
-        .environment
-        .push(("GLIBC_TUNABLES".into(), TUNABLES.into()));
+    let launch = in_child::under(Launch::new(ARGUMENT).map_err(words)?, options);
     let job = Job {
         library: library.to_owned(),
         task: Task::Run {

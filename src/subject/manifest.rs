@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use paired::paths;
 use serde::Deserialize;
 
 /// Near names that an unsuccessful search is told.
@@ -19,6 +20,8 @@ pub struct Package {
     pub workspace: PathBuf,
     /// Names of the packages that it depends on.
     pub dependencies: Vec<String>,
+    /// Folders of its sources, and of those of the packages beside it that it depends on.
+    pub sources: Vec<PathBuf>,
     /// Kinds of its targets, such as `lib` and `bin`.
     kinds: Vec<String>,
 }
@@ -63,11 +66,14 @@ struct Listed {
     id: String,
     dependencies: Vec<Dependency>,
     targets: Vec<Target>,
+    manifest_path: PathBuf,
 }
 
 #[derive(Deserialize)]
 struct Dependency {
     name: String,
+    /// The folder of one that is named by a path.
+    path: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +114,16 @@ pub fn packages(at: &Path) -> Result<Vec<Package>, ManifestError> {
         name: listed.name,
         id: listed.id,
         workspace: metadata.workspace_root.clone(),
+        sources: [paths::folder(&listed.manifest_path)]
+            .into_iter()
+            .chain(
+                listed
+                    .dependencies
+                    .iter()
+                    .filter_map(|it| it.path.as_deref()),
+            )
+            .map(|folder| folder.join("src"))
+            .collect(),
         dependencies: listed.dependencies.into_iter().map(|it| it.name).collect(),
         kinds: listed.targets.into_iter().flat_map(|it| it.kind).collect(),
     };
@@ -169,6 +185,8 @@ mod tests {
                 .iter()
                 .any(|name| name == "bench-protocol")
         );
+        let sources = ["examples/my-guest/src", "bench-protocol/src"].map(|it| here().join(it));
+        assert!(sources.iter().all(|it| found.sources.contains(it)));
         let by_manifest = find(&here().join("Cargo.toml"), "my-guest").expect("it is a member");
         assert_eq!(by_manifest, found);
     }

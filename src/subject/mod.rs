@@ -2,14 +2,16 @@
 //! timed and counted. [`compare`](crate::compare) knows nothing else of them.
 //!
 //! [`pair`] is the pair of this repository. [`package`] is a crate of anybody: a guest that
-//! streams items, or a library of benchmark functions. [`manifest`] finds such a crate,
-//! [`settings`] reads `bench.toml`, which names it, and [`init`] writes it. Its code runs in [`child`]ren only.
+//! streams items, or a library of benchmark functions; [`packages`] are several. [`manifest`] finds such a crate,
+//! [`settings`] reads `bench.toml`, which names it. A [`framework`] finds what the library
+//! offers and opens it, in [`child`]ren only.
 
 pub mod child;
 mod count;
-pub mod init;
+pub mod framework;
 pub mod manifest;
 pub mod package;
+pub mod packages;
 pub mod pair;
 pub mod settings;
 

@@ -14,7 +14,8 @@ use paired::runner::Arm;
 use paired::visible::visible;
 use paired::worker::{Launch, Worker};
 
-use super::child::{ARGUMENT, Answer, Case, ITEMS, Job, Task};
+use super::child::{ARGUMENT, Answer, ITEMS, Job, Task};
+use super::framework::{Calling, Case, Listed, Undriven};
 use super::manifest::{self, ManifestError};
 use super::{Counted, Subject, SubjectError, count};
 use crate::counts::{self, CountsError, PerItem};
@@ -43,10 +44,20 @@ pub enum PackageError {
     },
     #[error(
         "{name} exports nothing that can be measured: list functions with paired_bench::bench!, or a stream \
-         with bench_protocol::export_guest!; {}",
+         with bench_protocol::export_guest! (`peers` measures Fidius plugins); {}",
         exported(names)
     )]
     Nothing { name: String, names: Vec<String> },
+    #[error("nothing of {name} can be measured: {}", reasons(undriven))]
+    Undriven {
+        name: String,
+        undriven: Vec<Undriven>,
+    },
+}
+
+fn reasons(undriven: &[Undriven]) -> String {
+    let reason = |Undriven { name, why }: &Undriven| format!("{name} ({why})");
+    undriven.iter().map(reason).collect::<Vec<_>>().join(", ")
 }
 
 fn exported(names: &[String]) -> String {
@@ -66,29 +77,29 @@ fn exported(names: &[String]) -> String {
 pub struct Compilation {
     name: String,
     objects: Objects,
-    cases: Vec<Case>,
-    debug: bool,
+    listed: Listed,
 }
 
 /// A package in its layouts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Package {
     name: String,
     build: Build,
-    cases: Vec<Case>,
-    debug: bool,
+    listed: Listed,
     /// Items that a stream was seen to have, once it is verified.
     items: RefCell<BTreeMap<String, Verified>>,
 }
 
 impl Compilation {
-    /// Compiles a package and asks it for its cases. `cache` takes the build.
+    /// Compiles a package and asks it for its cases, with what is known of how they are called.
+    /// `cache` takes the build.
     ///
     /// # Errors
     /// When it does not build, or has nothing to measure.
     pub fn new(
         found: &manifest::Package,
         profile: Option<&str>,
+        calling: &Calling,
         cache: &Path,
     ) -> Result<Self, PackageError> {
         let at = |source| LayoutError::Io {
@@ -102,13 +113,28 @@ impl Compilation {
         let local = git::local_variables().iter().map(Into::into);
         source.without_env.extend(local);
         let objects = compile(&source)?;
-        let (cases, debug) = list(&found.name, objects.plain())?;
+        let calling = Calling {
+            sources: found.sources.clone(),
+            ..calling.clone()
+        };
+        let mut listed = list(&found.name, objects.plain(), calling)?;
+        // Not every framework's library tells.
+        listed.debug |= ["dev", "test"].contains(&source.profile.as_str());
         Ok(Self {
             name: found.name.clone(),
             objects,
-            cases,
-            debug,
+            listed,
         })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is in it.
+    pub fn listed(&self) -> &Listed {
+        &self.listed
     }
 
     /// Links it once for each seed.
@@ -119,31 +145,35 @@ impl Compilation {
         Ok(Package {
             build: self.objects.link(seeds, heard)?,
             name: self.name,
-            cases: self.cases,
-            debug: self.debug,
+            listed: self.listed,
             items: RefCell::default(),
         })
     }
 }
 
-/// The cases of a library, and whether it is a debug build.
-fn list(name: &str, library: &Path) -> Result<(Vec<Case>, bool), PackageError> {
+/// What is in a library; a case at least.
+fn list(name: &str, library: &Path, calling: Calling) -> Result<Listed, PackageError> {
     let subject = |source: SubjectError| PackageError::Subject {
         name: name.to_owned(),
         source: Box::new(source),
     };
-    let (cases, debug) = match ask(library, Task::List).map_err(subject)? {
-        Answer::Listed { cases, debug } => (cases, debug),
+    let listed = match ask(library, Task::List(calling)).map_err(subject)? {
+        Answer::Listed(listed) => listed,
         answer => return Err(subject(unexpected(answer))),
     };
-    if cases.is_empty() {
-        let names = loader::exports(library).map(|(_, names)| names);
-        return Err(PackageError::Nothing {
-            name: name.to_owned(),
-            names: names.unwrap_or_default(),
-        });
+    let name = name.to_owned();
+    match (listed.cases.is_empty(), listed.undriven.is_empty()) {
+        (false, _) => Ok(listed),
+        (true, false) => Err(PackageError::Undriven {
+            name,
+            undriven: listed.undriven,
+        }),
+        (true, true) => {
+            let names = loader::exports(library).map(|(_, names)| names);
+            let names = names.unwrap_or_default();
+            Err(PackageError::Nothing { name, names })
+        }
     }
-    Ok((cases, debug))
 }
 
 impl Package {
@@ -151,8 +181,8 @@ impl Package {
     ///
     /// # Errors
     /// When it has nothing to measure.
-    pub fn of_file(name: &str, library: &Path) -> Result<Self, PackageError> {
-        let (cases, debug) = list(name, library)?;
+    pub fn of_file(name: &str, library: &Path, calling: Calling) -> Result<Self, PackageError> {
+        let listed = list(name, library, calling)?;
         Ok(Self {
             name: name.to_owned(),
             build: Build {
@@ -163,8 +193,7 @@ impl Package {
                 why_unpadded: None,
                 compiled: Compiled::default(),
             },
-            cases,
-            debug,
+            listed,
             items: RefCell::default(),
         })
     }
@@ -176,7 +205,12 @@ impl Package {
 
     /// Whether it was built with debug assertions: its times are not those of a release.
     pub fn is_debug(&self) -> bool {
-        self.debug
+        self.listed.debug
+    }
+
+    /// What is in it.
+    pub fn listed(&self) -> &Listed {
+        &self.listed
     }
 
     /// As cargo linked it.
@@ -203,14 +237,14 @@ impl Package {
         most(case, self.verified(id).as_ref())
     }
 
-    fn case(&self, id: &str) -> Option<&Case> {
-        self.cases.iter().find(|case| self.id(case) == id)
+    pub(super) fn case(&self, id: &str) -> Option<&Case> {
+        self.listed.cases.iter().find(|case| self.id(case) == id)
     }
 }
 
 impl Subject for Package {
     fn ids(&self) -> Vec<String> {
-        self.cases.iter().map(|case| self.id(case)).collect()
+        self.listed.cases.iter().map(|case| self.id(case)).collect()
     }
 
     fn arm(&self, id: &str) -> Arm {
@@ -292,7 +326,7 @@ impl Subject for Package {
 fn most(case: &Case, verified: Option<&Verified>) -> u64 {
     match case {
         Case::Function(_) => u64::MAX,
-        Case::Stream(_) => verified.map_or(ITEMS, |it| it.items),
+        Case::Stream { .. } => verified.map_or(ITEMS, |it| it.items),
     }
 }
 
@@ -317,80 +351,4 @@ fn unexpected(answer: Answer) -> SubjectError {
         Answer::Wrong(why) => visible(&why),
         answer => format!("it answered {answer:?}, which was not asked"),
     })
-}
-
-/// Several packages, measured together.
-#[derive(Debug)]
-pub struct Packages(Vec<Package>);
-
-impl Packages {
-    /// These packages; their names differ.
-    pub fn new(packages: Vec<Package>) -> Self {
-        Self(packages)
-    }
-
-    /// What verification found of a stream.
-    pub fn verified(&self, id: &str) -> Option<Verified> {
-        self.0.iter().find_map(|package| package.verified(id))
-    }
-
-    /// The package of a case.
-    fn of(&self, id: &str) -> &Package {
-        let package = self.0.iter().find(|package| package.case(id).is_some());
-        package.expect("one of its cases")
-    }
-
-    /// One after the other.
-    pub fn iter(&self) -> impl Iterator<Item = &Package> {
-        self.0.iter()
-    }
-}
-
-impl Subject for Packages {
-    fn ids(&self) -> Vec<String> {
-        self.0.iter().flat_map(Subject::ids).collect()
-    }
-
-    fn arm(&self, id: &str) -> Arm {
-        self.of(id).arm(id)
-    }
-
-    fn seeds(&self) -> Vec<&[u64]> {
-        self.0.iter().flat_map(Subject::seeds).collect()
-    }
-
-    fn why_single(&self) -> Option<&str> {
-        self.0.iter().find_map(Subject::why_single)
-    }
-
-    fn compiled(&self) -> &Compiled {
-        self.0[0].compiled()
-    }
-
-    fn verify(
-        &self,
-        ids: &[String],
-        done: &mut dyn FnMut(),
-    ) -> Result<BTreeMap<String, String>, SubjectError> {
-        let mut failed = BTreeMap::new();
-        for package in &self.0 {
-            failed.extend(package.verify(ids, done)?);
-        }
-        Ok(failed)
-    }
-
-    fn functions(&self, id: &str) -> Result<PerItem, String> {
-        self.of(id).functions(id)
-    }
-
-    fn code(&self, commit: &str) -> io::Result<String> {
-        let codes = self.0.iter().map(|package| package.code(commit));
-        Ok(codes.collect::<io::Result<Vec<_>>>()?.concat())
-    }
-
-    fn count(&self, ids: &[String], heard: &mut Counted<'_>) -> Result<(), CountsError> {
-        self.0
-            .iter()
-            .try_for_each(|package| package.count(ids, heard))
-    }
 }

@@ -1,6 +1,6 @@
 //! `bench.toml`: what a repository measures. Options of a command come before it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +41,11 @@ pub struct Named {
     pub manifest: Option<PathBuf>,
     /// Cargo profile; `release` by default.
     pub profile: Option<String>,
+    /// Arguments of the streams of a framework whose streams take some, by name.
+    #[serde(default)]
+    pub args: BTreeMap<String, serde_json::Value>,
+    /// The source that declares such streams, relative to the settings, where it is not found.
+    pub interface: Option<PathBuf>,
 }
 
 /// Why the settings cannot be used.
@@ -53,6 +58,15 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// Those of the current folder; see [`find`](Self::find).
+    ///
+    /// # Errors
+    /// As for [`find`](Self::find).
+    pub fn here() -> Result<Option<Self>, SettingsError> {
+        // Without one there is no file in it either.
+        Self::find(&std::env::current_dir().unwrap_or_default())
+    }
+
     /// The settings of the first folder from `folder` upwards that has some.
     ///
     /// # Errors
@@ -134,9 +148,12 @@ mod tests {
 
     #[test]
     fn settings_are_those_of_the_nearest_folder_above() {
-        let found = read("delta = 2\n[[subject]]\npackage = \"a\"\n").expect("they are right");
+        let text = "delta = 2\n[[subject]]\npackage = \"a\"\nargs.tick = [5, \"x\"]\n";
+        let found = read(text).expect("they are right");
         assert_eq!(found.delta, Some(2.0));
         assert_eq!(found.subjects[0].package, "a");
+        let args = serde_json::json!([5, "x"]);
+        assert_eq!(found.subjects[0].args["tick"], args);
         assert!(found.folder.is_absolute());
         let none = tempfile::tempdir().expect("a temporary folder");
         assert_eq!(Settings::find(none.path()).expect("none"), None);

@@ -4,6 +4,8 @@
 mod bad;
 mod init;
 mod repository;
+#[path = "../scratch/mod.rs"]
+mod scratch;
 
 use predicates::prelude::*;
 use predicates::str::contains;

@@ -1,29 +1,33 @@
 //! A repository of somebody else, with one package.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process;
+use std::ops::Deref;
+use std::path::Path;
 
 use assert_cmd::Command;
 
-/// A scratch repository whose default branch is `master`.
+use crate::scratch::Scratch;
+
+/// A repository with one package.
 pub struct Repository {
-    folder: tempfile::TempDir,
+    scratch: Scratch,
     name: &'static str,
-    /// The package's folder within the repository.
-    project: PathBuf,
+}
+
+impl Deref for Repository {
+    type Target = Scratch;
+
+    fn deref(&self) -> &Scratch {
+        &self.scratch
+    }
 }
 
 impl Repository {
     /// A repository with an empty package of this name in a folder of it.
     pub fn new(name: &'static str, project: &str) -> Self {
         let repository = Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
+            scratch: Scratch::new(project),
             name,
-            project: project.into(),
         };
-        fs::create_dir_all(repository.root()).expect("it can be made");
-        repository.git(&["init", "--quiet", "--initial-branch", "master"]);
         repository.depends_on("paired-bench");
         repository.write(".gitignore", "target\nCargo.lock\n");
         repository.write("src/lib.rs", "");
@@ -69,61 +73,14 @@ impl Repository {
         self.write("src/lib.rs", &text);
     }
 
-    pub fn write(&self, name: &str, text: &str) {
-        let path = self.directory().join(name);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("it can be made");
-        fs::write(path, text).expect("it can be written");
-    }
-
-    pub fn commit(&self, message: &str) {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--message", message]);
-    }
-
-    /// The work tree's folder.
-    pub fn root(&self) -> PathBuf {
-        self.folder.path().join("repository")
-    }
-
-    /// The package's folder.
-    pub fn directory(&self) -> PathBuf {
-        self.root().join(&self.project)
-    }
-
-    /// A path outside the repository.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub fn git(&self, arguments: &[&str]) {
-        let settings = [
-            "user.name=someone",
-            "user.email=someone@localhost",
-            "commit.gpgsign=false",
-            "core.hooksPath=/dev/null",
-        ];
-        let output = process::Command::new("git")
-            .current_dir(self.root())
-            .args(settings.iter().flat_map(|setting| ["-c", setting]))
-            .args(arguments)
-            .output()
-            .expect("git is installed");
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-    }
-
     /// The program, in the package's folder, with a cache of its own.
     pub fn arena_bench(&self, arguments: &[&str]) -> Command {
         self.arena_bench_in(&self.directory(), arguments)
     }
 
     pub fn arena_bench_in(&self, folder: &Path, arguments: &[&str]) -> Command {
-        let mut command =
-            Command::cargo_bin("arena-bench").expect("the binary is built with the tests");
-        command
-            .current_dir(folder)
-            .env("XDG_CACHE_HOME", self.folder.path().join("cache"))
-            .env_remove("CARGO_TARGET_DIR")
-            .args(arguments);
-        command
+        let mut command = self.program(env!("CARGO_BIN_EXE_arena-bench"), folder);
+        command.args(arguments);
+        command.into()
     }
 }

@@ -28,7 +28,7 @@ for (const name of ["benchmark.yml", "comment.yml"]) {
 }
 
 test("the workflow that init writes has no mistake", { skip }, async () => {
-  const template = new URL("../../src/subject/workflow.yml", import.meta.url);
+  const template = new URL("../../src/init/workflow.yml", import.meta.url);
   const text = readFileSync(template, "utf8")
     .replaceAll("BRANCH", "'master'")
     .replaceAll("FOLDER", "'a folder/it''s'")

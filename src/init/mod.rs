@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use paired::paths;
 
-use super::manifest;
-use super::settings::FILE;
 use crate::git;
+use crate::subject::manifest;
+use crate::subject::settings::FILE;
 
 /// The packages whose users are measured: who depends on one of them lists cases.
 const EXPORTERS: [&str; 2] = ["paired-bench", "bench-protocol"];
