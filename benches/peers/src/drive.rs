@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use arena_bench::guest::{Endless, Target};
 use arena_bench::ladder::pin;
+use arena_bench::subject::framework::Case;
 use bench_protocol::spec::ENDLESS;
 use paired::child::Drive;
 use paired::job::ArmJob;
 use serde::{Deserialize, Serialize};
 
 use crate::fidius;
+use crate::fidius::framework::Fidius;
 use crate::pull::Stream;
 use crate::work::Work;
 
@@ -39,6 +41,8 @@ pub enum Workload {
     },
     /// Drains a stream of a foreign Fidius plugin.
     Guest(Target),
+    /// Runs a case of a package.
+    Package(Case),
 }
 
 /// Opens the arms of one process.
@@ -64,6 +68,7 @@ impl Opener {
                 let guest = fidius::guest::load(&target.of_arm(job)?)?;
                 Box::new(Endless::new(guest))
             }
+            Workload::Package(case) => case.drive(job, &Fidius)?,
             Workload::Peer {
                 arm,
                 pinned,

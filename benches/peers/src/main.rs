@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use arena_bench::cmd::Outcome;
-use arena_bench::guest;
+use arena_bench::cmd::{gate, history};
+use arena_bench::{guest, subject};
 use clap::{Parser, Subcommand};
 use paired::child;
 use peers::{child as foreign, cmd, count, drive, fidius, peer};
@@ -15,8 +15,9 @@ use peers::{child as foreign, cmd, count, drive, fidius, peer};
     name = "peers",
     version,
     max_term_width = 100,
-    after_help = "For Fidius plugins alone (methods, guest, claims), `cargo build --release\n\
-    --no-default-features` in benches/peers compiles neither wasmtime nor arrow."
+    after_help = "For Fidius plugins alone (run --package, compare, guest, methods, claims),\n\
+    `cargo build --release --no-default-features` in benches/peers compiles neither wasmtime\n\
+    nor arrow. Records are those of `arena-bench`, whose other verbs read them as well."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -27,9 +28,16 @@ struct Cli {
 enum Verb {
     /// Every peer's items against the generator; nothing is timed.
     Verify(cmd::verify::Config),
-    /// The measurements; writes a record and the pages.
     Run(Box<cmd::run::Config>),
-    /// The pages again, from a record.
+    Compare(Box<cmd::compare::Config>),
+    #[command(after_help = "Examples:\n  \
+        peers run --package my-plugin --no-times --output run.json\n  \
+        peers gate run.json --baseline baseline.json")]
+    Gate(gate::Config),
+    #[command(after_help = "Examples:\n  \
+        peers history add run.json --to history\n  \
+        peers history changes history --last 1")]
+    History(history::Config),
     Report(cmd::report::Config),
     /// Suspicions about Fidius, each tried by a small program.
     Claims(cmd::claims::Config),
@@ -49,6 +57,7 @@ fn main() -> ExitCode {
         .or_else(count::serve)
         .or_else(peer::socket::serve)
         .or_else(|| guest::child::serve(&fidius::guest::load))
+        .or_else(|| subject::child::serve(&fidius::framework::Fidius))
         .or_else(foreign::serve)
         .or_else(arena_bench::pair_process::serve);
     if let Some(status) = served {
@@ -58,14 +67,16 @@ fn main() -> ExitCode {
     let result = match &cli.verb {
         Verb::Verify(config) => cmd::verify::run(config),
         Verb::Run(config) => cmd::run::run(config),
+        Verb::Compare(config) => cmd::compare::run(config),
+        Verb::Gate(config) => gate::run(config),
+        Verb::History(config) => history::run(config),
         Verb::Report(config) => cmd::report::run(config),
         Verb::Claims(config) => cmd::claims::run(config),
         Verb::Methods(config) => cmd::methods::run(config),
         Verb::Guest(config) => cmd::guest::run(config),
     };
     match result {
-        Ok(Outcome::Fine) => ExitCode::SUCCESS,
-        Ok(Outcome::Found | Outcome::Skip) => ExitCode::from(1),
+        Ok(outcome) => outcome.into(),
         Err(error) => {
             eprintln!("peers: {error:#}");
             ExitCode::from(2)

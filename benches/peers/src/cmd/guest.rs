@@ -93,7 +93,7 @@ fn request(config: &Config, guest: &Path) -> Result<Request> {
     Ok(Request {
         plugin: plugin.plugin,
         method,
-        arguments: encoded.iter().map(|byte| format!("{byte:02x}")).collect(),
+        arguments: arguments::to_hex(&encoded),
         refused: None,
     })
 }

@@ -1,6 +1,8 @@
 //! The verbs, one file each.
 
+mod calling;
 pub mod claims;
+pub mod compare;
 pub mod guest;
 pub mod methods;
 pub mod report;

@@ -1,20 +1,26 @@
-//! `run`: the measurements of the peers, and the record of them.
+//! `run`: the measurements of the peers, and the record of them; or those of packages.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use arena_bench::cmd::Outcome;
+use arena_bench::cmd::building::Chance;
+use arena_bench::cmd::packages::{Choice, PackageChoice};
+use arena_bench::cmd::{Outcome, run_packages};
 use arena_bench::environment::Watch;
 use arena_bench::pair_process::PairProcess;
+use arena_bench::run::Step;
+use arena_bench::subject::settings::Settings;
 use bench_record::wire::{Case, Failure, Record, SCHEMA};
 use bench_record::{output, store};
 use paired::layouts::seeds;
 use paired::stats::{Confidence, Delta};
-use rand::RngExt;
 
+use super::calling::CallingOptions;
+use super::compare::PACKAGE;
 use super::{matching, report};
 use crate::count::{Lean, Subject};
 use crate::files::Files;
@@ -29,35 +35,60 @@ const CONFIDENCE: f64 = 0.99;
 /// Items of a verification.
 const VERIFIED: u64 = 3000;
 
-/// What to measure, and where it goes.
+/// Measures packages with Fidius plugins, or, where none is named, the peers.
+///
+/// Of packages that are named here or in bench.toml, the methods that give out a stream and take
+/// none are verified, timed in other link layouts and counted. What is not driven is listed with
+/// its kind and the reason. Without packages, every peer of this workbench is measured, and the
+/// pages of them are written.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  peers run --filter '/u64/' --budget 1")]
+#[command(
+    after_help = "Examples:\n  \
+    peers run --package my-plugin --output run.json\n  \
+    peers run --package my-plugin --args 'tick=[100000]' --no-times --output run.json\n  \
+    peers run --filter '/u64/' --budget 1    # the peers",
+    mut_arg("package", |arg| arg.help(PACKAGE)),
+    mut_arg("layouts", |arg| arg.help(LAYOUTS_HELP))
+)]
 pub struct Config {
     /// Only what has an id that matches this regular expression.
     #[arg(long, value_name = "REGEX")]
     filter: Option<regex::Regex>,
-    /// Seconds for a comparison, its two looks together.
-    #[arg(long, alias = "seconds", value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds_of)]
-    budget: f64,
-    /// The smallest change that matters, percent.
-    #[arg(long, default_value_t = 1.0)]
-    delta: f64,
+    /// Seconds for a comparison, its two looks together [default: that of bench.toml, or 2]
+    #[arg(long, alias = "seconds", value_name = "SECONDS", value_parser = seconds_of)]
+    budget: Option<f64>,
+    /// The smallest change that matters, percent [default: that of bench.toml, or 1]
+    #[arg(long)]
+    delta: Option<f64>,
     /// Do not count instructions and allocations (which needs valgrind).
     #[arg(long)]
     no_counts: bool,
     /// Do not time anything.
     #[arg(long)]
     no_times: bool,
-    /// Link layouts of each library, each for one process of a comparison.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    layouts: u32,
-    /// Random seed of layouts, order and draws; by default a fresh one, which is printed.
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// The record; the pages are written beside it.
-    #[arg(long, default_value = "results/peers.json", value_name = "FILE")]
-    output: PathBuf,
+    #[command(flatten)]
+    chance: Chance,
+    /// The record [default: results/latest.json; of the peers, results/peers.json, and their
+    /// pages beside it]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print the record.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    packages: PackageChoice,
+    #[command(flatten)]
+    calling: CallingOptions,
 }
+
+/// Link layouts of each library of the peers.
+const LAYOUTS: u32 = 64;
+const LAYOUTS_HELP: &str = "Link layouts of each library, each for one process of a comparison \
+    [default: 128, of the peers 64]";
+/// The smallest change that matters between peers, percent.
+const DELTA: f64 = 1.0;
+/// Seconds for a comparison of peers.
+const SECONDS: f64 = 2.0;
 
 fn seconds_of(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -66,18 +97,58 @@ fn seconds_of(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Verifies, counts and times the peers, and writes the record and its pages.
+/// Verifies, counts and times packages or the peers, and writes the record and its pages.
 ///
 /// # Errors
 /// When a library does not build, or the record cannot be written.
 pub fn run(config: &Config) -> Result<Outcome> {
+    let settings = Settings::here()?;
+    let choice = config
+        .packages
+        .choose(settings.as_ref(), &config.calling.calling()?)?;
+    let usual = match choice {
+        Choice::Pair => report::RECORD,
+        _ => "results/latest.json",
+    };
+    let output = config.output.as_deref().unwrap_or(Path::new(usual));
+    // The usual folder is made; one that was named wrongly is an error.
+    if config.output.is_none() {
+        fs::create_dir_all(paired::paths::folder(output))?;
+    }
+    output::check(output)
+        .with_context(|| format!("--output: cannot write {}", output.display()))?;
+    match choice {
+        Choice::Pair => run_peers(config, output),
+        choice => run_packages::run(
+            &choice,
+            settings.as_ref(),
+            &run_packages::Asked {
+                filter: config.filter.as_ref().map(regex::Regex::as_str),
+                quick: false,
+                skip: &skipped(config),
+                chance: config.chance,
+                delta: config.delta,
+                budget: config.budget,
+                output,
+                json: config.json,
+            },
+        ),
+    }
+}
+
+fn skipped(config: &Config) -> Vec<Step> {
+    let skip = [
+        (config.no_times, Step::Paired),
+        (config.no_counts, Step::Counts),
+    ];
+    let skip = skip.into_iter().filter(|(skip, _)| *skip);
+    skip.map(|(_, step)| step).collect()
+}
+
+fn run_peers(config: &Config, output: &Path) -> Result<Outcome> {
     let watch = Watch::start();
-    let delta = Delta::new(config.delta / 100.0).context("--delta")?;
-    output::check(&config.output)
-        .with_context(|| format!("--output: cannot write {}", config.output.display()))?;
-    let seed = config
-        .seed
-        .unwrap_or_else(|| rand::rng().random_range(1..1_000_000_000));
+    let delta = Delta::new(config.delta.unwrap_or(DELTA) / 100.0).context("--delta")?;
+    let seed = config.chance.seed();
     let all = matching(config.filter.as_ref());
     ensure!(
         !all.is_empty(),
@@ -104,7 +175,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
         let options = timed::Options {
             delta,
             family: Confidence::new(CONFIDENCE)?,
-            budget: Duration::from_secs_f64(config.budget),
+            budget: Duration::from_secs_f64(config.budget.unwrap_or(SECONDS)),
             seed,
         };
         let right: Vec<Work> = cases.iter().filter_map(|(work, _)| *work).collect();
@@ -137,14 +208,17 @@ pub fn run(config: &Config) -> Result<Outcome> {
     };
     let drawn = [
         ("random_seed", seed),
-        ("link_layouts", config.layouts.into()),
+        ("link_layouts", config.chance.count(LAYOUTS).into()),
     ];
     let drawn = drawn.map(|(name, value)| (name.to_owned(), value.to_string()));
     record.environment.observed.extend(drawn);
-    store::keep(&config.output, &record)?;
-    parts::save(&config.output, &parts)?;
-    tried::save(&config.output, &tried)?;
-    report::write(&record, &config.output)?;
+    store::keep(output, &record)?;
+    parts::save(output, &parts)?;
+    tried::save(output, &tried)?;
+    report::write(&record, output)?;
+    if config.json {
+        println!("{}", serde_json::to_string_pretty(&record)?);
+    }
     Ok(outcome)
 }
 
@@ -157,7 +231,10 @@ fn failure(id: &str, error: &anyhow::Error) -> Failure {
 
 /// The libraries in their link layouts; where nothing is timed, one layout is enough.
 fn files(config: &Config, all: &[Work], seed: u64) -> Result<Files> {
-    let layouts = if config.no_times { 0 } else { config.layouts };
+    let layouts = match config.no_times {
+        true => 0,
+        false => config.chance.count(LAYOUTS),
+    };
     eprintln!("peers: random seed {seed} (--seed {seed} repeats it)");
     // The claims need the plugin, whatever is measured.
     let plugin = Arm::new(Peer::FidiusRaw, SIZES[0].0, SIZES[0].1);

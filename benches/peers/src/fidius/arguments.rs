@@ -64,6 +64,17 @@ pub enum ArgumentsError {
 pub fn from_json(text: &str, types: Option<&[ArgumentType]>) -> Result<Vec<u8>, ArgumentsError> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| ArgumentsError::Json(error.to_string()))?;
+    from_value(&value, types)
+}
+
+/// The bytes of arguments given as a value, a list; as [`from_json`].
+///
+/// # Errors
+/// As for [`from_json`].
+pub fn from_value(
+    value: &Value,
+    types: Option<&[ArgumentType]>,
+) -> Result<Vec<u8>, ArgumentsError> {
     let arguments = value.as_array().ok_or(ArgumentsError::NotAList)?;
     let mut bytes = Vec::new();
     match types {
@@ -106,6 +117,12 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, ArgumentsError> {
         return Err(refuse());
     }
     Ok(bytes.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+/// Bytes in hexadecimal, as [`from_hex`] reads them.
+#[must_use]
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A value that names its type: an object with one key.
@@ -330,6 +347,7 @@ mod tests {
     #[test]
     fn hex_is_taken_as_it_is() {
         assert_eq!(from_hex("00 ff 1A"), Ok(vec![0, 255, 26]));
+        assert_eq!(to_hex(&[0, 255, 26]), "00ff1a");
         assert!(matches!(from_hex("0"), Err(ArgumentsError::Hex(_))));
         assert!(matches!(from_hex("zz"), Err(ArgumentsError::Hex(_))));
     }

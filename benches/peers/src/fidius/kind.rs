@@ -30,20 +30,19 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    /// Why the verb `guest` does not drive a method of this kind; `None` for the kind
-    /// that it drives.
+    /// Why a method of this kind is not driven; `None` for the kind that is.
     #[must_use]
     pub fn why_not_driven(self) -> Option<&'static str> {
         match self {
             Self::ServerStream => None,
             Self::Unary => {
-                Some("it answers once, and `guest` measures streams that a plugin gives out")
+                Some("it answers once, and only streams that a plugin gives out are measured")
             }
             Self::ClientStream => Some(
-                "it takes a stream of the host's, and `guest` does not know which items that should have",
+                "it takes a stream of the host's, and which items that should have is not known here",
             ),
             Self::Bidirectional => Some(
-                "it takes a stream of the host's as well, and `guest` does not know which items that should have",
+                "it takes a stream of the host's as well, and which items that should have is not known here",
             ),
         }
     }

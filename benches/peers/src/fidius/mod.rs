@@ -9,12 +9,14 @@ pub mod arguments;
 mod call;
 pub mod describe;
 mod error;
+pub mod framework;
 pub mod guest;
 mod instance;
 pub mod interface;
 mod kind;
 pub mod names;
 pub mod pump;
+mod sources;
 mod types;
 
 use core::ffi::c_void;

@@ -22,7 +22,7 @@ const NEXT: [(&str, Kind); 2] = [
 /// What a plugin pulls a host's stream with.
 const CONSUMER: &str = "HostStream";
 /// The symbol that every plugin exports: it tells where the library lies.
-const ANCHOR: &str = "fidius_get_registry";
+pub const ANCHOR: &str = "fidius_get_registry";
 
 /// A slot of a plugin's vtable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,349 @@
+//! Packages with Fidius plugins from outside: run, compared, judged, kept and shown. Times decide
+//! nothing here: what must be found is found by exact counts.
+
+#[path = "../../../tests/scratch/mod.rs"]
+mod scratch;
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use scratch::Scratch;
+use serde_json::Value;
+
+const PEERS: &str = env!("CARGO_BIN_EXE_peers");
+/// The source of the unruly plugin's interface.
+const INTERFACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/unruly-plugin/src/lib.rs");
+/// Of a comparison of counts alone.
+const COUNTS: [&str; 6] = ["--counts-only", "--layouts", "2", "--seed", "1", "--json"];
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", said(output)))
+}
+
+fn assert_code(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{}", said(output));
+}
+
+fn assert_said(output: &Output, words: &[&str]) {
+    let text = said(output);
+    for word in words {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
+/// `run` of the unruly plugin's file, which cargo built beside this test: verified alone.
+fn run_unruly(folder: &Path, options: &[&str]) -> Output {
+    let executable = std::env::current_exe().expect("a test has a file");
+    let beside = executable.parent().expect("a file has a folder");
+    let library = beside.join(format!("{DLL_PREFIX}unruly_plugin{DLL_SUFFIX}"));
+    Command::new(PEERS)
+        .current_dir(folder)
+        .args(["run", "--no-times", "--no-counts", "--json", "--library"])
+        .arg(library)
+        .args(["--output", "record.json"])
+        .args(options)
+        .output()
+        .expect("cargo built it")
+}
+
+#[test]
+fn methods_of_other_kinds_or_without_their_arguments_are_listed_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = run_unruly(folder.path(), &["--interface", INTERFACE]);
+    assert_said(
+        &output,
+        &[
+            "unruly_plugin/endless is not measured: server stream: it takes (u64); give arguments",
+            "unruly_plugin/answer is not measured: unary: it answers once",
+            "unruly_plugin/sums is not measured: client stream: it takes a stream",
+            "unruly_plugin/doubles is not measured: bidirectional: it takes a stream",
+            // What is driven and fails is a finding, and does not end this program.
+            "unruly_plugin/aborts: its process ended by SIGABRT",
+            "unruly_plugin/panics: after",
+        ],
+    );
+    assert_code(&output, 1);
+}
+
+#[test]
+fn arguments_on_the_command_line_make_a_method_a_case() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ask = ["--args", "endless=[7]", "--filter", "endless"];
+    let output = run_unruly(
+        folder.path(),
+        &[&ask[..], &["--interface", INTERFACE]].concat(),
+    );
+    assert_code(&output, 0);
+    let record = json(&output);
+    assert_eq!(record["cases"][0]["id"], "unruly_plugin/endless");
+    assert_eq!(record["cases"][0]["verified"]["items"], 2048);
+    assert!(folder.path().join("record.json").is_file());
+}
+
+#[test]
+fn a_method_of_unknown_arguments_is_not_measured_without_some() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // A compiler that merges equal functions leaves not even its kind.
+    let output = run_unruly(folder.path(), &[]);
+    assert_said(&output, &["unruly_plugin/endless is not measured: "]);
+}
+
+#[test]
+fn arguments_that_do_not_fit_or_have_no_method_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (args, reason) in [
+        (
+            "endless=[5.0]",
+            "endless has arguments, but is not measured: server stream: 5.0 is no u64",
+        ),
+        (
+            "sums=[1]",
+            "sums has arguments, but is not measured: client stream",
+        ),
+        ("nothing=[1]", "no such stream; there is aborts, panics"),
+        ("endless", "METHOD=JSON"),
+    ] {
+        let ask = ["--args", args, "--interface", INTERFACE];
+        let output = run_unruly(folder.path(), &ask);
+        assert_code(&output, 2);
+        assert_said(&output, &[reason]);
+    }
+}
+
+#[test]
+fn a_source_of_another_interface_version_is_refused_with_both() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let other = folder.path().join("other.rs");
+    let source = fs::read_to_string(INTERFACE).expect("it is there");
+    fs::write(&other, source.replace("version = 1", "version = 9")).expect("written");
+    let output = run_unruly(folder.path(), &["--interface", "other.rs"]);
+    assert_code(&output, 2);
+    assert_said(&output, &["is version 9, the plugin's is version 1"]);
+}
+
+#[test]
+fn without_a_package_nothing_is_compared() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = Command::new(PEERS)
+        .current_dir(folder.path())
+        .args(["compare", "--self"])
+        .output()
+        .expect("cargo built it");
+    assert_code(&output, 2);
+    assert_said(
+        &output,
+        &["name a package with --package, or in bench.toml"],
+    );
+}
+
+/// A repository with a crate that is a Fidius plugin.
+struct Repository(Scratch);
+
+/// What each tick is made by.
+const PLAIN: &str = "|k| k";
+/// The same with one more allocation.
+const BOXED: &str = "|k| *std::hint::black_box(Box::new(k))";
+
+impl Repository {
+    /// Nothing but a page in its first commit.
+    fn new() -> Self {
+        let repository = Self(Scratch::new("plugins/the ticker"));
+        repository.0.write("README.md", "Soon.\n");
+        repository.0.commit("a page");
+        repository
+    }
+
+    /// The plugin of an interface version, whose ticks are made so, and more source.
+    fn plugin(&self, version: u32, tick: &str, more: &str) {
+        let manifest = "[package]\nname = \"ticker\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+             [workspace]\n[lib]\ncrate-type = [\"cdylib\"]\n[features]\nhost = []\n\
+             [dependencies]\nfidius = \"=0.5.9\"\nserde = { version = \"1\", features = [\"derive\"] }\n\
+             [profile.release]\nopt-level = 1\n";
+        self.0.write("Cargo.toml", manifest);
+        self.0.write(".gitignore", "target\n");
+        // The versions that are tried, and in reach without a network.
+        let lock = include_str!("../Cargo.lock");
+        self.0.write("Cargo.lock", lock);
+        self.0.write(
+            "bench.toml",
+            "[[subject]]\npackage = \"ticker\"\nargs.names = [600]\n",
+        );
+        self.0.write(
+            "src/lib.rs",
+            &format!(
+                "use fidius::{{Stream, plugin_impl}};\n\n\
+                 #[fidius::plugin_interface(version = {version}, buffer = PluginAllocated)]\n\
+                 pub trait Ticker: Send + Sync {{\n    \
+                     fn ticks(&self) -> Stream<u64>;\n    \
+                     fn names(&self, count: u32) -> Stream<String>;\n    \
+                     fn longest(&self, count: u32) -> Stream<String>;\n    \
+                     fn answer(&self) -> u64;\n}}\n\n\
+                 pub struct Clock;\n\n\
+                 #[plugin_impl(Ticker)]\n\
+                 impl Ticker for Clock {{\n    \
+                     fn ticks(&self) -> Stream<u64> {{\n        \
+                         Stream::from_iter((0..1000_u64).map({tick}))\n    }}\n    \
+                     fn names(&self, count: u32) -> Stream<String> {{\n        \
+                         Stream::from_iter((0..count).map(|k| format!(\"tick {{k}}\")))\n    }}\n    \
+                     fn longest(&self, count: u32) -> Stream<String> {{\n        \
+                         Stream::from_iter((0..count).map(|k| \"x\".repeat(k as usize)))\n    }}\n    \
+                     fn answer(&self) -> u64 {{\n        42\n    }}\n}}\n\n\
+                 {more}\nfidius::fidius_plugin_registry!();\n"
+            ),
+        );
+    }
+
+    fn peers(&self, arguments: &[&str]) -> Output {
+        let mut command = self.0.program(PEERS, &self.0.directory());
+        command
+            .env("CARGO_NET_OFFLINE", "true")
+            .args(arguments)
+            .output()
+            .expect("cargo built it")
+    }
+
+    /// `compare --counts-only`, which leaves its Markdown beside the repository.
+    fn compare(&self, against: &str) -> Output {
+        let comment = self.path("comment.md");
+        let ask = ["compare", "--package", "ticker", "--against", against];
+        self.peers(&[&ask[..], &COUNTS, &["--markdown", &comment]].concat())
+    }
+
+    fn path(&self, name: &str) -> String {
+        let path: PathBuf = self.0.path(name);
+        path.to_str().expect("a path of text").to_owned()
+    }
+}
+
+fn valgrind() -> bool {
+    let there = Command::new("valgrind").arg("--version").output();
+    if there.is_err() {
+        eprintln!("skipped: valgrind is not installed");
+    }
+    there.is_ok()
+}
+
+/// The framework is compiled once for each side of a comparison, so one repository serves for all.
+#[test]
+fn a_plugin_package_is_measured_by_its_own_repository() {
+    if !valgrind() {
+        return;
+    }
+    let repository = Repository::new();
+    repository.plugin(1, PLAIN, "");
+    a_base_without_the_package_is_no_failure_but_news(&repository);
+    a_run_records_what_is_driven_and_lists_the_rest(&repository);
+    repository.0.commit("the plugin");
+    an_unrelated_function_is_no_regression(&repository);
+    one_more_allocation_an_item_is_a_regression(&repository);
+    another_version_of_the_interface_is_compared_by_its_own_source(&repository);
+    the_record_is_judged_kept_and_shown(&repository);
+    the_arms_of_a_package_can_be_timed(&repository);
+}
+
+fn a_base_without_the_package_is_no_failure_but_news(repository: &Repository) {
+    let output = repository.compare("HEAD");
+    assert_code(&output, 0);
+    assert_said(&output, &["ticker is new", "nothing is compared"]);
+}
+
+fn a_run_records_what_is_driven_and_lists_the_rest(repository: &Repository) {
+    let record = repository.path("record.json");
+    let output = repository.peers(&["run", "--no-times", "--json", "--output", &record]);
+    assert_code(&output, 0);
+    assert_said(
+        &output,
+        &[
+            "ticker/longest is not measured: server stream: it takes (u32); give arguments",
+            "ticker/answer is not measured: unary: it answers once",
+        ],
+    );
+    let record = json(&output);
+    let ids = record["cases"].as_array().expect("a list").iter();
+    let ids: Vec<&Value> = ids.map(|case| &case["id"]).collect();
+    assert_eq!(ids, ["ticker/ticks", "ticker/names"]);
+    let [ticks, names] = [&record["cases"][0], &record["cases"][1]];
+    assert_eq!(ticks["verified"]["items"], 1000);
+    assert_eq!(ticks["counts"]["allocations_per_item"], 0.0);
+    assert_eq!(names["verified"]["items"], 600);
+    assert!(names["counts"]["instructions_per_item"].as_f64() > Some(1.0));
+}
+
+fn an_unrelated_function_is_no_regression(repository: &Repository) {
+    let function = "#[unsafe(no_mangle)]\npub extern \"C\" fn unrelated(of: u64) -> u64 {\n    \
+                    of.rotate_left(3) ^ 7919\n}\n";
+    repository.plugin(1, PLAIN, function);
+    repository.0.commit("an unrelated function");
+    let output = repository.compare("HEAD~1");
+    assert_code(&output, 0);
+    let found = json(&output);
+    assert_eq!(found["rows"].as_array().map(Vec::len), Some(2), "{found:#}");
+    let markdown = fs::read_to_string(repository.path("comment.md")).expect("it was written");
+    assert!(markdown.contains("ticker/ticks"), "{markdown}");
+}
+
+fn one_more_allocation_an_item_is_a_regression(repository: &Repository) {
+    repository.plugin(1, BOXED, "");
+    let output = repository.compare("HEAD");
+    assert_code(&output, 1);
+    let found = json(&output);
+    let row = &found["rows"][0];
+    assert_eq!(row["id"], "ticker/ticks");
+    assert_eq!(row["baseline_counts"]["allocations_per_item"], 0.0);
+    assert_eq!(row["candidate_counts"]["allocations_per_item"], 1.0);
+    let why = row["regressions"].to_string();
+    assert!(why.contains("allocations per item"), "{why}");
+    let markdown = fs::read_to_string(repository.path("comment.md")).expect("it was written");
+    assert!(markdown.contains("allocations per item"), "{markdown}");
+}
+
+fn another_version_of_the_interface_is_compared_by_its_own_source(repository: &Repository) {
+    repository.plugin(2, PLAIN, "");
+    let output = repository.compare("HEAD");
+    assert_code(&output, 0);
+    assert_eq!(json(&output)["rows"][0]["id"], "ticker/ticks");
+    // One named source is that of each checkout.
+    let ask = ["compare", "--package", "ticker", "--against", "HEAD"];
+    let source = ["--interface", "src/lib.rs", "--filter", "names"];
+    let output = repository.peers(&[&ask[..], &COUNTS, &source].concat());
+    assert_code(&output, 0);
+}
+
+fn the_record_is_judged_kept_and_shown(repository: &Repository) {
+    let [record, history, site] =
+        ["record.json", "history", "site"].map(|name| repository.path(name));
+    for (ask, page) in [
+        (&["gate", &record, "--baseline", &record][..], None),
+        (&["history", "add", &record, "--to", &history], None),
+        (&["history", "changes", &history, "--last", "1"], None),
+        (
+            &["report", "--history", &history, "--out", &site],
+            Some(&site),
+        ),
+        (&["report", &record, "--out", &format!("{site}-2")], None),
+    ] {
+        let output = repository.peers(ask);
+        assert_code(&output, 0);
+        if let Some(folder) = page {
+            let page = fs::read_to_string(Path::new(folder).join("index.html"));
+            assert!(page.expect("a dashboard").contains("ticker/names"));
+        }
+    }
+}
+
+/// Whatever the times are: it is the opening of the arms that is tried.
+fn the_arms_of_a_package_can_be_timed(repository: &Repository) {
+    let record = repository.path("timed.json");
+    let timing = ["--no-counts", "--budget", "0.2", "--layouts", "24"];
+    let output = repository.peers(&[&["run", "--json", "--output", &record], &timing[..]].concat());
+    assert_code(&output, 0);
+    let checks = &json(&output)["self_check"]["comparisons"];
+    assert_eq!(checks.as_array().map(Vec::len), Some(2), "{checks:#}");
+}
