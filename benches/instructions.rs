@@ -118,7 +118,7 @@ fn drive() -> Result<ExitCode, Box<dyn std::error::Error>> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let all = [catalog::drains(), catalog::growths()].concat();
+    let all = [catalog::drains(), catalog::growths(), catalog::channels()].concat();
     let cases: Vec<Case> = match filter::select(harness::cases(all)?, pattern) {
         Ok(cases) => cases,
         // The filter is for criterion's targets, which have other names.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_protocol::spec::{BufferConfig, Protocol};
+use bench_protocol::spec::BufferConfig;
 
 use crate::allocator::Allocators;
 use crate::arms::of_case;
@@ -148,17 +148,17 @@ pub fn measure(
     Ok(())
 }
 
-/// The arena cases that have an alloc counterpart among `cases`, with it. Of
-/// the ways to grow on a plan, the usual one stands for all: the others have a
+/// The cases whose [baseline](Case::baseline) is among `cases`, with it: the arena's with alloc's,
+/// and each way of a channel with the framework's. Of the ways to grow on a plan, the usual one stands for all: the others have a
 /// verb of their own.
 pub fn protocol_pairs(cases: &[Case]) -> Vec<(Case, Case)> {
     let usual = BufferConfig::default();
-    let arena = cases.iter().filter(|case| {
-        case.protocol == Protocol::Arena && (case.group != Group::Growth || case.buffer == usual)
-    });
-    arena
-        .map(|case| (case.with_protocol(Protocol::Alloc), case.clone()))
-        .filter(|(alloc, _)| cases.contains(alloc))
+    let chosen = cases
+        .iter()
+        .filter(|case| case.group != Group::Growth || case.buffer == usual);
+    chosen
+        .map(|case| (case.baseline(), case.clone()))
+        .filter(|(baseline, case)| baseline != case && cases.contains(baseline))
         .collect()
 }
 
@@ -183,7 +183,7 @@ fn paired(
             .comparison(&planned.candidate.name, &planned.baseline.name)
             .is_none()
     });
-    listener.begin("arena against alloc", matches.len());
+    listener.begin("against alloc and the framework", matches.len());
     let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
     let settings = Settings::new(options.delta, confidence, options.budget);
     let builder = Runner::builder(&mut processes).seed(options.seed);
@@ -227,8 +227,11 @@ fn criterion(
     options: &Options,
     listener: &mut dyn Listener,
 ) -> Result<(), RunError> {
-    // Growth is timed by its own verb, against each other way to grow.
-    let timed = cases.iter().filter(|case| case.group != Group::Growth);
+    // Growth is timed by its own verb, against each other way to grow; channels are timed in
+    // pairs alone.
+    let timed = cases
+        .iter()
+        .filter(|case| case.group != Group::Growth && !case.is_channel());
     let cases: Vec<Case> = timed.cloned().collect();
     listener.begin("criterion", cases.len());
     let harness = wall::Options {
@@ -302,14 +305,14 @@ pub fn with_tools(verified: Option<Counts>, tools: Counts) -> Counts {
 }
 
 /// The cases of shard `k` of `n`, both from 1: every n-th, so that each shard has
-/// large and small ones. Both protocols of a case stay together.
+/// large and small ones. A case and what it is compared with stay together.
 pub fn shard(cases: Vec<Case>, k: u32, n: u32) -> Vec<Case> {
     let mut place: BTreeMap<String, u32> = BTreeMap::new();
     cases
         .into_iter()
         .filter(|case| {
             let next = place.len() as u32;
-            let key = case.with_protocol(Protocol::Alloc).id();
+            let key = case.baseline().id();
             *place.entry(key).or_insert(next) % n == k - 1
         })
         .collect()
@@ -328,5 +331,15 @@ mod tests {
         for shard in &shards {
             assert_eq!(protocol_pairs(shard).len() * 2, shard.len());
         }
+    }
+
+    #[test]
+    fn every_way_of_a_channel_is_compared_with_the_frameworks_in_its_shard() {
+        let all = catalog::channels();
+        let whole = protocol_pairs(&all);
+        let baselines = all.iter().filter(|case| case.baseline() == **case).count();
+        assert_eq!(whole.len() + baselines, all.len());
+        let shards = (1..=3).map(|k| protocol_pairs(&shard(all.clone(), k, 3)).len());
+        assert_eq!(shards.sum::<usize>(), whole.len());
     }
 }

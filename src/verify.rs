@@ -1,17 +1,18 @@
 //! Verification: a stream is drained once, and every item held against what the
 //! payload's generator says, before anything of it is timed.
 
+use bench_host::channels::OpenError;
 use bench_host::error::StreamError;
-use bench_host::pair::Pair;
+use bench_host::pair::{Pair, Session};
 use bench_protocol::counts::{GuestCounts, HostCounts};
 use bench_protocol::digest::StreamDigest;
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer;
-use bench_protocol::spec::{ENDLESS, Observe, Protocol, SessionConfig, StreamConfig};
+use bench_protocol::spec::{ENDLESS, Observe, SessionConfig, StreamConfig};
 use bench_protocol::wire;
 use serde::{Deserialize, Serialize};
 
-use crate::case::Case;
+use crate::case::{Case, Group};
 use bench_record::wire::{Counts, Verified};
 
 /// Content bytes that a verification drains: enough for every item of a size
@@ -33,7 +34,7 @@ pub struct Expected {
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     #[error("{case}: {source}")]
-    Stream { case: String, source: StreamError },
+    Stream { case: String, source: OpenError },
     #[error("{case}: the stream has {} items, {} bytes, digest {:016x}; the generator says {} items, {} bytes, digest {:016x}",
         found.items, found.bytes, found.digest, expected.items, expected.bytes, expected.digest)]
     Items {
@@ -55,6 +56,8 @@ pub enum VerifyError {
 pub struct Verification {
     pub expected: Expected,
     pub host: HostCounts,
+    /// Calls that found the end, and brought no item.
+    pub end_calls: u64,
 }
 
 impl Verification {
@@ -73,7 +76,7 @@ impl Verification {
         let arena = host.peak_capacity > 0;
         let of_arena = |bytes: u64| arena.then_some(bytes);
         Counts {
-            boundary_calls_per_item: Some(per_item_calls(host)),
+            boundary_calls_per_item: Some(self.calls_per_item()),
             retries: Some(host.retries),
             peak_capacity: of_arena(host.peak_capacity),
             final_capacity: of_arena(host.capacity),
@@ -87,12 +90,13 @@ impl Verification {
             ..Counts::default()
         }
     }
-}
 
-/// Calls across the boundary per item. The one that finds the end brings no item
-/// and is left out.
-fn per_item_calls(host: &HostCounts) -> f64 {
-    (host.calls.saturating_sub(1) + host.frees) as f64 / host.items.max(1) as f64
+    /// Calls across the boundary per item, without those that find the end.
+    fn calls_per_item(&self) -> f64 {
+        let host = &self.host;
+        let calls = host.calls.saturating_sub(self.end_calls) + host.frees;
+        calls as f64 / host.items.max(1) as f64
+    }
 }
 
 /// Drains the case's stream once, to its end, and checks it.
@@ -104,25 +108,35 @@ pub fn verify(pair: &Pair, case: &Case) -> Result<Verification, VerifyError> {
 pub fn verify_items(pair: &Pair, case: &Case, items: u64) -> Result<Verification, VerifyError> {
     let config = case.session(items);
     let expected = expected(&config.stream);
-    let host = verify_session(pair, &|| case.id(), config, &expected)?;
-    Ok(Verification { expected, host })
+    let open = |config: &SessionConfig| case.open(pair, config);
+    let host = verify_session(&open, &|| case.id(), config, &expected)?;
+    let end_calls = match case.group {
+        Group::Channel(channel, _) => channel.end_calls(),
+        _ => 1,
+    };
+    Ok(Verification {
+        expected,
+        host,
+        end_calls,
+    })
 }
 
 /// Drains a session's stream once, to its end, and holds it against `expected`;
 /// what the host counted of it. `name` is what errors call it.
 pub fn verify_session(
-    pair: &Pair,
+    open: &dyn Fn(&SessionConfig) -> Result<Session, OpenError>,
     name: &dyn Fn() -> String,
     mut config: SessionConfig,
     expected: &Expected,
 ) -> Result<HostCounts, VerifyError> {
-    let stream = |source| VerifyError::Stream {
+    let wrong = |source| VerifyError::Stream {
         case: name(),
         source,
     };
+    let stream = |error: StreamError| wrong(error.into());
     config.observe = Observe::Verify;
     config.stream.counted = true;
-    let mut session = pair.open(&config).map_err(stream)?;
+    let mut session = open(&config).map_err(wrong)?;
     session.drain(ENDLESS).map_err(stream)?;
     let host = session.counts();
     let found = Expected {
@@ -139,7 +153,7 @@ pub fn verify_session(
         });
     }
     let guest = session.guest_counts().unwrap_or_default();
-    for (what, host, guest) in agreements(config.protocol, &host, &guest) {
+    for (what, host, guest) in agreements(&host, &guest) {
         if host != guest {
             return Err(VerifyError::Counts {
                 case: name(),
@@ -155,22 +169,15 @@ pub fn verify_session(
 }
 
 /// What host and guest must have counted alike.
-fn agreements(
-    protocol: Protocol,
-    host: &HostCounts,
-    guest: &GuestCounts,
-) -> Vec<(&'static str, u64, u64)> {
-    let mut pairs = vec![
+fn agreements(host: &HostCounts, guest: &GuestCounts) -> [(&'static str, u64, u64); 6] {
+    [
         ("items", host.items, guest.items),
         ("calls", host.calls, guest.calls),
         ("bytes", host.bytes, guest.bytes),
         ("retries", host.retries, guest.too_small),
         ("retried bytes", host.retried_bytes, guest.retried_bytes),
-    ];
-    if protocol == Protocol::Alloc {
-        pairs.push(("buffers", host.frees, guest.buffers));
-    }
-    pairs
+        ("buffers", host.frees, guest.buffers),
+    ]
 }
 
 /// What the generator says of a stream, encoded on this side alone.

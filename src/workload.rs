@@ -90,7 +90,7 @@ impl Opener {
 /// Opens the arm of a case, as its group is driven.
 fn open_case(pair: Pair, case: Case) -> Result<Box<dyn Drive>> {
     Ok(match case.group {
-        Group::Drain => Box::new(Steady::open(&pair, &case)?),
+        Group::Drain | Group::Channel(..) => Box::new(Steady::open(&pair, &case)?),
         Group::Growth => Box::new(Fresh {
             pair,
             case,
@@ -108,7 +108,7 @@ struct Steady {
 impl Steady {
     fn open(pair: &Pair, case: &Case) -> Result<Self> {
         Ok(Self {
-            session: pair.open(&case.session(ENDLESS))?,
+            session: case.open(pair, &case.session(ENDLESS))?,
         })
     }
 }

@@ -12,6 +12,7 @@ use arena_bench::growth::replay;
 use arena_bench::pair::PairFiles;
 use arena_bench::verify::VerifyError;
 use assert_cmd::Command;
+use bench_host::channels::OpenError;
 use bench_host::error::StreamError;
 use bench_host::pair::Pair;
 use bench_protocol::counts::HostCounts;
@@ -124,7 +125,7 @@ fn a_cap_below_the_largest_item_is_a_typed_error() {
     };
     let refused = stream.drain(&PAIR, &[capped]).unwrap_err();
     assert!(
-        matches!(&refused, GrowthError::Verify(VerifyError::Stream { source, .. }) if *source == above),
+        matches!(&refused, GrowthError::Verify(VerifyError::Stream { source: OpenError::Stream(source), .. }) if *source == above),
         "{refused:?}"
     );
     let refused = stream.replay(&[capped]).unwrap_err();

@@ -1,7 +1,8 @@
 //! The guest: a cdylib that streams items by both protocols and by the arms of the ladder.
 //!
 //! The arena's `next` is in `bench_protocol::guest::arena`, as every arena guest uses it.
-//! `alloc` has the alloc protocol's `next`, `step` those of the ladder. They share the producers
+//! `alloc` has the alloc protocol's `next`, `step` those of the ladder, `channel` the channels beside
+//! the server stream. They share the producers
 //! and the code of `bench_protocol::guest::boundary`, and nothing else.
 
 // Linked for its allocator alone.
@@ -11,6 +12,7 @@ use bench_allocator as _;
 use bench_protocol::api::GuestApi;
 
 mod alloc;
+mod channel;
 mod open;
 mod step;
 
@@ -30,7 +32,7 @@ static API: GuestApi = GuestApi {
     open_step: step::open_step,
 };
 
-/// The only exported symbol: returns the table.
+/// Returns the table. `channel` exports one more.
 #[unsafe(no_mangle)]
 pub extern "C" fn bench_guest_api() -> *const GuestApi {
     &raw const API

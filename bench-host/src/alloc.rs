@@ -37,6 +37,27 @@ pub struct GuestBuffer<'a> {
     stream: PhantomData<&'a Alloc>,
 }
 
+impl GuestBuffer<'_> {
+    /// A buffer that a guest answered a call with.
+    ///
+    /// # Safety
+    /// The guest must have given `len` bytes at `ptr` away, to be returned once through its
+    /// `free_buffer`.
+    pub(crate) unsafe fn received(
+        ptr: *mut u8,
+        len: u32,
+        free_buffer: unsafe extern "C" fn(*mut u8, u32),
+    ) -> Self {
+        let stream = PhantomData;
+        Self {
+            ptr,
+            len,
+            free_buffer,
+            stream,
+        }
+    }
+}
+
 impl Deref for GuestBuffer<'_> {
     type Target = [u8];
     #[inline(always)]

@@ -124,11 +124,11 @@ pub enum StreamError {
         /// Position in the stream, counted from 0.
         item: u64,
     },
-    /// The producer ended the stream with an error.
-    #[error("the plugin's producer failed: {0}")]
+    /// The producer ended the stream with an error, or a consumer in the plugin got no item.
+    #[error("the plugin failed: {0}")]
     Plugin(PluginError),
     /// `PLUGIN_ERROR` with bytes that do not decode.
-    #[error("the plugin's producer failed, and its error does not decode")]
+    #[error("the plugin failed, and its error does not decode")]
     MalformedPluginError,
     /// A panic was caught in the guest.
     #[error("the guest panicked")]
@@ -174,6 +174,12 @@ pub enum StreamError {
         /// The guest's answer.
         status: i32,
     },
+    /// A call from inside of a call of the same stream.
+    #[error("a stream or function was called from inside of its own call; no channel may recurse")]
+    Reentered,
+    /// The host could not encode an item of its own.
+    #[error("the host could not encode an item")]
+    HostSerialization,
     /// A spec with an unknown number.
     #[error(
         "the host does not know a number in the session's spec: build host and caller from the same sources"

@@ -3,10 +3,11 @@
 //! In the cdylib: [`arena`] and [`alloc`] take one item by their protocol; [`buffer`],
 //! [`growth`], [`shrink`] and [`guarded`] are what the host lends the guest; [`drain`] is the loop
 //! that is timed, `ladder`
-//! has arms that do a part of it, and `table` exports both through the C ABI.
+//! has arms that do a part of it, and `table` exports both through the C ABI. `channel` has the
+//! channels beside the server stream, in a table of their own.
 //!
-//! In the rlib alone: [`loader`] and [`streams`] load cdylibs, [`functions`] runs benchmark functions of one, [`pair`] and [`lab`] open safe sessions on two of
-//! them, and [`stream`] is an ordinary iterator for hosts that are not benchmarks.
+//! In the rlib alone: [`loader`] and [`streams`] load cdylibs, [`functions`] runs benchmark functions
+//! of one, [`pair`], [`channels`] and [`lab`] open safe sessions on two of them, and [`stream`] is an ordinary iterator for hosts that are not benchmarks.
 //!
 //! The laboratory's host is a crate of its own. It shares the drain, the buffer and the table.
 
@@ -17,6 +18,8 @@ use bench_allocator as _;
 pub mod alloc;
 pub mod arena;
 pub mod buffer;
+mod channel;
+pub mod channels;
 pub mod decode;
 pub mod drain;
 pub mod error;
@@ -35,6 +38,8 @@ pub mod source;
 pub mod stream;
 pub mod streams;
 pub mod table;
+
+pub use channel::bench_host_channels;
 
 use bench_protocol::api::{ABI_VERSION, HOST_MAGIC, Header, HostApi, LAYOUT};
 
@@ -55,7 +60,7 @@ static API: HostApi = HostApi {
     close: table::close,
 };
 
-/// The only exported symbol: returns the table.
+/// Returns the table. `channel` exports one more.
 #[unsafe(no_mangle)]
 pub extern "C" fn bench_host_api() -> *const HostApi {
     &raw const API

@@ -1,6 +1,7 @@
 //! Writes a stream error into a drain's report, and reads it back on the other side.
 
 use bench_protocol::api::DrainReport;
+use bench_protocol::channel::api::PLUGIN_FAULT;
 use bench_protocol::error::PluginError;
 use bench_protocol::wire;
 
@@ -21,7 +22,11 @@ pub(crate) fn write(report: &mut DrainReport, error: &E) {
         E::NullItem { len } => (10, [*len, 0], None),
         E::Decode { item, message } => (11, [*item, 0], Some(message.clone().into_bytes())),
         E::DecodeDiffers { item } => (12, [*item, 0], None),
-        E::Plugin(error) => (13, [0; 2], Some(plugin_error(error, report.text.len()))),
+        E::Plugin(error) => (
+            PLUGIN_FAULT,
+            [0; 2],
+            Some(plugin_error(error, report.text.len())),
+        ),
         E::MalformedPluginError => (14, [0; 2], None),
         E::GuestPanic => (15, [0; 2], None),
         E::Serialization => (16, [0; 2], None),
@@ -38,6 +43,8 @@ pub(crate) fn write(report: &mut DrainReport, error: &E) {
         E::BatchBytes { bytes, taken } => (27, [*bytes, *taken], None),
         E::ZeroBatch => (28, [0; 2], None),
         E::DidNotGrow { demanded, capacity } => (29, [*demanded, *capacity], None),
+        E::Reentered => (30, [0; 2], None),
+        E::HostSerialization => (31, [0; 2], None),
     };
     report.fault = fault;
     report.fault_detail = detail;
@@ -98,7 +105,7 @@ pub(crate) fn read(report: &DrainReport) -> Option<E> {
             message: String::from_utf8_lossy(text).into_owned(),
         },
         12 => E::DecodeDiffers { item: a },
-        13 => wire::deserialize(text).map_or(E::MalformedPluginError, E::Plugin),
+        PLUGIN_FAULT => wire::deserialize(text).map_or(E::MalformedPluginError, E::Plugin),
         14 => E::MalformedPluginError,
         15 => E::GuestPanic,
         16 => E::Serialization,
@@ -127,6 +134,8 @@ pub(crate) fn read(report: &DrainReport) -> Option<E> {
             demanded: a,
             capacity: b,
         },
+        30 => E::Reentered,
+        31 => E::HostSerialization,
         // An unknown number: the host was built from other sources.
         _ => E::InvalidSpec,
     })
@@ -201,6 +210,8 @@ mod tests {
                 demanded: 9,
                 capacity: 8,
             },
+            E::Reentered,
+            E::HostSerialization,
         ];
         for error in errors {
             let mut report = DrainReport::default();

@@ -12,10 +12,12 @@
 //! | [`api`], [`mod@build_info`], [`counts`] | the two tables of functions and what they report |
 //! | [`digest`] | how two streams are compared |
 //! | [`guest`] | the arena protocol's guest side, and a guest made of any iterator |
+//! | [`channel`] | the channels beside the server stream: client, bidi, unary, callback |
 //! | [`lab`] | other ways to hand over an item |
 
 pub mod api;
 pub mod build_info;
+pub mod channel;
 mod corpus;
 pub mod counts;
 pub mod digest;

@@ -173,6 +173,11 @@ impl Item for FaultyItem {
 }
 
 impl FaultyItem {
+    /// A number with what is wrong with it.
+    pub(crate) fn new(value: u64, fault: Fault) -> Self {
+        Self { value, fault }
+    }
+
     fn checked(&self) -> Option<u64> {
         match self.fault {
             Fault::Unencodable => None,

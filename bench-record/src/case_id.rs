@@ -6,6 +6,10 @@
 
 use std::fmt;
 
+/// Families of the channels beside the server stream. The arm of such a case is how its items
+/// cross.
+pub const CHANNELS: [&str; 4] = ["client", "bidi", "unary", "callback"];
+
 /// The parts of a case's id. [`fmt::Display`] gives back the text they came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CaseId<'a> {
@@ -13,7 +17,7 @@ pub struct CaseId<'a> {
     pub family: &'a str,
     /// Payload and size (`bytes-4KiB`), or the size plan of a growth case.
     pub item: Option<&'a str>,
-    /// The protocol, or the step of a ladder.
+    /// The protocol, the step of a ladder, or how a channel's items cross.
     pub arm: Option<&'a str>,
     /// What else differs from the usual, parts separated by `/`.
     pub rest: Option<&'a str>,

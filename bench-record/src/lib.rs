@@ -35,7 +35,7 @@ pub mod synthetic;
 pub mod validate;
 pub mod wire;
 
-pub use case_id::CaseId;
+pub use case_id::{CHANNELS, CaseId};
 pub use clean::visible;
 pub use commit::short_commit;
 pub use counts::Count;

@@ -2,14 +2,15 @@
 //! verdict, and what the run says of itself.
 
 use bench_record::wire::{Case, Comparison, Counts, Record};
+use bench_record::{CHANNELS, CaseId};
 
 use crate::compare::self_check;
 use crate::format::{self, optional};
 use crate::model::View;
 use crate::terminal::{Cell, Column, Screen, Table};
 
-/// A row for each case that ran by both protocols, in the record's order, and below the
-/// table the run's A/A.
+/// A row for each case that ran by both protocols, in the record's order, one for each way of a
+/// channel, and below the tables the run's A/A.
 pub fn table(record: &Record, screen: Screen) -> String {
     let mut table = Table::new([
         Column::text("case").breaking(),
@@ -29,16 +30,61 @@ pub fn table(record: &Record, screen: Screen) -> String {
         };
         table.row(row(record, arena, alloc));
     }
+    let channels = channels(record);
+    let tables = [table, channels]
+        .into_iter()
+        .filter(|table| !table.is_empty());
+    let tables: Vec<String> = tables.map(|table| table.show(screen)).collect();
     let check = record.self_check.as_ref();
     let check = check.map_or_else(
         || "No A/A comparison: wall clock was not compared.".to_owned(),
         self_check,
     );
-    format!(
-        "{}\n\n{}",
-        table.show(screen),
-        screen.paragraph("", &check, 0)
-    )
+    [tables, vec![screen.paragraph("", &check, 0)]]
+        .concat()
+        .join("\n\n")
+}
+
+/// A row for each way of a channel, with what it is worth against the framework's where that was
+/// measured.
+fn channels(record: &Record) -> Table {
+    let mut table = Table::new([
+        Column::text("channel").breaking(),
+        Column::text("verdict"),
+        Column::number("way / framework's"),
+        Column::number("time").drops(1),
+        Column::number("instructions").drops(2),
+        Column::number("allocations").drops(3),
+        Column::number("calls").drops(4),
+    ]);
+    let family = |case: &&Case| CHANNELS.contains(&CaseId::of(&case.id).family);
+    for case in record.cases.iter().filter(family) {
+        let all = record.comparisons.iter();
+        let as_candidate = all.clone().find(|found| found.candidate == case.id);
+        let mut as_baseline = all.filter(|found| found.baseline == case.id);
+        let time = match as_candidate {
+            Some(found) => found.candidate_ns,
+            None => as_baseline.next().and_then(|found| found.baseline_ns),
+        };
+        let count = |pick: fn(&Counts) -> Option<f64>| -> Cell {
+            optional(case.counts.as_ref().and_then(pick), format::significant).into()
+        };
+        let ratio = |found: &Comparison| {
+            format::estimate(found.ratio, found.low, found.high, format::ratio)
+        };
+        table.row([
+            case.id.as_str().into(),
+            as_candidate.map_or_else(Cell::default, |found| {
+                Cell::toned(found.verdict.name(), found.verdict.into())
+            }),
+            as_candidate.map_or_else(String::new, ratio).into(),
+            optional(time, format::ns).into(),
+            count(|counts| counts.instructions_per_item),
+            count(|counts| counts.allocations_per_item),
+            count(|counts| counts.boundary_calls_per_item),
+        ]);
+    }
+    table
 }
 
 /// The six answers, a paragraph each.
@@ -122,6 +168,37 @@ mod tests {
             colour: false,
         };
         answers(&view, screen)
+    }
+
+    #[test]
+    fn a_run_of_channels_shows_each_way_beside_the_frameworks() {
+        let mut record = fixture::record("c0ffee", 1.0);
+        let (ids, mut cases) = (["client/u64/framework", "client/u64/lend"], Vec::new());
+        for id in ids {
+            let mut case = record.cases[0].clone();
+            id.clone_into(&mut case.id);
+            case.params.protocol = CaseId::of(id).arm.expect("it has one").to_owned();
+            cases.push(case);
+        }
+        record.cases = cases;
+        record.comparisons.truncate(1);
+        [
+            record.comparisons[0].baseline,
+            record.comparisons[0].candidate,
+        ] = ids.map(str::to_owned);
+        let text = table(&record, Screen::file());
+        let row = |id: &str| {
+            text.lines()
+                .find(|line| line.starts_with(id))
+                .unwrap_or_default()
+        };
+        let ratio = format::ratio(record.comparisons[0].ratio);
+        assert!(row(ids[1]).contains(&ratio), "{text}");
+        assert!(
+            !row(ids[0]).contains(&ratio) && row(ids[0]).contains("ns"),
+            "{text}"
+        );
+        assert!(!text.contains("arena / alloc"), "{text}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The cases that exist.
 
+use bench_protocol::channel::Channel;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{BufferConfig, Decode, Growth, ProducerKind, Protocol, Regrow, Shrink};
@@ -153,10 +154,57 @@ pub fn growths_of(plan: SizePlan) -> Vec<Case> {
     cases
 }
 
+/// Items that channels are measured with.
+const CHANNEL_ITEMS: [(PayloadKind, u32); 4] = [
+    (PayloadKind::U64, 8),
+    (PayloadKind::Record, 256),
+    (PayloadKind::Bytes, 1 << 10),
+    (PayloadKind::Blob, 4 << 10),
+];
+/// One large item, and small ones for ever: what it costs each later item shows who keeps what.
+const LARGE_FIRST: SizePlan = SizePlan::Spike {
+    quiet: 64,
+    spike: 1 << 20,
+    at: 0,
+};
+
+/// Every channel by every way, the framework's first. Client streams and unary calls keep
+/// something from item to item in one of Fidius' ways: for them, large items and small ones after a
+/// large one as well.
+pub fn channels() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for &channel in Channel::ALL {
+        let constant = |(payload, bytes)| (payload, SizePlan::Constant { bytes });
+        let mut items: Vec<_> = CHANNEL_ITEMS.into_iter().map(constant).collect();
+        if matches!(channel, Channel::Client | Channel::Unary) {
+            items.push(constant((PayloadKind::Blob, 64 << 10)));
+            items.push((PayloadKind::Blob, LARGE_FIRST));
+        }
+        for (payload, plan) in items {
+            for &way in channel.ways() {
+                cases.push(Case::channel(channel, way, payload, plan.clone()));
+            }
+        }
+    }
+    cases
+}
+
 pub fn all() -> Vec<Case> {
     let mut cases = drains();
     cases.extend(lifecycles());
     cases.extend(growths());
+    cases.extend(channels());
+    cases
+}
+
+/// Of a selection, the cases that `compare` and `bisect` measure: the drains, or the channels
+/// where the selection names those alone. Older builds have no channels.
+pub fn compared(mut cases: Vec<Case>) -> Vec<Case> {
+    let drains = cases.iter().any(Case::is_drain);
+    cases.retain(|case| match drains {
+        true => case.is_drain(),
+        false => case.is_channel(),
+    });
     cases
 }
 
@@ -187,7 +235,7 @@ mod tests {
             let text = case.id();
             let id = CaseId::of(&text);
             assert_eq!(id.to_string(), text);
-            assert_eq!(id.arm, Some(case.protocol.name()), "{text}");
+            assert_eq!(id.arm, Some(case.arm()), "{text}");
             let (family, item) = match case.group {
                 Group::Drain => ("drain", case.item()),
                 Group::Lifecycle(stage) => {
@@ -195,6 +243,7 @@ mod tests {
                     ("lifecycle", case.item())
                 }
                 Group::Growth => ("growth", case.plan.name().to_owned()),
+                Group::Channel(channel, _) => (channel.name(), case.item()),
             };
             assert_eq!((id.family, id.item), (family, Some(&*item)), "{text}");
         }
@@ -203,7 +252,7 @@ mod tests {
     #[test]
     fn every_arena_case_has_its_alloc_counterpart() {
         let cases = all();
-        for case in &cases {
+        for case in cases.iter().filter(|case| !case.is_channel()) {
             let other = match case.protocol {
                 Protocol::Arena => Protocol::Alloc,
                 Protocol::Alloc => Protocol::Arena,
@@ -211,6 +260,30 @@ mod tests {
             let other = case.with_protocol(other);
             assert!(cases.contains(&other), "{other}");
         }
+    }
+
+    #[test]
+    fn every_way_of_a_channel_has_the_frameworks_for_the_same_items() {
+        let cases = channels();
+        for case in &cases {
+            assert!(cases.contains(&case.baseline()), "{case}");
+            assert!(!is_quick(case), "{case}");
+            assert!(bench_record::CHANNELS.contains(&CaseId::of(&case.id()).family));
+        }
+        for name in bench_record::CHANNELS {
+            assert!(
+                cases.iter().any(|case| case.id().starts_with(name)),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn drains_are_compared_and_channels_where_nothing_else_is_chosen() {
+        let all = compared(all());
+        assert_eq!(all, drains());
+        assert_eq!(compared(channels()), channels());
+        assert!(compared(lifecycles()).is_empty());
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub mod recorded;
 
 use std::fmt;
 
+use bench_host::channels::OpenError;
+use bench_host::pair::{Pair, Session};
+use bench_protocol::channel::{Channel, Way};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{
@@ -34,13 +37,15 @@ pub enum Group {
     Lifecycle(Stage),
     /// The cost of items that do not fit, from a stream's first item on.
     Growth,
+    /// The cost of an item of another channel than the server stream.
+    Channel(Channel, Way),
 }
 
 impl Group {
     /// What the host makes of an item where a name does not say it.
     pub fn usual_decode(self) -> Decode {
         match self {
-            Self::Drain | Self::Lifecycle(_) => Decode::Owned,
+            Self::Drain | Self::Lifecycle(_) | Self::Channel(..) => Decode::Owned,
             Self::Growth => Decode::None,
         }
     }
@@ -125,6 +130,25 @@ impl Case {
         }
     }
 
+    /// A channel with items of a plan: prepared, decoded to owned values by whoever takes them.
+    pub fn channel(channel: Channel, way: Way, payload: PayloadKind, plan: SizePlan) -> Self {
+        Self {
+            group: Group::Channel(channel, way),
+            plan,
+            ..Self::drain(payload, 0, Protocol::Arena)
+        }
+    }
+
+    /// Content bytes of the items that a stream goes on with: those of the last entry of its
+    /// sizes.
+    ///
+    /// # Panics
+    /// If the plan is a recorded one without sizes.
+    pub fn later_bytes(&self) -> u32 {
+        let sizes = self.plan.table(SEED).expect("the plan has sizes");
+        sizes.sizes().last().copied().unwrap_or_default()
+    }
+
     /// Payload and size as ids name them, such as `bytes-4KiB`.
     pub fn item(&self) -> String {
         let (payload, plan) = (self.payload, &self.plan);
@@ -169,9 +193,44 @@ impl Case {
         }
     }
 
-    /// Whether it is about items of a running stream: those are counted per item.
+    /// What it is compared with in a run; itself where it is what others are compared with.
+    pub fn baseline(&self) -> Self {
+        match self.group {
+            Group::Channel(channel, _) => Self {
+                group: Group::Channel(channel, channel.ways()[0]),
+                ..self.clone()
+            },
+            _ => self.with_protocol(Protocol::Alloc),
+        }
+    }
+
+    /// Whether it is about items of a running stream.
     pub fn is_drain(&self) -> bool {
         self.group == Group::Drain
+    }
+
+    /// Whether it is about another channel than the server stream.
+    pub fn is_channel(&self) -> bool {
+        matches!(self.group, Group::Channel(..))
+    }
+
+    /// How its items cross, as ids and tables name it: the protocol, or the way of a channel.
+    pub fn arm(&self) -> &'static str {
+        match self.group {
+            Group::Channel(_, way) => way.name(),
+            _ => self.protocol.name(),
+        }
+    }
+
+    /// Opens a session of this case on a pair.
+    ///
+    /// # Errors
+    /// If the pair refuses.
+    pub fn open(&self, pair: &Pair, session: &SessionConfig) -> Result<Session, OpenError> {
+        match self.group {
+            Group::Channel(channel, way) => pair.open_channel(channel, way, session),
+            _ => Ok(pair.open(session)?),
+        }
     }
 
     /// What to ask of a pair for a stream of `items` items.
@@ -204,7 +263,7 @@ impl Case {
 
     /// What the id stands for, as it goes into a record.
     pub fn params(&self, items: u64) -> Params {
-        let arena = self.protocol == Protocol::Arena;
+        let arena = self.protocol == Protocol::Arena && !self.is_channel();
         let of_arena = |text: &str| {
             if arena {
                 text.to_owned()
@@ -216,7 +275,7 @@ impl Case {
             payload: self.payload.name().to_owned(),
             item_bytes: u64::from(self.item_bytes()),
             size_plan: self.plan.name().to_owned(),
-            protocol: self.protocol.name().to_owned(),
+            protocol: self.arm().to_owned(),
             decode: self.decode.name().to_owned(),
             producer: self.producer.name().to_owned(),
             growth: of_arena(self.buffer.growth.name()),
@@ -250,6 +309,9 @@ impl fmt::Display for Case {
                 if self.payload != PayloadKind::Blob {
                     write!(f, "/{}", self.payload.name())?;
                 }
+            }
+            Group::Channel(channel, way) => {
+                write!(f, "{}/{payload}/{}", channel.name(), way.name())?;
             }
         }
         if self.protocol == Protocol::Arena && self.group == Group::Growth {
@@ -366,6 +428,25 @@ mod tests {
             ..growth.with_protocol(Protocol::Alloc)
         };
         assert_eq!(decoded.id(), "growth/uniform/alloc/owned");
+    }
+
+    #[test]
+    fn a_channels_case_is_named_by_its_channel_and_way_and_compared_with_the_frameworks() {
+        let plan = SizePlan::Constant { bytes: 1024 };
+        let case = Case::channel(Channel::Client, Way::Lend, PayloadKind::Bytes, plan);
+        assert_eq!(case.id(), "client/bytes-1KiB/lend");
+        assert_eq!(case.baseline().id(), "client/bytes-1KiB/framework");
+        let plan = SizePlan::Spike {
+            quiet: 64,
+            spike: 1 << 20,
+            at: 0,
+        };
+        let cliff = Case::channel(Channel::Unary, Way::Pool, PayloadKind::Blob, plan);
+        assert_eq!(cliff.id(), "unary/blob-spike/pool");
+        assert_eq!(cliff.baseline().id(), "unary/blob-spike/boxed");
+        assert_eq!((cliff.item_bytes(), cliff.later_bytes()), (1 << 20, 64));
+        let params = cliff.params(9);
+        assert_eq!((&*params.protocol, &*params.growth), ("pool", ""));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::options::{self, Selection, percent, seconds};
 use super::outcome::{Outcome, print_json, say};
 use super::packages::{Choice, PackageChoice};
 use crate::bisect::{Answer, Listed, Odds, most_steps, range, search};
-use crate::case::Case;
+use crate::case::catalog;
 use crate::counts;
 use crate::subject::framework::Calling;
 use crate::subject::settings::Settings;
@@ -157,11 +157,10 @@ fn what(config: &Config, settings: Option<&Settings>) -> Result<What> {
         filter: Some(config.filter.clone()),
         quick: false,
     };
-    let cases = selection.cases()?.into_iter().filter(Case::is_drain);
-    let cases: Vec<Case> = cases.collect();
+    let cases = catalog::compared(selection.cases()?);
     ensure!(
         !cases.is_empty(),
-        "--filter {:?} matches no drain, and only drains are compared",
+        "--filter {:?} matches no drain and no channel, and only those are compared",
         config.filter
     );
     Ok(What::Pair { root, cases })

@@ -8,7 +8,7 @@ use super::building::{Chance, pair_at, pair_with, warn_of_one, words};
 use super::options::{ACCEPTED, Selection};
 use super::packages::{self, Choice, Filter, PackageChoice, Wanted};
 use crate::allocator::Allocators;
-use crate::case::Case;
+use crate::case::{Case, catalog};
 use crate::compare::Side;
 use crate::pair::{Layouts, compiled_differently};
 use crate::subject::Subject;
@@ -110,8 +110,7 @@ impl Sides {
     ) -> Result<Option<Linked>> {
         let linked = match choice {
             Choice::Pair => {
-                let mut cases = selection.cases()?;
-                cases.retain(Case::is_drain);
+                let cases = catalog::compared(selection.cases()?);
                 ensure!(
                     self.baseline.baseline_library.is_none(),
                     "--baseline-library is compared with --library"

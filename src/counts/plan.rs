@@ -1,6 +1,6 @@
 //! How many items are drained for a count, and the least that it must be.
 
-use bench_host::error::StreamError;
+use bench_host::channels::OpenError;
 use bench_host::pair::{Pair, Session};
 use bench_protocol::spec::{Decode, ENDLESS};
 
@@ -31,7 +31,7 @@ pub trait Subject: Sync {
     fn lengths(&self) -> Lengths {
         Lengths::steady(self.item_bytes())
     }
-    fn open(&self, pair: &Pair) -> Result<Session, StreamError>;
+    fn open(&self, pair: &Pair) -> Result<Session, OpenError>;
 }
 
 impl Subject for Case {
@@ -47,6 +47,7 @@ impl Subject for Case {
         let bytes = match self.group {
             // The largest of many sizes says nothing of the mean.
             Group::Growth => 0,
+            Group::Channel(..) => self.later_bytes(),
             _ => self.item_bytes(),
         };
         10.0 + f64::from(bytes) / 64.0
@@ -59,11 +60,16 @@ impl Subject for Case {
                 short: 0,
                 long: plans::stream_items(&self.plan),
             },
+            Group::Channel(..) => Lengths {
+                // A large first item is among these.
+                warm: WARM,
+                ..Lengths::steady(self.item_bytes())
+            },
             _ => Lengths::steady(self.item_bytes()),
         }
     }
-    fn open(&self, pair: &Pair) -> Result<Session, StreamError> {
-        pair.open(&self.session(ENDLESS))
+    fn open(&self, pair: &Pair) -> Result<Session, OpenError> {
+        self.open(pair, &self.session(ENDLESS))
     }
 }
 
@@ -78,8 +84,8 @@ impl Subject for LadderArm {
     fn least_instructions(&self) -> f64 {
         5.0
     }
-    fn open(&self, pair: &Pair) -> Result<Session, StreamError> {
-        pair.open_step(self.step, &self.session(ENDLESS))
+    fn open(&self, pair: &Pair) -> Result<Session, OpenError> {
+        Ok(pair.open_step(self.step, &self.session(ENDLESS))?)
     }
 }
 
@@ -189,6 +195,7 @@ mod tests {
         for id in [
             "drain/u64/arena",
             "drain/blob-64KiB/alloc/none",
+            "client/blob-spike/framework",
             "ladder/record-256B/catch-unwind",
         ] {
             let found = subject_by_id(id).map(|subject| subject.id());

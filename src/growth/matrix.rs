@@ -6,7 +6,7 @@ use bench_host::error::StreamError;
 use bench_host::pair::Pair;
 use bench_protocol::counts::HostCounts;
 use bench_protocol::size_plan::SizePlan;
-use bench_protocol::spec::{BufferConfig, Growth, Regrow};
+use bench_protocol::spec::{BufferConfig, Growth, Regrow, SessionConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::case::catalog::{INITIAL_CAPACITIES, SHRINKS};
@@ -139,10 +139,11 @@ impl Stream {
     pub fn drain(&self, pair: &Pair, buffers: &[BufferConfig]) -> Result<Vec<Cell>, GrowthError> {
         let mut config = self.case.session(self.items);
         let expected = verify::expected(&config.stream);
+        let open = |config: &SessionConfig| Ok(pair.open(config)?);
         let drain = |buffer: &BufferConfig| {
             config.buffer = *buffer;
             let id = || self.id(buffer);
-            let counts = verify::verify_session(pair, &id, config.clone(), &expected)?;
+            let counts = verify::verify_session(&open, &id, config.clone(), &expected)?;
             Ok(self.cell(*buffer, counts))
         };
         buffers.iter().map(drain).collect()

@@ -1,6 +1,7 @@
 //! Every arm is held against its payload's generator before it is timed: all of
 //! them carry items, also those that carry no bytes.
 
+use bench_host::error::StreamError;
 use bench_host::pair::Pair;
 use bench_protocol::spec::{ENDLESS, Observe};
 use bench_protocol::step::Step;
@@ -17,9 +18,9 @@ const ITEMS: u64 = 2_000;
 /// Drains the arm's stream once, to its end, and checks items, bytes, digest and
 /// the calls that the guest saw.
 pub fn verify(pair: &Pair, arm: &LadderArm) -> Result<Verified, VerifyError> {
-    let stream = |source| VerifyError::Stream {
+    let stream = |source: StreamError| VerifyError::Stream {
         case: arm.id(),
-        source,
+        source: source.into(),
     };
     let mut config = arm.session(arm.case().items_for(BYTES, ITEMS));
     config.observe = Observe::Verify;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use bench_host::error::StreamError;
+use bench_host::channels::OpenError;
 use bench_host::pair::Pair;
 use bench_protocol::spec::ENDLESS;
 
@@ -15,9 +15,9 @@ const ITEMS: u64 = 5_000;
 
 /// Page faults of this process per item, in a stream that is warm; `None` where the system
 /// does not tell.
-pub(super) fn per_item(pair: &Pair, case: &Case) -> Result<Option<f64>, StreamError> {
+pub(super) fn per_item(pair: &Pair, case: &Case) -> Result<Option<f64>, OpenError> {
     let items = case.items_for(BYTES, ITEMS);
-    let mut session = pair.open(&case.session(ENDLESS))?;
+    let mut session = case.open(pair, &case.session(ENDLESS))?;
     session.drain(items)?;
     let before = so_far();
     session.drain(items)?;

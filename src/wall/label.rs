@@ -27,6 +27,9 @@ impl Label {
         let (mut group, value) = match case.group {
             Group::Drain => (format!("drain/{payload}"), size.to_string()),
             Group::Growth => (format!("growth/{}", case.plan.name()), payload.to_owned()),
+            Group::Channel(channel, _) => {
+                (format!("{}/{payload}", channel.name()), size.to_string())
+            }
             Group::Lifecycle(stage) if case.payload == PayloadKind::U64 => {
                 (format!("lifecycle/{}", stage.name()), payload.to_owned())
             }
@@ -44,7 +47,7 @@ impl Label {
         let series = match (case.group, case.protocol) {
             // Slashes would be folders of criterion's.
             (Group::Growth, Protocol::Arena) => case.buffer_name().replace('/', "-"),
-            (_, protocol) => protocol.name().to_owned(),
+            _ => case.arm().to_owned(),
         };
         Self {
             group,

@@ -1,6 +1,7 @@
 //! The host against scripted guests in this process: every breach of the protocol that a host
 //! can notice, and what must hold whatever a guest does.
 
+mod channels;
 mod misuse;
 mod promises;
 mod properties;

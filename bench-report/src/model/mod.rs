@@ -6,6 +6,7 @@
 
 mod answers;
 mod cell;
+mod channels;
 mod growth;
 mod index;
 mod lead;

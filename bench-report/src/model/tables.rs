@@ -1,5 +1,6 @@
 //! The tables: what stands behind every chart, and what has no chart.
 
+use super::channels;
 use super::growth;
 use super::index::{Index, Versus, counts, instructions, variant, words};
 use super::packages::is_of_packages;
@@ -17,6 +18,7 @@ pub fn tables(index: &Index) -> Vec<Table> {
         steps(index),
         strategies(index),
         allocations(index),
+        of_channels(index),
         self_check(index),
         other_comparisons(index),
         failures(index),
@@ -253,6 +255,21 @@ fn allocations(index: &Index) -> Table {
     table("counts", Section::Allocation, caption, rows)
 }
 
+fn of_channels(index: &Index) -> Table {
+    let rows = channels::rows(index).into_iter();
+    let rows = rows.map(|(case, cells)| {
+        let of_case = |c: &&Comparison| c.candidate == case.id;
+        let verdict = index.record.comparisons.iter().find(of_case);
+        let row = Row {
+            verdict: verdict.map(|c| c.verdict),
+            ..row(index, &case.id)
+        };
+        (row, cells)
+    });
+    let caption = "Cost per item of every channel and way";
+    table("channels", Section::Channels, caption, rows)
+}
+
 fn self_check(index: &Index) -> Table {
     let checks = index.record.self_check.iter();
     let rows = checks
@@ -265,14 +282,16 @@ fn self_check(index: &Index) -> Table {
     table("copies", Section::SelfCheck, caption, rows)
 }
 
-/// Comparisons that are neither arena against alloc nor a step of the ladder.
+/// Comparisons that are neither arena against alloc, nor of a channel, nor a step of the ladder.
 fn other_comparisons(index: &Index) -> Table {
     let versus = index.arena_against_alloc();
     let is_shown = |c: &Comparison| versus.iter().any(|v| std::ptr::eq(v.comparison, c));
     let steps = || index.ladder().iter().flat_map(|one| &one.steps);
     let is_step = |c: &Comparison| steps().any(|step| step.id == c.candidate);
     let all = index.record.comparisons.iter();
-    let rows = all.filter(|c| !is_shown(c) && !is_step(c)).map(|c| {
+    let of_channel = |c: &Comparison| channels::is_of_channel(&c.candidate);
+    let further = all.filter(|c| !is_shown(c) && !is_step(c) && !of_channel(c));
+    let rows = further.map(|c| {
         let candidate = ("candidate", Cell::text(&c.candidate));
         let baseline = ("baseline", Cell::text(&c.baseline));
         comparison(index, c, vec![candidate, baseline])

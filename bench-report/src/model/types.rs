@@ -112,6 +112,7 @@ pub enum Section {
     Ladder,
     Growth,
     Allocation,
+    Channels,
     SelfCheck,
     Cases,
 }
