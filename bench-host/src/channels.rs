@@ -1,12 +1,32 @@
 //! The channels of a pair: two more tables of its files, and safe sessions on them.
 
-use bench_protocol::channel::api::{GuestChannels, HostChannels};
+use bench_protocol::api::Header;
+use bench_protocol::build_info::RawBuildInfo;
+use bench_protocol::channel::api::{
+    CHANNELS_ABI_VERSION, CHANNELS_LAYOUT, GUEST_CHANNELS_MAGIC, GUEST_CHANNELS_SYMBOL,
+    GuestChannels, HOST_CHANNELS_MAGIC, HOST_CHANNELS_SYMBOL, HostChannels,
+};
 use bench_protocol::channel::{Channel, Way};
 use bench_protocol::spec::SessionConfig;
 
 use crate::error::StreamError;
-use crate::loader::{self, LoadError};
+use crate::loader::{self, LoadError, Table, table};
 use crate::pair::{Pair, Session, SessionCalls};
+
+table!(
+    GuestChannels,
+    GUEST_CHANNELS_SYMBOL,
+    GUEST_CHANNELS_MAGIC,
+    CHANNELS_ABI_VERSION,
+    CHANNELS_LAYOUT
+);
+table!(
+    HostChannels,
+    HOST_CHANNELS_SYMBOL,
+    HOST_CHANNELS_MAGIC,
+    CHANNELS_ABI_VERSION,
+    CHANNELS_LAYOUT
+);
 
 /// The tables of a guest and a host.
 #[derive(Debug, Clone, Copy)]

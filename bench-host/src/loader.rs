@@ -10,10 +10,6 @@ use bench_protocol::api::{
     LAYOUT,
 };
 use bench_protocol::build_info::{BuildInfo, RawBuildInfo};
-use bench_protocol::channel::api::{
-    CHANNELS_ABI_VERSION, CHANNELS_LAYOUT, GUEST_CHANNELS_MAGIC, GUEST_CHANNELS_SYMBOL,
-    GuestChannels, HOST_CHANNELS_MAGIC, HOST_CHANNELS_SYMBOL, HostChannels,
-};
 use bench_protocol::lab::api::{
     LAB_ABI_VERSION, LAB_GUEST_MAGIC, LAB_GUEST_SYMBOL, LAB_HOST_MAGIC, LAB_HOST_SYMBOL,
     LAB_LAYOUT, LabGuestApi, LabHostApi,
@@ -156,22 +152,9 @@ macro_rules! table {
         }
     };
 }
+pub(crate) use table;
 table!(GuestApi, GUEST_SYMBOL, GUEST_MAGIC, ABI_VERSION, LAYOUT);
 table!(HostApi, HOST_SYMBOL, HOST_MAGIC, ABI_VERSION, LAYOUT);
-table!(
-    GuestChannels,
-    GUEST_CHANNELS_SYMBOL,
-    GUEST_CHANNELS_MAGIC,
-    CHANNELS_ABI_VERSION,
-    CHANNELS_LAYOUT
-);
-table!(
-    HostChannels,
-    HOST_CHANNELS_SYMBOL,
-    HOST_CHANNELS_MAGIC,
-    CHANNELS_ABI_VERSION,
-    CHANNELS_LAYOUT
-);
 table!(
     LabGuestApi,
     LAB_GUEST_SYMBOL,

@@ -63,7 +63,9 @@ impl<I: Input> Consume for Consumer<I> {
 #[cold]
 fn explain(why: &str, report: &mut DrainReport) {
     // Its code and three lengths need less than the rest.
-    let end = why.floor_char_boundary(report.text.len() - ROOM);
+    let most = why.len().min(report.text.len() - ROOM);
+    let mut ends = (0..=most).rev();
+    let end = ends.find(|&end| why.is_char_boundary(end)).unwrap_or(0);
     let error = wire::serialize(&PluginError::new("INPUT", &why[..end]));
     let bytes = error.unwrap_or_default();
     report.text[..bytes.len()].copy_from_slice(&bytes);
