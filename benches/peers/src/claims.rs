@@ -75,6 +75,7 @@ pub fn cases([library, host]: &[PathBuf; 2]) -> Result<Vec<Case>> {
         let verification = Verification {
             expected: found,
             host: counts,
+            end_calls: 1,
         };
         Ok(case(id, named, &found, Some(verification.counts())))
     };
