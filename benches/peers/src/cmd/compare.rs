@@ -30,6 +30,7 @@ use super::calling::CallingOptions;
     mut_arg("allocator", |arg| arg.hide(true)),
     mut_arg("baseline_allocator", |arg| arg.hide(true))
 )]
+#[group(skip)]
 pub struct Config {
     #[command(flatten)]
     common: compare::Config,

@@ -24,6 +24,7 @@ pub(super) const RECORD: &str = "results/peers.json";
     peers report results/peers.json            # the peers' own pages",
     mut_arg("out", |arg| arg.help("The folder to write to; it is made, or was made by this command before"))
 )]
+#[group(skip)]
 pub struct Config {
     #[command(flatten)]
     common: report::Config,
