@@ -35,7 +35,7 @@ pub struct Config {
     #[command(flatten)]
     search: Search,
     /// With --history: address of the repository's web pages, so that commits, diffs and
-    /// pull requests are links (https://github.com/OWNER/NAME).
+    /// pull requests are links (<https://github.com/OWNER/NAME>).
     #[arg(long, value_name = "URL", conflicts_with = "records")]
     repository: Option<String>,
     /// The folder to write to; it is made, or was made by this command before

@@ -5,7 +5,6 @@ use bench_record::lab::{Lab, Set};
 use bench_record::wire::Environment;
 
 use super::block::{Block, markdown, plain};
-use super::find::COPY_TIMED;
 use super::gains::{Told, measure, others, table, told};
 use super::{allocators, limits, plugin};
 use crate::format;
@@ -120,13 +119,12 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
     all.push(limits::codecs(lab));
     all.extend(allocators::blocks(lab));
     all.push(heading("How near it is to the limit"));
-    all.push(Block::Paragraph(format!(
+    all.push(Block::Paragraph(
         "The floor is the same items by the same codec in process, without a boundary; the copy \
              is one `memcpy` of the item's bytes, decoded by bincode. Each with its time and its \
-             instructions an item. Above {} the copy has no time: its bytes would come from \
-             slower memory than the guest's.",
-        format::bytes(COPY_TIMED)
-    )));
+             instructions an item."
+            .to_owned(),
+    ));
     all.push(limits::table(lab));
     let rests = limits::rests(lab);
     if !rests.is_empty() {

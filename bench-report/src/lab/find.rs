@@ -38,24 +38,9 @@ pub(super) fn copy(set: &Set) -> Option<&Arm> {
     set.arms.iter().find(|arm| arm.role == Role::Copy)
 }
 
-/// Largest item whose copy has a time, bytes on the wire. The copy reads an encoding of its own
-/// for each of 256 items. Larger ones do not stay in the fast caches, while a guest's items
-/// share their bytes, so that the copy would be slower than what it is the limit of.
-pub(super) const COPY_TIMED: u64 = 2048;
-
-fn is_cold(set: &Set, arm: &Arm) -> bool {
-    arm.role == Role::Copy && set.wire_bytes > COPY_TIMED
-}
-
-/// An arm's time, nanoseconds per item.
-pub(super) fn ns(set: &Set, arm: &Arm) -> Option<f64> {
-    set.ns(arm).filter(|_| !is_cold(set, arm))
-}
-
 /// An arm's time against another's.
 pub(super) fn against<'a>(set: &'a Set, base: Option<&Arm>, arm: &Arm) -> Option<&'a Comparison> {
-    let base = base.filter(|base| !is_cold(set, base) && !is_cold(set, arm))?;
-    set.comparison(&base.id, &arm.id)
+    set.comparison(&base?.id, &arm.id)
 }
 
 /// An arm's instructions as a multiple of another's.

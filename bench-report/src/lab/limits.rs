@@ -3,7 +3,7 @@
 use bench_record::lab::{Arm, Lab, Role, Set};
 
 use super::block::{Block, plain};
-use super::find::{BINCODE, WINCODE, against, copy, floor, instructions, name, ns, today};
+use super::find::{BINCODE, WINCODE, against, copy, floor, instructions, name, today};
 use super::gains::{best, owned};
 use crate::format::{self, optional};
 
@@ -35,7 +35,7 @@ fn row(set: &Set) -> Vec<String> {
         let Some(arm) = arm else {
             return "–".to_owned();
         };
-        let time = optional(ns(set, arm), format::ns);
+        let time = optional(set.ns(arm), format::ns);
         format!(
             "{time}, {}",
             optional(arm.instructions(), format::significant)

@@ -2,7 +2,7 @@
 
 use bench_record::lab::{Arm, Set};
 
-use super::find::{against, copy, floor, instructions, name, ns};
+use super::find::{against, copy, floor, instructions, name};
 use crate::format::{self, optional};
 use crate::terminal::{Column, Screen, Table};
 
@@ -47,7 +47,7 @@ fn cells(set: &Set, arm: &Arm) -> [String; 10] {
     let ratio = against(set, arena, arm);
     [
         name(arm),
-        optional(ns(set, arm), format::ns),
+        optional(set.ns(arm), format::ns),
         optional(ratio, |it| {
             format::estimate(it.ratio, it.low, it.high, format::ratio)
         }),
