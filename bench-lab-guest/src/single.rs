@@ -113,21 +113,7 @@ where
             let counts = &mut State::<Driver<P, D>>::of(state).counts;
             (counts, if has_length { *out_len } else { 0 })
         };
-        counts.calls += 1;
-        match status {
-            status::OK => {
-                counts.items += 1;
-                counts.bytes += u64::from(len);
-            }
-            status::BUFFER_TOO_SMALL => {
-                counts.too_small += 1;
-                counts.retried_bytes += u64::from(len);
-            }
-            _ => {}
-        }
-        if D::BUFFERS && matches!(status, status::OK | status::PLUGIN_ERROR) {
-            counts.buffers += 1;
-        }
+        counts.note(status, len, D::BUFFERS);
     }
     status
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::status;
+
 /// What a guest counts of a stream that was opened as `counted`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,6 +20,27 @@ pub struct GuestCounts {
     pub bytes: u64,
     /// Heap buffers handed to the host (alloc protocol).
     pub buffers: u64,
+}
+
+impl GuestCounts {
+    /// Notes an answer: its status, and its length where it has one. With `boxed`, its bytes
+    /// are in a heap buffer that the other side must return.
+    pub fn note(&mut self, status: i32, len: u32, boxed: bool) {
+        self.calls += 1;
+        match status {
+            status::OK => {
+                self.items += 1;
+                self.bytes += u64::from(len);
+            }
+            status::BUFFER_TOO_SMALL => {
+                self.too_small += 1;
+                self.retried_bytes += u64::from(len);
+            }
+            _ => {}
+        }
+        let has_buffer = boxed && matches!(status, status::OK | status::PLUGIN_ERROR);
+        self.buffers += u64::from(has_buffer);
+    }
 }
 
 /// What a host has counted in a session so far.

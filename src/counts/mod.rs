@@ -11,6 +11,7 @@ pub mod functions;
 pub mod in_child;
 mod plan;
 mod run;
+pub mod stripped;
 mod summary;
 pub mod valgrind;
 

@@ -11,6 +11,7 @@ use std::thread;
 
 use super::functions;
 use super::plan::{Lengths, Subject};
+use super::stripped;
 use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
 use crate::allocator::Allocators;
@@ -80,7 +81,7 @@ pub fn available() -> Result<(), CountsError> {
 /// When there is no valgrind (nothing is built then), or it does not build.
 pub fn build(profile: Profile) -> Result<PathBuf, CountsError> {
     valgrind::version()?;
-    Ok(harness::build("instructions", profile)?)
+    Ok(stripped::beside(harness::build("instructions", profile)?))
 }
 
 /// Counts `cases`, several at a time, and hands each result to `finished` as it

@@ -7,7 +7,6 @@
 //! an hour. The number of allocations is that of the calls of the allocator's functions.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use bench_record::wire::Counts;
 use paired::worker::Launch;
@@ -18,7 +17,7 @@ use super::build::Built;
 use super::child::{ARGUMENT, Task};
 use super::dump::{self, Totals};
 use super::process::{Child, LabError};
-use crate::counts::{TUNABLES, WITHOUT_INLINED, valgrind};
+use crate::counts::{TUNABLES, WITHOUT_INLINED, stripped, valgrind};
 
 /// The function at whose end callgrind writes a profile, with whatever the compiler appends to its
 /// name. A profile also has what happened since the last one: between two drains of one stream
@@ -73,8 +72,7 @@ fn lengths(arm: &LabArm) -> [u64; 3] {
     [call * WARM, call, call + more.next_multiple_of(call)]
 }
 
-/// Counts arms in children of an executable without line tables: valgrind reads them at every
-/// start, which takes longer than to count a small arm.
+/// Counts arms in children of an executable without line tables.
 #[derive(Debug)]
 pub struct Counter {
     folder: TempDir,
@@ -91,15 +89,8 @@ impl Counter {
         let no_folder = |error: std::io::Error| CountError::NoResult(error.to_string());
         let folder = tempfile::tempdir().map_err(no_folder)?;
         let executable = folder.path().join(crate::PRODUCT);
-        let stripped = std::env::current_exe().and_then(|own| {
-            let mut strip = Command::new("strip");
-            strip
-                .args(["--strip-debug", "-o"])
-                .arg(&executable)
-                .arg(own);
-            strip.stdin(Stdio::null()).output()
-        });
-        let there = stripped.is_ok_and(|output| output.status.success()) && executable.is_file();
+        let own = std::env::current_exe();
+        let there = own.is_ok_and(|own| stripped::copy(&own, &executable));
         Ok(Self {
             folder,
             executable: there.then_some(executable),

@@ -71,19 +71,30 @@ pub struct Failed {
     pub code: Option<i32>,
 }
 
-/// Starts a target and waits for it. With a limit, a target that notes nothing new for so
-/// long is killed, with the processes of its group.
+/// What is done while a target runs.
+pub struct Watch<'a> {
+    /// A target that notes nothing new for so long is killed, with the processes of its group.
+    pub limit: Duration,
+    /// Called for each case that is done.
+    pub done: &'a mut dyn FnMut(),
+}
+
+/// Starts a target and waits for it.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn look_after(target: &mut Command, limit: Option<Duration>) -> io::Result<Result<(), Failed>> {
+pub fn look_after(
+    target: &mut Command,
+    watch: Option<Watch<'_>>,
+) -> io::Result<Result<(), Failed>> {
     let folder = Temporary::new(crate::PRODUCT, &env::temp_dir())?;
     let notes = folder.path().join("notes");
     File::create(&notes)?;
     target.env(NOTES, &notes);
-    let status = match limit {
+    let limit = watch.as_ref().map(|watch| watch.limit);
+    let status = match watch {
         None => Some(target.status()?),
-        Some(limit) => wait(&mut target.process_group(0).spawn()?, &notes, limit)?,
+        Some(watch) => wait(&mut target.process_group(0).spawn()?, &notes, watch)?,
     };
     let text = fs::read_to_string(&notes).unwrap_or_default();
     Ok(match (status, limit) {
@@ -100,16 +111,23 @@ pub fn look_after(target: &mut Command, limit: Option<Duration>) -> io::Result<R
 }
 
 /// Waits for a target; nothing if it was killed because its notes stayed as they were.
-fn wait(target: &mut Child, notes: &Path, limit: Duration) -> io::Result<Option<ExitStatus>> {
+fn wait(target: &mut Child, notes: &Path, watch: Watch<'_>) -> io::Result<Option<ExitStatus>> {
     let length = || fs::metadata(notes).map_or(0, |found| found.len());
-    let (mut known, mut since) = (length(), Instant::now());
+    // The first note begins the first case, each later one ends a case.
+    let ended = || fs::read_to_string(notes).map_or(0, |text| text.lines().count().max(1) - 1);
+    let (mut known, mut since, mut done) = (length(), Instant::now(), 0);
     loop {
-        if let Some(status) = target.try_wait()? {
-            return Ok(Some(status));
-        }
+        let status = target.try_wait()?;
         if length() != known {
             (known, since) = (length(), Instant::now());
-        } else if since.elapsed() > limit {
+            let ended = ended();
+            (done..ended).for_each(|_| (watch.done)());
+            done = ended;
+        }
+        if status.is_some() {
+            return Ok(status);
+        }
+        if since.elapsed() > watch.limit {
             let _ = kill_process_group(Pid::from_child(target), Signal::KILL);
             target.kill()?;
             target.wait()?;
@@ -163,5 +181,18 @@ mod tests {
         assert_eq!((killed.case.as_deref(), killed.code), (Some("b"), None));
         let late = target("echo done >>$ARENA_BENCH_NOTES; exit 2").expect_err("it failed");
         assert_eq!((late.case, late.code), (None, Some(2)));
+    }
+
+    #[test]
+    fn a_case_is_done_when_the_next_one_or_the_end_is_noted() {
+        let mut cases = 0;
+        let watch = Watch {
+            limit: crate::PROCESS_LIMIT,
+            done: &mut || cases += 1,
+        };
+        let script = "for note in a b c done; do echo $note >>$ARENA_BENCH_NOTES; done";
+        let outcome = look_after(Command::new("sh").args(["-c", script]), Some(watch));
+        assert_eq!(outcome.expect("it starts"), Ok(()));
+        assert_eq!(cases, 3);
     }
 }

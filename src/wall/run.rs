@@ -9,7 +9,7 @@ use std::time::Duration;
 use bench_record::wire::Failure;
 use paired::visible::visible;
 
-use super::notes::{Failed, look_after};
+use super::notes::{Failed, Watch, look_after};
 use crate::case::{Case, Group};
 use crate::harness::{self, HarnessError, Profile};
 
@@ -36,7 +36,7 @@ pub struct Options {
 }
 
 /// Times `cases` with the targets of `cargo bench` in short settings; `done` hears of
-/// each target that is done. A case that ends its target is among the failures by its
+/// each case that is done. A case that ends its target is among the failures by its
 /// id, and the next ones are still timed.
 pub fn bench(
     cases: &[Case],
@@ -57,8 +57,7 @@ pub fn bench(
         if !cases.is_empty() {
             let executable = harness::build(target, Profile::Release)?;
             let limit = crate::PROCESS_LIMIT + PER_CASE * cases.len() as u32;
-            failures.extend(time(&executable, target, cases, limit, options)?);
-            done();
+            failures.extend(time(&executable, target, cases, limit, options, done)?);
         }
     }
     Ok(failures)
@@ -72,10 +71,12 @@ fn time(
     mut cases: Vec<Case>,
     limit: Duration,
     options: &Options,
+    done: &mut dyn FnMut(),
 ) -> Result<Vec<Failure>, WallError> {
     let mut failures = Vec::new();
     while !cases.is_empty() {
-        let Err(failed) = start(executable, &cases, limit, options)? else {
+        let watch = Watch { limit, done };
+        let Err(failed) = start(executable, &cases, options, watch)? else {
             break;
         };
         let why = format!("criterion's target {target} failed: {}", failed.why);
@@ -96,8 +97,8 @@ fn time(
 fn start(
     executable: &Path,
     cases: &[Case],
-    limit: Duration,
     options: &Options,
+    watch: Watch<'_>,
 ) -> Result<Result<(), Failed>, WallError> {
     let folder = |source| WallError::Folder {
         path: options.folder.clone(),
@@ -118,7 +119,7 @@ fn start(
         command.env(harness::PAIR, pair);
     }
     let failed = |source| harness::start_error(executable, source);
-    let outcome = look_after(&mut command, Some(limit)).map_err(failed)?;
+    let outcome = look_after(&mut command, Some(watch)).map_err(failed)?;
     Ok(outcome.map_err(|failed| Failed {
         why: format!("{}{}", failed.why, last_words(&mut words)),
         ..failed
@@ -168,7 +169,7 @@ mod tests {
             folder: folder.path().join("criterion"),
         };
         let cases = catalog::drains().into_iter().take(3).collect();
-        time(&target, "item_size", cases, limit, &options).expect("it starts")
+        time(&target, "item_size", cases, limit, &options, &mut || ()).expect("it starts")
     }
 
     #[test]

@@ -7,8 +7,8 @@ use bench_protocol::status;
 
 use super::input::{Bytes, refused};
 
-/// Capacity of the first buffer.
-const FIRST: u64 = 256;
+/// Capacity of a first buffer, bytes.
+pub(super) const FIRST: u64 = 256;
 
 /// Whether a handle can be read, and which of its first `N` words are functions and not null.
 ///

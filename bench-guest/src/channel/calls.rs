@@ -5,11 +5,8 @@ use bench_protocol::channel::wire;
 use bench_protocol::counts::HostCounts;
 use bench_protocol::status;
 
-use super::buffers::{Tally, functions, grow, lent, written};
+use super::buffers::{FIRST, Tally, functions, grow, lent, written};
 use super::input::{Bytes, refused};
-
-/// Capacity of the first buffer of `direct`.
-const FIRST: u64 = 256;
 
 /// The host's functions, and how often they are still to be called.
 pub(super) struct Calls {

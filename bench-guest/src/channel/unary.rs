@@ -3,7 +3,6 @@
 use bench_protocol::channel::Way;
 use bench_protocol::channel::api::{BufferCall, CallHandle};
 use bench_protocol::channel::method::{Answers, Faulty, Method, Prepared, argument};
-use bench_protocol::counts::GuestCounts;
 use bench_protocol::guest::boundary::{State, guard};
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::spec::{Fault, StreamConfig};
@@ -53,22 +52,6 @@ fn with<M: Method>(method: M, copies: bool, counted: bool) -> *mut CallHandle {
     }))
 }
 
-/// Notes an answer of so many bytes.
-fn note(counts: &mut GuestCounts, status: i32, len: u32) {
-    counts.calls += 1;
-    match status {
-        status::OK => {
-            counts.items += 1;
-            counts.bytes += u64::from(len);
-        }
-        status::BUFFER_TOO_SMALL => {
-            counts.too_small += 1;
-            counts.retried_bytes += u64::from(len);
-        }
-        _ => {}
-    }
-}
-
 unsafe extern "C" fn boxed<M: Method, const COUNTED: bool>(
     handle: *mut CallHandle,
     input: *const u8,
@@ -89,8 +72,7 @@ unsafe extern "C" fn boxed<M: Method, const COUNTED: bool>(
         let (status, bytes) = state.driver.in_vec(k);
         let len = bytes.as_ref().map_or(0, Vec::len) as u32;
         if COUNTED {
-            note(&mut state.counts, status, len);
-            state.counts.buffers += u64::from(bytes.is_some());
+            state.counts.note(status, len, bytes.is_some());
         }
         if let Some(bytes) = bytes {
             // SAFETY: both places are the host's. It owns the box until it returns it.
@@ -129,7 +111,7 @@ unsafe extern "C" fn buffer<M: Method, const COPIES: bool, const COUNTED: bool>(
             false => state.driver.encoded(k, room),
         };
         if COUNTED {
-            note(&mut state.counts, status, len);
+            state.counts.note(status, len, false);
         }
         // SAFETY: both places are the host's.
         unsafe { (*out_offset, *out_len) = (0, len) };

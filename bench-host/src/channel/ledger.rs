@@ -41,24 +41,6 @@ impl Ledger {
         };
         self.notes().1.get_or_insert(error);
     }
-
-    fn note(&self, status: i32, len: u32, boxed: bool) {
-        let counts = &mut self.notes().0;
-        counts.calls += 1;
-        match status {
-            status::OK => {
-                counts.items += 1;
-                counts.bytes += u64::from(len);
-            }
-            status::BUFFER_TOO_SMALL => {
-                counts.too_small += 1;
-                counts.retried_bytes += u64::from(len);
-            }
-            _ => {}
-        }
-        let has_box = boxed && matches!(status, status::OK | status::PLUGIN_ERROR);
-        counts.buffers += u64::from(has_box);
-    }
 }
 
 /// What a guest calls, one call at a time.
@@ -98,7 +80,7 @@ impl<T> Entrance<T> {
             self.ledger.fail(status);
         }
         if COUNTED {
-            self.ledger.note(status, len, BOXED);
+            self.ledger.notes().0.note(status, len, BOXED);
         }
         (status, len)
     }

@@ -55,14 +55,15 @@ impl Cell {
         }
     }
 
-    pub(super) fn ratio(c: &Comparison) -> Self {
+    /// A ratio and its interval, drawn hollow where most of the time is not the protocols'.
+    pub(super) fn ratio(c: &Comparison, hollow: bool) -> Self {
         Self {
             drawing: Some(Drawing::Forest(Forest {
                 ratio: c.ratio,
                 low: c.low,
                 high: c.high,
                 delta: c.delta,
-                hollow: false,
+                hollow,
             })),
             ..Self::estimate(c.ratio, c.low, c.high, format::ratio)
         }

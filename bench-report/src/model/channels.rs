@@ -76,7 +76,7 @@ fn cells(index: &Index, channel: &'static str, case: &Case) -> Cells {
         ("against", against),
         (
             "ratio",
-            compared.map_or_else(none, |v| Cell::ratio(v.comparison)),
+            compared.map_or_else(none, |v| Cell::ratio(v.comparison, false)),
         ),
         (
             "verdict",

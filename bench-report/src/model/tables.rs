@@ -4,7 +4,7 @@ use super::channels;
 use super::growth;
 use super::index::{Index, Versus, counts, instructions, variant, words};
 use super::packages::is_of_packages;
-use super::types::{Cell, Drawing, Row, Section, Table};
+use super::types::{Cell, Row, Section, Table};
 use crate::format;
 use crate::growth::name;
 use bench_record::wire::{Case, Comparison, Difference};
@@ -83,9 +83,9 @@ fn why(c: &Comparison) -> String {
 }
 
 /// A row of a table of comparisons: after `first`, the same columns in all of them.
-fn comparison(index: &Index, c: &Comparison, mut cells: Cells) -> (Row, Cells) {
+fn comparison(index: &Index, c: &Comparison, hollow: bool, mut cells: Cells) -> (Row, Cells) {
     cells.extend([
-        ("ratio", Cell::ratio(c)),
+        ("ratio", Cell::ratio(c, hollow)),
         ("difference per item", difference(c.difference_ns.as_ref())),
         ("verdict", Cell::verdict(c.verdict)),
         (
@@ -107,14 +107,8 @@ fn ratios(index: &Index) -> Table {
     let rows = all.iter().map(|v| {
         let size = Cell::bytes(Some(v.candidate.params.item_bytes));
         let item = Cell::text(variant(v.candidate));
-        let (row, mut cells) =
-            comparison(index, v.comparison, vec![("item", item), ("size", size)]);
-        for (_, cell) in &mut cells {
-            if let Some(Drawing::Forest(forest)) = &mut cell.drawing {
-                forest.hollow = v.is_unexplained();
-            }
-        }
-        (row, cells)
+        let cells = vec![("item", item), ("size", size)];
+        comparison(index, v.comparison, v.is_unexplained(), cells)
     });
     let caption = "Arena against alloc: time per item, paired; losses first";
     table("ratios", Section::Ratio, caption, rows)
@@ -274,7 +268,7 @@ fn self_check(index: &Index) -> Table {
     let checks = index.record.self_check.iter();
     let rows = checks
         .flat_map(|check| &check.comparisons)
-        .map(|c| comparison(index, c, vec![("case", Cell::text(&c.candidate))]));
+        .map(|c| comparison(index, c, false, vec![("case", Cell::text(&c.candidate))]));
     let caption = match is_of_packages(index.record) {
         true => "Each case against itself in other link layouts",
         false => "The pair against a copy of itself",
@@ -294,7 +288,7 @@ fn other_comparisons(index: &Index) -> Table {
     let rows = further.map(|c| {
         let candidate = ("candidate", Cell::text(&c.candidate));
         let baseline = ("baseline", Cell::text(&c.baseline));
-        comparison(index, c, vec![candidate, baseline])
+        comparison(index, c, false, vec![candidate, baseline])
     });
     let caption = "Further paired comparisons";
     table("comparisons", Section::Cases, caption, rows)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::command;
+use super::parts::capital;
 use crate::format;
 use crate::ladder::{Share, boundary, difference, in_shares, ns, sentence, shares, step};
 use crate::model::index::Index;
@@ -82,12 +83,6 @@ fn costliest(known: &[(&Breakdown, Vec<Share>)]) -> String {
         "most goes into {}.",
         parts.collect::<Vec<_>>().join("; into ")
     )
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(chars).collect()
 }
 
 /// Question 5.

@@ -22,6 +22,17 @@ pub fn run(environment: &Environment, filter: &str) -> String {
     line(environment.clock_tunables(), &RUN, &words)
 }
 
+/// A run of the cases of an answer that the record lacks: neither its filter nor what it
+/// skipped, for these may be the reason.
+pub fn run_of_missing(environment: &Environment, filter: &str) -> String {
+    let mut words = recorded(environment);
+    for option in ["--output", "--filter", "--skip"] {
+        words = without(&words, option);
+    }
+    words.extend(["--filter", filter]);
+    line(environment.clock_tunables(), &RUN, &words)
+}
+
 /// The run that made the record, whole; nothing where something else made it.
 pub fn whole_run(environment: &Environment) -> Option<String> {
     let words = without(&recorded(environment), "--output");
@@ -149,6 +160,13 @@ mod tests {
         let shard = made_by("arena-bench run --shard 1/4 --output=shard-1.json --budget 2");
         let whole = whole_run(&shard);
         assert_eq!(whole.as_deref(), Some("arena-bench run --budget 2"));
+    }
+
+    #[test]
+    fn what_a_record_lacks_is_measured_without_its_own_filter_and_gaps() {
+        let other = made_by("arena-bench run --filter ^client/ --skip=counts --seed 4");
+        let told = run_of_missing(&other, "^drain/");
+        assert_eq!(told, "arena-bench run --seed 4 --filter '^drain/'");
     }
 
     #[test]

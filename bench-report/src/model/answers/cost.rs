@@ -17,9 +17,10 @@ use paired::result::Method;
 /// Question 1.
 pub fn arena_or_alloc(index: &Index, stories: &[Story]) -> Answer {
     let question = "Does the arena beat alloc + free_buffer, by how much, and where not?";
-    let command = command::run(&index.record.environment, "^drain/");
+    let environment = &index.record.environment;
     let all = index.arena_against_alloc();
     if all.is_empty() {
+        let command = command::run_of_missing(environment, "^drain/");
         return Answer::missing(1, question, command);
     }
     let comparisons = all.iter().map(|v| v.comparison);
@@ -67,7 +68,7 @@ pub fn arena_or_alloc(index: &Index, stories: &[Story]) -> Answer {
             .map(|story| card(story, stories))
             .collect(),
         details,
-        command,
+        command: command::run(environment, "^drain/"),
     }
 }
 

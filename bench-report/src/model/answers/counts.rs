@@ -13,7 +13,7 @@ use bench_record::wire::Counts;
 /// Question 3.
 pub fn counts_per_item(index: &Index) -> Answer {
     let question = "How many allocations, bytes, boundary calls and instructions per item?";
-    let command = command::run(&index.record.environment, "^drain/");
+    let environment = &index.record.environment;
     let pairs = index.arena_against_alloc();
     let at_boundary: Vec<(&str, Boundary)> = [
         ("allocation", (|c| c.allocations_per_item) as Pick),
@@ -24,6 +24,7 @@ pub fn counts_per_item(index: &Index) -> Answer {
     .collect();
     let instructions = instruction_cards(&pairs);
     if at_boundary.is_empty() && instructions.is_empty() {
+        let command = command::run_of_missing(environment, "^drain/");
         return Answer::missing(3, question, command);
     }
     let said: Vec<_> = at_boundary
@@ -87,7 +88,7 @@ pub fn counts_per_item(index: &Index) -> Answer {
         finding,
         figures: cards.chain(instructions).collect(),
         details: pairs.iter().filter_map(allocation_sentence).collect(),
-        command,
+        command: command::run(environment, "^drain/"),
     }
 }
 

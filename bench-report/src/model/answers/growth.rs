@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::command;
-use super::parts::{FIGURES_PER_SIDE, ratio_figure, tally};
+use super::parts::{FIGURES_PER_SIDE, capital, ratio_figure, tally};
 use crate::format;
 use crate::growth::{in_words, name};
 use crate::model::growth::plans;
@@ -36,7 +36,7 @@ pub fn retries_and_growth(index: &Index) -> Answer {
     let costs: Vec<_> = retries.filter_map(retry_figure).collect();
     let mut finding = winner
         .as_deref()
-        .map_or(String::new(), |winner| format!("{winner} "));
+        .map_or(String::new(), |winner| format!("{} ", capital(winner)));
     if let Some(cost) = costs.first() {
         finding.push_str(&format!("{} costs {}. ", cost.label, cost.value));
     }
@@ -65,7 +65,7 @@ pub fn retries_and_growth(index: &Index) -> Answer {
         tone: Tone::Plain,
         line: line.trim().to_owned(),
         verdict: winner
-            .map(|winner| winner.trim_end_matches('.').to_owned())
+            .map(|winner| capital(winner.trim_end_matches('.')))
             .unwrap_or_else(|| tally(against_alloc.iter().copied())),
         finding: finding.trim_end().to_owned(),
         figures: costs.iter().cloned().chain(advised).chain(slower).collect(),
@@ -74,7 +74,7 @@ pub fn retries_and_growth(index: &Index) -> Answer {
     }
 }
 
-/// `Exact fit, unless items keep growing (then power of two, 0.77 of exact fit's time).`
+/// `exact fit, unless items keep growing (then power of two, 0.77 of exact fit's time).`
 fn winner(plans: &[Plan]) -> Option<String> {
     let advised: Vec<(&Plan, &str, Option<f64>)> = plans
         .iter()
@@ -102,10 +102,7 @@ fn winner(plans: &[Plan]) -> Option<String> {
                 .push((plan_words(&plan.name), ratio));
         }
     }
-    let mut text = in_words(best);
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
+    let text = in_words(best);
     let mut exceptions = Vec::new();
     for (name, plans) in &others {
         let mut when: Vec<&str> = plans.iter().map(|(plan, _)| *plan).collect();

@@ -76,3 +76,10 @@ pub(super) fn overall<'a>(verdicts: impl Iterator<Item = &'a Comparison> + Clone
         (false, false) => Tone::Same,
     }
 }
+
+/// With a capital letter first.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
+}
