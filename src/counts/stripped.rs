@@ -49,7 +49,10 @@ mod tests {
         let own = std::env::current_exe().expect("a test has a file");
         fs::copy(own, &executable).expect("copied");
         let copied = beside(executable.clone());
-        assert_ne!(copied, executable, "binutils is installed with every linker");
+        assert_ne!(
+            copied, executable,
+            "binutils is installed with every linker"
+        );
         let length = |path: &Path| fs::metadata(path).expect("it is there").len();
         assert!(length(&copied) < length(&executable));
         let listed = Command::new(&copied).arg("--list").output();

@@ -115,7 +115,7 @@ fn wait(target: &mut Child, notes: &Path, watch: Watch<'_>) -> io::Result<Option
     let length = || fs::metadata(notes).map_or(0, |found| found.len());
     // The first note begins the first case, each later one ends a case.
     let ended = || fs::read_to_string(notes).map_or(0, |text| text.lines().count().max(1) - 1);
-    let (mut known, mut since, mut done) = (length(), Instant::now(), 0);
+    let (mut known, mut since, mut done) = (0, Instant::now(), 0);
     loop {
         let status = target.try_wait()?;
         if length() != known {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::document::{DASHBOARD, document, footer, json, text};
 use super::parts;
 use crate::dashboard::{
-    Coming, Dashboard, Group, LEAST_SPAN, comings, direction, encode, newest, spark, spark_line,
+    Dashboard, Group, LEAST_SPAN, comings, direction, encode, newest, spark, spark_line,
 };
 use crate::error::ReportError;
 use crate::format::short_time;
@@ -95,16 +95,34 @@ fn what_changed(dashboard: &Dashboard, most: usize) -> String {
     out
 }
 
-/// Cases that are gone, new or renamed, as a list.
+/// Cases that came or went together are listed one by one up to so many.
+const LISTED: usize = 4;
+
+/// Cases that are gone, new or renamed: a line each, and one for many that share their reason.
 fn coming_and_going(dashboard: &Dashboard) -> String {
-    let item = |coming: &Coming| {
-        format!(
-            "<li><code>{}</code> {}</li>",
-            text(&coming.case),
-            text(&coming.sentence(dashboard))
-        )
+    let mut together: Vec<(String, Vec<String>)> = Vec::new();
+    for coming in comings(dashboard) {
+        let sentence = coming.sentence(dashboard);
+        match together.iter_mut().find(|(known, _)| *known == sentence) {
+            Some((_, cases)) => cases.push(coming.case),
+            None => together.push((sentence, vec![coming.case])),
+        }
+    }
+    let line = |(sentence, cases): &(String, Vec<String>)| {
+        let sentence = text(sentence);
+        let each = cases
+            .iter()
+            .map(|case| format!("<li><code>{}</code> {sentence}</li>", text(case)));
+        match cases.len() {
+            0..=LISTED => each.collect(),
+            many => format!(
+                "<li><details><summary>{many} cases {sentence}</summary><ul class=\"plain-list\">{}</ul>\
+                 </details></li>",
+                each.collect::<String>()
+            ),
+        }
     };
-    let all: String = comings(dashboard).iter().map(item).collect();
+    let all: String = together.iter().map(line).collect();
     match all.is_empty() {
         true => String::new(),
         false => format!(
@@ -386,6 +404,26 @@ mod tests {
             }
             record
         }))
+    }
+
+    #[test]
+    fn many_cases_that_came_together_share_a_line() {
+        let plan = Synthetic {
+            pairs: 6,
+            commits: 9,
+            ..Synthetic::default()
+        };
+        let of_first = |id: &str| id.contains("case-000");
+        let records = plan.records().enumerate().map(|(number, mut record)| {
+            if number < 6 {
+                record.cases.retain(|case| of_first(&case.id));
+                record.comparisons.retain(|c| of_first(&c.candidate));
+            }
+            record
+        });
+        let page = page_of(&history_from(records), MOST_CHANGES);
+        assert!(page.contains("<summary>10 cases new since 000000060000</summary>"));
+        assert!(page.contains("<code>drain/case-005/arena</code> new since"));
     }
 
     #[test]

@@ -127,6 +127,9 @@ pub fn table(prefix: &str, table: &Table) -> String {
     )
 }
 
+/// A text of more characters gets a wider column.
+const SENTENCE: usize = 40;
+
 fn cell(number: usize, cell: &Cell) -> String {
     let links = cell.links.iter();
     let links = links.map(|(name, to)| format!("<a href=\"{}\">{}</a> ", text(to), text(name)));
@@ -157,6 +160,7 @@ fn cell(number: usize, cell: &Cell) -> String {
     }
     let class = match numbers.is_empty() {
         false => " class=\"figure\"",
+        true if cell.text.chars().count() > SENTENCE => " class=\"long\"",
         true => "",
     };
     let inner = match &cell.drawing {
