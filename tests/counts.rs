@@ -31,6 +31,24 @@ fn cases() -> Vec<Case> {
     cases
 }
 
+/// The pair beside the target that counts, with these allocators; nothing where valgrind is not
+/// installed, which continuous integration does not go without.
+fn options(allocators: Allocators) -> Option<Options> {
+    let executable = match counts::build(Profile::Release) {
+        Ok(executable) => executable,
+        Err(CountsError::NoValgrind(notice)) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: {notice}");
+            return None;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    Some(Options {
+        executable,
+        pair: None,
+        allocators,
+    })
+}
+
 fn measure(cases: &[Case], options: &Options) -> BTreeMap<String, Counts> {
     let mut measured = BTreeMap::new();
     counts::measure(cases, options, &mut |case, result| {
@@ -43,18 +61,8 @@ fn measure(cases: &[Case], options: &Options) -> BTreeMap<String, Counts> {
 
 #[test]
 fn counts_repeat_to_the_digit_and_only_alloc_allocates_at_the_boundary() {
-    let executable = match counts::build(Profile::Release) {
-        Ok(executable) => executable,
-        Err(CountsError::NoValgrind(notice)) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: {notice}");
-            return;
-        }
-        Err(error) => panic!("{error}"),
-    };
-    let options = Options {
-        executable,
-        pair: None,
-        allocators: Allocators::default(),
+    let Some(options) = options(Allocators::default()) else {
+        return;
     };
     let cases = cases();
     let first = measure(&cases, &options);
@@ -80,18 +88,8 @@ fn counts_repeat_to_the_digit_and_only_alloc_allocates_at_the_boundary() {
 
 #[test]
 fn allocations_of_another_allocator_are_not_counted_rather_than_counted_as_none() {
-    let executable = match counts::build(Profile::Release) {
-        Ok(executable) => executable,
-        Err(CountsError::NoValgrind(notice)) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: {notice}");
-            return;
-        }
-        Err(error) => panic!("{error}"),
-    };
-    let options = Options {
-        executable,
-        pair: None,
-        allocators: Allocators::guest(Allocator::Mimalloc),
+    let Some(options) = options(Allocators::guest(Allocator::Mimalloc)) else {
+        return;
     };
     let case = Case::drain(PayloadKind::U64, 8, Protocol::Alloc);
     let counts = &measure(std::slice::from_ref(&case), &options)[&case.id()];

@@ -4,6 +4,7 @@ use bench_record::wire::{Comparison, Counts, Record};
 
 use crate::compare::self_check;
 use crate::format::{self, optional};
+use crate::model::packages::timed;
 use crate::terminal::{Cell, Column, Screen, Table};
 
 /// A row for each case, and below the table the A/A between layouts that the times are of.
@@ -16,12 +17,8 @@ pub fn table(record: &Record, screen: Screen) -> String {
         Column::number("allocations").drops(1),
         Column::number("bytes").drops(3),
     ]);
-    let checks = record.self_check.as_ref();
     for case in &record.cases {
-        let timed = checks.and_then(|check| {
-            let mut all = check.comparisons.iter();
-            all.find(|found| found.candidate == case.id)
-        });
+        let timed = timed(record, case);
         let count = |pick: fn(&Counts) -> Option<f64>| -> Cell {
             optional(case.counts.as_ref().and_then(pick), format::significant).into()
         };
@@ -37,7 +34,8 @@ pub fn table(record: &Record, screen: Screen) -> String {
             count(|counts| counts.allocated_bytes_per_item),
         ]);
     }
-    let check = checks.map_or_else(|| "Nothing was timed.".to_owned(), self_check);
+    let check = record.self_check.as_ref();
+    let check = check.map_or_else(|| "Nothing was timed.".to_owned(), self_check);
     format!(
         "{}\n\n{}",
         table.show(screen),

@@ -1,5 +1,6 @@
 //! The pair of this repository, as something that is compared.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -21,12 +22,18 @@ use crate::pair_process::PairProcess;
 pub struct PairSubject {
     layouts: Layouts,
     cases: Vec<Case>,
+    /// How its plain pair is counted, once that was asked for.
+    counting: OnceCell<counts::Options>,
 }
 
 impl PairSubject {
     /// These cases of a pair.
     pub fn new(layouts: Layouts, cases: Vec<Case>) -> Self {
-        Self { layouts, cases }
+        Self {
+            layouts,
+            cases,
+            counting: OnceCell::new(),
+        }
     }
 
     fn chosen(&self, ids: &[String]) -> Vec<Case> {
@@ -39,17 +46,21 @@ impl PairSubject {
         case.expect("one of its cases")
     }
 
-    /// How its plain pair is counted.
-    fn counting(&self) -> Result<counts::Options, CountsError> {
+    /// How its plain pair is counted: the same for every case.
+    fn counting(&self) -> Result<&counts::Options, CountsError> {
+        if let Some(known) = self.counting.get() {
+            return Ok(known);
+        }
         let guest = &self.layouts.plain.guest;
-        Ok(counts::Options {
+        let options = counts::Options {
             executable: counts::build(Profile::Release)?,
             pair: Some(guest.parent().map(PathBuf::from).unwrap_or_default()),
             // A pair that does not load has failed its verification already.
             allocators: PairProcess::load(&self.layouts.plain)
                 .map(|pair| Allocators::of(pair.builds()))
                 .unwrap_or_default(),
-        })
+        };
+        Ok(self.counting.get_or_init(|| options))
     }
 }
 
@@ -97,7 +108,7 @@ impl Subject for PairSubject {
     fn functions(&self, id: &str) -> Result<PerItem, String> {
         let words = |error: &dyn std::error::Error| error.to_string();
         let options = self.counting().map_err(|error| words(&error))?;
-        let found = counts::by_function(self.case(id), &options);
+        let found = counts::by_function(self.case(id), options);
         found.map_err(|error| words(&error))
     }
 
@@ -112,7 +123,7 @@ impl Subject for PairSubject {
 
     fn count(&self, ids: &[String], heard: &mut Counted<'_>) -> Result<(), CountsError> {
         let options = self.counting()?;
-        counts::measure(&self.chosen(ids), &options, &mut |case, result| {
+        counts::measure(&self.chosen(ids), options, &mut |case, result| {
             heard(&case.id(), result.map_err(|error| error.to_string()));
         })
     }

@@ -10,7 +10,7 @@ mod channels;
 mod growth;
 mod index;
 mod lead;
-mod packages;
+pub(crate) mod packages;
 mod panels;
 mod stories;
 mod tables;

@@ -50,7 +50,7 @@ fn row(record: &Record, case: &Case) -> Row {
 }
 
 /// The comparison of a case with itself in other layouts, which has its time.
-fn timed<'a>(record: &'a Record, case: &Case) -> Option<&'a Comparison> {
+pub(crate) fn timed<'a>(record: &'a Record, case: &Case) -> Option<&'a Comparison> {
     let mut checks = record.self_check.iter().flat_map(|it| &it.comparisons);
     checks.find(|found| found.candidate == case.id)
 }
