@@ -110,8 +110,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
                 shown::payload(found, Screen::stdout())
             ))?;
         }
-        for check in &found.self_checks {
-            notice!("arena-bench: {}", shown::a_a(check));
+        for line in shown::a_a_of_all(&found.self_checks) {
+            notice!("arena-bench: {line}");
         }
     }
     if let Some(path) = &config.table {

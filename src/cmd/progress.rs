@@ -67,6 +67,11 @@ impl Progress {
         self.bar.set_message(what.to_owned());
     }
 
+    /// Says something else, on lines of its own.
+    pub fn aside(&self, say: impl FnOnce()) {
+        self.bar.suspend(say);
+    }
+
     fn show(&self) {
         if !io::stderr().is_terminal() {
             self.say_now_and_then();

@@ -62,6 +62,10 @@ impl Listener for Reporter {
     }
 
     fn notice(&mut self, text: &str) {
-        notice!("arena-bench: {text}");
+        let say = || notice!("arena-bench: {text}");
+        match &self.progress {
+            Some(progress) => progress.aside(say),
+            None => say(),
+        }
     }
 }

@@ -301,6 +301,9 @@ fn the_document_has_every_step_every_sum_and_each_a_a() {
         .filter(|line| line.contains("the steps add up to"));
     assert_eq!(sums.count(), found[0].checks.len());
     assert!(text.contains(&shown::sentence(&found[0])), "{text}");
+    let lines = shown::a_a_of_all(&found[0].self_checks);
+    assert_eq!(lines[0], "A/A of 2 arms: +0.00% to +0.00%, trusted");
+    assert!(lines.len() == 2 && lines[1].contains("set 2"), "{lines:?}");
     for said in [
         "A/A of set 0: +0.00% to +0.00%, trusted",
         "set 2",

@@ -8,4 +8,4 @@ mod table;
 pub use sentence::sentence;
 pub use shares::{Share, boundary, copies, in_shares, shares};
 pub(crate) use shares::{difference, ns, step};
-pub use table::{a_a, document, payload};
+pub use table::{a_a_of_all, document, payload};

@@ -76,7 +76,7 @@ pub fn payload(found: &Breakdown, screen: Screen) -> String {
 }
 
 /// What the A/A comparison of a set found.
-pub fn a_a(set: &SetCheck) -> String {
+fn a_a(set: &SetCheck) -> String {
     let check = &set.check;
     let word = if check.trusted { "trusted" } else { "unstable" };
     let (low, high) = (
@@ -84,6 +84,22 @@ pub fn a_a(set: &SetCheck) -> String {
         format::signed_percent(check.high),
     );
     format!("A/A of {}: {low} to {high}, {word}", set.arm)
+}
+
+/// What the A/A comparisons found: a line for all that are trusted, one for each other.
+pub fn a_a_of_all(sets: &[SetCheck]) -> Vec<String> {
+    let (trusted, unstable): (Vec<_>, Vec<_>) = sets.iter().partition(|set| set.check.trusted);
+    let low = trusted.iter().map(|set| set.check.low);
+    let high = trusted.iter().map(|set| set.check.high);
+    let ends = low.reduce(f64::min).zip(high.reduce(f64::max));
+    let all = ends.map(|(low, high)| {
+        let arms = format::plural(trusted.len(), "arm");
+        let (low, high) = (format::signed_percent(low), format::signed_percent(high));
+        format!("A/A of {arms}: {low} to {high}, trusted")
+    });
+    all.into_iter()
+        .chain(unstable.into_iter().map(a_a))
+        .collect()
 }
 
 const HEADS: [(&str, bool); 7] = [
