@@ -12,6 +12,35 @@ const AFTER: &str = "; may be removed.\n";
 /// Locked while a command works in a folder.
 pub const LOCK: &str = "lock";
 
+/// Where a checkout is built.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    pub folder: PathBuf,
+    /// Those of other checkouts, with whose dependencies a new one begins.
+    pub like: Vec<PathBuf>,
+}
+
+impl From<PathBuf> for Cache {
+    fn from(folder: PathBuf) -> Self {
+        let like = Vec::new();
+        Self { folder, like }
+    }
+}
+
+impl Cache {
+    /// One beside it, for builds with something else.
+    pub fn beside(&self, what: &str) -> Self {
+        let beside = |folder: &PathBuf| {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            folder.with_file_name(format!("{name}-{what}"))
+        };
+        Self {
+            folder: beside(&self.folder),
+            like: self.like.iter().map(beside).collect(),
+        }
+    }
+}
+
 /// Makes a folder that holds the builds of `checkout`, unless there is one, and removes those of
 /// checkouts that are gone. `false` where the folder has something in it and is not ours.
 ///

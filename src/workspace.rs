@@ -15,7 +15,7 @@ use paired::layouts::{self, LayoutError, Objects, Source};
 use paired::{digest, paths};
 
 use crate::allocator::{Allocator, Allocators};
-use crate::caches;
+use crate::caches::{self, Cache};
 use crate::git::{self, GitError};
 use crate::pair::{Layouts, PairFiles};
 use bench_record::{lock, output};
@@ -61,6 +61,10 @@ const PROJECT: [&str; 3] = [
     "bench-guest/Cargo.toml",
     "bench-host/Cargo.toml",
 ];
+
+/// Where builds of the sources here are in the cache, and those of a commit beside its checkout.
+const HERE: &str = "head";
+const BUILD: &str = "build";
 
 /// What hears of links: how many are done, and of how many.
 pub type Heard<'a> = &'a mut dyn FnMut(usize, usize);
@@ -134,18 +138,17 @@ pub fn build_here_with(
 /// its own, beside `cache`.
 pub(crate) fn compile(
     root: &Path,
-    cache: &Path,
+    cache: &Cache,
     package: &str,
     allocator: Allocator,
 ) -> Result<Objects, WorkspaceError> {
     let cache = match allocator.feature() {
-        Some(feature) => {
-            let name = cache.file_name().unwrap_or_default().to_string_lossy();
-            cache.with_file_name(format!("{name}-{feature}"))
-        }
-        None => cache.to_owned(),
+        Some(feature) => cache.beside(feature),
+        None => cache.clone(),
     };
-    let mut source = Source::new(root, package, &cache).map_err(self::cache(&cache))?;
+    let folder = &cache.folder;
+    let mut source = Source::new(root, package, folder).map_err(self::cache(folder))?;
+    source.like = cache.like;
     source.features = allocator.feature().into_iter().map(Into::into).collect();
     // The pair's build scripts ask git, of the checkout that they are in.
     let local = git::local_variables().iter().map(Into::into);
@@ -156,7 +159,7 @@ pub(crate) fn compile(
 /// Builds the pair of the sources in `root`, with a cache folder of its own.
 pub fn build(
     root: &Path,
-    cache: &Path,
+    cache: &Cache,
     seeds: &[u64],
     heard: Heard<'_>,
 ) -> Result<Layouts, WorkspaceError> {
@@ -165,7 +168,7 @@ pub fn build(
 
 fn build_with(
     root: &Path,
-    cache: &Path,
+    cache: &Cache,
     allocators: Allocators,
     seeds: &[u64],
     heard: Heard<'_>,
@@ -182,7 +185,7 @@ fn build_with(
         // No blanks: the folder is passed on in variables of the environment.
         false => format!("pair-{}", allocators.to_string().replace([',', ' '], "-")),
     };
-    layouts.plain = together(&layouts.plain, &cache.join(place))?;
+    layouts.plain = together(&layouts.plain, &cache.folder.join(place))?;
     Ok(layouts)
 }
 
@@ -212,11 +215,12 @@ pub fn build_at(
     let base = sources_at(root, commit, place)?;
     let layouts = build_with(&base.sources, &base.cache, allocators, seeds, heard)?;
     let bears = layouts.is_of(&commit.hash);
-    if !bears.map_err(cache(&base.cache))? {
+    let folder = &base.cache.folder;
+    if !bears.map_err(cache(folder))? {
         return Err(WorkspaceError::AnotherCommit {
             reference: commit.reference.clone(),
             commit: commit.hash.clone(),
-            folder: paths::folder(&base.cache).to_owned(),
+            folder: paths::folder(folder).to_owned(),
         });
     }
     Ok(layouts)
@@ -227,8 +231,8 @@ pub fn build_at(
 pub struct Base {
     /// The folder that `root` is in the checkout of that commit; it may have no such folder.
     pub sources: PathBuf,
-    /// A folder for builds of it.
-    pub cache: PathBuf,
+    /// For builds of it.
+    pub cache: Cache,
 }
 
 /// Which checkout of another commit.
@@ -242,13 +246,13 @@ pub enum Place {
 
 /// Checks out a commit of the repository that `root` is in.
 pub fn sources_at(root: &Path, commit: &Commit, place: Place) -> Result<Base, WorkspaceError> {
-    let place = match place {
-        Place::Base => "base",
-        Place::Step => "step",
-    };
     let scratch = scratch(root)?;
     hold(&scratch)?;
-    let folder = scratch.join(place);
+    let [here, base, step] = [HERE, "base", "step"].map(|name| scratch.join(name));
+    let (folder, other) = match place {
+        Place::Base => (base, step),
+        Place::Step => (step, base),
+    };
     fs::create_dir_all(&folder).map_err(cache(&folder))?;
     let tree = folder.join("tree");
     if check_out(root, commit, &tree).is_err() {
@@ -260,16 +264,19 @@ pub fn sources_at(root: &Path, commit: &Commit, place: Place) -> Result<Base, Wo
     }
     Ok(Base {
         sources: tree.join(&commit.prefix),
-        cache: folder.join("build"),
+        cache: Cache {
+            folder: folder.join(BUILD),
+            like: vec![here, other.join(BUILD)],
+        },
     })
 }
 
 /// Where builds of the sources in `root` go, kept from other commands while this process
 /// lives.
-pub fn cache_of(root: &Path) -> Result<PathBuf, WorkspaceError> {
+pub fn cache_of(root: &Path) -> Result<Cache, WorkspaceError> {
     let scratch = scratch(root)?;
     hold(&scratch)?;
-    Ok(scratch.join("head"))
+    Ok(scratch.join(HERE).into())
 }
 
 /// Makes `tree` a checkout of the commit: a repository of its own, which borrows the

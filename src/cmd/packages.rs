@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use regex::Regex;
 
 use super::building::linking;
+use crate::caches::Cache;
 use crate::git;
 use crate::subject::Subject;
 use crate::subject::framework::{Calling, Case, Listed};
@@ -140,7 +141,7 @@ impl Wanted {
         &self,
         found: &manifest::Package,
         calling: &Calling,
-        cache: &Path,
+        cache: &Cache,
         of: &str,
     ) -> Result<Compilation, PackageError> {
         notice!("arena-bench: building {}{of}", found.name);

@@ -11,6 +11,7 @@ use paired::layouts::{Build, Objects};
 
 use super::arm::{LabArm, Way};
 use crate::allocator::Allocator;
+use crate::caches::Cache;
 use crate::pair::{Layouts, NoPair, PairFiles};
 use crate::workspace::{self, Heard, WorkspaceError};
 
@@ -82,7 +83,7 @@ struct Compiled {
 /// there are cores: each allocator has a folder of its own, where nobody else compiles.
 fn compile(
     root: &Path,
-    cache: &Path,
+    cache: &Cache,
     others: &[Allocator],
 ) -> Result<Vec<(Allocator, Compiled)>, WorkspaceError> {
     let all = [Allocator::System].iter().chain(others).copied();
@@ -128,7 +129,7 @@ impl Built {
     /// # Errors
     /// When one of them does not build.
     pub fn here(root: &Path, links: Links<'_>, heard: Heard<'_>) -> Result<Self, WorkspaceError> {
-        let cache = workspace::scratch(root)?.join("lab");
+        let cache = workspace::scratch(root)?.join("lab").into();
         let compiled = compile(root, &cache, links.allocators)?;
         let mut before = 0;
         let mut link = |objects: &Objects, seeds: &[u64]| {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::caches::Cache;
 use crate::pair::Layouts;
 use crate::workspace;
 
@@ -21,7 +22,7 @@ fn is_left_out(name: &OsStr) -> bool {
 #[derive(Debug)]
 pub struct Variants {
     sources: PathBuf,
-    cache: PathBuf,
+    cache: Cache,
     guest: String,
 }
 
@@ -44,7 +45,7 @@ impl Variants {
         let guest = fs::read_to_string(&guest).with_context(|| guest.display().to_string())?;
         Ok(Self {
             sources,
-            cache: folder.join("build"),
+            cache: folder.join("build").into(),
             guest,
         })
     }

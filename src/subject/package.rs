@@ -18,6 +18,7 @@ use super::child::{ARGUMENT, Answer, ITEMS, Job, Task};
 use super::framework::{Calling, Case, Listed, Undriven};
 use super::manifest::{self, ManifestError};
 use super::{Counted, Subject, SubjectError, count};
+use crate::caches::Cache;
 use crate::counts::{self, CountsError, PerItem};
 use crate::git;
 use crate::guest::measure::Verified;
@@ -100,13 +101,14 @@ impl Compilation {
         found: &manifest::Package,
         profile: Option<&str>,
         calling: &Calling,
-        cache: &Path,
+        cache: &Cache,
     ) -> Result<Self, PackageError> {
         let at = |source| LayoutError::Io {
-            path: cache.to_owned(),
+            path: cache.folder.clone(),
             source,
         };
-        let mut source = Source::new(&found.workspace, &found.name, cache).map_err(at)?;
+        let mut source = Source::new(&found.workspace, &found.name, &cache.folder).map_err(at)?;
+        source.like.clone_from(&cache.like);
         source.id = Some(found.id.clone());
         source.profile = profile.unwrap_or("release").to_owned();
         // Build scripts ask git, of the checkout that they are in.

@@ -9,7 +9,7 @@ use super::cargo::{self, Source};
 use super::error::{LayoutError, at};
 use super::files::{make, place};
 use super::link::{Compiled, Link};
-use super::{relink, sources};
+use super::{begin, relink, sources};
 
 /// Marks a folder as a cache of this module.
 const MARKER: &str = ".paired-layouts";
@@ -95,6 +95,11 @@ impl Objects {
 /// When cargo is missing, the package does not build, or the cache cannot be used.
 pub fn compile(source: &Source) -> Result<Objects, LayoutError> {
     own(&source.cache)?;
+    let built = |like: &&PathBuf| is_ours(like) && like.join(begin::TARGET).is_dir();
+    if let Some(like) = source.like.iter().find(built) {
+        // Without it, all is compiled: nothing but time is lost.
+        let _ = begin::begin(&source.cache, like);
+    }
     let folder = source.cache.join(&source.package);
     make(&folder)?;
     // Once more where cargo holds something for fresh that is not.
@@ -138,11 +143,11 @@ pub fn seeds(run: u64, count: u32) -> Vec<u64> {
 /// Makes `folder` a cache of this module, or makes sure that it is one.
 fn own(folder: &Path) -> Result<(), LayoutError> {
     make(folder)?;
-    let marker = folder.join(MARKER);
-    let found = fs::read_to_string(&marker).ok();
-    if found.as_deref() == Some(FORMAT) {
+    if is_ours(folder) {
         return Ok(());
     }
+    let marker = folder.join(MARKER);
+    let found = fs::read_to_string(&marker).ok();
     let mut entries = fs::read_dir(folder).map_err(at(folder))?;
     if found.is_some() {
         // Ours, of another format.
@@ -154,4 +159,9 @@ fn own(folder: &Path) -> Result<(), LayoutError> {
         });
     }
     fs::write(&marker, FORMAT).map_err(at(&marker))
+}
+
+/// Whether a folder is a cache of this format.
+fn is_ours(folder: &Path) -> bool {
+    fs::read_to_string(folder.join(MARKER)).is_ok_and(|text| text == FORMAT)
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use super::begin::TARGET;
 use super::error::{LayoutError, at};
 use super::wrapper::{FOLDER, INNER, point};
 
@@ -25,6 +26,9 @@ pub struct Source {
     pub id: Option<String>,
     /// A folder for this build alone; see the [module](super).
     pub cache: PathBuf,
+    /// Caches of other checkouts of the project. A cache without a build begins with a copy of
+    /// the first of these that has one, so that unchanged dependencies are not compiled again.
+    pub like: Vec<PathBuf>,
     /// The executable that serves as rustc's wrapper and linker: its `main` calls
     /// [`super::serve`] first.
     pub executable: PathBuf,
@@ -51,6 +55,7 @@ impl Source {
             package: package.to_owned(),
             id: None,
             cache: std::path::absolute(cache)?,
+            like: Vec::new(),
             executable: std::env::current_exe()?,
             profile: "release".to_owned(),
             features: Vec::new(),
@@ -181,7 +186,7 @@ fn cargo(source: &Source, verb: &str) -> Command {
         .arg("--manifest-path")
         .arg(source.workspace.join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(source.cache.join("target"))
+        .arg(source.cache.join(TARGET))
         .stdin(Stdio::null());
     for name in &source.without_env {
         command.env_remove(name);

@@ -30,8 +30,10 @@
 //! [`Source::cache`] is a folder of this module's own: cargo's target folder, the
 //! captured link, and the layouts, which are kept until the objects change. Layouts of
 //! one package take at most [`CACHE_BYTES`]; beyond that the oldest are removed. A
-//! folder that does not carry this module's marker is never written to.
+//! folder that does not carry this module's marker is never written to. A new cache may begin
+//! with what another checkout's has compiled ([`Source::like`]).
 
+mod begin;
 mod build;
 mod cargo;
 mod error;

@@ -13,6 +13,15 @@ use super::error::LayoutError;
 use super::files::write_whole;
 use crate::digest::hex;
 
+/// The local packages that a cache has compiled, by their ids, with digests of their sources.
+const KNOWN: &str = "sources.json";
+
+/// Those that a cache has compiled.
+pub(super) fn known(cache: &Path) -> BTreeMap<String, String> {
+    let known = fs::read(cache.join(KNOWN)).unwrap_or_default();
+    serde_json::from_slice(&known).unwrap_or_default()
+}
+
 /// The packages of `library` that cargo holds for fresh although their sources have
 /// changed since they were compiled. Those that it compiled just now are remembered as
 /// they are.
@@ -21,9 +30,8 @@ pub(super) fn stale(
     library: &Path,
     packages: &[Package],
 ) -> Result<Vec<String>, LayoutError> {
-    let file = cache.join("sources.json");
-    let known = fs::read(&file).unwrap_or_default();
-    let mut known: BTreeMap<String, String> = serde_json::from_slice(&known).unwrap_or_default();
+    let file = cache.join(KNOWN);
+    let mut known = known(cache);
     let sources = sources(library);
     let mut stale = Vec::new();
     for package in packages {

@@ -77,6 +77,43 @@ fn the_oldest_layouts_go_first_and_those_in_use_stay() {
 }
 
 #[test]
+fn a_new_cache_begins_with_what_another_has_compiled_and_one_with_a_build_is_left_alone() {
+    let folder = folder();
+    let (like, cache) = (folder.path().join("like"), folder.path().join("cache"));
+    let prints = ["serde-1f/lib", "mine-too-2e/lib", "named-3d/run"]
+        .map(|name| format!("target/release/.fingerprint/{name}"));
+    prints
+        .iter()
+        .for_each(|name| write(&like.join(name), "fresh"));
+    for name in ["release/deps/liba.rlib", "release/incremental/a/query"] {
+        write(&like.join("target").join(name), "compiled");
+    }
+    let local = r#"{"path+file:///w/mine-too#0.1.0": "", "path+file:///w/x#named@0.1.0": ""}"#;
+    write(&like.join("sources.json"), local);
+    // What an interrupted copy left.
+    write(&cache.join("target.part/half"), "");
+    let [made, copied] = [&like, &cache].map(|it| it.join("target/release/deps/liba.rlib"));
+    let time = SystemTime::now() - Duration::from_secs(5000);
+    let file = fs::File::options().append(true).open(&made);
+    file.and_then(|file| file.set_modified(time)).expect("set");
+    begin::begin(&cache, &like).expect("all is readable");
+    let modified = |path: &Path| {
+        fs::metadata(path)
+            .and_then(|it| it.modified())
+            .expect("it is there")
+    };
+    assert_eq!(modified(&copied), modified(&made), "cargo goes by it");
+    let left = ["target.part", "target/release/incremental", "sources.json"];
+    assert!(left.iter().all(|name| !cache.join(name).exists()));
+    // Local packages are compiled in their own checkout.
+    let there = prints.map(|name| cache.join(name).exists());
+    assert_eq!(there, [true, false, false]);
+    write(&made, "another");
+    begin::begin(&cache, &like).expect("there is nothing to do");
+    assert_eq!(fs::read_to_string(&copied).expect("read"), "compiled");
+}
+
+#[test]
 fn a_kept_folder_gives_back_what_was_saved_and_can_be_replaced() {
     let folder = folder();
     let (made, kept) = (build(folder.path()), folder.path().join("kept"));
