@@ -82,15 +82,29 @@ struct Report {
     odds: Option<Odds>,
 }
 
-/// Searches.
+/// Searches the pair, or packages.
 pub fn run(config: &Config) -> Result<Outcome> {
+    bisect(config, &Calling::default(), true)
+}
+
+/// Searches packages, whose streams are called as `given`.
+///
+/// # Errors
+/// When the good end or the bad one cannot be measured, or they do not differ.
+pub fn run_packages(config: &Config, given: &Calling) -> Result<Outcome> {
+    bisect(config, given, false)
+}
+
+fn bisect(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> {
     let settings = Settings::here()?;
     let limits = options::limits(config.limits.as_deref(), settings.as_ref())?;
     let delta = Delta::new(config.delta / 100.0)?;
     if config.counts_only {
         counts::available()?;
     }
-    let what = what(config, settings.as_ref())?;
+    let choice = config.packages.choose(settings.as_ref(), given)?;
+    choice.ensure(has_pair)?;
+    let what = what(config, choice)?;
     let good = what.resolve(&config.good)?;
     let bad = what.resolve(&config.bad)?;
     let commits = range(what.root(), &good, &bad)?;
@@ -143,8 +157,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
 }
 
 /// What is built of each commit: the packages that were named, or the pair.
-fn what(config: &Config, settings: Option<&Settings>) -> Result<What> {
-    match config.packages.choose(settings, &Calling::default())? {
+fn what(config: &Config, choice: Choice) -> Result<What> {
+    match choice {
         Choice::Packages(wanted) => {
             let filter = config.filter.clone();
             return Ok(What::Packages { wanted, filter });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 
 use super::building::Chance;
 use super::explaining::explain_worse;
@@ -116,13 +116,9 @@ fn compare(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> 
     let settings = RepositorySettings::here()?;
     let settings = settings.as_ref();
     let choice = config.sides.choose(settings, given)?;
-    ensure!(
-        has_pair || !matches!(choice, Choice::Pair),
-        "what is compared? name a package with --package, or in bench.toml"
-    );
+    choice.ensure(has_pair)?;
     let limits = options::limits(config.limits.as_deref(), settings)?;
     let accepted = options::accepted(config.accepted.as_deref(), settings)?;
-    let accepted = config.sides.accepted_since(&choice, settings, accepted);
     // They are those of packages.
     let asked = settings.filter(|_| matches!(choice, Choice::Packages(_)));
     let own = |of: fn(&RepositorySettings) -> Option<f64>| asked.and_then(of);
@@ -136,14 +132,16 @@ fn compare(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> 
     let linked = config
         .sides
         .link(&choice, config.chance, &config.selection)?;
-    let Some(Linked {
+    let Some(linked) = linked else {
+        return Ok(Outcome::Fine);
+    };
+    let accepted = linked.accepted_since(&choice, settings, accepted);
+    let Linked {
         baseline,
         candidate,
         mut cases,
-    }) = linked
-    else {
-        return Ok(Outcome::Fine);
-    };
+        ..
+    } = linked;
     let progress = Progress::new("verify", 2 * cases.len() as u64);
     let mut compared = Compared::default();
     for side in [&baseline, &candidate] {

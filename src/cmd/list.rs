@@ -5,6 +5,8 @@ use anyhow::Result;
 use super::options::Selection;
 use super::outcome::{Outcome, print_json, say};
 use super::packages::{Filter, PackageChoice};
+use crate::subject::framework::Calling;
+use crate::subject::packages::Packages;
 
 /// What to list.
 #[derive(Debug, clap::Args)]
@@ -23,14 +25,8 @@ pub struct Config {
 
 /// Lists the cases.
 pub fn run(config: &Config) -> Result<Outcome> {
-    if let Some(packages) = config.packages.plain()? {
-        let ids = Filter::new(config.selection.filter.as_deref())?.of(&packages)?;
-        if config.json {
-            let listed = ids.iter().map(|id| serde_json::json!({ "id": id }));
-            return print_json(&listed.collect::<Vec<_>>());
-        }
-        ids.iter().try_for_each(say)?;
-        return Ok(Outcome::Fine);
+    if let Some(packages) = config.packages.plain(&Calling::default())? {
+        return list_packages(&packages, config.selection.filter.as_deref(), config.json);
     }
     let cases = config.selection.cases()?;
     if config.json {
@@ -42,5 +38,19 @@ pub fn run(config: &Config) -> Result<Outcome> {
     for case in cases {
         say(case)?;
     }
+    Ok(Outcome::Fine)
+}
+
+/// Lists the cases of packages.
+///
+/// # Errors
+/// When none matches the filter.
+pub fn list_packages(packages: &Packages, filter: Option<&str>, json: bool) -> Result<Outcome> {
+    let ids = Filter::new(filter)?.of(packages)?;
+    if json {
+        let listed = ids.iter().map(|id| serde_json::json!({ "id": id }));
+        return print_json(&listed.collect::<Vec<_>>());
+    }
+    ids.iter().try_for_each(say)?;
     Ok(Outcome::Fine)
 }

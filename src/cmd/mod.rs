@@ -5,7 +5,7 @@
 //! packages of another framework.
 
 mod accept;
-mod bisect;
+pub mod bisect;
 mod bisecting;
 mod build_pair;
 pub mod building;
@@ -16,10 +16,10 @@ pub mod gate;
 mod growth;
 pub mod guest;
 pub mod history;
-mod init;
+pub mod init;
 mod lab;
 mod ladder;
-mod list;
+pub mod list;
 mod merge;
 mod noise;
 mod options;
@@ -35,7 +35,7 @@ pub mod run_packages;
 mod search;
 mod selftest;
 mod sides;
-mod verify;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -52,6 +52,17 @@ pub enum Choice {
     Library(PathBuf, Calling),
 }
 
+impl Choice {
+    /// An error where the pair was chosen in a program that has none.
+    pub(super) fn ensure(&self, has_pair: bool) -> Result<()> {
+        ensure!(
+            has_pair || !matches!(self, Self::Pair),
+            "what is compared? name a package with --package, or in bench.toml"
+        );
+        Ok(())
+    }
+}
+
 /// A package that is to be built.
 #[derive(Debug, Clone)]
 pub struct Wanted {
@@ -120,10 +131,14 @@ impl PackageChoice {
         Ok(Choice::Packages(wanted.collect::<Result<_>>()?))
     }
 
-    /// The packages in the one layout that cargo links; nothing where the pair was chosen.
-    pub(super) fn plain(&self) -> Result<Option<Packages>> {
+    /// The packages in the one layout that cargo links; nothing where none was named, here or
+    /// in `bench.toml`. Their streams are called as `given`.
+    ///
+    /// # Errors
+    /// When there is no such package, or it does not build.
+    pub fn plain(&self, given: &Calling) -> Result<Option<Packages>> {
         let settings = Settings::here()?;
-        Ok(match self.choose(settings.as_ref(), &Calling::default())? {
+        Ok(match self.choose(settings.as_ref(), given)? {
             Choice::Pair => None,
             Choice::Library(library, calling) => Some(of_file(&library, &calling)?),
             Choice::Packages(wanted) => Some(here(&wanted, &[])?),
@@ -258,8 +273,7 @@ fn bases(wanted: &[Wanted], commit: &Commit, place: Place) -> Result<BTreeMap<Pa
 }
 
 /// What a repository had accepted at a commit, in the file beside its settings.
-pub(super) fn accepted_at(settings: &Settings, reference: &str) -> Option<Accepted> {
-    let commit = workspace::commit(&settings.folder, reference).ok()?;
+pub(super) fn accepted_at(settings: &Settings, commit: &Commit) -> Option<Accepted> {
     let object = format!("{}:./{ACCEPTED}", commit.hash);
     let text = git::run(&settings.folder, &["show", &object]).ok()?;
     Accepted::parse(Path::new(ACCEPTED), text.as_bytes()).ok()

@@ -65,9 +65,11 @@ pub(super) struct Linked {
     pub(super) baseline: Side,
     pub(super) candidate: Side,
     pub(super) cases: Vec<String>,
+    /// The commit of the baseline, where it was built of one.
+    base: Option<Commit>,
 }
 
-impl Sides {
+impl Linked {
     /// What was accepted after the base: its own file accepts what is part of it, and no
     /// more of that.
     pub(super) fn accepted_since(
@@ -77,12 +79,11 @@ impl Sides {
         accepted: Accepted,
     ) -> Accepted {
         let of_base = || {
+            let base = self.base.as_ref()?;
             if let Choice::Packages(_) = choice {
-                return packages::accepted_at(settings?, self.baseline.against.as_ref()?);
+                return packages::accepted_at(settings?, base);
             }
-            let root = workspace::root().ok()?;
-            let commit = workspace::resolve(&root, self.baseline.against.as_ref()?).ok()?;
-            let text = workspace::file_at(&root, &commit, ACCEPTED)?;
+            let text = workspace::file_at(&workspace::root().ok()?, base, ACCEPTED)?;
             Accepted::parse(Path::new(ACCEPTED), text.as_bytes()).ok()
         };
         match of_base() {
@@ -90,7 +91,9 @@ impl Sides {
             None => accepted,
         }
     }
+}
 
+impl Sides {
     /// What is compared: the packages that were named here or in `bench.toml`, or the pair.
     pub(super) fn choose(&self, settings: Option<&Settings>, given: &Calling) -> Result<Choice> {
         match self.pair.is_some() || self.baseline.baseline_pair.is_some() {
@@ -160,6 +163,7 @@ impl Sides {
                 baseline: side("baseline", "the sources here, once more", candidate.clone()),
                 candidate: side("candidate", "the sources here", candidate),
                 cases: ids,
+                base: None,
             }));
         };
         let (baseline, missing) = packages::at(wanted, &commit, Place::Base, &seeds)?;
@@ -176,6 +180,7 @@ impl Sides {
             baseline: side("baseline", &name, baseline),
             candidate: side("candidate", "the sources here", candidate),
             cases,
+            base: Some(commit),
         }))
     }
 
@@ -201,6 +206,7 @@ impl Sides {
             baseline: side("baseline", &name, baseline),
             candidate: side("candidate", &library.display().to_string(), candidate),
             cases,
+            base: None,
         })
     }
 
@@ -268,6 +274,7 @@ impl Sides {
             baseline: side("baseline", &other, subject(baseline)),
             candidate: side("candidate", &name, subject(candidate)),
             cases: cases.iter().map(Case::id).collect(),
+            base: commit,
         })
     }
 }

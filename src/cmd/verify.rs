@@ -7,6 +7,7 @@ use super::outcome::{Outcome, print_json, say};
 use super::packages::{Filter, PackageChoice};
 use crate::pair_process::PairProcess;
 use crate::subject::Subject;
+use crate::subject::framework::Calling;
 use crate::subject::packages::Packages;
 use crate::verify::Verification;
 
@@ -35,10 +36,10 @@ pub struct Config {
 pub fn run(config: &Config) -> Result<Outcome> {
     let packages = match config.pair.pair {
         Some(_) => None,
-        None => config.packages.plain()?,
+        None => config.packages.plain(&Calling::default())?,
     };
     if let Some(packages) = packages {
-        return verify_packages(config, &packages);
+        return verify_packages(&packages, config.selection.filter.as_deref(), config.json);
     }
     let cases = config.selection.cases()?;
     let mut pair = PairProcess::load(&config.pair.files()?)?;
@@ -73,8 +74,11 @@ pub fn run(config: &Config) -> Result<Outcome> {
 }
 
 /// Runs each case of packages once, in a child.
-fn verify_packages(config: &Config, packages: &Packages) -> Result<Outcome> {
-    let ids = Filter::new(config.selection.filter.as_deref())?.of(packages)?;
+///
+/// # Errors
+/// When none matches the filter, or no child can be started.
+pub fn verify_packages(packages: &Packages, filter: Option<&str>, json: bool) -> Result<Outcome> {
+    let ids = Filter::new(filter)?.of(packages)?;
     let failed = packages.verify(&ids, &mut || {})?;
     let mut rows = Vec::new();
     for id in &ids {
@@ -82,14 +86,14 @@ fn verify_packages(config: &Config, packages: &Packages) -> Result<Outcome> {
         if let Some(why) = error {
             notice!("arena-bench: {id}: {why}");
         }
-        if config.json {
+        if json {
             let verified = packages.verified(id);
             rows.push(serde_json::json!({ "id": id, "verified": verified, "error": error }));
         } else if error.is_none() {
             say(format_args!("{id}: can be measured"))?;
         }
     }
-    if config.json {
+    if json {
         print_json(&rows)?;
     }
     Ok(match failed.is_empty() {

@@ -15,7 +15,7 @@ use peers::{child as foreign, cmd, count, drive, fidius, peer};
     name = "peers",
     version,
     max_term_width = 100,
-    after_help = "For Fidius plugins alone (run --package, compare, guest, methods, claims),\n\
+    after_help = "For Fidius plugins alone (run --package, compare, bisect, guest, methods, claims),\n\
     `cargo build --release --no-default-features` in benches/peers compiles neither wasmtime\n\
     nor arrow. Records are those of `arena-bench`, whose other verbs read them as well."
 )]
@@ -26,10 +26,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Every peer's items against the generator; nothing is timed.
     Verify(cmd::verify::Config),
+    List(cmd::list::Config),
     Run(Box<cmd::run::Config>),
     Compare(Box<cmd::compare::Config>),
+    Bisect(Box<cmd::bisect::Config>),
     #[command(after_help = "Examples:\n  \
         peers run --package my-plugin --no-times --output run.json\n  \
         peers gate run.json --baseline baseline.json")]
@@ -66,8 +67,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.verb {
         Verb::Verify(config) => cmd::verify::run(config),
+        Verb::List(config) => cmd::list::run(config),
         Verb::Run(config) => cmd::run::run(config),
         Verb::Compare(config) => cmd::compare::run(config),
+        Verb::Bisect(config) => cmd::bisect::run(config),
         Verb::Gate(config) => gate::run(config),
         Verb::History(config) => history::run(config),
         Verb::Report(config) => cmd::report::run(config),

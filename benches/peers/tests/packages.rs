@@ -131,16 +131,21 @@ fn a_source_of_another_interface_version_is_refused_with_both() {
 #[test]
 fn without_a_package_nothing_is_compared() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let output = Command::new(PEERS)
-        .current_dir(folder.path())
-        .args(["compare", "--self"])
-        .output()
-        .expect("cargo built it");
-    assert_code(&output, 2);
-    assert_said(
-        &output,
-        &["name a package with --package, or in bench.toml"],
-    );
+    for ask in [
+        &["compare", "--self"][..],
+        &["bisect", "--good", "HEAD~1", "--filter", "x"],
+    ] {
+        let output = Command::new(PEERS)
+            .current_dir(folder.path())
+            .args(ask)
+            .output()
+            .expect("cargo built it");
+        assert_code(&output, 2);
+        assert_said(
+            &output,
+            &["name a package with --package, or in bench.toml"],
+        );
+    }
 }
 
 /// A repository with a crate that is a Fidius plugin.
@@ -165,7 +170,7 @@ impl Repository {
         let manifest = "[package]\nname = \"ticker\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
              [workspace]\n[lib]\ncrate-type = [\"cdylib\"]\n[features]\nhost = []\n\
              [dependencies]\nfidius = \"=0.5.9\"\nserde = { version = \"1\", features = [\"derive\"] }\n\
-             [profile.release]\nopt-level = 1\n";
+             [profile.release]\nopt-level = 0\n";
         self.0.write("Cargo.toml", manifest);
         self.0.write(".gitignore", "target\n");
         // The versions that are tried, and in reach without a network.
@@ -230,7 +235,7 @@ fn valgrind() -> bool {
     there.is_ok()
 }
 
-/// The framework is compiled once for each side of a comparison, so one repository serves for all.
+/// The framework is compiled once for each repository, so one serves for all.
 #[test]
 fn a_plugin_package_is_measured_by_its_own_repository() {
     if !valgrind() {
@@ -240,9 +245,11 @@ fn a_plugin_package_is_measured_by_its_own_repository() {
     repository.plugin(1, PLAIN, "");
     a_base_without_the_package_is_no_failure_but_news(&repository);
     a_run_records_what_is_driven_and_lists_the_rest(&repository);
+    the_cases_are_listed_and_verified(&repository);
     repository.0.commit("the plugin");
     an_unrelated_function_is_no_regression(&repository);
     one_more_allocation_an_item_is_a_regression(&repository);
+    the_commit_that_brought_it_is_found(&repository);
     another_version_of_the_interface_is_compared_by_its_own_source(&repository);
     the_record_is_judged_kept_and_shown(&repository);
     the_arms_of_a_package_can_be_timed(&repository);
@@ -276,6 +283,23 @@ fn a_run_records_what_is_driven_and_lists_the_rest(repository: &Repository) {
     assert!(names["counts"]["instructions_per_item"].as_f64() > Some(1.0));
 }
 
+fn the_cases_are_listed_and_verified(repository: &Repository) {
+    let output = repository.peers(&["list", "--json"]);
+    assert_code(&output, 0);
+    let ids: Value = serde_json::json!([{ "id": "ticker/ticks" }, { "id": "ticker/names" }]);
+    assert_eq!(json(&output), ids);
+    let missing = "ticker/answer is not measured: unary: it answers once";
+    assert_said(&output, &[missing]);
+    let ask = ["verify", "--json", "--filter", "names"];
+    // What the command line says comes before bench.toml.
+    let args = ["--package", "ticker", "--args", "names=[7]"];
+    let output = repository.peers(&[&ask[..], &args].concat());
+    assert_code(&output, 0);
+    let found = json(&output);
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found:#}");
+    assert_eq!(found[0]["verified"]["items"], 7, "{found:#}");
+}
+
 fn an_unrelated_function_is_no_regression(repository: &Repository) {
     let function = "#[unsafe(no_mangle)]\npub extern \"C\" fn unrelated(of: u64) -> u64 {\n    \
                     of.rotate_left(3) ^ 7919\n}\n";
@@ -302,6 +326,22 @@ fn one_more_allocation_an_item_is_a_regression(repository: &Repository) {
     assert!(why.contains("allocations per item"), "{why}");
     let markdown = fs::read_to_string(repository.path("comment.md")).expect("it was written");
     assert!(markdown.contains("allocations per item"), "{markdown}");
+}
+
+fn the_commit_that_brought_it_is_found(repository: &Repository) {
+    let slow = repository.0.commit("one more allocation");
+    let ask = ["bisect", "--good", "HEAD~2", "--filter", "/ticks$"];
+    let output = repository.peers(&[&ask[..], &["--counts-only", "--json"]].concat());
+    assert_code(&output, 0);
+    let found = json(&output);
+    assert_eq!(found["first_bad"], slow.as_str(), "{found:#}");
+    let answers = found["steps"].as_array().expect("a list").iter();
+    let answers: Vec<_> = answers.map(|it| [&it["subject"], &it["answer"]]).collect();
+    let expected = [
+        ["one more allocation", "bad"],
+        ["an unrelated function", "good"],
+    ];
+    assert_eq!(answers, expected);
 }
 
 fn another_version_of_the_interface_is_compared_by_its_own_source(repository: &Repository) {

@@ -1,9 +1,11 @@
 //! The verbs, one file each.
 
+pub mod bisect;
 mod calling;
 pub mod claims;
 pub mod compare;
 pub mod guest;
+pub mod list;
 pub mod methods;
 pub mod report;
 pub mod run;

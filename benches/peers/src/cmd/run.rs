@@ -152,7 +152,7 @@ fn run_peers(config: &Config, output: &Path) -> Result<Outcome> {
     let all = matching(config.filter.as_ref());
     ensure!(
         !all.is_empty(),
-        "--filter matches nothing; `peers verify` prints the ids"
+        "--filter matches nothing; `peers list` prints the ids"
     );
     let files = files(config, &all, seed)?;
     let mut failures = Vec::new();
