@@ -25,7 +25,7 @@ fn a_channel_of_no_items_ends_at_once() {
 
 #[test]
 fn a_plugin_that_gives_items_back_takes_no_more_of_an_endless_stream_than_are_asked_for() {
-    for way in [Way::Host, Way::Both] {
+    for way in [Way::Pull, Way::Host, Way::Both, Way::Pair] {
         let arm = Arm::new(Channel::Bidi, way, channels::SIZES[0]);
         // The input has no end: this returns because items are taken one by one.
         let mut stream = channels::open(&arm, &libraries(arm), u64::MAX).unwrap();

@@ -57,6 +57,13 @@ pub fn pumps() -> impl Iterator<Item = Arm> {
         .map(|capacity| Arm::new(Channel::Pump, Way::Released, SIZES[0]).with(capacity))
 }
 
+/// The pair's models of the channels, with every size.
+pub fn models() -> impl Iterator<Item = Arm> {
+    Channel::ALL
+        .into_iter()
+        .flat_map(|channel| SIZES.map(|size| Arm::new(channel, Way::Pair, size)))
+}
+
 impl Arm {
     /// An arm of items of one size.
     #[must_use]
@@ -81,6 +88,15 @@ impl Arm {
     #[must_use]
     pub fn through(self, channel: Channel) -> Self {
         Self { channel, ..self }
+    }
+
+    /// What the pair's model of it must be at par with: the release where the consumer pulls.
+    #[must_use]
+    pub fn counterpart(self) -> Self {
+        self.by(match self.channel {
+            Channel::Bidi => Way::Pull,
+            _ => Way::Released,
+        })
     }
 
     /// The same items after one of so many content bytes.
@@ -141,8 +157,11 @@ impl Arm {
     /// The libraries that it loads.
     #[must_use]
     pub fn libraries(&self) -> &'static [Library] {
-        match (self.channel, self.way.changes_host()) {
-            (Channel::Bidi, true) => &[Library::Package("fidius-plugin"), Library::Host],
+        match (self.channel, self.way) {
+            (_, Way::Pair) => &[Library::Guest, Library::Host],
+            (Channel::Bidi, Way::Pull | Way::Host | Way::Both) => {
+                &[Library::Package("fidius-plugin"), Library::Host]
+            }
             _ => &[Library::Package("fidius-plugin")],
         }
     }

@@ -149,7 +149,7 @@ fn bind(arm: &Arm, library: &Path, plugin: &fidius_host::LoadedPlugin) -> Result
         PatchedHostItemsBinding::INTERFACE_HASH,
     );
     let (name, hash) = match arm.way {
-        Way::Released | Way::Plugin => (
+        Way::Released | Way::Plugin | Way::Pull | Way::Pair => (
             HostItemsBinding::INTERFACE_NAME,
             HostItemsBinding::INTERFACE_HASH,
         ),
@@ -157,7 +157,9 @@ fn bind(arm: &Arm, library: &Path, plugin: &fidius_host::LoadedPlugin) -> Result
         Way::Both => (PatchedHostItemsBinding::INTERFACE_NAME, patched),
     };
     let build = || match arm.way {
-        Way::Released | Way::Plugin => HostItemsBinding::table(Arc::new(answers)),
+        Way::Released | Way::Plugin | Way::Pull | Way::Pair => {
+            HostItemsBinding::table(Arc::new(answers))
+        }
         Way::Host => table(c"HostItemsByTable", by_table, answers),
         Way::Both => table(c"PatchedHostItems", patched, answers),
     };

@@ -10,6 +10,7 @@ use bench_host::loader;
 use bench_protocol::payload::Payload;
 use bench_protocol::spec::{ENDLESS, Protocol};
 use fidius_host::PluginHandle;
+use fidius_host::client_stream::host_producer_handle_typed;
 use fidius_interface::channels::Seen;
 use tokio::runtime;
 
@@ -101,8 +102,8 @@ pub fn pumped<P: Payload>(
     Ok(Of::<P, _>::boxed(Pumped::new(stream, runtime, plugin)))
 }
 
-/// Opens both streams without a pump: the plugin's is a session of ours, and items are encoded
-/// into the plugin's buffer.
+/// Opens both streams without a pump: the plugin's is a session of ours. Items are encoded into
+/// the plugin's buffer, where the host's side is changed.
 ///
 /// # Errors
 /// When a library cannot be loaded or the plugin refuses.
@@ -119,7 +120,11 @@ pub fn pulled<P: Payload>(
         let case = Case::drain(arm.payload(), arm.bytes, Protocol::Arena);
         let mut config = case.session(ENDLESS);
         config.observe = observe;
-        let input = lean::producer(items.take(ENDLESS));
+        let items = items.take(ENDLESS);
+        let input = match arm.way.changes_host() {
+            true => lean::producer(items),
+            false => host_producer_handle_typed(items),
+        };
         // SAFETY: the methods of this plugin take a stream, nothing else, and give one out;
         // the handle is fresh.
         let stream = unsafe { plugin.open_both(&host, &config, method, input)? };

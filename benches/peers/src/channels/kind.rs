@@ -1,5 +1,6 @@
 //! Which channels and ways there are: their names, and what each is.
 
+use bench_protocol::channel;
 use bench_protocol::payload::PayloadKind;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,10 @@ pub enum Way {
     Plugin,
     /// Both.
     Both,
+    /// None, but our drain pulls the plugin's stream, without a pump.
+    Pull,
+    /// None of them: the pair of this workbench, by its model of the release.
+    Pair,
 }
 
 impl Channel {
@@ -94,11 +99,27 @@ impl Channel {
     #[must_use]
     pub fn ways(self) -> &'static [Way] {
         match self {
-            Self::Client | Self::UnaryArena => &[Way::Released, Way::Host, Way::Plugin, Way::Both],
-            Self::Bidi | Self::Callback => &[Way::Released, Way::Host, Way::Both],
-            Self::Unary => &[Way::Released, Way::Host],
+            Self::Client | Self::UnaryArena => {
+                &[Way::Released, Way::Host, Way::Plugin, Way::Both, Way::Pair]
+            }
+            Self::Bidi => &[Way::Released, Way::Pull, Way::Host, Way::Both, Way::Pair],
+            Self::Callback => &[Way::Released, Way::Host, Way::Both, Way::Pair],
+            Self::Unary => &[Way::Released, Way::Host, Way::Pair],
             Self::Pump => &[],
         }
+    }
+
+    /// The pair's model of it: a channel there, and its way.
+    #[must_use]
+    pub fn modelled(self) -> Option<(channel::Channel, channel::Way)> {
+        Some(match self {
+            Self::Client => (channel::Channel::Client, channel::Way::Framework),
+            Self::Bidi => (channel::Channel::Bidi, channel::Way::Framework),
+            Self::Unary => (channel::Channel::Unary, channel::Way::Boxed),
+            Self::UnaryArena => (channel::Channel::Unary, channel::Way::Pool),
+            Self::Callback => (channel::Channel::Callback, channel::Way::Boxed),
+            Self::Pump => return None,
+        })
     }
 
     /// What the release does for each item.
@@ -132,6 +153,8 @@ impl Way {
             Self::Host => "host",
             Self::Plugin => "plugin",
             Self::Both => "both",
+            Self::Pull => "pull",
+            Self::Pair => "pair",
         }
     }
 
@@ -139,7 +162,8 @@ impl Way {
     #[must_use]
     pub fn change(self, channel: Channel) -> &'static str {
         match (channel, self) {
-            (_, Self::Released) | (Channel::Pump, _) => "nothing",
+            (_, Self::Released | Self::Pair) | (Channel::Pump, _) => "nothing",
+            (_, Self::Pull) => "host: let the caller pull, without pump and `Value`",
             (Channel::Client, Self::Host) => "host: encode into the plugin's buffer",
             (Channel::Client, Self::Plugin) => "plugin: keep the buffer from item to item",
             (Channel::Bidi, Self::Host) => {

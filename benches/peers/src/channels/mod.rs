@@ -10,6 +10,7 @@ mod client;
 mod items;
 mod kind;
 mod lean;
+mod pair;
 mod pump;
 mod unary;
 
@@ -21,7 +22,7 @@ use bench_protocol::payload::{Payload, PayloadVisitor};
 use crate::pull::Stream;
 use items::Items;
 
-pub use arm::{Arm, after, arms, pumps};
+pub use arm::{Arm, after, arms, models, pumps};
 pub use items::generated;
 pub use kind::{AFTER, CAPACITIES, CAPACITY, Channel, LARGE, SIZES, Way};
 
@@ -47,6 +48,9 @@ impl PayloadVisitor for Opener<'_> {
     type Output = Result<Box<dyn Stream>>;
     fn visit<P: Payload>(self) -> Self::Output {
         let arm = self.arm;
+        if let (Way::Pair, [guest, host]) = (arm.way, self.libraries) {
+            return pair::open(&arm, guest, host);
+        }
         let items = Items::<P>::of(&arm);
         match (arm.channel, self.libraries) {
             (Channel::Pump, [library]) => pump::open::<P>(&arm, library, self.items),

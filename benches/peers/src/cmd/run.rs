@@ -339,28 +339,27 @@ fn count(
 fn explained(cases: &[(Option<Work>, Case)], failures: &mut Vec<Failure>) -> Result<ByArm> {
     // Those that have their line tables still; the layouts go without.
     let (executable, files) = (std::env::current_exe()?, Files::beside_executable()?);
-    let counted = |arm: &Arm| {
-        let case = cases.iter().find(|(known, _)| *known == Some(arm.into()));
+    let counted = |work: &Work| {
+        let case = cases.iter().find(|(known, _)| known.as_ref() == Some(work));
         case.and_then(|(_, case)| case.counts.as_ref()?.instructions_per_item)
     };
     let mut found = ByArm::new();
-    for ours in page::compared() {
-        let theirs = ours.by(Peer::FidiusRaw);
+    for [ours, theirs] in page::compared() {
         let both = counted(&ours).zip(counted(&theirs));
         if both.is_none_or(|(ours, theirs)| page::at_par(ours, theirs)) {
             continue;
         }
-        for arm in [ours, theirs] {
-            eprintln!("peers: where the instructions of {} go", arm.id());
-            let libraries = files.of(arm);
+        for work in [ours, theirs] {
+            eprintln!("peers: where the instructions of {} go", work.id());
+            let libraries = files.of(work);
             let subject = Subject {
                 executable: &executable,
-                work: arm.into(),
+                work,
                 libraries: &libraries,
             };
             match parts::of(&subject) {
-                Ok(parts) => drop(found.insert(arm.id(), parts)),
-                Err(error) => failures.push(failure(&arm.id(), &error)),
+                Ok(parts) => drop(found.insert(work.id(), parts)),
+                Err(error) => failures.push(failure(&work.id(), &error)),
             }
         }
     }

@@ -53,7 +53,8 @@ fn lines() -> Vec<Line> {
         sides: [by(Peer::Fidius), by(Peer::FidiusRaw)],
     }];
     for channel in Channel::ALL {
-        for &way in channel.ways().iter().filter(|way| **way != Way::Released) {
+        let ways = channel.ways().iter();
+        for &way in ways.filter(|way| !matches!(way, Way::Released | Way::Pair)) {
             lines.push(Line {
                 channel: channel.title(),
                 does: channel.does(),

@@ -13,6 +13,8 @@ use peers::peer::{Arm, Peer, SIZES};
 use peers::table;
 use peers::tried::Tried;
 
+mod parity;
+
 fn case(id: &str, counts: Counts) -> Case {
     Case {
         id: id.to_owned(),
@@ -174,7 +176,8 @@ fn every_change_of_every_channel_has_a_line_with_what_it_saves() {
                0.00, 0.00, 0.00 | 0.500 [0.450, 0.550], –, – |";
     assert!(page.contains(row), "{page}");
     for channel in Channel::ALL {
-        for way in channel.ways().iter().filter(|way| **way != Way::Released) {
+        let ways = channel.ways().iter();
+        for way in ways.filter(|way| !matches!(way, Way::Released | Way::Pair)) {
             let change = format!("| {} |", way.change(channel));
             let is_its = |line: &str| {
                 line.starts_with(&format!("| {} |", channel.title())) && line.contains(&change)
@@ -343,51 +346,6 @@ fn an_arm_is_unstable_only_where_the_a_a_of_the_deciding_processes_excludes_one(
         let name = "| socket, one core (unstable) |";
         assert_eq!(table.contains(name), unstable, "{low} to {high}: {table}");
     }
-}
-
-#[test]
-fn the_plugins_time_is_called_the_same_only_by_its_verdict() {
-    let mut record = record();
-    let arena = Arm::new(Peer::Arena, PayloadKind::U64, 8);
-    let plugin = arena.by(Peer::FidiusRaw).id();
-    record.comparisons.push(Comparison {
-        verdict: Verdict::Inconclusive,
-        low: 0.99,
-        high: 1.021,
-        ..compared(&arena.id(), &plugin, 1.0)
-    });
-    let page = |record: &Record| page::markdown(record, &ByArm::new(), &[]);
-    let open = "| 1.000 [0.990, 1.021] | inconclusive: regressions up to +2.1% and speed-ups up \
-                to -1.0% not excluded |";
-    let found = page(&record);
-    assert!(found.contains(open), "{found}");
-    assert!(found.contains("the same in 0 (within ±1%), slower in 0, faster in 0; 1 are"));
-    record.comparisons[0].verdict = Verdict::Same;
-    let found = page(&record);
-    assert!(found.contains("| 1.000 [0.990, 1.021] | the same |"));
-    assert!(found.contains("the same in 1 (within ±1%)"), "{found}");
-}
-
-#[test]
-fn arms_that_are_not_at_par_are_explained_crate_by_crate() {
-    let ours = Arm::new(Peer::Arena, PayloadKind::U64, 8);
-    let parts = |bincode, own| {
-        let parts = [("bincode", bincode), ("core", 3.0), ("guest", own)];
-        parts.map(|(part, count)| (part.to_owned(), count)).into()
-    };
-    let by_arm = ByArm::from([
-        (ours.id(), parts(60.0, 31.0)),
-        (ours.by(Peer::FidiusRaw).id(), parts(60.2, 20.0)),
-    ]);
-    let page = page::markdown(&record(), &by_arm, &[]);
-    assert!(
-        page.contains("### Why u64 of 8 B (owned) are apart"),
-        "{page}"
-    );
-    assert!(page.contains("| guest | 31.0 | 20.0 | -11.0 |"), "{page}");
-    assert!(page.contains("| all | 94.0 | 83.2 | -10.8 |"), "{page}");
-    assert!(!page.contains("| core |") && !page.contains("| bincode |"));
-    assert!(!page::markdown(&record(), &ByArm::new(), &[]).contains("### Why u64"));
 }
 
 #[test]
