@@ -12,10 +12,9 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::cargo::TARGET;
 use super::sources;
 
-/// Cargo's target folder in a cache.
-pub(super) const TARGET: &str = "target";
 /// The copy, as long as it is not whole.
 const PART: &str = "target.part";
 /// What cargo keeps for local packages alone.

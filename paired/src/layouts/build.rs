@@ -95,7 +95,7 @@ impl Objects {
 /// When cargo is missing, the package does not build, or the cache cannot be used.
 pub fn compile(source: &Source) -> Result<Objects, LayoutError> {
     own(&source.cache)?;
-    let built = |like: &&PathBuf| is_ours(like) && like.join(begin::TARGET).is_dir();
+    let built = |like: &&PathBuf| is_ours(like) && like.join(cargo::TARGET).is_dir();
     if let Some(like) = source.like.iter().find(built) {
         // Without it, all is compiled: nothing but time is lost.
         let _ = begin::begin(&source.cache, like);

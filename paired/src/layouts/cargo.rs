@@ -7,9 +7,11 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use super::begin::TARGET;
 use super::error::{LayoutError, at};
 use super::wrapper::{FOLDER, INNER, point};
+
+/// Cargo's target folder in a cache.
+pub(super) const TARGET: &str = "target";
 
 /// The name under which cargo finds the wrapper of rustc.
 const WRAPPER: &str = "paired-layouts-rustc";
