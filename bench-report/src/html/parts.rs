@@ -128,7 +128,7 @@ pub fn table(prefix: &str, table: &Table) -> String {
 }
 
 /// A text of more characters gets a wider column.
-const SENTENCE: usize = 40;
+const SENTENCE: usize = 60;
 
 fn cell(number: usize, cell: &Cell) -> String {
     let links = cell.links.iter();
