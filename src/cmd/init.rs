@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use super::outcome::{Outcome, say};
-use crate::init::{self, Repository};
+use crate::init::{self, Program, Repository};
 use crate::subject::manifest;
 
 /// Writes bench.toml and a workflow into your repository.
@@ -18,7 +18,7 @@ use crate::subject::manifest;
     arena-bench init --package my-benches --action someone/arena-bench@v1")]
 pub struct Config {
     /// The packages to measure; by default those of the workspace that depend on paired-bench
-    /// or bench-protocol.
+    /// or bench-protocol, and plugins that depend on fidius.
     #[arg(long, value_name = "NAME")]
     package: Vec<String>,
     /// The Cargo.toml of the workspace; by default the one that cargo finds from here.
@@ -51,21 +51,19 @@ fn action(text: &str) -> Result<String, String> {
 pub fn run(config: &Config) -> Result<Outcome> {
     let here = std::env::current_dir()?;
     let at = config.manifest_path.as_deref().unwrap_or(&here);
-    let all = manifest::packages(at)?;
-    for name in &config.package {
-        manifest::find(at, name)?;
-    }
-    let packages = match config.package.is_empty() {
-        false => config.package.clone(),
-        true => init::exporters(&all),
+    let packages = match config.package.as_slice() {
+        [] => init::exporters(manifest::packages(at)?),
+        names => {
+            let find = |name: &String| manifest::find(at, name);
+            names.iter().map(find).collect::<Result<_, _>>()?
+        }
     };
-    if packages.is_empty() {
+    let Some(workspace) = packages.first().map(|package| &package.workspace) else {
         bail!(
-            "no package of this workspace depends on paired-bench or bench-protocol: see docs/your-own-code.md, \
-             or name one with --package"
+            "no package of this workspace depends on paired-bench or bench-protocol or is a \
+             plugin of fidius: see docs/your-own-code.md, or name one with --package"
         );
-    }
-    let workspace = &all.first().context("a workspace has a package")?.workspace;
+    };
     let repository = Repository::of(workspace)?;
     for file in init::plan(workspace, &repository, &packages, &config.action) {
         let path = file.path.display();
@@ -77,11 +75,20 @@ pub fn run(config: &Config) -> Result<Outcome> {
         };
         say(format_args!("{what} {path}"))?;
     }
-    let measured = packages.join(", ");
+    let program = Program::of(&packages);
+    if program == Program::Peers {
+        say(format_args!(
+            "\nFidius plugins are measured by the program `peers`. In a clone of {}:\n  \
+             cargo install --locked --no-default-features --path benches/peers",
+            config.action
+        ))?;
+    }
+    let names: Vec<&str> = packages.iter().map(|it| it.name.as_str()).collect();
+    let (measured, program) = (names.join(", "), program.name());
     say(format_args!(
         "\nNext, in {}:\n  \
-         1. arena-bench run --output target/run.json    times and counts of {measured}\n  \
-         2. arena-bench compare --against HEAD    your changes against the last commit\n  \
+         1. {program} run --output target/run.json    times and counts of {measured}\n  \
+         2. {program} compare --against HEAD    your changes against the last commit\n  \
          3. Commit both files. In the repository's settings: Pages, Source: GitHub Actions.",
         workspace.display()
     ))?;

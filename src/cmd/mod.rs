@@ -16,7 +16,7 @@ pub mod gate;
 mod growth;
 pub mod guest;
 pub mod history;
-mod init;
+pub mod init;
 mod lab;
 mod ladder;
 pub mod list;

@@ -14,8 +14,43 @@ use crate::subject::settings::FILE;
 
 /// The packages whose users are measured: who depends on one of them lists cases.
 const EXPORTERS: [&str; 2] = ["paired-bench", "bench-protocol"];
+/// The framework whose plugins list cases without any of ours.
+const FRAMEWORK: &str = "fidius";
 /// The workflow, within the repository.
 const WORKFLOW: &str = ".github/workflows/arena-bench.yml";
+
+/// The program that measures packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// This one.
+    ArenaBench,
+    /// That of benches/peers: it contains the framework, and measures what this one does as well.
+    Peers,
+}
+
+impl Program {
+    /// The one that can measure all of these packages.
+    #[must_use]
+    pub fn of(packages: &[manifest::Package]) -> Self {
+        match packages.iter().any(is_framework_plugin) {
+            true => Self::Peers,
+            false => Self::ArenaBench,
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ArenaBench => "arena-bench",
+            Self::Peers => "peers",
+        }
+    }
+}
+
+fn is_framework_plugin(package: &manifest::Package) -> bool {
+    package.is_plugin() && package.depends_on(FRAMEWORK)
+}
 
 /// A file that is to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +92,12 @@ impl Repository {
 }
 
 /// The packages of a workspace that list cases.
-pub fn exporters(packages: &[manifest::Package]) -> Vec<String> {
-    let exports = |package: &&manifest::Package| {
-        let mut dependencies = package.dependencies.iter();
-        package.has_library() && dependencies.any(|name| EXPORTERS.contains(&name.as_str()))
+pub fn exporters(packages: Vec<manifest::Package>) -> Vec<manifest::Package> {
+    let exports = |package: &manifest::Package| {
+        let ours = EXPORTERS.iter().any(|name| package.depends_on(name));
+        (package.has_library() && ours) || is_framework_plugin(package)
     };
-    let found = packages.iter().filter(exports);
-    found.map(|package| package.name.clone()).collect()
+    packages.into_iter().filter(exports).collect()
 }
 
 /// The files for these packages. `action` is the repository of this project, with a
@@ -71,7 +105,7 @@ pub fn exporters(packages: &[manifest::Package]) -> Vec<String> {
 pub fn plan(
     workspace: &Path,
     repository: &Repository,
-    packages: &[String],
+    packages: &[manifest::Package],
     action: &str,
 ) -> [Planned; 2] {
     [
@@ -81,12 +115,12 @@ pub fn plan(
         },
         Planned {
             path: repository.root.join(WORKFLOW),
-            text: workflow(repository, action),
+            text: workflow(repository, Program::of(packages), action),
         },
     ]
 }
 
-fn settings(packages: &[String]) -> String {
+fn settings(packages: &[manifest::Package]) -> String {
     let mut text = "# What arena-bench measures in this repository.\n\
                     # The smallest change of time that matters, percent.\n\
                     delta = 1.0\n\
@@ -97,7 +131,8 @@ fn settings(packages: &[String]) -> String {
                     # limits = \"bench-limits.json\"\n"
         .to_owned();
     for package in packages {
-        write!(text, "\n[[subject]]\npackage = {package:?}\n").expect("a text takes all");
+        let name = &package.name;
+        write!(text, "\n[[subject]]\npackage = {name:?}\n").expect("a text takes all");
     }
     text
 }
@@ -107,7 +142,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn workflow(repository: &Repository, action: &str) -> String {
+fn workflow(repository: &Repository, program: Program, action: &str) -> String {
     let folder = match repository.prefix.as_str() {
         "" => ".",
         prefix => prefix,
@@ -115,6 +150,7 @@ fn workflow(repository: &Repository, action: &str) -> String {
     WORKFLOW_TEXT
         .replace("BRANCH", &quoted(&repository.branch))
         .replace("FOLDER", &quoted(folder))
+        .replace("PROGRAM", program.name())
         .replace("ACTION", action)
 }
 
@@ -142,6 +178,18 @@ mod tests {
     use super::*;
     use crate::subject::settings::Settings;
 
+    /// A package of this workspace, as a stand-in for one elsewhere.
+    fn package(name: &str, dependency: &str, kind: &str) -> manifest::Package {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let known = manifest::find(here, "my-guest").expect("it is a member");
+        manifest::Package {
+            name: name.to_owned(),
+            dependencies: vec![dependency.to_owned()],
+            kinds: vec![kind.to_owned()],
+            ..known
+        }
+    }
+
     fn repository() -> Repository {
         Repository {
             root: "/r".into(),
@@ -153,7 +201,8 @@ mod tests {
     #[test]
     fn the_settings_that_are_written_can_be_read() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let [settings, _] = plan(folder.path(), &repository(), &["a-b".to_owned()], "x/y@v1");
+        let packages = [package("a-b", "paired-bench", "lib")];
+        let [settings, _] = plan(folder.path(), &repository(), &packages, "x/y@v1");
         assert!(write(&settings).expect("it is writable"));
         let found = Settings::read(&settings.path).expect("they are right");
         assert_eq!(
@@ -179,11 +228,26 @@ mod tests {
             "folder: 'a folder/it''s'",
             "branches: ['master']",
             "uses: x/y@v1",
+            "program: arena-bench",
         ] {
             assert!(workflow.text.contains(part), "{part}");
         }
-        for left in ["ACTION", "FOLDER", "BRANCH"] {
+        for left in ["ACTION", "FOLDER", "BRANCH", "PROGRAM"] {
             assert!(!workflow.text.contains(left), "{left}");
         }
+    }
+
+    #[test]
+    fn a_plugin_of_the_framework_is_measured_by_the_program_that_has_it() {
+        let plugin = package("plugin", "fidius", "cdylib");
+        let host = package("host", "fidius", "lib");
+        let functions = package("functions", "paired-bench", "lib");
+        let found = exporters(vec![plugin.clone(), host, functions.clone()]);
+        assert_eq!(found, [plugin, functions.clone()]);
+        assert_eq!(Program::of(&found), Program::Peers);
+        assert_eq!(Program::of(&[functions]), Program::ArenaBench);
+        let [_, workflow] = plan(Path::new("/r/a"), &repository(), &found, "x/y@v1");
+        assert_eq!(workflow.text.matches("program: peers").count(), 2);
+        assert!(workflow.text.contains("peers compare --against"));
     }
 }

@@ -23,7 +23,7 @@ pub struct Package {
     /// Folders of its sources, and of those of the packages beside it that it depends on.
     pub sources: Vec<PathBuf>,
     /// Kinds of its targets, such as `lib` and `bin`.
-    kinds: Vec<String>,
+    pub(crate) kinds: Vec<String>,
 }
 
 /// Why a package cannot be had.
@@ -164,6 +164,16 @@ impl Package {
             ["lib", "rlib", "dylib", "cdylib", "staticlib"].contains(&kind.as_str())
         };
         self.kinds.iter().any(library)
+    }
+
+    /// Whether what it is built to be is a plugin: a library for a program of any language.
+    pub fn is_plugin(&self) -> bool {
+        self.kinds.iter().any(|kind| kind == "cdylib")
+    }
+
+    /// Whether it depends on the package of this name.
+    pub fn depends_on(&self, name: &str) -> bool {
+        self.dependencies.iter().any(|it| it == name)
     }
 }
 

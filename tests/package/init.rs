@@ -57,6 +57,23 @@ fn init_writes_what_is_missing_and_changes_nothing() {
 }
 
 #[test]
+fn init_of_a_fidius_plugin_names_the_program_that_measures_it() {
+    let repository = Repository::new("plugin", "");
+    let manifest = "[package]\nname = \"plugin\"\nversion = \"0.1.0\"\n[workspace]\n\
+                    [lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\nfidius = \"0.5\"\n";
+    repository.write("Cargo.toml", manifest);
+    repository.write("src/lib.rs", "");
+    repository
+        .arena_bench(&["init", "--action", "someone/arena-bench@v1"])
+        .assert()
+        .success()
+        .stdout(contains("--path benches/peers").and(contains("1. peers run")));
+    let workflow = repository.root().join(".github/workflows/arena-bench.yml");
+    let text = fs::read_to_string(&workflow).expect("it was written");
+    assert_eq!(text.matches("program: peers").count(), 2, "{text}");
+}
+
+#[test]
 fn init_without_anything_to_measure_or_with_a_wrong_action_says_what_it_needs() {
     let repository = Repository::new("library", "");
     let manifest = "[package]\nname = \"library\"\nversion = \"0.1.0\"\n[workspace]\n";

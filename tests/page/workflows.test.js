@@ -32,6 +32,7 @@ test("the workflow that init writes has no mistake", { skip }, async () => {
   const text = readFileSync(template, "utf8")
     .replaceAll("BRANCH", "'master'")
     .replaceAll("FOLDER", "'a folder/it''s'")
+    .replaceAll("PROGRAM", "peers")
     .replaceAll("ACTION", "someone/arena-bench@v1");
   assert.deepEqual(await lint(text, "arena-bench.yml"), []);
 });

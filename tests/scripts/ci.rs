@@ -282,6 +282,27 @@ fn what_cannot_be_done_is_status_2_in_every_script() {
 }
 
 #[test]
+fn the_action_installs_the_program_that_was_asked_for() {
+    let machine = machine(&[(
+        "cargo",
+        r#"echo "$@"; [ "$1" != install ] || exit "${FAILS:-0}""#,
+    )]);
+    let path = std::env::var("PATH").expect("there is a path");
+    let path = format!("{}:{path}", machine.path().display());
+    let install = |program: &str, fails: &str| {
+        let mut command = Command::new(script("scripts/ci-install"));
+        command.args([program, "at"]).env("FAILS", fails);
+        command.env("PATH", &path).assert()
+    };
+    let ours = install("arena-bench", "0").success();
+    ours.stdout(contains("--root at").and(contains("benches").not()));
+    let framework = "benches/peers --no-default-features --root at";
+    install("peers", "0").success().stdout(contains(framework));
+    install("peers", "101").code(2);
+    install("fidius", "0").code(2).stderr(contains("neither"));
+}
+
+#[test]
 fn the_gate_does_not_pass_without_valgrind() {
     let mut gate = Command::new("/bin/bash");
     gate.arg(script("scripts/ci-gate"));

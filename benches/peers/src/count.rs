@@ -199,6 +199,11 @@ fn lengths(work: &Work, bytes: u64) -> [u64; 2] {
     [many / (2 * step) * step, many]
 }
 
+/// Items of the two streams that instructions are counted of.
+pub fn counted(work: &Work) -> [u64; 2] {
+    lengths(work, CALLGRIND.bytes)
+}
+
 /// What callgrind's file says at its end: the instructions of all threads.
 fn instructions(file: &str) -> Result<[u64; 1]> {
     let total = file

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use arena_bench::cmd::{gate, history};
+use arena_bench::cmd::{gate, history, init};
 use arena_bench::{guest, subject};
 use clap::{Parser, Subcommand};
 use paired::child;
@@ -40,6 +40,10 @@ enum Verb {
         peers history changes history --last 1")]
     History(history::Config),
     Report(cmd::report::Config),
+    #[command(after_help = "Examples:\n  \
+        peers init --action someone/arena-bench@v1\n  \
+        peers init --package my-plugin --action someone/arena-bench@v1")]
+    Init(init::Config),
     /// Suspicions about Fidius, each tried by a small program.
     Claims(cmd::claims::Config),
     /// Which methods a Fidius plugin has, and of which kind each is.
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
         Verb::Gate(config) => gate::run(config),
         Verb::History(config) => history::run(config),
         Verb::Report(config) => cmd::report::run(config),
+        Verb::Init(config) => init::run(config),
         Verb::Claims(config) => cmd::claims::run(config),
         Verb::Methods(config) => cmd::methods::run(config),
         Verb::Guest(config) => cmd::guest::run(config),

@@ -19,6 +19,7 @@ pub use parity::{at_par, compared};
 mod channels;
 mod claims;
 mod parity;
+mod wasm;
 
 /// The page of a record; `parts` say where the instructions of some arms go, `tried` what the
 /// small programs found.
@@ -66,6 +67,7 @@ fn write(record: &Record, parts: &ByArm, tried: &[Tried], page: &mut String) -> 
     suspicions(tried, page)?;
     beats(record, page)?;
     why(record, page)?;
+    wasm::write(record, page)?;
     change(record, page)?;
     writeln!(page, "## The claims\n")?;
     writeln!(page, "| claim | holds | measured |\n|---|---|---|")?;

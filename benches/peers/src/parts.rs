@@ -12,7 +12,6 @@ use anyhow::{Context, Result};
 use bench_record::output;
 
 use crate::count::{self, Subject};
-use crate::peer::REPEAT;
 
 /// Instructions per item by crate; libc by what it does.
 pub type Parts = BTreeMap<String, f64>;
@@ -50,17 +49,20 @@ pub fn save(record: &Path, parts: &ByArm) -> Result<()> {
     output::replace(&path, &text).with_context(|| format!("writing {}", path.display()))
 }
 
-/// Counts the instructions of an arm by crate: the slope between two lengths. Its
-/// executable and libraries have their line tables still.
+/// Counts the instructions of an arm by crate: the slope between the lengths that its count is
+/// the slope of, so that the parts add up to it. Its executable and libraries have their line
+/// tables still.
 ///
 /// # Errors
 /// When valgrind is missing or fails.
 pub fn of(subject: &Subject<'_>) -> Result<Parts> {
-    let few = profile(subject, REPEAT)?;
-    let many = profile(subject, 3 * REPEAT)?;
+    let lengths = count::counted(&subject.work);
+    let few = profile(subject, lengths[0])?;
+    let many = profile(subject, lengths[1])?;
+    let between = (lengths[1] - lengths[0]) as f64;
     let slope = |part: &String| {
         let count = |parts: &BTreeMap<String, u64>| parts.get(part).copied().unwrap_or(0) as f64;
-        (count(&many) - count(&few)) / (2 * REPEAT) as f64
+        (count(&many) - count(&few)) / between
     };
     Ok(many
         .keys()

@@ -157,6 +157,10 @@ fn of_peer(arm: &Arm) -> Vec<Work> {
     if arm.peer == Peer::OwnWriter {
         baselines.push(arm.by(Peer::Alloc).into());
     }
+    // Is the cdylib backend at least as fast, with items that the plugin allocates as well?
+    if arm.peer == Peer::FidiusWasm {
+        baselines.push(arm.by(Peer::Fidius).owned().into());
+    }
     // What would it save to pull, without the pump?
     if arm.peer == Peer::FidiusRaw && !arm.owned {
         baselines.push(arm.by(Peer::Fidius).into());
@@ -251,9 +255,12 @@ mod tests {
             .find(|name| name.contains("owned"));
         assert!(owned.is_some_and(|name| name.matches("owned").count() == 2));
         // On one core and on two.
-        assert_eq!(hopping.len(), 8, "{:?}", names(&hopping));
+        assert_eq!(hopping.len(), 12, "{:?}", names(&hopping));
         let unpinned = "fidius/unpinned arena/unpinned".to_owned();
         assert!(names(&hopping).contains(&unpinned));
+        // Both of Fidius' backends, with a producer that allocates each item.
+        let backends = "fidius-wasm fidius/owned-producer".to_owned();
+        assert!(names(&hopping).contains(&backends), "{:?}", names(&hopping));
     }
 
     #[test]

@@ -252,7 +252,7 @@ fn a_plugin_package_is_measured_by_its_own_repository() {
     the_commit_that_brought_it_is_found(&repository);
     another_version_of_the_interface_is_compared_by_its_own_source(&repository);
     the_record_is_judged_kept_and_shown(&repository);
-    the_arms_of_a_package_can_be_timed(&repository);
+    the_workflow_s_commands_compare_publish_and_alert(&repository);
 }
 
 fn a_base_without_the_package_is_no_failure_but_news(repository: &Repository) {
@@ -378,12 +378,55 @@ fn the_record_is_judged_kept_and_shown(repository: &Repository) {
     }
 }
 
-/// Whatever the times are: it is the opening of the arms that is tried.
-fn the_arms_of_a_package_can_be_timed(repository: &Repository) {
-    let record = repository.path("timed.json");
-    let timing = ["--no-counts", "--budget", "0.2", "--layouts", "24"];
-    let output = repository.peers(&[&["run", "--json", "--output", &record], &timing[..]].concat());
+/// What the action runs, times included, whatever they are. A bare repository stands in for the
+/// hosting service.
+fn the_workflow_s_commands_compare_publish_and_alert(repository: &Repository) {
+    let output = repository.peers(&["init", "--action", "someone/arena-bench@v1"]);
     assert_code(&output, 0);
-    let checks = &json(&output)["self_check"]["comparisons"];
-    assert_eq!(checks.as_array().map(Vec::len), Some(2), "{checks:#}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("exists, not changed: "), "{text}");
+    assert!(text.contains("1. peers run"), "{text}");
+    let workflow = repository
+        .0
+        .root()
+        .join(".github/workflows/arena-bench.yml");
+    let workflow = fs::read_to_string(workflow).expect("it was written");
+    assert!(workflow.contains("program: peers"), "{workflow}");
+    assert!(workflow.contains("'plugins/the ticker'"), "{workflow}");
+
+    repository.plugin(2, PLAIN, "");
+    repository.0.commit("measured from now on");
+    let origin = repository.path("origin.git");
+    repository.0.git(&["init", "--quiet", "--bare", &origin]);
+    repository.0.git(&["remote", "add", "origin", &origin]);
+    repository.0.git(&["push", "--quiet", "origin", "master"]);
+    let [site, compared] = ["published", "compared"].map(|name| repository.path(name));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/ci-package");
+    let ci_package = |ask: [&str; 3], code: i32| {
+        let [command, at, output] = ask;
+        let output = repository
+            .0
+            .program(script, &repository.0.root())
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("ARENA_BENCH", PEERS)
+            .env("LAYOUTS", "24")
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .args([command, "plugins/the ticker", at, output])
+            .output()
+            .expect("bash is installed");
+        assert_code(&output, code);
+        output
+    };
+    ci_package(["publish", "bench-history", &site], 0);
+    repository.plugin(2, BOXED, "");
+    repository.0.commit("one more allocation again");
+    ci_package(["compare", "HEAD~1", &compared], 1);
+    let comment = fs::read_to_string(Path::new(&compared).join("comment.md"));
+    let comment = comment.expect("it was written");
+    assert!(comment.contains("allocations per item"), "{comment}");
+    let told = ci_package(["publish", "bench-history", &site], 1);
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("ticker/ticks"), "{told}");
+    let page = fs::read_to_string(Path::new(&site).join("index.html")).expect("a dashboard");
+    assert!(page.contains("one more allocation again"));
 }

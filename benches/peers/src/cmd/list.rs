@@ -1,12 +1,10 @@
 //! `list`: the cases of packages, or everything that the peers measure.
 
-use anyhow::{Result, ensure};
-use arena_bench::cmd::packages::PackageChoice;
+use anyhow::Result;
 use arena_bench::cmd::{Outcome, list};
 
-use super::calling::CallingOptions;
+use super::choice::Choice;
 use super::compare::PACKAGE;
-use super::matching;
 
 /// Lists the cases of packages with Fidius plugins, or, where none is named, of the peers.
 ///
@@ -18,13 +16,8 @@ use super::matching;
     mut_arg("package", |arg| arg.help(PACKAGE))
 )]
 pub struct Config {
-    /// Only what has an id that matches this regular expression.
-    #[arg(long, value_name = "REGEX")]
-    filter: Option<regex::Regex>,
     #[command(flatten)]
-    packages: PackageChoice,
-    #[command(flatten)]
-    calling: CallingOptions,
+    choice: Choice,
     /// Print a JSON array of {id} instead of a line each.
     #[arg(long)]
     json: bool,
@@ -35,12 +28,10 @@ pub struct Config {
 /// # Errors
 /// When a package does not build, or nothing matches the filter.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let filter = config.filter.as_ref();
-    if let Some(packages) = config.packages.plain(&config.calling.calling()?)? {
-        return list::list_packages(&packages, filter.map(regex::Regex::as_str), config.json);
+    if let Some(packages) = config.choice.packages()? {
+        return list::list_packages(&packages, config.choice.filter(), config.json);
     }
-    let all = matching(filter);
-    ensure!(!all.is_empty(), "--filter matches nothing");
+    let all = config.choice.works()?;
     let ids = all.iter().map(|work| work.id());
     if config.json {
         let listed: Vec<_> = ids.map(|id| serde_json::json!({ "id": id })).collect();

@@ -2,6 +2,7 @@
 
 pub mod bisect;
 mod calling;
+mod choice;
 pub mod claims;
 pub mod compare;
 pub mod guest;

@@ -1,12 +1,10 @@
 //! `verify`: the items of every peer and channel against the generator, or packages' streams.
 
-use anyhow::{Result, ensure};
-use arena_bench::cmd::packages::PackageChoice;
+use anyhow::Result;
 use arena_bench::cmd::{Outcome, verify};
 
-use super::calling::CallingOptions;
+use super::choice::Choice;
 use super::compare::PACKAGE;
-use super::matching;
 use crate::files::Files;
 use crate::{child, claims};
 
@@ -17,16 +15,11 @@ use crate::{child, claims};
     mut_arg("package", |arg| arg.help(PACKAGE))
 )]
 pub struct Config {
-    /// Only what has an id that matches this regular expression.
-    #[arg(long, value_name = "REGEX")]
-    filter: Option<regex::Regex>,
+    #[command(flatten)]
+    choice: Choice,
     /// Items of each stream of the peers.
     #[arg(long, default_value_t = 3000, conflicts_with_all = ["package", "library"])]
     items: u64,
-    #[command(flatten)]
-    packages: PackageChoice,
-    #[command(flatten)]
-    calling: CallingOptions,
     /// Print a JSON array of {id, verified, error} instead of a line each.
     #[arg(long)]
     json: bool,
@@ -37,12 +30,10 @@ pub struct Config {
 /// # Errors
 /// When there are no libraries, a package does not build, or nothing matches the filter.
 pub fn run(config: &Config) -> Result<Outcome> {
-    let filter = config.filter.as_ref();
-    if let Some(packages) = config.packages.plain(&config.calling.calling()?)? {
-        return verify::verify_packages(&packages, filter.map(regex::Regex::as_str), config.json);
+    if let Some(packages) = config.choice.packages()? {
+        return verify::verify_packages(&packages, config.choice.filter(), config.json);
     }
-    let all = matching(filter);
-    ensure!(!all.is_empty(), "--filter matches nothing");
+    let all = config.choice.works()?;
     let files = Files::beside_executable()?;
     let mut outcome = Outcome::Fine;
     let mut rows = Vec::new();

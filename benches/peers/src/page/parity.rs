@@ -121,21 +121,26 @@ fn channels(record: &Record, page: &mut String) -> fmt::Result {
         page,
         "The pair's model of each channel as the framework has it, and the plugin by the \
          framework's own calls; of the bidirectional channel, the plugin's stream without its \
-         pump, which the pair does not model. To run it: `peers run --no-times --filter \
-         'channels/.*-(pair|pull|released)$'`.\n"
+         pump, which the pair does not model. A host function of the framework returns its answer \
+         by value, so the host makes one for each call: of a record a string, a list and its three \
+         tags, five allocations. The pair's model encodes what the host has. To run it: `peers run \
+         --no-times --filter 'channels/.*-(pair|pull|released)$'`.\n"
     )?;
     writeln!(
         page,
-        "| channel | items | ours | Fidius' | apart | time, ours / Fidius' | our time is |"
+        "| channel | items | ours | Fidius' | apart | allocations: ours, Fidius' | time, ours / Fidius' | our time is |"
     )?;
-    writeln!(page, "|---|---|--:|--:|--:|--:|---|")?;
+    writeln!(page, "|---|---|--:|--:|--:|--:|--:|---|")?;
     for ours in models {
         let theirs = ours.counterpart();
         let [a, b] = [ours, theirs].map(|arm| instructions(record, &arm.into()));
+        let allocations = [ours, theirs]
+            .map(|arm| number(counts(record, &arm.id()).and_then(|it| it.allocations_per_item)))
+            .join(", ");
         let time = record.comparison(&ours.id(), &theirs.id());
         writeln!(
             page,
-            "| {} | {} of {} B | {} | {} | {} | {} | {} |",
+            "| {} | {} of {} B | {} | {} | {} | {allocations} | {} | {} |",
             ours.channel.title(),
             ours.payload().name(),
             ours.bytes,

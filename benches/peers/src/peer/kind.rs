@@ -34,6 +34,8 @@ pub enum Peer {
     FidiusRaw,
     /// A Fidius plugin by its own `call_streaming`.
     Fidius,
+    /// A component of Fidius' wasm backend by the same `call_streaming`.
+    FidiusWasm,
     /// An abi_stable guest.
     AbiStable,
     /// A stabby guest.
@@ -74,12 +76,13 @@ impl Library {
 
 impl Peer {
     /// Every peer, in the order of the tables.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Arena,
         Self::Alloc,
         Self::OwnWriter,
         Self::FidiusRaw,
         Self::Fidius,
+        Self::FidiusWasm,
         Self::AbiStable,
         Self::Stabby,
         Self::Arrow1024,
@@ -91,24 +94,28 @@ impl Peer {
 
     /// Those that this program was built with.
     pub fn built() -> impl Iterator<Item = Self> {
-        let others = cfg!(feature = "others");
-        Self::ALL
-            .into_iter()
-            .filter(move |peer| others || !peer.is_other())
+        Self::ALL.into_iter().filter(|peer| peer.lacks().is_none())
     }
 
-    /// Whether it needs a crate that is neither ours nor Fidius'.
+    /// The feature of this package that it needs, where this program was built without.
     #[must_use]
-    pub fn is_other(self) -> bool {
-        matches!(
-            self,
+    pub fn lacks(self) -> Option<&'static str> {
+        let (feature, is_on) = match self {
             Self::AbiStable
-                | Self::Stabby
-                | Self::Arrow1024
-                | Self::Arrow1
-                | Self::Wasm
-                | Self::Channel
-        )
+            | Self::Stabby
+            | Self::Arrow1024
+            | Self::Arrow1
+            | Self::Wasm
+            | Self::Channel => ("others", cfg!(feature = "others")),
+            Self::FidiusWasm => ("fidius-wasm", cfg!(feature = "fidius-wasm")),
+            Self::Arena
+            | Self::Alloc
+            | Self::OwnWriter
+            | Self::FidiusRaw
+            | Self::Fidius
+            | Self::Socket => return None,
+        };
+        (!is_on).then_some(feature)
     }
 
     /// The name in ids and tables.
@@ -120,6 +127,7 @@ impl Peer {
             Self::OwnWriter => "arena-own-writer",
             Self::FidiusRaw => "fidius-raw",
             Self::Fidius => "fidius",
+            Self::FidiusWasm => "fidius-wasm",
             Self::AbiStable => "abi-stable",
             Self::Stabby => "stabby",
             Self::Arrow1024 => "arrow-1024",
@@ -134,7 +142,10 @@ impl Peer {
     /// the system puts them.
     #[must_use]
     pub fn runs_aside(self) -> bool {
-        matches!(self, Self::Fidius | Self::Socket | Self::Channel)
+        matches!(
+            self,
+            Self::Fidius | Self::FidiusWasm | Self::Socket | Self::Channel
+        )
     }
 
     /// Items of a timed drain, where its time does not decide: a stream that is opened
@@ -144,6 +155,8 @@ impl Peer {
     pub fn items_of_a_drain(self, bytes: u32) -> Option<u64> {
         match self {
             Self::Fidius => Some(512),
+            // An item of 4 KiB takes as long as hundreds by the other backend.
+            Self::FidiusWasm => Some(u64::from((1 << 18) / bytes.max(1)).clamp(64, 512)),
             Self::Socket | Self::Channel => Some(2048),
             Self::Arrow1024 => Some(BATCH * u64::from(1024 / bytes.max(1)).clamp(1, 32)),
             _ => None,
@@ -160,7 +173,7 @@ impl Peer {
             Self::AbiStable => &[Library::Package("abi-stable-guest")],
             Self::Stabby => &[Library::Package("stabby-guest")],
             Self::Arrow1024 | Self::Arrow1 => &[Library::Package("arrow-guest")],
-            Self::Wasm | Self::Socket | Self::Channel => &[],
+            Self::FidiusWasm | Self::Wasm | Self::Socket | Self::Channel => &[],
         }
     }
 
@@ -168,7 +181,7 @@ impl Peer {
     #[must_use]
     pub fn why_one_layout(self) -> Option<&'static str> {
         match self {
-            Self::Wasm => Some("Cranelift compiles the guest when it is opened"),
+            Self::Wasm | Self::FidiusWasm => Some("Cranelift compiles the guest when it is opened"),
             Self::Socket | Self::Channel => Some("producer and consumer are in the executable"),
             _ => None,
         }
@@ -191,6 +204,11 @@ impl Peer {
             Self::Fidius => {
                 format!("a Fidius {fidius} plugin by `call_streaming` and `from_value`")
             }
+            Self::FidiusWasm => format!(
+                "a component by Fidius {fidius}'s wasm backend, wasmtime {}, `call_streaming` and \
+                 `from_value`; written by hand in WAT",
+                releases::of("wasmtime")
+            ),
             Self::AbiStable => by(
                 "abi_stable",
                 "a trait object that yields `RVec` and `RString`",
@@ -229,6 +247,9 @@ impl Peer {
             Self::Alloc => "a C ABI, one codec, and the guest's allocator for each buffer",
             Self::FidiusRaw => "Fidius' macros and an interface crate; a copy out of the buffer",
             Self::Fidius => "Fidius on both sides, a pump thread, an async runtime, serde values",
+            Self::FidiusWasm => {
+                "Fidius on both sides, a guest compiled to wasm, a pump thread, two trees of values"
+            }
             Self::AbiStable | Self::Stabby => {
                 "shared Rust types of the framework, on both sides; no encoding, no copy"
             }
@@ -254,6 +275,7 @@ mod tests {
         for (peer, package) in [
             (Peer::FidiusRaw, "fidius"),
             (Peer::Fidius, "fidius"),
+            (Peer::FidiusWasm, "wasmtime"),
             (Peer::AbiStable, "abi_stable"),
             (Peer::Stabby, "stabby"),
             (Peer::Arrow1024, "arrow"),

@@ -9,6 +9,10 @@ pub mod arrow;
 pub mod channel;
 #[cfg(feature = "others")]
 pub mod converted;
+#[cfg(feature = "fidius-wasm")]
+pub mod fidius_wasm;
+#[cfg(feature = "others")]
+pub mod image;
 mod kind;
 pub mod sessions;
 pub mod socket;
@@ -175,17 +179,18 @@ impl Arm {
             #[cfg(feature = "others")]
             (Peer::Arrow1, [library]) => arrow::open(library, kind, bytes, 1),
             #[cfg(feature = "others")]
-            (Peer::Wasm, []) => wasm::open(kind, bytes),
+            (Peer::Wasm, []) => kind.dispatch(wasm::Open { bytes }),
+            #[cfg(feature = "fidius-wasm")]
+            (Peer::FidiusWasm, []) => kind.dispatch(fidius_wasm::Open { bytes, items }),
             #[cfg(feature = "others")]
             (Peer::Channel, []) => kind.dispatch(Sent { bytes, items }),
-            #[cfg(not(feature = "others"))]
-            (peer, _) if peer.is_other() => anyhow::bail!(
-                "{} is not in this build: build with the feature `others`, the default",
-                peer.name()
-            ),
-            (peer, libraries) => {
-                anyhow::bail!("{peer:?} does not load {} libraries", libraries.len())
-            }
+            (peer, libraries) => match peer.lacks() {
+                Some(feature) => anyhow::bail!(
+                    "{} is not in this build: build with `--features {feature}`",
+                    peer.name()
+                ),
+                None => anyhow::bail!("{peer:?} does not load {} libraries", libraries.len()),
+            },
         }
     }
 }

@@ -14,6 +14,7 @@ use peers::table;
 use peers::tried::Tried;
 
 mod parity;
+mod wasm;
 
 fn case(id: &str, counts: Counts) -> Case {
     Case {

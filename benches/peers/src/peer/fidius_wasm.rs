@@ -1,0 +1,144 @@
+//! Fidius' wasm backend, driven by the framework alone: a package on disk, its loader, its
+//! `call_streaming`.
+//!
+//! The component (`wasm-guest/fidius.wat`) is written by hand and exports what the framework's
+//! macros make of `Owned`; items that are lent cannot leave a component. It differs from a
+//! compiled one in three ways. It has no allocator, so that a copy of an item costs it less. Its
+//! items are a part of it, as the framework gives nobody its memory. And its record is called
+//! `owned-record`: methods and types of an interface share their names in WIT, so that the macros'
+//! `record` for both would be refused. No name of a type is looked at when items are read.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::fs;
+use std::rc::Rc;
+
+use anyhow::{Context, Result};
+use bench_protocol::payload::{Payload, PayloadKind, PayloadVisitor};
+use fidius_host::{PluginHandle, PluginHost};
+use fidius_interface::__fidius_Owned::Owned_WASM_DESCRIPTOR;
+use tokio::runtime;
+
+use super::image::Image;
+use super::method;
+use crate::fidius::pump::Pumped;
+use crate::pull::{Of, Stream};
+
+/// The component's source.
+const COMPONENT: &str = include_str!("../../wasm-guest/fidius.wat");
+/// The name of the package and of its folder.
+const PACKAGE: &str = "owned";
+/// Bytes of the place for an answer.
+const AREA: usize = 48;
+
+thread_local! {
+    /// The plugins that were loaded: a stream is opened for each drain, and has an instance of its
+    /// own.
+    static LOADED: RefCell<HashMap<(PayloadKind, u32), Rc<PluginHandle>>> = RefCell::default();
+}
+
+/// Opens a stream.
+pub struct Open {
+    /// Content bytes of an item.
+    pub bytes: u32,
+    /// How many there are.
+    pub items: u64,
+}
+
+impl PayloadVisitor for Open {
+    type Output = Result<Box<dyn Stream>>;
+    fn visit<P: Payload>(self) -> Self::Output {
+        let Self { bytes, items } = self;
+        let plugin = loaded(P::KIND, bytes)?;
+        let runtime = runtime::Builder::new_current_thread().build()?;
+        let arguments = (items, bytes);
+        let opening = plugin.call_streaming::<_, P::Owned>(method(P::KIND), &arguments);
+        let stream = runtime.block_on(opening)?;
+        Ok(Of::<P, _>::boxed(Pumped::new(stream, runtime, plugin)))
+    }
+}
+
+/// The plugin with items of so many content bytes.
+fn loaded(kind: PayloadKind, bytes: u32) -> Result<Rc<PluginHandle>> {
+    let key = (kind, bytes);
+    if let Some(plugin) = LOADED.with_borrow(|loaded| loaded.get(&key).cloned()) {
+        return Ok(plugin);
+    }
+    let component = component(kind, bytes, Owned_WASM_DESCRIPTOR.interface_hash)?;
+    let plugin = Rc::new(load(&component)?);
+    LOADED.with_borrow_mut(|loaded| loaded.insert(key, Rc::clone(&plugin)));
+    Ok(plugin)
+}
+
+/// Loads a component as the framework loads its packages, with its check of the interface's hash.
+fn load(component: &[u8]) -> Result<PluginHandle> {
+    let root = tempfile::tempdir()?;
+    let folder = root.path().join(PACKAGE);
+    fs::create_dir(&folder)?;
+    fs::write(folder.join("component.wasm"), component)?;
+    let manifest = format!(
+        "[package]\nname = \"{PACKAGE}\"\nversion = \"0.1.0\"\ninterface = \"owned\"\n\
+         interface_version = 1\nruntime = \"wasm\"\n\n[metadata]\n\n\
+         [wasm]\ncomponent = \"component.wasm\"\n"
+    );
+    fs::write(folder.join("package.toml"), manifest)?;
+    let host = PluginHost::builder().search_path(root.path()).build()?;
+    let loaded = host.load_wasm(PACKAGE, &Owned_WASM_DESCRIPTOR);
+    loaded.context("loading the component")
+}
+
+/// The component, assembled; `hash` is that of the interface which it says it has.
+fn component(kind: PayloadKind, bytes: u32, hash: u64) -> Result<Vec<u8>> {
+    let image = Image::of(kind, bytes)?;
+    let area = image.bytes().len();
+    let mut data = String::with_capacity(3 * area);
+    for byte in image.bytes() {
+        write!(data, "\\{byte:02x}")?;
+    }
+    let text = COMPONENT
+        .replace("{pages}", &image.pages().to_string())
+        .replace("{area}", &area.to_string())
+        .replace("{heap}", &(area + AREA).to_string())
+        .replace("{bytes}", &bytes.to_string())
+        .replace("{hash}", &hash.to_string())
+        // The comment at the beginning names it as well.
+        .replace("\"{image}\"", &format!("\"{data}\""));
+    wat::parse_str(text).context("assembling the component")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: u64 = Owned_WASM_DESCRIPTOR.interface_hash;
+    const NUMBERS: PayloadKind = PayloadKind::U64;
+
+    #[test]
+    fn a_component_of_another_interface_is_refused() {
+        let other = component(NUMBERS, 8, HASH ^ 1).unwrap();
+        let refused = load(&other).err().expect("the hash is another");
+        let refused = format!("{refused:#}").to_lowercase();
+        assert!(refused.contains("hash"), "{refused}");
+    }
+
+    #[test]
+    fn a_component_has_items_of_one_size_only() {
+        let plugin = load(&component(NUMBERS, 8, HASH).unwrap()).unwrap();
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
+        let call = |bytes: u32| {
+            let arguments = (1_u64, bytes);
+            runtime.block_on(plugin.call_streaming::<_, u64>(method(NUMBERS), &arguments))
+        };
+        assert!(call(8).is_ok());
+        assert!(call(9).is_err());
+    }
+
+    #[test]
+    fn a_stream_ends_after_its_items() {
+        let open = || NUMBERS.dispatch(Open { bytes: 8, items: 3 }).unwrap();
+        assert_eq!(open().verify(3).unwrap().items, 3);
+        let ended = open().drain(4).unwrap_err().to_string();
+        assert!(ended.contains("after 3 items"), "{ended}");
+    }
+}
