@@ -24,12 +24,32 @@ pub struct Fault {
     pub problem: String,
 }
 
+/// Checks each thing of a list, at its place there.
+pub(super) fn each<'a, T>(
+    list: &str,
+    all: &'a [T],
+    mut check: impl FnMut(&str, &'a T) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut numbered = all.iter().enumerate();
+    numbered.try_for_each(|(index, one)| check(&format!("{list}[{index}]"), one))
+}
+
+/// Takes in a name that must occur once.
+pub(super) fn once<'a>(
+    known: &mut BTreeSet<&'a str>,
+    field: impl Display,
+    name: &'a str,
+) -> Result<(), Fault> {
+    match known.insert(name) {
+        true => Ok(()),
+        false => fault(field, twice(name)),
+    }
+}
+
 pub(super) fn self_check(at: &str, check: &SelfCheck) -> Result<(), Fault> {
     ratio(at, check.low, check.ratio, check.high)?;
-    for (index, one) in check.comparisons.iter().enumerate() {
-        comparison(&format!("{at}.comparisons[{index}]"), one)?;
-    }
-    Ok(())
+    let list = format!("{at}.comparisons");
+    each(&list, &check.comparisons, comparison)
 }
 
 /// Exact counts.
@@ -40,23 +60,20 @@ pub(super) fn counts(at: &str, counts: &Counts) -> Result<(), Fault> {
             within(&at, count.field(), value, 0.0, MAX_COUNT)?;
         }
     }
-    counts
-        .mean_share
-        .map_or(Ok(()), |share| within(&at, "mean_share", share, 0.0, 1.0))
+    optional(&at, "mean_share", counts.mean_share, 0.0, 1.0)
 }
 
 /// A list in which a pair occurs once.
 pub(super) fn comparisons(list: &str, comparisons: &[Comparison]) -> Result<(), Fault> {
     let mut pairs = BTreeSet::new();
-    for (index, one) in comparisons.iter().enumerate() {
-        let at = format!("{list}[{index}]");
-        comparison(&at, one)?;
+    each(list, comparisons, |at, one| {
+        comparison(at, one)?;
         if !pairs.insert((&one.candidate, &one.baseline)) {
             let pair = format!("{} against {}", one.candidate, one.baseline);
             return fault(at, twice(&pair));
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn comparison(at: &str, it: &Comparison) -> Result<(), Fault> {
@@ -65,12 +82,8 @@ fn comparison(at: &str, it: &Comparison) -> Result<(), Fault> {
     ratio(at, it.low, it.ratio, it.high)?;
     within(at, "confidence", it.confidence, 0.0, 1.0)?;
     within(at, "delta", it.delta, 0.0, 1.0)?;
-    for (name, ns) in [
-        ("baseline_ns", it.baseline_ns),
-        ("candidate_ns", it.candidate_ns),
-    ] {
-        ns.map_or(Ok(()), |ns| within(at, name, ns, 0.0, MAX_NS))?;
-    }
+    optional(at, "baseline_ns", it.baseline_ns, 0.0, MAX_NS)?;
+    optional(at, "candidate_ns", it.candidate_ns, 0.0, MAX_NS)?;
     if let Some(ns) = &it.difference_ns {
         difference(&format!("{at}.difference_ns"), ns)?;
     }
@@ -78,14 +91,12 @@ fn comparison(at: &str, it: &Comparison) -> Result<(), Fault> {
         let at = format!("{at}.copies");
         ratio(&at, copies.low, copies.ratio, copies.high)?;
     }
-    for (index, sample) in it.samples.iter().enumerate() {
-        let at = format!("{at}.samples[{index}]");
+    each(&format!("{at}.samples"), &it.samples, |at, sample| {
         let limit = MAX_RATIO.ln();
-        within(&at, "log_ratio", sample.log_ratio, -limit, limit)?;
-        within(&at, "baseline_ns", sample.baseline_ns, 0.0, MAX_NS)?;
-        within(&at, "candidate_ns", sample.candidate_ns, 0.0, MAX_NS)?;
-    }
-    Ok(())
+        within(at, "log_ratio", sample.log_ratio, -limit, limit)?;
+        within(at, "baseline_ns", sample.baseline_ns, 0.0, MAX_NS)?;
+        within(at, "candidate_ns", sample.candidate_ns, 0.0, MAX_NS)
+    })
 }
 
 pub(super) fn difference(at: &str, difference: &Difference) -> Result<(), Fault> {
@@ -104,33 +115,48 @@ pub(super) fn ratio(at: &str, low: f64, estimate: f64, high: f64) -> Result<(), 
 }
 
 pub(super) fn id(field: &str, id: &str) -> Result<(), Fault> {
-    if id.is_empty() || id.len() > MAX_ID_BYTES || id.chars().any(char::is_control) {
-        return fault(
-            field,
-            format!(
-                "{id:?} is not a case id; expected 1 to {MAX_ID_BYTES} bytes without control characters"
-            ),
-        );
-    }
-    Ok(())
+    text(field, id, "a case id", 1)
 }
 
 /// A name, which may be empty: tables and pictures show it as it is.
 pub(super) fn name(field: &str, name: &str) -> Result<(), Fault> {
-    if name.len() > MAX_ID_BYTES || name.chars().any(char::is_control) {
-        return fault(
-            field,
-            format!(
-                "{name:?} is not a name; expected at most {MAX_ID_BYTES} bytes without control \
-                 characters"
-            ),
-        );
-    }
-    Ok(())
+    text(field, name, "a name", 0)
 }
 
-pub(super) fn whole(at: &str, name: &str, count: u64) -> Result<(), Fault> {
-    within(at, name, count as f64, 0.0, MAX_COUNT)
+fn text(field: &str, text: &str, what: &str, fewest: usize) -> Result<(), Fault> {
+    if (fewest..=MAX_ID_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let bytes = match fewest {
+        0 => "at most".to_owned(),
+        _ => format!("{fewest} to"),
+    };
+    let problem = format!(
+        "{text:?} is not {what}; expected {bytes} {MAX_ID_BYTES} bytes without control characters"
+    );
+    fault(field, problem)
+}
+
+/// Fields that are names.
+pub(super) fn names<const N: usize>(at: &str, fields: [(&str, &str); N]) -> Result<(), Fault> {
+    let mut fields = fields.into_iter();
+    fields.try_for_each(|(field, text)| name(&format!("{at}.{field}"), text))
+}
+
+/// Fields that are whole numbers.
+pub(super) fn wholes<const N: usize>(at: &str, fields: [(&str, u64); N]) -> Result<(), Fault> {
+    let mut fields = fields.into_iter();
+    fields.try_for_each(|(name, count)| within(at, name, count as f64, 0.0, MAX_COUNT))
+}
+
+pub(super) fn optional(
+    at: &str,
+    name: &str,
+    value: Option<f64>,
+    low: f64,
+    high: f64,
+) -> Result<(), Fault> {
+    value.map_or(Ok(()), |value| within(at, name, value, low, high))
 }
 
 /// Refuses NaN as well: it lies in no range.
@@ -160,7 +186,7 @@ pub(super) fn ordered(
     )
 }
 
-pub(super) fn twice(what: &str) -> String {
+fn twice(what: &str) -> String {
     format!("{what:?} occurs twice; expected once")
 }
 

@@ -13,7 +13,7 @@ mod ladder;
 #[cfg(test)]
 mod tests;
 
-use check::{comparisons, counts, fault, id, name, self_check, twice};
+use check::{comparisons, counts, each, id, names, once, self_check};
 use environment::environment;
 
 use crate::wire::{Case, Record};
@@ -25,17 +25,16 @@ pub use environment::{MAX_SHARDS, parse_shard};
 pub fn validate(record: &Record) -> Result<(), Fault> {
     environment(&record.environment)?;
     let mut ids = BTreeSet::new();
-    for (index, case) in record.cases.iter().enumerate() {
-        id(&format!("cases[{index}].id"), &case.id)?;
-        if !ids.insert(&case.id) {
-            return fault(format!("cases[{index}].id"), twice(&case.id));
-        }
-        self::case(&format!("cases[{}]", case.id), case)?;
-    }
+    each("cases", &record.cases, |at, case| {
+        let field = format!("{at}.id");
+        id(&field, &case.id)?;
+        once(&mut ids, field, &case.id)?;
+        self::case(&format!("cases[{}]", case.id), case)
+    })?;
     comparisons("comparisons", &record.comparisons)?;
-    for (index, failure) in record.failures.iter().enumerate() {
-        id(&format!("failures[{index}].id"), &failure.id)?;
-    }
+    each("failures", &record.failures, |at, failure| {
+        id(&format!("{at}.id"), &failure.id)
+    })?;
     if let Some(check) = &record.self_check {
         self_check("self_check", check)?;
     }
@@ -46,7 +45,7 @@ pub fn validate(record: &Record) -> Result<(), Fault> {
 
 fn case(at: &str, case: &Case) -> Result<(), Fault> {
     let params = &case.params;
-    for (field, text) in [
+    let fields: [(&str, &str); 8] = [
         ("payload", &params.payload),
         ("size_plan", &params.size_plan),
         ("protocol", &params.protocol),
@@ -55,8 +54,7 @@ fn case(at: &str, case: &Case) -> Result<(), Fault> {
         ("growth", &params.growth),
         ("regrow", &params.regrow),
         ("shrink", &params.shrink),
-    ] {
-        name(&format!("{at}.params.{field}"), text)?;
-    }
+    ];
+    names(&format!("{at}.params"), fields)?;
     case.counts.as_ref().map_or(Ok(()), |it| counts(at, it))
 }
