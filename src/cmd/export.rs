@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 
 use super::outcome::Outcome;
-use bench_record::export::{
-    Benchfmt, Bmf, Csv, Exporter, GithubActionBenchmark, Metric, measurements,
-};
+use bench_record::export::{self, Metric, measurements};
 use bench_record::{output, store};
 
 /// Writes a record in a format that another tool reads.
@@ -46,12 +44,11 @@ enum Format {
 }
 
 impl Format {
-    fn exporter(self) -> &'static dyn Exporter {
+    /// The metrics that are exported when none is asked for.
+    fn default_metrics(self) -> &'static [Metric] {
         match self {
-            Self::GithubActionBenchmark => &GithubActionBenchmark,
-            Self::Bmf => &Bmf,
-            Self::Benchfmt => &Benchfmt,
-            Self::Csv => &Csv,
+            Self::GithubActionBenchmark => &[Metric::Ratio],
+            Self::Bmf | Self::Benchfmt | Self::Csv => &Metric::ALL,
         }
     }
 }
@@ -67,10 +64,9 @@ fn metric(text: &str) -> Result<Metric, String> {
 /// Exports.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let record = store::load(&config.record)?;
-    let exporter = config.format.exporter();
     let metrics = match &config.metric {
         Some(metric) => std::slice::from_ref(metric),
-        None => exporter.default_metrics(),
+        None => config.format.default_metrics(),
     };
     let measurements = measurements(&record, metrics);
     if measurements.is_empty() {
@@ -83,7 +79,13 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     }
     // Whole in memory first, so that an error leaves no half output.
     let mut bytes = Vec::new();
-    exporter.write(&record, &measurements, &mut bytes)?;
+    let write = match config.format {
+        Format::GithubActionBenchmark => export::github_action_benchmark::write,
+        Format::Bmf => export::bmf::write,
+        Format::Benchfmt => export::benchfmt::write,
+        Format::Csv => export::csv::write,
+    };
+    write(&record, &measurements, &mut bytes)?;
     match &config.output {
         Some(path) => output::replace(path, &bytes)
             .with_context(|| format!("cannot write --output {}", path.display()))?,

@@ -1,7 +1,5 @@
 //! What there is to export of a record, one number each.
 
-use std::io;
-
 use crate::wire::{Case, Comparison, PairedSample, Record};
 
 /// What may be exported. Less is better for all of them.
@@ -63,7 +61,19 @@ pub struct Interval {
     pub confidence: f64,
 }
 
-impl Measurement<'_> {
+impl<'a> Measurement<'a> {
+    /// A number alone.
+    fn exact(metric: Metric, case: &'a Case, value: f64) -> Self {
+        Self {
+            metric,
+            case,
+            comparison: None,
+            value,
+            interval: None,
+            samples: Vec::new(),
+        }
+    }
+
     /// What a dashboard calls it: the case's id, and for a ratio what it is
     /// measured against.
     pub fn name(&self) -> String {
@@ -72,19 +82,6 @@ impl Measurement<'_> {
             None => self.case.id.clone(),
         }
     }
-}
-
-pub trait Exporter {
-    /// The metrics that are exported when none is asked for.
-    fn default_metrics(&self) -> &'static [Metric];
-
-    /// Writes `measurements` of `record` in this format.
-    fn write(
-        &self,
-        record: &Record,
-        measurements: &[Measurement<'_>],
-        out: &mut dyn io::Write,
-    ) -> io::Result<()>;
 }
 
 /// The numbers of `record` of the given metrics, by metric, then by case.
@@ -112,47 +109,28 @@ pub fn measurements<'a>(record: &'a Record, metrics: &[Metric]) -> Vec<Measureme
 /// The time of a case: the median over the processes of the first comparison that it
 /// is part of, as the candidate if it is one anywhere.
 fn time<'a>(record: &'a Record, case: &'a Case) -> Option<Measurement<'a>> {
-    type Pick = fn(&PairedSample) -> f64;
-    let candidate = record.comparisons.iter().find_map(|comparison| {
-        let value = comparison.candidate_ns?;
-        let pick: Pick = |sample| sample.candidate_ns;
-        (comparison.candidate == case.id).then_some((comparison, value, pick))
-    });
-    let baseline = || {
-        record.comparisons.iter().find_map(|comparison| {
-            let value = comparison.baseline_ns?;
-            let pick: Pick = |sample| sample.baseline_ns;
-            (comparison.baseline == case.id).then_some((comparison, value, pick))
-        })
+    let all = || record.comparisons.iter();
+    let mut as_candidate = all().filter(|it| it.candidate == case.id);
+    let mut as_baseline = all().filter(|it| it.baseline == case.id);
+    let of = |it: &Comparison, value, side: fn(&PairedSample) -> f64| Measurement {
+        samples: it.samples.iter().map(side).collect(),
+        ..Measurement::exact(Metric::Wall, case, value)
     };
-    let (comparison, value, pick) = candidate.or_else(baseline)?;
-    Some(Measurement {
-        metric: Metric::Wall,
-        case,
-        comparison: None,
-        value,
-        interval: None,
-        samples: comparison.samples.iter().map(pick).collect(),
-    })
+    as_candidate
+        .find_map(|it| Some(of(it, it.candidate_ns?, |sample| sample.candidate_ns)))
+        .or_else(|| {
+            as_baseline.find_map(|it| Some(of(it, it.baseline_ns?, |sample| sample.baseline_ns)))
+        })
 }
 
 fn instructions(case: &Case) -> Option<Measurement<'_>> {
-    Some(Measurement {
-        metric: Metric::Instructions,
-        case,
-        comparison: None,
-        value: case.counts.as_ref()?.instructions_per_item?,
-        interval: None,
-        samples: Vec::new(),
-    })
+    let value = case.counts.as_ref()?.instructions_per_item?;
+    Some(Measurement::exact(Metric::Instructions, case, value))
 }
 
 fn ratio<'a>(case: &'a Case, comparison: &'a Comparison) -> Option<Measurement<'a>> {
     Some(Measurement {
-        metric: Metric::Ratio,
-        case,
         comparison: Some(comparison),
-        value: comparison.ratio,
         interval: Some(Interval {
             low: comparison.low,
             high: comparison.high,
@@ -163,5 +141,6 @@ fn ratio<'a>(case: &'a Case, comparison: &'a Comparison) -> Option<Measurement<'
             .iter()
             .map(|sample| sample.log_ratio.exp())
             .collect(),
+        ..Measurement::exact(Metric::Ratio, case, comparison.ratio)
     })
 }

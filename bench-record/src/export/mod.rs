@@ -1,17 +1,13 @@
 //! Records in the formats that other tools read.
 //!
-//! One file a format, each an [`Exporter`]; what there is to export is taken
+//! One file a format, each with a function `write`; what there is to export is taken
 //! from the record once, as [`Measurement`]s, so that no format decides by
 //! itself what a record says. Nothing here judges or draws.
 
-mod benchfmt;
-mod bmf;
-mod csv;
-mod github_action_benchmark;
+pub mod benchfmt;
+pub mod bmf;
+pub mod csv;
+pub mod github_action_benchmark;
 mod measurement;
 
-pub use benchfmt::Benchfmt;
-pub use bmf::Bmf;
-pub use csv::Csv;
-pub use github_action_benchmark::GithubActionBenchmark;
-pub use measurement::{Exporter, Interval, Measurement, Metric, measurements};
+pub use measurement::{Interval, Measurement, Metric, measurements};
