@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::Count;
-use crate::wire::{Case, Comparison, Method, Record};
+use crate::wire::{Method, Record};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
@@ -76,10 +76,8 @@ pub struct Point {
 /// more memory than its numbers.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
-    /// By case id, then in the order of [`Count::ALL`].
-    counts: BTreeMap<String, Vec<(Count, Vec<Point>)>>,
-    /// By candidate, then by baseline.
-    ratios: BTreeMap<String, BTreeMap<String, Vec<Point>>>,
+    /// By case id, then by count, of which a ratio has none, then by baseline.
+    points: BTreeMap<(String, Option<Count>, Option<String>), Vec<Point>>,
     /// Groups of counts, by machine and length of the drain.
     groups: BTreeMap<String, u32>,
     /// Groups of ratios, by machine and method.
@@ -93,99 +91,60 @@ impl Builder {
     pub(super) fn push(&mut self, entry: u32, record: &Record, trusted: bool) {
         let machine = format!("{:?}", record.environment.machine());
         for case in &record.cases {
-            let key = format!("{machine} {}", case.params.items);
-            let fresh = self.groups.len() as u32;
-            let group = *self.groups.entry(key).or_insert(fresh);
-            self.push_counts(entry, group, case);
-            if !self.payloads.contains_key(&case.id) {
-                let payload = case.params.payload.clone();
-                self.payloads.insert(case.id.clone(), payload);
+            let group = number(&mut self.groups, format!("{machine} {}", case.params.items));
+            let payload = || case.params.payload.clone();
+            self.payloads.entry(case.id.clone()).or_insert_with(payload);
+            let taken = |count| Some((count, case.counts.as_ref()?.get(count)?));
+            for (count, value) in Count::ALL.into_iter().filter_map(taken) {
+                let key = (case.id.clone(), Some(count), None);
+                self.points.entry(key).or_default().push(Point {
+                    entry,
+                    group,
+                    method: Method::default(),
+                    value,
+                    low: value,
+                    high: value,
+                });
             }
         }
         let clock = format!("{:?}", record.environment.clock_machine());
         for comparison in record.comparisons.iter().filter(|_| trusted) {
-            let key = format!("{clock} {:?}", comparison.method);
-            let fresh = self.clocks.len() as u32;
-            let group = *self.clocks.entry(key).or_insert(fresh);
-            self.push_ratio(entry, group, comparison);
-        }
-    }
-
-    fn push_counts(&mut self, entry: u32, group: u32, case: &Case) {
-        let Some(counts) = &case.counts else { return };
-        if !self.counts.contains_key(&case.id) {
-            let empty = Count::ALL.map(|count| (count, Vec::new()));
-            self.counts.insert(case.id.clone(), empty.into());
-        }
-        let series = self.counts.get_mut(&case.id).expect("inserted above");
-        for (count, points) in series {
-            points.extend(counts.get(*count).map(|value| Point {
+            let group = number(&mut self.clocks, format!("{clock} {:?}", comparison.method));
+            // A case against itself is one commit against another: there is no
+            // reference that stays the same from run to run.
+            if comparison.candidate == comparison.baseline {
+                continue;
+            }
+            let baseline = Some(comparison.baseline.clone());
+            let key = (comparison.candidate.clone(), None, baseline);
+            self.points.entry(key).or_default().push(Point {
                 entry,
                 group,
-                method: Method::default(),
-                value,
-                low: value,
-                high: value,
-            }));
+                method: comparison.method,
+                value: comparison.ratio,
+                low: comparison.low,
+                high: comparison.high,
+            });
         }
     }
 
-    fn push_ratio(&mut self, entry: u32, group: u32, comparison: &Comparison) {
-        // A case against itself is one commit against another: there is no
-        // reference that stays the same from run to run.
-        if comparison.candidate == comparison.baseline {
-            return;
-        }
-        let baselines = match self.ratios.get_mut(&comparison.candidate) {
-            Some(baselines) => baselines,
-            None => self.ratios.entry(comparison.candidate.clone()).or_default(),
-        };
-        let points = match baselines.get_mut(&comparison.baseline) {
-            Some(points) => points,
-            None => baselines.entry(comparison.baseline.clone()).or_default(),
-        };
-        points.push(Point {
-            entry,
-            group,
-            method: comparison.method,
-            value: comparison.ratio,
-            low: comparison.low,
-            high: comparison.high,
-        });
-    }
-
-    /// All series that have a point, by case, then by metric.
+    /// All series, by case, ratios first, then counts in the order of the record.
     pub(super) fn finish(self) -> Vec<Series> {
         let payload = |case: &str| self.payloads.get(case).cloned().unwrap_or_default();
-        let ratios = self.ratios.into_iter().flat_map(|(case, baselines)| {
-            let payload = payload(&case);
-            baselines.into_iter().map(move |(baseline, points)| Series {
-                case: case.clone(),
-                payload: payload.clone(),
-                baseline: Some(baseline),
-                metric: Metric::Ratio,
-                points,
-            })
+        let series = self.points.into_iter();
+        let series = series.map(|((case, count, baseline), points)| Series {
+            payload: payload(&case),
+            case,
+            baseline,
+            metric: count.map_or(Metric::Ratio, Metric::Count),
+            points,
         });
-        let counts = self.counts.into_iter().flat_map(|(case, counts)| {
-            let payload = payload(&case);
-            counts.into_iter().map(move |(count, points)| Series {
-                case: case.clone(),
-                payload: payload.clone(),
-                baseline: None,
-                metric: Metric::Count(count),
-                points,
-            })
-        });
-        let mut all: Vec<_> = ratios
-            .chain(counts)
-            .filter(|series| !series.points.is_empty())
-            .collect();
-        // Stable: counts stay in the order of the record.
-        all.sort_by(|a, b| {
-            let key = |s: &Series| (s.metric.is_exact(), s.baseline.clone());
-            a.case.cmp(&b.case).then_with(|| key(a).cmp(&key(b)))
-        });
-        all
+        series.collect()
     }
+}
+
+/// The number of a group, the next one where it is new.
+fn number(groups: &mut BTreeMap<String, u32>, group: String) -> u32 {
+    let fresh = groups.len() as u32;
+    *groups.entry(group).or_insert(fresh)
 }

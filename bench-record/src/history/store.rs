@@ -98,33 +98,31 @@ pub enum HistoryError {
 /// is in the history already; where the folder holds anything but a history;
 /// and where it cannot be written. The history is then as it was.
 pub fn add(record: &Path, folder: &Path) -> Result<PathBuf, HistoryError> {
-    let unplaced = |field, problem| {
-        let path = record.to_owned();
-        Err(HistoryError::Unplaced {
-            path,
-            field,
-            problem,
-        })
-    };
     let entry = store::load(record)?.without_samples();
     let env = &entry.environment;
-    if env.commit.is_empty() {
-        return unplaced(
+    let unplaced = [
+        (
+            env.commit.is_empty(),
             "environment.commit",
             "is empty; a history needs a commit: make the record inside a repository",
-        );
-    }
-    if env.started.is_empty() {
-        return unplaced(
+        ),
+        (
+            env.started.is_empty(),
             "environment.started",
             "is empty; a history is ordered by time: make the record again",
-        );
-    }
-    if env.shard.is_some() {
-        return unplaced(
+        ),
+        (
+            env.shard.is_some(),
             "environment.shard",
             "the record is one shard of a run; join the shards with `arena-bench merge` first",
-        );
+        ),
+    ];
+    if let Some((_, field, problem)) = unplaced.into_iter().find(|(found, ..)| *found) {
+        return Err(HistoryError::Unplaced {
+            path: record.to_owned(),
+            field,
+            problem,
+        });
     }
     let bytes = store::to_bytes(record, &entry)?;
     let path = folder.join(file_name(env, &bytes));
