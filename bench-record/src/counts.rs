@@ -5,24 +5,6 @@ use serde::{Serialize, Serializer};
 
 use super::wire::Counts;
 
-/// What a count is in a record: a number, or a whole number far below 2^53, which is exact
-/// as floating point.
-trait Number {
-    fn number(self) -> f64;
-}
-
-impl Number for f64 {
-    fn number(self) -> f64 {
-        self
-    }
-}
-
-impl Number for u64 {
-    fn number(self) -> f64 {
-        self as f64
-    }
-}
-
 /// Every count, in the order of a record: what it is, its field there, its name for people.
 macro_rules! counts {
     ($($count:ident, $field:ident, $label:literal;)*) => {
@@ -52,10 +34,11 @@ macro_rules! counts {
         }
 
         impl Counts {
-            /// One count; `None` where it was not taken.
+            /// One count; `None` where it was not taken. A whole number is far below 2^53, and
+            /// so exact.
             pub fn get(&self, count: Count) -> Option<f64> {
                 match count {
-                    $(Count::$count => self.$field.map(Number::number),)*
+                    $(Count::$count => self.$field.map(|count| count as f64),)*
                 }
             }
         }

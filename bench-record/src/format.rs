@@ -47,11 +47,15 @@ impl Layout {
     }
 }
 
-/// Hands a call to the formatter that the present depth asks for.
+/// Hands a call to the formatter that the present depth asks for: what begins a list or an
+/// object is one deeper already, what ends it still is.
 macro_rules! by_depth {
-    ($($name:ident($($arg:ident: $type:ty),*);)*) => {$(
+    ($($name:ident($($arg:ident: $type:ty),*), deeper: $before:literal, $after:literal;)*) => {$(
         fn $name<W: ?Sized + Write>(&mut self, writer: &mut W $(, $arg: $type)*) -> io::Result<()> {
-            if self.in_lines() {
+            self.depth += $before;
+            let in_lines = self.in_lines();
+            self.depth -= $after;
+            if in_lines {
                 self.pretty.$name(writer $(, $arg)*)
             } else {
                 self.compact.$name(writer $(, $arg)*)
@@ -61,51 +65,17 @@ macro_rules! by_depth {
 }
 
 impl Formatter for Layout {
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth += 1;
-        if self.in_lines() {
-            self.pretty.begin_array(writer)
-        } else {
-            self.compact.begin_array(writer)
-        }
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        let in_lines = self.in_lines();
-        self.depth -= 1;
-        if in_lines {
-            self.pretty.end_array(writer)
-        } else {
-            self.compact.end_array(writer)
-        }
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth += 1;
-        if self.in_lines() {
-            self.pretty.begin_object(writer)
-        } else {
-            self.compact.begin_object(writer)
-        }
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        let in_lines = self.in_lines();
-        self.depth -= 1;
-        if in_lines {
-            self.pretty.end_object(writer)
-        } else {
-            self.compact.end_object(writer)
-        }
-    }
-
     by_depth! {
-        begin_array_value(first: bool);
-        end_array_value();
-        begin_object_key(first: bool);
-        end_object_key();
-        begin_object_value();
-        end_object_value();
+        begin_array(), deeper: 1, 0;
+        end_array(), deeper: 0, 1;
+        begin_object(), deeper: 1, 0;
+        end_object(), deeper: 0, 1;
+        begin_array_value(first: bool), deeper: 0, 0;
+        end_array_value(), deeper: 0, 0;
+        begin_object_key(first: bool), deeper: 0, 0;
+        end_object_key(), deeper: 0, 0;
+        begin_object_value(), deeper: 0, 0;
+        end_object_value(), deeper: 0, 0;
     }
 
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {

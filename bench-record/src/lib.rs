@@ -9,7 +9,6 @@
 pub mod accepted;
 mod case_id;
 mod clean;
-mod commit;
 mod counts;
 mod environment;
 pub mod export;
@@ -26,7 +25,6 @@ mod measured;
 pub mod merge;
 pub mod output;
 pub mod partial;
-mod provenance;
 mod query;
 pub mod store;
 #[cfg(any(test, feature = "synthetic"))]
@@ -37,6 +35,5 @@ pub mod wire;
 
 pub use case_id::{CHANNELS, CaseId};
 pub use clean::visible;
-pub use commit::short_commit;
 pub use counts::Count;
-pub use query::Difference;
+pub use query::{Difference, short_commit};

@@ -87,13 +87,8 @@ pub fn merge(
     let mut merged = Record {
         schema: first.schema.clone(),
         environment,
-        cases: Vec::new(),
-        comparisons: Vec::new(),
         self_check,
-        failures: Vec::new(),
-        growth: None,
-        ladder: None,
-        lab: None,
+        ..Record::default()
     };
     let mut growth: Vec<Growth> = Vec::new();
     let mut ladders = Vec::new();
@@ -124,17 +119,14 @@ fn in_order(shards: Vec<(PathBuf, Record)>) -> Result<Vec<(PathBuf, Record)>, Me
         let Some((number, of)) = parse_shard(&shard) else {
             return Err(MergeError::NoShard { path });
         };
-        match &split {
-            Some((left_path, left, n)) if *n != of => {
-                return Err(MergeError::OtherSplit {
-                    left_path: left_path.clone(),
-                    left: left.clone(),
-                    right_path: path,
-                    right: shard,
-                });
-            }
-            Some(_) => {}
-            None => split = Some((path.clone(), shard.clone(), of)),
+        let (left_path, left, n) = split.get_or_insert_with(|| (path.clone(), shard.clone(), of));
+        if *n != of {
+            return Err(MergeError::OtherSplit {
+                left_path: left_path.clone(),
+                left: left.clone(),
+                right_path: path,
+                right: shard,
+            });
         }
         if let Some((left, _)) = by_number.get(&number) {
             return Err(MergeError::Overlap {

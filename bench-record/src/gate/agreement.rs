@@ -23,16 +23,10 @@ pub struct Disagreement(
 /// does not name them is taken by its CPU model instead.
 pub fn of_counts(baseline: &Environment, record: &Environment) -> Result<(), Disagreement> {
     let fields = |environment| fields(environment, named_by_both(baseline, record));
-    let differences: Vec<Difference> = fields(baseline)
-        .into_iter()
-        .zip(fields(record))
-        .filter(|(left, right)| left != right)
-        .map(|((field, left), (_, right))| Difference { field, left, right })
-        .collect();
-    if differences.is_empty() {
-        Ok(())
-    } else {
-        Err(Disagreement(differences))
+    let differences = Difference::between(fields(baseline), fields(record));
+    match differences.is_empty() {
+        true => Ok(()),
+        false => Err(Disagreement(differences)),
     }
 }
 
@@ -42,18 +36,14 @@ fn named_by_both(baseline: &Environment, record: &Environment) -> bool {
         .all(|environment| environment.observed.contains_key(COPY_ROUTINES))
 }
 
-fn fields(environment: &Environment, by_routines: bool) -> Vec<(&'static str, String)> {
+fn fields(environment: &Environment, by_routines: bool) -> Vec<(&'static str, &str)> {
     let routines = environment.observed.get(COPY_ROUTINES);
-    let replaced = |(field, value): (&'static str, &str)| match routines {
-        Some(routines) if field == "cpu" && by_routines => (COPY_ROUTINES, routines.clone()),
-        _ => (field, value.to_owned()),
+    let replaced = |(field, value)| match routines {
+        Some(routines) if field == "cpu" && by_routines => (COPY_ROUTINES, routines.as_str()),
+        _ => (field, value),
     };
-    let machine = environment.machine().into_iter().map(replaced);
-    let toolchain = environment.toolchain().into_iter();
-    toolchain
-        .map(|(field, value)| (field, value.to_owned()))
-        .chain(machine)
-        .collect()
+    let machine = environment.machine().map(replaced);
+    [&environment.toolchain()[..], &machine].concat()
 }
 
 /// Why the ratios of two records cannot be held against each other; `None` when

@@ -80,6 +80,20 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change of a case whose values are not known yet.
+    pub(super) fn of(case: &str, what: What, regression: bool, why: String) -> Self {
+        Self {
+            case: case.to_owned(),
+            baseline_case: None,
+            what,
+            before: None,
+            after: None,
+            regression,
+            accepted: None,
+            why,
+        }
+    }
+
     /// Whether it is worse than it may be, and nobody accepted that.
     pub fn alarms(&self) -> bool {
         self.regression && self.accepted.is_none()

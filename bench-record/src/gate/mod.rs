@@ -100,6 +100,8 @@ impl Judgement {
         accepted: &mut Matching<'_>,
     ) {
         let failure = |id: &str| record.failures.iter().find(|failure| failure.id == id);
+        // Something about a case as a whole is never good.
+        let whole = |id: &str, why: String| Change::of(id, What::Case, true, why);
         for before in &baseline.cases {
             let why = match (record.case(&before.id), failure(&before.id)) {
                 (_, Some(failure)) => format!("it failed: {}", failure.why),
@@ -188,20 +190,6 @@ impl Judgement {
     }
 }
 
-/// Something about a case as a whole, which is never good.
-fn whole(id: &str, why: String) -> Change {
-    Change {
-        case: id.to_owned(),
-        baseline_case: None,
-        what: What::Case,
-        before: None,
-        after: None,
-        regression: true,
-        accepted: None,
-        why,
-    }
-}
-
 /// Tells the accepted regressions of the counts that are as they were.
 fn unchanged(before: &Case, after: &Case, accepted: &mut Matching<'_>) {
     let get = |case: &Case, count| case.counts.as_ref().and_then(|counts| counts.get(count));
@@ -235,14 +223,9 @@ fn count_changes(before: &Case, after: &Case, limits: &Limits) -> Vec<Change> {
             _ => return None,
         };
         Some(Change {
-            case: before.id.clone(),
-            baseline_case: None,
-            what: What::Count(count),
             before: old,
             after: new,
-            regression,
-            accepted: None,
-            why,
+            ..Change::of(&before.id, What::Count(count), regression, why)
         })
     };
     Count::ALL.iter().filter_map(change).collect()

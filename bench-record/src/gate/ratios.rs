@@ -10,14 +10,8 @@ const MOVED: f64 = 0.001;
 
 pub(super) fn ratio(comparison: &Comparison, regression: bool, why: String) -> Change {
     Change {
-        case: comparison.candidate.clone(),
         baseline_case: Some(comparison.baseline.clone()),
-        what: What::Ratio,
-        before: None,
-        after: None,
-        regression,
-        accepted: None,
-        why,
+        ..Change::of(&comparison.candidate, What::Ratio, regression, why)
     }
 }
 
