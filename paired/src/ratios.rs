@@ -218,12 +218,7 @@ fn copies_of_all(
     }
     let processes = apart.len();
     let interval = sign::interval(&Sorted::new(apart)?, confidence);
-    let found = interval.ok_or(StatsError::TooFew {
-        what: "processes",
-        have: processes,
-        need: sign::fewest(confidence),
-        confidence: confidence.share(),
-    })?;
+    let found = interval.ok_or_else(|| sign::too_few(processes, confidence))?;
     Ok(Some((found.map(LogRatio).into(), processes)))
 }
 

@@ -76,7 +76,12 @@ impl Drop for Temporary {
 /// without its lock or with half of its text.
 fn nameless(parent: &Path, proof: &str) -> io::Result<File> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    let mut file = File::from(openat(CWD, parent, flags, Mode::from_raw_mode(0o600))?);
+    let file = openat(CWD, parent, flags, Mode::from_raw_mode(0o600))?;
+    locked(file.into(), proof)
+}
+
+/// Locks a file and writes the proof into it.
+fn locked(mut file: File, proof: &str) -> io::Result<File> {
     // Where a file system has no locks, its folders are not removed by others either.
     let _ = file.lock();
     file.write_all(proof.as_bytes())?;
@@ -92,10 +97,7 @@ fn put(file: &File, marker: &Path) -> io::Result<()> {
 /// The same where the file system knows no nameless files. A process that is killed right
 /// here leaves an empty file, which nobody removes: it proves nothing.
 fn named(marker: &Path, proof: &str) -> io::Result<File> {
-    let mut file = File::create_new(marker)?;
-    let _ = file.lock();
-    file.write_all(proof.as_bytes())?;
-    Ok(file)
+    locked(File::create_new(marker)?, proof)
 }
 
 /// Removes a folder and, when it is gone, its marker.

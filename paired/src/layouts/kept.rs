@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::build::Build;
+use super::error::{LayoutError, at};
+use super::files::make;
 use super::link::Compiled;
 use crate::digest::sha256;
 use crate::paths;
@@ -24,13 +26,8 @@ const FORMAT: &str = "paired/kept-layouts/1";
 #[derive(Debug, thiserror::Error)]
 pub enum KeptError {
     /// A file cannot be written or read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] LayoutError),
     /// Writing would replace somebody else's file.
     #[error("{} was not made by this tool, and nothing of it is replaced: choose another folder, or move it away", path.display())]
     Foreign {
@@ -79,7 +76,7 @@ pub struct Kept {
 pub fn save(folder: &Path, about: &str, builds: &[&Build]) -> Result<(), KeptError> {
     replaceable(folder)?;
     let parent = paths::folder(folder);
-    fs::create_dir_all(parent).map_err(at(parent))?;
+    make(parent)?;
     let aside = tempfile::Builder::new()
         .prefix(".layouts-")
         .tempdir_in(parent)
@@ -98,7 +95,7 @@ pub fn save(folder: &Path, about: &str, builds: &[&Build]) -> Result<(), KeptErr
     if folder.exists() {
         fs::rename(folder, aside.path().join("old")).map_err(at(folder))?;
     }
-    fs::rename(&new, folder).map_err(at(folder))
+    Ok(fs::rename(&new, folder).map_err(at(folder))?)
 }
 
 fn write(build: &Build, folder: &Path) -> Result<Library, KeptError> {
@@ -127,8 +124,7 @@ fn layout_file(folder: &Path, seed: u64, file: &str) -> PathBuf {
 /// Copies a file; its digest.
 fn copy(from: &Path, to: &Path) -> Result<String, KeptError> {
     let bytes = fs::read(from).map_err(at(from))?;
-    let parent = paths::folder(to);
-    fs::create_dir_all(parent).map_err(at(parent))?;
+    make(paths::folder(to))?;
     fs::write(to, &bytes).map_err(at(to))?;
     Ok(sha256(&bytes))
 }
@@ -217,7 +213,7 @@ fn verify(path: &Path, digest: &str) -> Result<(), KeptError> {
     };
     let bytes = fs::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => unusable("this file is missing"),
-        _ => at(path)(error),
+        _ => at(path)(error).into(),
     })?;
     if sha256(&bytes) != digest {
         return Err(unusable("this is not the file that was kept here"));
@@ -246,7 +242,7 @@ fn list(folder: &Path) -> Result<Option<Kept>, KeptError> {
     let json = match fs::read(&path) {
         Ok(json) => json,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(at(&path)(error)),
+        Err(error) => return Err(at(&path)(error).into()),
     };
     let unusable = |why: String| KeptError::Unusable {
         path: path.clone(),
@@ -262,12 +258,4 @@ fn list(folder: &Path) -> Result<Option<Kept>, KeptError> {
         return Err(unusable(why));
     }
     Ok(Some(kept))
-}
-
-fn at(path: &Path) -> impl Fn(io::Error) -> KeptError + use<> {
-    let path = path.to_owned();
-    move |source| KeptError::Io {
-        path: path.clone(),
-        source,
-    }
 }

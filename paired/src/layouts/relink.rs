@@ -48,19 +48,9 @@ pub(super) enum Made {
     Single(String),
 }
 
-/// A link that was repeated and failed.
-enum Failed {
-    /// The linker refused.
-    Said(String),
-    /// A file could not be written, or the linker not started.
-    Error(LayoutError),
-}
-
-impl From<LayoutError> for Failed {
-    fn from(error: LayoutError) -> Self {
-        Self::Error(error)
-    }
-}
+/// What came of repeating a link: the words of a linker that refused. The error is of a file
+/// that could not be written, or of a linker that did not start.
+type Linked = Result<Result<(), String>, LayoutError>;
 
 /// Files that this process was given: they stay.
 static IN_USE: LazyLock<Mutex<HashSet<PathBuf>>> = LazyLock::new(Mutex::default);
@@ -136,11 +126,9 @@ impl<'a> Job<'a> {
         if job.functions.is_empty() {
             // A profile that strips symbols: they are in the same link without that.
             let unstripped = folder.join("unstripped.partial");
-            match job.run(&[], &unstripped) {
-                Ok(()) => job.functions = order::functions(&unstripped)?,
-                Err(Failed::Error(error)) => return Err(error),
-                // The probe says what is wrong.
-                Err(Failed::Said(_)) => {}
+            // The probe says what is wrong, if anything is.
+            if job.run(&[], &unstripped)?.is_ok() {
+                job.functions = order::functions(&unstripped)?;
             }
             let _ = fs::remove_file(&unstripped);
         }
@@ -160,20 +148,14 @@ impl<'a> Job<'a> {
             let name = self.plain.display();
             return Ok(Err(format!("{name} has no symbols to order by")));
         }
-        let padded = match self.layout(seed, true) {
-            Ok(()) => None,
-            Err(Failed::Error(error)) => return Err(error),
-            Err(Failed::Said(words)) => Some(words),
-        };
-        if padded.is_some() {
-            match self.layout(seed, false) {
-                Ok(()) => {}
-                Err(Failed::Error(error)) => return Err(error),
-                Err(Failed::Said(words)) => return self.cannot(&words).map(Err),
-            }
+        let padded = self.layout(seed, true)?;
+        if padded.is_err()
+            && let Err(words) = self.layout(seed, false)?
+        {
+            return self.cannot(&words).map(Err);
         }
         let ability = Ability {
-            unpadded: padded.map(|words| format!("{program}: {words}")),
+            unpadded: padded.err().map(|words| format!("{program}: {words}")),
         };
         let json = serde_json::to_vec(&ability).expect("texts make JSON");
         write_whole(&self.folder.join(ABILITY), &json)?;
@@ -186,10 +168,9 @@ impl<'a> Job<'a> {
         let usual = self.folder.join("usual.partial");
         let repeated = self.run(&[], &usual);
         let _ = fs::remove_file(&usual);
-        match repeated {
+        match repeated? {
             Ok(()) => Ok(format!("{}: {words}", self.program())),
-            Err(Failed::Error(error)) => Err(error),
-            Err(Failed::Said(words)) => Err(self.failed(words)),
+            Err(words) => Err(self.failed(words)),
         }
     }
 
@@ -202,7 +183,12 @@ impl<'a> Job<'a> {
         if seeds.is_empty() {
             return Ok(());
         }
-        self.room_for(seeds.len())?;
+        let error = self.no_space(seeds.len());
+        if let LayoutError::NoSpace { needed, free, .. } = error
+            && free < needed
+        {
+            return Err(error);
+        }
         let queue = Mutex::new(seeds.iter());
         let next = || queue.lock().expect("no holder panics").next().copied();
         let stop = || while next().is_some() {};
@@ -221,12 +207,10 @@ impl<'a> Job<'a> {
             drop(sender);
             let mut outcome = Ok(());
             for (done, result) in results.iter().enumerate() {
-                if let Err(failed) = result {
+                let made = result.and_then(|made| made.map_err(|words| self.failed(words)));
+                if made.is_err() {
                     stop();
-                    outcome = Err(match failed {
-                        Failed::Error(error) => error,
-                        Failed::Said(words) => self.failed(words),
-                    });
+                    outcome = made;
                 }
                 left(seeds.len() - done - 1);
             }
@@ -235,7 +219,7 @@ impl<'a> Job<'a> {
     }
 
     /// Links one layout: aside first, so that half a file is never taken for one.
-    fn layout(&self, seed: u64, padded: bool) -> Result<(), Failed> {
+    fn layout(&self, seed: u64, padded: bool) -> Linked {
         let path = |kind: &str| self.folder.join(format!("{seed}.{kind}.partial"));
         let (order, output) = (path("order"), path("library"));
         let list = order::ordered(&self.functions, seed);
@@ -248,15 +232,15 @@ impl<'a> Job<'a> {
         options.extend(padded.then(|| format!("--randomize-section-padding={seed}")));
         let made = self.run(&options, &output);
         let _ = fs::remove_file(&order);
-        if made.is_err() {
+        if !matches!(made, Ok(Ok(()))) {
             let _ = fs::remove_file(&output);
+            return made;
         }
-        made?;
         fs::rename(&output, self.file(seed)).map_err(at(&output))?;
-        Ok(())
+        Ok(Ok(()))
     }
 
-    fn run(&self, options: &[String], output: &Path) -> Result<(), Failed> {
+    fn run(&self, options: &[String], output: &Path) -> Linked {
         let link = &self.link;
         let mut command = Command::new(&link.program);
         command
@@ -278,20 +262,16 @@ impl<'a> Job<'a> {
         } else {
             self.folder
         });
-        let done = command.output();
-        let done = done.map_err(|source| LayoutError::Io {
-            path: link.program.clone().into(),
-            source,
-        })?;
+        let done = command.output().map_err(at(Path::new(&link.program)))?;
         if done.status.success() {
-            return Ok(());
+            return Ok(Ok(()));
         }
         let words = String::from_utf8_lossy(&done.stderr);
         if words.contains("No space left on device") || words.contains("Disk quota exceeded") {
-            return Err(Failed::Error(self.no_space(1)));
+            return Err(self.no_space(1));
         }
         let words = words.trim();
-        Err(Failed::Said(match words {
+        Ok(Err(match words {
             "" => format!("it failed without a word ({})", done.status),
             words => words.chars().take(SHOWN).collect(),
         }))
@@ -305,15 +285,6 @@ impl<'a> Job<'a> {
         LayoutError::Link {
             program: self.program(),
             output,
-        }
-    }
-
-    /// An error where the disk has no room for so many more layouts.
-    fn room_for(&self, layouts: usize) -> Result<(), LayoutError> {
-        let error = self.no_space(layouts);
-        match error {
-            LayoutError::NoSpace { needed, free, .. } if free < needed => Err(error),
-            _ => Ok(()),
         }
     }
 

@@ -17,24 +17,11 @@ const FEWEST_ROUNDS: u32 = 3;
 const LONGEST_DRAIN: Duration = Duration::from_millis(20);
 
 /// Nanoseconds of a drain of the fastest and of the slowest arm.
-#[derive(Clone, Copy)]
-struct Drains {
-    fastest: f64,
-    slowest: f64,
-}
-
-impl Drains {
-    fn of(process: &Process) -> Self {
-        let drains = process.times.iter().flatten().map(|times| median(times));
-        let none = Self {
-            fastest: f64::INFINITY,
-            slowest: 1.0,
-        };
-        drains.fold(none, |found, drain| Self {
-            fastest: found.fastest.min(drain),
-            slowest: found.slowest.max(drain),
-        })
-    }
+fn drains(process: &Process) -> (f64, f64) {
+    let drains = process.times.iter().flatten().map(|times| median(times));
+    drains.fold((f64::INFINITY, 1.0), |(fastest, slowest), drain| {
+        (drain.min(fastest), drain.max(slowest))
+    })
 }
 
 /// The shared number of items with which the slowest arm's drain takes as long as it
@@ -55,17 +42,17 @@ pub(super) fn calibrate(
     for _ in 0..CALIBRATIONS {
         let layouts = arms.iter().map(|arm| vec![0; arm.libraries.len()]);
         let process = bench.process(arms, layouts.collect(), shape)?;
-        let drains = Drains::of(&process);
+        let (fastest, slowest) = drains(&process);
         let fine = (FEWEST_STEPS * process.clock_step_ns) as f64;
         let wanted = (settings.drain.as_nanos() as f64).max(fine.min(longest));
         // How much longer the slowest drain must be, and how much the fastest may.
-        let longer = wanted / drains.slowest;
-        let finer = (fine / drains.fastest).min(longest / drains.slowest);
+        let longer = wanted / slowest;
+        let finer = (fine / fastest).min(longest / slowest);
         if given.is_some() || longer.max(finer) <= 2.0 {
             // One step from close by: what a first drain costs once is small.
             let times = longer.max(finer);
             let items = given.unwrap_or(((shape.items as f64 * times) as u64).max(1));
-            let slowest = drains.slowest * items as f64 / shape.items as f64;
+            let slowest = slowest * items as f64 / shape.items as f64;
             return Ok(rounds_for(items, slowest, settings));
         }
         let more = longer.max(finer).clamp(2.0, 100.0);

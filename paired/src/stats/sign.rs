@@ -13,7 +13,7 @@
 use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::order::Sorted;
-use super::{Confidence, Interval};
+use super::{Confidence, Interval, StatsError};
 
 /// The error allowed may be a rounded 2^−n; this much above it still counts as it.
 const ROUNDING: f64 = 1e-9;
@@ -36,6 +36,16 @@ pub fn interval(sample: &Sorted, confidence: Confidence) -> Option<Interval<f64>
 /// range, with error 2^(1−n).
 pub fn fewest(confidence: Confidence) -> usize {
     (1.0 - (confidence.error() * (1.0 + ROUNDING)).log2()).ceil() as usize
+}
+
+/// That so many processes have no interval of this confidence.
+pub(crate) fn too_few(have: usize, confidence: Confidence) -> StatsError {
+    StatsError::TooFew {
+        what: "processes",
+        have,
+        need: fewest(confidence),
+        confidence: confidence.share(),
+    }
 }
 
 /// The largest k, from 1, for which the k-th smallest and k-th largest of `n`

@@ -31,12 +31,8 @@ impl Summary {
     /// too few processes for the confidence.
     pub fn new(samples: &[PairedSample], confidence: Confidence) -> Result<Self, StatsError> {
         let interval = |values: &Sorted| {
-            signed_rank::interval(values, confidence).ok_or_else(|| StatsError::TooFew {
-                what: "processes",
-                have: values.values().len(),
-                need: sign::fewest(confidence),
-                confidence: confidence.share(),
-            })
+            signed_rank::interval(values, confidence)
+                .ok_or_else(|| sign::too_few(values.values().len(), confidence))
         };
         let log_ratios = Sorted::new(samples.iter().map(|sample| sample.log_ratio))?;
         let differences = samples.iter().map(|s| s.candidate_ns - s.baseline_ns);

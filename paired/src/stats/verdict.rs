@@ -17,6 +17,16 @@ pub enum Direction {
     Slower,
 }
 
+impl Direction {
+    /// That of a change.
+    fn of(change: LogRatio) -> Self {
+        match change.0 > 0.0 {
+            true => Self::Slower,
+            false => Self::Faster,
+        }
+    }
+}
+
 /// What one comparison shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Finding {
@@ -89,15 +99,13 @@ pub enum Reason {
 /// *and* the estimate is beyond δ; otherwise the question is open.
 pub fn find(interval: &Interval<LogRatio>, delta: Delta) -> Finding {
     let band = delta.log();
-    let estimate = interval.estimate.0;
+    let estimate = interval.estimate;
     if interval.inside(band) {
         Finding::Same
     } else if !interval.excludes_zero() {
         Finding::Open(Open::TooWide)
-    } else if estimate > band.0 {
-        Finding::Suspect(Direction::Slower)
-    } else if estimate < -band.0 {
-        Finding::Suspect(Direction::Faster)
+    } else if estimate.0.abs() > band.0 {
+        Finding::Suspect(Direction::of(estimate))
     } else {
         Finding::Open(Open::SmallerThanDelta)
     }
@@ -142,11 +150,7 @@ pub fn screen(
         return None;
     }
     Some(Suspicion {
-        direction: if estimate.0 > 0.0 {
-            Direction::Slower
-        } else {
-            Direction::Faster
-        },
+        direction: Direction::of(estimate),
         excluded_zero: interval.is_some_and(Interval::excludes_zero),
     })
 }

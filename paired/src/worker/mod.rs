@@ -247,9 +247,7 @@ impl Worker {
             Outcome::Gone => return Err(self.ended(false)?),
             Outcome::Late => return Err(self.late(limit)?),
         };
-        self.process.end().map_err(io("ending a process"))?;
-        let said = self.said();
-        Err(ChildError::Nonsense { why, said })
+        Err(self.nonsense(why)?)
     }
 
     /// Ends the conversation, and waits until the child has ended by itself; what it
@@ -262,8 +260,10 @@ impl Worker {
         match self.exchange(&[], limit)? {
             Outcome::Gone => {}
             Outcome::Late => return Err(self.late(limit)?),
-            Outcome::Answer(_) => return Err(self.nonsense("an answer to no question")),
-            Outcome::Nonsense(why) => return Err(self.nonsense(&why)),
+            Outcome::Answer(_) => {
+                return Err(self.nonsense("an answer to no question".to_owned())?);
+            }
+            Outcome::Nonsense(why) => return Err(self.nonsense(why)?),
         }
         let status = self.process.end().map_err(io("ending a process"))?;
         if status.success() {
@@ -272,12 +272,10 @@ impl Worker {
         Err(self.ended(true)?)
     }
 
-    fn nonsense(&mut self, why: &str) -> ChildError {
-        let _ = self.process.end();
-        ChildError::Nonsense {
-            why: why.to_owned(),
-            said: self.said(),
-        }
+    fn nonsense(&mut self, why: String) -> Result<ChildError, ChildError> {
+        self.process.end().map_err(io("ending a process"))?;
+        let said = self.said();
+        Ok(ChildError::Nonsense { why, said })
     }
 
     fn late(&mut self, limit: Duration) -> Result<ChildError, ChildError> {

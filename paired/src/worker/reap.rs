@@ -39,7 +39,6 @@ fn known() -> MutexGuard<'static, Known> {
 #[derive(Debug)]
 pub struct Reaped {
     child: Child,
-    pid: Pid,
     ended: Option<ExitStatus>,
 }
 
@@ -58,14 +57,10 @@ impl Reaped {
             known.strangers.extend(adopted);
         }
         let child = command.spawn()?;
-        let pid = Pid::from_child(&child);
-        known.children.push(pid);
+        known.children.push(Pid::from_child(&child));
         drop(known);
-        Ok(Self {
-            child,
-            pid,
-            ended: None,
-        })
+        let ended = None;
+        Ok(Self { child, ended })
     }
 
     /// The child, for its pipes.
@@ -75,7 +70,7 @@ impl Reaped {
 
     /// Its process id.
     pub fn pid(&self) -> Pid {
-        self.pid
+        Pid::from_child(&self.child)
     }
 
     /// Ends it, if it has not ended, and everything that it started; its exit status.
@@ -86,10 +81,11 @@ impl Reaped {
         if let Some(status) = self.ended {
             return Ok(status);
         }
-        kill_tree(self.pid);
+        let own = self.pid();
+        kill_tree(own);
         let status = self.child.wait();
         let mut known = known();
-        known.children.retain(|&pid| pid != self.pid);
+        known.children.retain(|&pid| pid != own);
         kill_all(|| known.orphans());
         drop(known);
         self.ended = Some(status?);
