@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use paired::visible::visible;
 
@@ -16,25 +16,44 @@ pub type Functions = BTreeMap<String, u64>;
 /// In words, when there is none or one cannot be read.
 pub fn read(folder: &Path, benchmark: &str) -> Result<Functions, String> {
     let mut found = Functions::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if is_profile(&path, benchmark) {
-                let text = fs::read_to_string(&path)
-                    .map_err(|error| format!("{}: {error}", path.display()))?;
-                for (name, instructions) in parse(&text) {
-                    *found.entry(name).or_default() += instructions;
-                }
-            }
+    for path in files(folder).filter(|path| is_profile(path, benchmark)) {
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        for (name, instructions) in parse(&text) {
+            *found.entry(name).or_default() += instructions;
         }
     }
     match found.is_empty() {
         true => Err(format!("there is no profile of the {benchmark} stream")),
         false => Ok(found),
     }
+}
+
+/// The files below a folder; none where it cannot be read.
+pub(super) fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let mut left = vec![folder.to_owned()];
+    std::iter::from_fn(move || {
+        loop {
+            let path = left.pop()?;
+            if !path.is_dir() {
+                return Some(path);
+            }
+            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+            left.extend(entries.map(|entry| entry.path()));
+        }
+    })
+}
+
+/// Instructions of each function per item, without those of the functions that it calls.
+pub type PerItem = BTreeMap<String, f64>;
+
+/// The slope between two streams, of which the longer has so many items more.
+pub fn per_item(short: &Functions, long: &Functions, items: u64) -> PerItem {
+    let slope = |(name, &many): (&String, &u64)| {
+        let few = short.get(name).copied().unwrap_or_default();
+        (name.clone(), (many as f64 - few as f64) / items as f64)
+    };
+    long.iter().map(slope).collect()
 }
 
 /// Whether a file is callgrind's of a benchmark: `callgrind.drain.short.out`.

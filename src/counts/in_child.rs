@@ -1,20 +1,30 @@
 //! Callgrind around a child of this program that drains on its command.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use paired::worker::{ChildError, Launch};
 
 use super::run::TUNABLES;
 use super::valgrind;
 
-/// What callgrind counts of a child: what a harness times.
-pub const DRAINS: [&str; 2] = [
-    "--toggle-collect=*bench_host::functions::Opened::run*",
-    "--toggle-collect=*bench_host::pair::Session::drain*",
-];
+/// Callgrind's options for a child: of what a harness times, with the profile in this file.
+pub fn callgrind(profile: &Path) -> [String; 4] {
+    [
+        "--tool=callgrind".to_owned(),
+        format!("--callgrind-out-file={}", profile.display()),
+        "--toggle-collect=*bench_host::functions::Opened::run*".to_owned(),
+        "--toggle-collect=*bench_host::pair::Session::drain*".to_owned(),
+    ]
+}
 
 /// A child that runs under valgrind, with these options of it.
-pub fn under(mut launch: Launch, options: &[&str]) -> Launch {
-    let valgrind = ["valgrind", valgrind::WITHOUT_INLINED];
-    launch.wrapper = valgrind.iter().chain(options).map(Into::into).collect();
+pub fn under<const N: usize>(mut launch: Launch, options: [impl Into<OsString>; N]) -> Launch {
+    let valgrind = ["valgrind", valgrind::WITHOUT_INLINED].map(Into::into);
+    launch.wrapper = valgrind
+        .into_iter()
+        .chain(options.map(Into::into))
+        .collect();
     launch
         .environment
         .push(("GLIBC_TUNABLES".into(), TUNABLES.into()));

@@ -1,5 +1,7 @@
 //! How many items are drained for a count, and the least that it must be.
 
+use std::fmt;
+
 use bench_host::channels::OpenError;
 use bench_host::pair::{Pair, Session};
 use bench_protocol::spec::{Decode, ENDLESS};
@@ -18,8 +20,10 @@ const BYTES: u64 = 1 << 20;
 const WARM: u64 = 8;
 
 /// What can be counted: an endless stream that goes by an id.
-pub trait Subject: Sync {
-    fn id(&self) -> String;
+pub trait Subject: Sync + fmt::Display {
+    fn id(&self) -> String {
+        self.to_string()
+    }
     /// Content bytes of the largest item.
     fn item_bytes(&self) -> u32;
     /// Instructions that an item cannot be had for.
@@ -35,9 +39,6 @@ pub trait Subject: Sync {
 }
 
 impl Subject for Case {
-    fn id(&self) -> String {
-        self.to_string()
-    }
     fn item_bytes(&self) -> u32 {
         self.item_bytes()
     }
@@ -74,9 +75,6 @@ impl Subject for Case {
 }
 
 impl Subject for LadderArm {
-    fn id(&self) -> String {
-        self.to_string()
-    }
     fn item_bytes(&self) -> u32 {
         self.bytes
     }
@@ -110,11 +108,6 @@ pub struct Lengths {
 }
 
 impl Lengths {
-    /// The lengths of what is counted.
-    pub fn of(subject: &(impl Subject + ?Sized)) -> Self {
-        subject.lengths()
-    }
-
     /// The lengths of a stream that runs on, of items of so many bytes.
     fn steady(item_bytes: u32) -> Self {
         let more = (BYTES / u64::from(item_bytes.max(1))).clamp(1, LOOP);
@@ -167,14 +160,14 @@ mod tests {
     fn a_small_item_is_counted_over_the_whole_of_its_table() {
         let case = Case::drain(PayloadKind::U64, 8, Protocol::Arena);
         let table = case.plan.table(0).unwrap().sizes().len() as u64;
-        assert_eq!(Lengths::of(&case).difference(), table);
+        assert_eq!(case.lengths().difference(), table);
     }
 
     #[test]
     fn every_case_has_two_lengths_and_a_moderate_number_of_bytes() {
         let drained = |case: &Case| case.group != Group::Growth;
         for case in catalog::all().into_iter().filter(drained) {
-            let lengths = Lengths::of(&case);
+            let lengths = case.lengths();
             assert!(lengths.short >= 1 && lengths.long > lengths.short, "{case}");
             let items = lengths.warm + lengths.long;
             assert!(items * u64::from(case.item_bytes()) <= 16 << 20, "{case}");
@@ -184,7 +177,7 @@ mod tests {
     #[test]
     fn a_growth_case_is_counted_cold_and_whole() {
         for case in catalog::growths() {
-            let lengths = Lengths::of(&case);
+            let lengths = case.lengths();
             assert_eq!((lengths.warm, lengths.short), (0, 0));
             assert_eq!(lengths.difference(), plans::stream_items(&case.plan));
         }

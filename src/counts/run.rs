@@ -1,6 +1,5 @@
 //! Counting many cases: the target as child processes, a few at a time.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf, absolute};
@@ -9,8 +8,8 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 
-use super::functions;
-use super::plan::{Lengths, Subject};
+use super::functions::{self, PerItem};
+use super::plan::Subject;
 use super::stripped;
 use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
@@ -179,24 +178,13 @@ fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, 
         let totals = totals.get(id).copied();
         totals.ok_or_else(|| CountError::NoResult { why: why() })
     };
-    let counts = per_item(case, of("short")?, of("long")?)?;
-    Ok(match options.allocators.are_usual() {
-        true => counts,
-        false => without_allocations(counts),
-    })
-}
-
-/// Counts of which nobody saw the allocations.
-fn without_allocations(counts: Counts) -> Counts {
-    Counts {
-        allocations_per_item: None,
-        allocated_bytes_per_item: None,
-        ..counts
+    let mut counts = per_item(case, of("short")?, of("long")?)?;
+    if !options.allocators.are_usual() {
+        // Nobody saw them.
+        (counts.allocations_per_item, counts.allocated_bytes_per_item) = (None, None);
     }
+    Ok(counts)
 }
-
-/// Instructions of each function per item, without those of the functions that it calls.
-pub type PerItem = BTreeMap<String, f64>;
 
 /// Counts one case function by function.
 ///
@@ -210,17 +198,13 @@ pub fn by_function(case: &impl Subject, options: &Options) -> Result<PerItem, Co
         functions::read(folder.path(), benchmark).map_err(|why| CountError::NoResult { why })
     };
     let (short, long) = (of("short")?, of("long")?);
-    let items = Lengths::of(case).difference() as f64;
-    let per_item = |(name, &many): (&String, &u64)| {
-        let few = short.get(name).copied().unwrap_or_default();
-        (name.clone(), (many as f64 - few as f64) / items)
-    };
-    Ok(long.iter().map(per_item).collect())
+    let items = case.lengths().difference();
+    Ok(functions::per_item(&short, &long, items))
 }
 
 /// The slope between the two lengths.
 fn per_item(case: &impl Subject, short: Totals, long: Totals) -> Result<Counts, CountError> {
-    let items = Lengths::of(case).difference() as f64;
+    let items = case.lengths().difference() as f64;
     // Exact: counts are far below 2^53.
     let slope = |of: fn(&Totals) -> u64| (of(&long) as f64 - of(&short) as f64) / items;
     let (found, least) = (slope(|it| it.instructions), case.least_instructions());
@@ -253,7 +237,7 @@ mod tests {
     #[test]
     fn a_count_per_item_is_the_slope_between_the_lengths() {
         let case = Case::drain(PayloadKind::Blob, 4096, Protocol::Alloc);
-        let n = Lengths::of(&case).difference();
+        let n = case.lengths().difference();
         let (short, long) = (
             totals(5000, 70, 9000),
             totals(5000 + 400 * n, 70 + 2 * n, 9000 + 8192 * n),
@@ -269,7 +253,7 @@ mod tests {
         let case = Case::drain(PayloadKind::Blob, 4096, Protocol::Arena);
         let zero = per_item(&case, totals(0, 0, 0), totals(0, 0, 0)).unwrap_err();
         assert!(matches!(zero, CountError::TooLow { found: 0.0, .. }));
-        let n = Lengths::of(&case).difference();
+        let n = case.lengths().difference();
         let low = per_item(&case, totals(9, 0, 0), totals(9 + 30 * n, 0, 0));
         assert!(matches!(low, Err(CountError::TooLow { .. })));
     }

@@ -1,12 +1,14 @@
 //! iai-callgrind's summaries, schema version 6.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::functions::files;
 
 /// The version of the schema that this module reads.
 const VERSION: &str = "6";
@@ -26,40 +28,16 @@ pub struct Totals {
 struct Summary {
     version: String,
     id: Option<String>,
-    profiles: Vec<Profile>,
-}
-
-#[derive(Deserialize)]
-struct Profile {
-    summaries: Summaries,
-}
-
-#[derive(Deserialize)]
-struct Summaries {
-    total: Total,
-}
-
-#[derive(Deserialize)]
-struct Total {
-    /// `{"<Tool>": {"<Metric>": {"metrics": ..}}}`.
-    summary: BTreeMap<String, BTreeMap<String, Metric>>,
-}
-
-#[derive(Deserialize)]
-struct Metric {
-    /// `{"Left": new}`, `{"Both": [new, old]}` or `{"Right": old}`; a value is
-    /// `{"Int": n}`.
-    metrics: Value,
+    /// Each has, by tool and metric, `{"Left": new}`, `{"Both": [new, old]}` or
+    /// `{"Right": old}` under `metrics`; a value is `{"Int": n}`.
+    profiles: Vec<Value>,
 }
 
 impl Summary {
     fn metric(&self, tool: &str, name: &str) -> Option<u64> {
-        let totals = self.profiles.iter().map(|profile| &profile.summaries.total);
-        let of_tool = totals.filter_map(|total| total.summary.get(tool));
-        let metrics = &of_tool
-            .filter_map(|metrics| metrics.get(name))
-            .next()?
-            .metrics;
+        let profiles = self.profiles.iter();
+        let mut found = profiles.map(|it| &it["summaries"]["total"]["summary"][tool][name]);
+        let metrics = &found.find(|metric| !metric.is_null())?["metrics"];
         let new = metrics.get("Left").or_else(|| metrics["Both"].get(0))?;
         new["Int"].as_u64()
     }
@@ -76,20 +54,10 @@ impl Summary {
 /// The totals below a folder of iai-callgrind's, by benchmark id (`short`,
 /// `long`).
 pub fn read(folder: &Path) -> Result<BTreeMap<String, Totals>, String> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-        for path in entries.map(|entry| entry.path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.ends_with("summary.json") {
-                let (id, totals) = read_one(&path)?;
-                found.insert(id, totals);
-            }
-        }
-    }
-    Ok(found)
+    files(folder)
+        .filter(|path| path.ends_with("summary.json"))
+        .map(|path| read_one(&path))
+        .collect()
 }
 
 fn read_one(path: &Path) -> Result<(String, Totals), String> {
@@ -110,6 +78,8 @@ fn read_one(path: &Path) -> Result<(String, Totals), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn summary(version: &str, instructions: &str) -> tempfile::TempDir {

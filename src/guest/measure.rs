@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use bench_host::error::StreamError;
 use bench_protocol::counts::HostCounts;
 use bench_protocol::spec::Observe;
 use serde::{Deserialize, Serialize};
@@ -85,16 +86,19 @@ pub fn run(guest: &dyn Guest, task: Task) -> Answer {
         Ok(stream) => stream,
         Err(error) => return Answer::Refused(error.to_string()),
     };
-    match task {
-        Task::Verify { items, seconds } => {
-            verify(guest, stream, items, seconds).unwrap_or_else(|answer| answer)
-        }
-        Task::Drain { items } => match stream.drain(items) {
-            Ok(()) => Answer::Drained,
-            Err(error) => Answer::Failed(error.to_string()),
-        },
+    let answer = match task {
+        Task::Verify { items, seconds } => verify(guest, stream, items, seconds),
+        Task::Drain { items } => stream
+            .drain(items)
+            .map(|()| Answer::Drained)
+            .map_err(failed),
         Task::Time { items, seconds } => time(guest, stream, items, seconds),
-    }
+    };
+    answer.unwrap_or_else(|answer| answer)
+}
+
+fn failed(error: StreamError) -> Answer {
+    Answer::Failed(error.to_string())
 }
 
 /// Drains a stream until it ends or a limit is met; `Err` is the answer of one that fails.
@@ -122,8 +126,7 @@ fn stays_ended(stream: &mut dyn OpenStream) -> Result<(), Answer> {
     if !stream.ended() {
         return Ok(());
     }
-    let again = stream.drain(1);
-    again.map_err(|error| Answer::Failed(error.to_string()))
+    stream.drain(1).map_err(failed)
 }
 
 fn open(guest: &dyn Guest, observe: Observe) -> Result<Box<dyn OpenStream>, Answer> {
@@ -176,11 +179,7 @@ fn verified(counts: &HostCounts, ended: bool) -> Answer {
     })
 }
 
-fn time(guest: &dyn Guest, first: Box<dyn OpenStream>, items: u64, seconds: f64) -> Answer {
-    timed(guest, first, items, seconds).unwrap_or_else(|answer| answer)
-}
-
-fn timed(
+fn time(
     guest: &dyn Guest,
     mut stream: Box<dyn OpenStream>,
     items: u64,
@@ -198,7 +197,7 @@ fn timed(
         let before = Instant::now();
         let drained = stream.drain(items);
         let nanoseconds = before.elapsed().as_nanos() as f64;
-        drained.map_err(|error| Answer::Failed(error.to_string()))?;
+        drained.map_err(failed)?;
         // A later stream may end earlier than the one that was verified.
         let taken = stream.counts().items;
         if taken == 0 {

@@ -70,38 +70,46 @@ pub enum Answer {
 /// framework.
 pub fn serve(framework: &dyn Framework) -> Option<ExitCode> {
     worker::serve(ARGUMENT, &mut |Job { library, task }| match task {
-        Task::List(calling) => match framework.list(&library, &calling) {
-            Ok(listed) => Answer::Listed(listed),
-            Err(error) => unusable(&error),
-        },
+        Task::List(calling) => framework
+            .list(&library, &calling)
+            .map_or_else(unusable, Answer::Listed),
         Task::Verify(case) => verify(framework, &library, &case),
         Task::Run {
             case,
             lengths,
             which,
-        } => run(framework, &library, &case, lengths[usize::from(which != 0)]),
+        } => {
+            let items = lengths[usize::from(which != 0)];
+            let ran = run(framework, &library, &case, items);
+            ran.map_or_else(wrong, |()| Answer::Ran)
+        }
     })
 }
 
-fn unusable(error: &anyhow::Error) -> Answer {
+fn unusable(error: anyhow::Error) -> Answer {
     Answer::Unusable(format!("{error:#}"))
+}
+
+fn wrong(error: anyhow::Error) -> Answer {
+    Answer::Wrong(format!("{error:#}"))
+}
+
+/// Opens a function of a library.
+fn function(library: &Path, name: &str) -> Result<Opened> {
+    Ok(Functions::load(library)?.open(name)?)
 }
 
 fn verify(framework: &dyn Framework, library: &Path, case: &Case) -> Answer {
     match case {
-        Case::Function(name) => {
-            let opened = Functions::load(library)
-                .map_err(anyhow::Error::from)
-                .and_then(|functions| Ok(functions.open(name)?));
-            match opened {
-                Ok(opened) => grows(opened),
-                Err(error) => Answer::Wrong(format!("{error:#}")),
-            }
-        }
+        Case::Function(name) => match function(library, name).map(grows) {
+            Ok(Ok(())) => Answer::Function,
+            Ok(Err(why)) => Answer::Wrong(why),
+            Err(error) => wrong(error),
+        },
         Case::Stream { request, .. } => {
             let guest = match framework.load(&target(library, request)) {
                 Ok(guest) => guest,
-                Err(error) => return unusable(&error),
+                Err(error) => return unusable(error),
             };
             let task = measure::Task::Verify {
                 items: ITEMS,
@@ -121,61 +129,49 @@ fn verify(framework: &dyn Framework, library: &Path, case: &Case) -> Answer {
 
 /// Whether a function's work grows with its units: from so many on that the clock sees them,
 /// four times as many take longer.
-fn grows(mut opened: Opened) -> Answer {
-    let mut best_of = |runs: u32, units: u64| -> Result<Duration, Answer> {
+fn grows(mut opened: Opened) -> Result<(), String> {
+    let mut best_of = |runs: u32, units: u64| -> Result<Duration, String> {
         let mut best = Duration::MAX;
         for _ in 0..runs {
             let start = Instant::now();
             let done = opened.run(units);
             best = best.min(start.elapsed());
-            done.map_err(|error| Answer::Wrong(error.to_string()))?;
+            done.map_err(|error| error.to_string())?;
         }
         Ok(best)
     };
-    let mut enough = || -> Result<bool, Answer> {
-        let mut units = 1;
-        while units < UNITS {
-            let few = best_of(1, units)?;
+    let mut units = 1;
+    while units < UNITS {
+        let few = best_of(1, units)?;
+        if few >= ENOUGH {
+            // Once more: the machine may have been slow, not the function.
+            let few = few.min(best_of(2, units)?);
             if few >= ENOUGH {
-                // Once more: the machine may have been slow, not the function.
-                let few = few.min(best_of(2, units)?);
-                if few >= ENOUGH {
-                    return Ok(best_of(2, 4 * units)?.as_secs_f64() >= LONGER * few.as_secs_f64());
+                if best_of(2, 4 * units)?.as_secs_f64() >= LONGER * few.as_secs_f64() {
+                    return Ok(());
                 }
+                break;
             }
-            units *= 2;
         }
-        Ok(false)
-    };
-    match enough() {
-        Ok(true) => Answer::Function,
-        Ok(false) => Answer::Wrong(
-            "its work does not grow with n, or the compiler removed it: do the work n times, and \
-             give its results to std::hint::black_box"
-                .to_owned(),
-        ),
-        Err(answer) => answer,
+        units *= 2;
     }
+    Err(
+        "its work does not grow with n, or the compiler removed it: do the work n times, and \
+         give its results to std::hint::black_box"
+            .to_owned(),
+    )
 }
 
-fn run(framework: &dyn Framework, library: &Path, case: &Case, items: u64) -> Answer {
-    let ran = match case {
-        Case::Function(name) => Functions::load(library)
-            .map_err(anyhow::Error::from)
-            .and_then(|functions| Ok(functions.open(name)?))
-            .and_then(|mut opened| {
-                opened.run(1)?;
-                Ok(opened.run(items)?)
-            }),
-        Case::Stream { request, .. } => {
-            let guest = framework.load(&target(library, request));
-            guest
-                .and_then(|guest| guest.open(Observe::Time))
-                .and_then(|mut stream| Ok(stream.drain(items)?))
+fn run(framework: &dyn Framework, library: &Path, case: &Case, items: u64) -> Result<()> {
+    match case {
+        Case::Function(name) => {
+            let mut opened = function(library, name)?;
+            opened.run(1)?;
+            Ok(opened.run(items)?)
         }
-    };
-    match ran {
-        Ok(()) => Answer::Ran,
-        Err(error) => Answer::Wrong(format!("{error:#}")),
+        Case::Stream { request, .. } => {
+            let guest = framework.load(&target(library, request))?;
+            Ok(guest.open(Observe::Time)?.drain(items)?)
+        }
     }
 }

@@ -15,9 +15,10 @@ use paired::visible::visible;
 use paired::worker::{Launch, Worker};
 
 use super::child::{ARGUMENT, Answer, ITEMS, Job, Task};
+use super::count::Counting;
 use super::framework::{Calling, Case, Listed, Undriven};
 use super::manifest::{self, ManifestError};
-use super::{Counted, Subject, SubjectError, count};
+use super::{Counted, Subject, SubjectError};
 use crate::caches::Cache;
 use crate::counts::{self, CountsError, PerItem};
 use crate::git;
@@ -187,14 +188,10 @@ impl Package {
         let listed = list(name, library, calling)?;
         Ok(Self {
             name: name.to_owned(),
-            build: Build {
-                plain: library.to_owned(),
-                layouts: vec![library.to_owned()],
-                seeds: Vec::new(),
-                why_single: Some(format!("{} is one file", library.display())),
-                why_unpadded: None,
-                compiled: Compiled::default(),
-            },
+            build: Build::single(
+                library.to_owned(),
+                format!("{} is one file", library.display()),
+            ),
             listed,
             items: RefCell::default(),
         })
@@ -232,11 +229,6 @@ impl Package {
 
     fn id(&self, case: &Case) -> String {
         format!("{}/{}", self.name, case.name())
-    }
-
-    /// Items of a case at most.
-    fn most(&self, case: &Case, id: &str) -> u64 {
-        most(case, self.verified(id).as_ref())
     }
 
     pub(super) fn case(&self, id: &str) -> Option<&Case> {
@@ -296,7 +288,7 @@ impl Subject for Package {
 
     fn functions(&self, id: &str) -> Result<PerItem, String> {
         let case = self.case(id).expect("one of its cases");
-        count::functions(self.library(), case, self.most(case, id))
+        counting(self.library(), case, self.verified(id).as_ref()).functions()
     }
 
     fn code(&self, commit: &str) -> io::Result<String> {
@@ -310,7 +302,7 @@ impl Subject for Package {
         let jobs: Vec<(String, Case, Option<Verified>)> = ids.iter().filter_map(job).collect();
         let library = self.library();
         let count = |(_, case, verified): &(String, Case, Option<Verified>)| {
-            let mut counts = count::count(library, case, most(case, verified.as_ref()))?;
+            let mut counts = counting(library, case, verified.as_ref()).counts()?;
             if let Some(verified) = verified {
                 counts.retries = Some(verified.retries);
                 counts.peak_capacity = Some(verified.peak_capacity);
@@ -324,11 +316,16 @@ impl Subject for Package {
     }
 }
 
-/// Items of a case at most: a stream has as many as were verified.
-fn most(case: &Case, verified: Option<&Verified>) -> u64 {
-    match case {
+/// How a case is counted: a stream has as many items as were verified.
+fn counting<'a>(library: &'a Path, case: &'a Case, verified: Option<&Verified>) -> Counting<'a> {
+    let most = match case {
         Case::Function(_) => u64::MAX,
         Case::Stream { .. } => verified.map_or(ITEMS, |it| it.items),
+    };
+    Counting {
+        library,
+        case,
+        most,
     }
 }
 
