@@ -39,15 +39,17 @@ pub fn row(
     count: usize,
     tick: &mut dyn FnMut(),
 ) -> Result<Row> {
-    let mut processes = Processes::new(crate::PRODUCT, LIMIT)?;
+    let processes = Processes::new(crate::PRODUCT, LIMIT)?;
+    let mut trial = Trial {
+        processes,
+        items,
+        work,
+    };
     let mut rng = SmallRng::seed_from_u64(1);
     let row = one_by_one(count, tick, || match method {
-        Method::Sequential => sequential(&mut processes, &pools.plain(case), items, work),
-        Method::OneProcess => one_process(&mut processes, &pools.plain(case), items, work),
-        _ => {
-            let arms = pools.dozen(case, &mut rng);
-            first(&mut processes, &arms, items, work, &mut rng)
-        }
+        Method::Sequential => trial.sequential(&pools.plain(case)),
+        Method::OneProcess => trial.one_process(&pools.plain(case)),
+        _ => trial.first(&pools.dozen(case, &mut rng), &mut rng),
     })?;
     Ok(Row {
         method,
@@ -57,101 +59,91 @@ pub fn row(
     })
 }
 
-/// All of A measured first and then all of B, each in one process.
-fn sequential(
-    processes: &mut Processes,
-    arms: &[Arm; 2],
+/// What makes comparisons of two builds, each an estimate in percent, and whether its
+/// interval excludes zero.
+struct Trial {
+    processes: Processes,
+    /// Items of a drain.
     items: u64,
+    /// What the candidate does, as a multiple of that.
     work: f64,
-) -> Result<(f64, bool)> {
-    let mut rng = SmallRng::from_rng(&mut rand::rng());
-    let mut alone = |arm: &Arm, work: f64| -> Result<f64> {
-        let one = arm_job(arm, 0, 0, items, work);
-        let rows = run(processes, vec![one], ALONE, &mut rng)?;
-        Ok(Sorted::new(rows.iter().map(|row| row[0] as f64))?.median())
-    };
-    let (a, b) = (alone(&arms[0], 1.0)?, alone(&arms[1], work)?);
-    Ok((100.0 * (b / a - 1.0), false))
 }
 
-/// A and B in turn, but in a single process each time.
-fn one_process(
-    processes: &mut Processes,
-    arms: &[Arm; 2],
-    items: u64,
-    work: f64,
-) -> Result<(f64, bool)> {
-    let mut rng = SmallRng::from_rng(&mut rand::rng());
-    let both = [(0, 1.0), (1, work)].map(|(arm, work)| arm_job(&arms[arm], 0, 0, items, work));
-    let rows = run(processes, both.to_vec(), TOGETHER, &mut rng)?;
-    let ratios = Sorted::new(rows.iter().map(|row| (row[1] as f64 / row[0] as f64).ln()))?;
-    let interval = sign::interval(&ratios, Confidence::new(CONFIDENCE)?)
-        .context("there are rounds enough for an interval")?;
-    let excludes = interval.low > 0.0 || interval.high < 0.0;
-    Ok((100.0 * interval.estimate.exp_m1(), excludes))
-}
-
-/// As the first version did it: processes cycle over twelve layouts for as long as this
-/// method has, each arm in two copies of which the better one counts.
-fn first(
-    processes: &mut Processes,
-    arms: &[Arm; 2],
-    items: u64,
-    work: f64,
-    rng: &mut SmallRng,
-) -> Result<(f64, bool)> {
-    let start = Instant::now();
-    let mut samples = Vec::new();
-    let mut cycle = Vec::new();
-    while start.elapsed() < BUDGET {
-        if cycle.is_empty() {
-            cycle = order(rng, arms[0].libraries[0].len());
-        }
-        let layout = cycle.pop().context("a build has layouts")?;
-        let places = order(rng, 4);
-        let jobs = places.iter().map(|place| {
-            let (arm, copy) = (place / 2, place % 2);
-            let work = if arm == 0 { 1.0 } else { work };
-            arm_job(&arms[arm], layout, copy, items, work)
-        });
-        let rows = run(processes, jobs.collect(), ROUNDS, rng)?;
-        let mut best = [f64::INFINITY; 2];
-        for (at, place) in places.iter().enumerate() {
-            let time = Sorted::new(rows.iter().map(|row| row[at] as f64))?.median();
-            best[place / 2] = best[place / 2].min(time);
-        }
-        samples.push((layout, (best[1] / best[0]).ln()));
+impl Trial {
+    /// All of A measured first and then all of B, each in one process.
+    fn sequential(&mut self, arms: &[Arm; 2]) -> Result<(f64, bool)> {
+        let mut rng = SmallRng::from_rng(&mut rand::rng());
+        let mut alone = |candidate: bool| -> Result<f64> {
+            let one = self.job(arms, candidate, 0, 0);
+            let rows = self.run(vec![one], ALONE, &mut rng)?;
+            Ok(Sorted::new(rows.iter().map(|row| row[0] as f64))?.median())
+        };
+        let (a, b) = (alone(false)?, alone(true)?);
+        Ok((100.0 * (b / a - 1.0), false))
     }
-    let interval = first_version::interval(&samples, Confidence::new(CONFIDENCE)?)?;
-    let [low, estimate, high] = interval;
-    Ok((100.0 * estimate.exp_m1(), low > 0.0 || high < 0.0))
-}
 
-fn arm_job(arm: &Arm, layout: usize, copy: usize, items: u64, work: f64) -> ArmJob {
-    let file = |library: &Vec<PathBuf>| library[layout % library.len()].clone();
-    ArmJob {
-        libraries: arm.libraries.iter().map(file).collect(),
-        copy: copy as u32,
-        workload: arm.workload.clone(),
-        items: (items as f64 * work).round() as u64,
+    /// A and B in turn, but in a single process each time.
+    fn one_process(&mut self, arms: &[Arm; 2]) -> Result<(f64, bool)> {
+        let mut rng = SmallRng::from_rng(&mut rand::rng());
+        let both = [false, true].map(|candidate| self.job(arms, candidate, 0, 0));
+        let rows = self.run(both.to_vec(), TOGETHER, &mut rng)?;
+        let ratios = Sorted::new(rows.iter().map(|row| (row[1] as f64 / row[0] as f64).ln()))?;
+        let interval = sign::interval(&ratios, Confidence::new(CONFIDENCE)?)
+            .context("there are rounds enough for an interval")?;
+        let excludes = interval.low > 0.0 || interval.high < 0.0;
+        Ok((100.0 * interval.estimate.exp_m1(), excludes))
     }
-}
 
-/// Times of one process, round by round.
-fn run(
-    processes: &mut Processes,
-    arms: Vec<ArmJob>,
-    rounds: u32,
-    rng: &mut SmallRng,
-) -> Result<Vec<Vec<u64>>> {
-    let job = Job {
-        draw: Draw::new(rng, arms.len()),
-        arms,
-        warmup: 2,
-        rounds,
-        fresh_copies: true,
-    };
-    Ok(processes.execute(&job)?.rounds)
+    /// As the first version did it: processes cycle over twelve layouts for as long as this
+    /// method has, each arm in two copies of which the better one counts.
+    fn first(&mut self, arms: &[Arm; 2], rng: &mut SmallRng) -> Result<(f64, bool)> {
+        let start = Instant::now();
+        let mut samples = Vec::new();
+        let mut cycle = Vec::new();
+        while start.elapsed() < BUDGET {
+            if cycle.is_empty() {
+                cycle = order(rng, arms[0].libraries[0].len());
+            }
+            let layout = cycle.pop().context("a build has layouts")?;
+            let places = order(rng, 4);
+            let job = |place| self.job(arms, place / 2 == 1, layout, place % 2);
+            let jobs = places.iter().map(job).collect();
+            let rows = self.run(jobs, ROUNDS, rng)?;
+            let mut best = [f64::INFINITY; 2];
+            for (at, place) in places.iter().enumerate() {
+                let time = Sorted::new(rows.iter().map(|row| row[at] as f64))?.median();
+                best[place / 2] = best[place / 2].min(time);
+            }
+            samples.push((layout, (best[1] / best[0]).ln()));
+        }
+        let interval = first_version::interval(&samples, Confidence::new(CONFIDENCE)?)?;
+        let [low, estimate, high] = interval;
+        Ok((100.0 * estimate.exp_m1(), low > 0.0 || high < 0.0))
+    }
+
+    fn job(&self, arms: &[Arm; 2], candidate: bool, layout: usize, copy: usize) -> ArmJob {
+        let arm = &arms[usize::from(candidate)];
+        let work = if candidate { self.work } else { 1.0 };
+        let file = |library: &Vec<PathBuf>| library[layout % library.len()].clone();
+        ArmJob {
+            libraries: arm.libraries.iter().map(file).collect(),
+            copy: copy as u32,
+            workload: arm.workload.clone(),
+            items: (self.items as f64 * work).round() as u64,
+        }
+    }
+
+    /// Times of one process, round by round.
+    fn run(&mut self, arms: Vec<ArmJob>, rounds: u32, rng: &mut SmallRng) -> Result<Vec<Vec<u64>>> {
+        let job = Job {
+            draw: Draw::new(rng, arms.len()),
+            arms,
+            warmup: 2,
+            rounds,
+            fresh_copies: true,
+        };
+        Ok(self.processes.execute(&job)?.rounds)
+    }
 }
 
 /// Criterion's own comparison with its last run, of an unchanged benchmark.
@@ -230,28 +222,14 @@ fn one_by_one(
     let estimates = Sorted::new(estimates)?;
     let values = estimates.values();
     Ok(Row {
-        experiment: String::new(),
-        method: Method::Sequential,
-        case: String::new(),
-        truth_percent: 0.0,
-        delta_percent: None,
         comparisons: count,
-        slower: 0,
-        faster: 0,
-        same: 0,
-        inconclusive: 0,
         exclude_zero,
-        sign_excludes_zero: None,
-        half_width_percent: None,
-        sign_half_width_percent: None,
-        spread_percent: None,
-        processes: None,
         lowest_percent: values[0],
         median_percent: estimates.median(),
         highest_percent: values[values.len() - 1],
         seconds: start.elapsed().as_secs_f64() / count.max(1) as f64,
-        required: String::new(),
         reached: true,
+        ..Row::default()
     })
 }
 

@@ -75,9 +75,8 @@ impl Pools {
     pub fn dozen(&self, case: &Case, rng: &mut SmallRng) -> [Arm; 2] {
         let candidate = self.candidate(case, Sides::Unpaired);
         [of_case(case, &self.base), candidate].map(|mut arm| {
-            let files: Vec<PathBuf> = some(&arm.libraries[0], 12, rng);
-            let hosts: Vec<PathBuf> = some(&arm.libraries[1], 12, rng);
-            arm.libraries = vec![files, hosts];
+            let libraries = arm.libraries.iter_mut();
+            libraries.for_each(|library| *library = some(library, 12, rng));
             arm
         })
     }
@@ -89,13 +88,10 @@ impl Pools {
     }
 
     fn candidate(&self, case: &Case, sides: Sides) -> Arm {
-        of_case(
-            case,
-            match sides {
-                Sides::Unpaired => &self.unpaired,
-                Sides::Common => &self.common,
-            },
-        )
+        match sides {
+            Sides::Unpaired => of_case(case, &self.unpaired),
+            Sides::Common => of_case(case, &self.common),
+        }
     }
 }
 

@@ -119,10 +119,8 @@ fn summarise(case: &str, comparisons: &[Comparison], seconds: f64) -> Result<Row
     let signs = comparisons.iter().filter_map(|found| found.sign);
     let processes = comparisons.iter().map(|found| f64::from(found.processes));
     Ok(Row {
-        experiment: String::new(),
         method: Method::ProcessDraws,
         case: case.to_owned(),
-        truth_percent: 0.0,
         delta_percent: comparisons.first().map(|found| 100.0 * found.delta),
         comparisons: comparisons.len(),
         slower: verdicts(Verdict::Slower),
@@ -142,8 +140,8 @@ fn summarise(case: &str, comparisons: &[Comparison], seconds: f64) -> Result<Row
         median_percent: estimates.median(),
         highest_percent: values[values.len() - 1],
         seconds,
-        required: String::new(),
         reached: true,
+        ..Row::default()
     })
 }
 

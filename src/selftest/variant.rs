@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::allocator::Allocators;
 use crate::caches::Cache;
 use crate::pair::Layouts;
 use crate::workspace;
@@ -57,9 +58,12 @@ impl Variants {
         let path = self.sources.join("bench-guest/src/lib.rs");
         let source = format!("{}\n{}", self.guest, unrelated(n));
         fs::write(&path, source).with_context(|| path.display().to_string())?;
+        let usual = Allocators::default();
+        let (sources, cache) = (&self.sources, &self.cache);
         Ok(workspace::build(
-            &self.sources,
-            &self.cache,
+            sources,
+            cache,
+            usual,
             seeds,
             &mut |_, _| (),
         )?)
