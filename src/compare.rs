@@ -196,15 +196,12 @@ fn contradiction(
 ) -> Option<String> {
     let instructions = |counts: Option<&Counts>| counts?.instructions_per_item;
     let (before, after) = (instructions(before)?, instructions(after)?);
-    match wall.verdict {
-        wire::Verdict::Slower if after < before => {
-            Some("fewer instructions take more time".to_owned())
-        }
-        wire::Verdict::Faster if after > before => {
-            Some("more instructions take less time".to_owned())
-        }
-        _ => None,
-    }
+    let words = match wall.verdict {
+        wire::Verdict::Slower if after < before => "fewer instructions take more time",
+        wire::Verdict::Faster if after > before => "more instructions take less time",
+        _ => return None,
+    };
+    Some(words.to_owned())
 }
 
 /// Why nothing can be said of the times, where that is so: the run's A/A failed, or not

@@ -10,13 +10,16 @@ use bench_host::pair::Pair;
 use object::{Object, ObjectSection, SectionFlags};
 use paired::digest;
 use paired::layouts::{self, Build, Compiled, KeptError};
+use serde::{Deserialize, Serialize};
 
 /// The two files of a pair.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairFiles {
     /// The plugin side.
+    #[serde(with = "paired::paths")]
     pub guest: PathBuf,
     /// The driving side.
+    #[serde(with = "paired::paths")]
     pub host: PathBuf,
 }
 
@@ -122,15 +125,9 @@ impl Layouts {
 
     /// A pair that exists in one layout only.
     pub fn single(plain: PairFiles) -> Self {
-        let build = |plain: PathBuf| Build {
-            layouts: vec![plain.clone()],
-            plain,
-            seeds: Vec::new(),
-            why_single: Some("the folder has the pair alone".to_owned()),
-            why_unpadded: None,
-            compiled: Compiled::default(),
-        };
-        Self::new(build(plain.guest), build(plain.host))
+        let [guest, host] = [plain.guest, plain.host]
+            .map(|plain| Build::single(plain, "the folder has the pair alone".to_owned()));
+        Self::new(guest, host)
     }
 
     /// The pair that [`Layouts::save`] kept in `folder`, or one in a single layout
@@ -245,23 +242,20 @@ pub fn compiled_differently(baseline: &Compiled, candidate: &Compiled) -> Vec<St
         let flags = of.flags.iter().filter(|flag| !other.flags.contains(flag));
         flags.map(String::as_str).collect::<Vec<_>>().join(" ")
     };
-    let (baseline_only, candidate_only) = (only(baseline, candidate), only(candidate, baseline));
-    let compilers = (baseline.compiler.as_str(), candidate.compiler.as_str());
-    let flags = (baseline_only.as_str(), candidate_only.as_str());
-    let differ = |(baseline, candidate): (&str, &str), what: &str| {
-        let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
-        (baseline != candidate).then(|| {
-            let (baseline, candidate) = (or_none(baseline), or_none(candidate));
+    let compilers = [&baseline.compiler, &candidate.compiler].map(String::clone);
+    let flags = [only(baseline, candidate), only(candidate, baseline)];
+    let both = [("compiler", compilers), ("flags of one side alone", flags)];
+    let differ = both.into_iter().filter(|(_, [a, b])| a != b);
+    differ
+        .map(|(what, sides)| {
+            let or_none = |text: String| match text.is_empty() {
+                true => "none".to_owned(),
+                false => text,
+            };
+            let [baseline, candidate] = sides.map(or_none);
             format!("{what}: baseline {baseline}, candidate {candidate}")
         })
-    };
-    [
-        differ(compilers, "compiler"),
-        differ(flags, "flags of one side alone"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+        .collect()
 }
 
 #[cfg(test)]

@@ -215,8 +215,7 @@ fn paired(
     if layouts.shuffled() && checked.is_empty() {
         ratios::check_builds(&mut runner, &matches, &mut found);
     }
-    keep(record, &found)?;
-    Ok(())
+    Ok(keep(record, &found)?)
 }
 
 /// The familiar reports of `cargo bench`, in short settings. Nothing of them is in the
@@ -243,11 +242,9 @@ fn criterion(
     }
     let report = options.criterion.join("report/index.html");
     listener.notice(&format!("criterion's report is {}", report.display()));
-    let note = (
-        "criterion_report".to_owned(),
-        "target/criterion/report/index.html".to_owned(),
-    );
-    record.environment.observed.extend([note]);
+    let place = "target/criterion/report/index.html".to_owned();
+    let observed = &mut record.environment.observed;
+    observed.insert("criterion_report".to_owned(), place);
     Ok(())
 }
 
@@ -257,13 +254,11 @@ fn count(
     options: &Options,
     listener: &mut dyn Listener,
 ) -> Result<(), RunError> {
-    let counted = |known: &wire::Case| {
-        known
-            .counts
-            .as_ref()
-            .is_some_and(|counts| counts.instructions_per_item.is_some())
+    let counted = |counts: &Counts| counts.instructions_per_item.is_some();
+    let open = |case: &&Case| {
+        let known = record.case(&case.id());
+        known.is_some_and(|known| !known.counts.as_ref().is_some_and(counted))
     };
-    let open = |case: &&Case| record.case(&case.id()).is_some_and(|known| !counted(known));
     let cases: Vec<Case> = cases
         .iter()
         .filter(open)
@@ -279,7 +274,8 @@ fn count(
     counts::measure(&cases, &harness, &mut |case, result| {
         match result {
             Ok(counts) => {
-                if let Some(known) = find(record, &case.id()) {
+                let id = case.id();
+                if let Some(known) = record.cases.iter_mut().find(|known| known.id == id) {
                     known.counts = Some(with_tools(known.counts.take(), counts));
                 }
             }
@@ -288,10 +284,6 @@ fn count(
         listener.step(record);
     })?;
     Ok(())
-}
-
-fn find<'r>(record: &'r mut Record, id: &str) -> Option<&'r mut wire::Case> {
-    record.cases.iter_mut().find(|case| case.id == id)
 }
 
 /// The counts of a verification with those of callgrind and DHAT.

@@ -22,7 +22,7 @@ const BYTES: u64 = 8 << 20;
 const ITEMS: u64 = 5_000;
 
 /// What a stream must consist of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     pub items: u64,
     /// Their wire bytes.
@@ -190,11 +190,7 @@ pub fn expected(stream: &StreamConfig) -> Expected {
                 seed, sizes, items, ..
             } = self.0;
             let mut digest = StreamDigest::new();
-            let mut expected = Expected {
-                items: 0,
-                bytes: 0,
-                digest: 0,
-            };
+            let mut expected = Expected::default();
             for view in producer::views::<P>(*seed, sizes, *items) {
                 let item = wire::serialize(&view).expect("generated items can be encoded");
                 digest.item(&item);

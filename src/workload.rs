@@ -9,7 +9,7 @@ use bench_host::pair::{Pair, Session};
 use bench_protocol::spec::{ENDLESS, SessionConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Group, Stage};
+use crate::case::{Case, Group};
 use crate::guest::{Endless, Target, table};
 use crate::lab::arm::LabArm;
 use crate::lab::open::Libraries;
@@ -90,27 +90,28 @@ impl Opener {
 /// Opens the arm of a case, as its group is driven.
 fn open_case(pair: Pair, case: Case) -> Result<Box<dyn Drive>> {
     Ok(match case.group {
-        Group::Drain | Group::Channel(..) => Box::new(Steady::open(&pair, &case)?),
+        Group::Drain | Group::Channel(..) => Box::new(Steady {
+            session: case.open(&pair, &case.session(ENDLESS))?,
+        }),
         Group::Growth => Box::new(Fresh {
             pair,
             case,
             session: None,
         }),
-        Group::Lifecycle(stage) => Box::new(Life::new(pair, &case, stage)),
+        Group::Lifecycle(stage) => {
+            let (config, taken) = stage.stream(&case);
+            Box::new(Life {
+                pair,
+                config,
+                taken,
+            })
+        }
     })
 }
 
 /// An endless stream that goes on from drain to drain.
 struct Steady {
     session: Session,
-}
-
-impl Steady {
-    fn open(pair: &Pair, case: &Case) -> Result<Self> {
-        Ok(Self {
-            session: case.open(pair, &case.session(ENDLESS))?,
-        })
-    }
 }
 
 impl Drive for Steady {
@@ -149,17 +150,6 @@ struct Life {
     config: SessionConfig,
     /// Items taken of each stream.
     taken: u64,
-}
-
-impl Life {
-    fn new(pair: Pair, case: &Case, stage: Stage) -> Self {
-        let (config, taken) = stage.stream(case);
-        Self {
-            pair,
-            config,
-            taken,
-        }
-    }
 }
 
 impl Drive for Life {

@@ -34,17 +34,18 @@ pub enum RangeError {
 
 /// The commits after `good` up to `bad`, oldest first, along first parents.
 pub fn range(root: &Path, good: &Commit, bad: &Commit) -> Result<Vec<Listed>, RangeError> {
-    let names = || (good.reference.clone(), bad.reference.clone());
-    if good.hash == bad.hash {
-        let (good, bad) = names();
-        return Err(RangeError::Same { good, bad });
-    }
     let ancestor = ["merge-base", "--is-ancestor", &good.hash, &bad.hash];
-    if git::run(root, &ancestor).is_err() {
-        let (good, bad) = names();
-        return Err(RangeError::NotAncestor { good, bad });
+    let (same, commits) = (
+        good.hash == bad.hash,
+        format!("{}..{}", good.hash, bad.hash),
+    );
+    if same || git::run(root, &ancestor).is_err() {
+        let (good, bad) = (good.reference.clone(), bad.reference.clone());
+        return Err(match same {
+            true => RangeError::Same { good, bad },
+            false => RangeError::NotAncestor { good, bad },
+        });
     }
-    let commits = format!("{}..{}", good.hash, bad.hash);
     let format = "--format=%H %P%x00%s";
     let listed = git::run(
         root,

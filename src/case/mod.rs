@@ -151,8 +151,12 @@ impl Case {
 
     /// Payload and size as ids name them, such as `bytes-4KiB`.
     pub fn item(&self) -> String {
-        let (payload, plan) = (self.payload, &self.plan);
-        Sized { payload, plan }.to_string()
+        let name = self.payload.name();
+        match &self.plan {
+            SizePlan::Constant { .. } if self.payload == PayloadKind::U64 => name.to_owned(),
+            SizePlan::Constant { bytes } => format!("{name}-{}", ByteSize(u64::from(*bytes))),
+            plan => format!("{name}-{}", plan.name()),
+        }
     }
 
     pub fn id(&self) -> String {
@@ -175,8 +179,7 @@ impl Case {
 
     /// The buffer's name in ids.
     pub fn buffer_name(&self) -> String {
-        let (buffer, wire_max) = (&self.buffer, plans::wire_bytes(self.item_bytes()));
-        BufferName { buffer, wire_max }.to_string()
+        buffer_name(&self.buffer, plans::wire_bytes(self.item_bytes()))
     }
 
     /// The same case by another protocol; by alloc there is no buffer to
@@ -264,13 +267,7 @@ impl Case {
     /// What the id stands for, as it goes into a record.
     pub fn params(&self, items: u64) -> Params {
         let arena = self.protocol == Protocol::Arena && !self.is_channel();
-        let of_arena = |text: &str| {
-            if arena {
-                text.to_owned()
-            } else {
-                String::new()
-            }
-        };
+        let of_arena = |text: &str| if arena { text } else { "" }.to_owned();
         Params {
             payload: self.payload.name().to_owned(),
             item_bytes: u64::from(self.item_bytes()),
@@ -281,11 +278,7 @@ impl Case {
             growth: of_arena(self.buffer.growth.name()),
             regrow: of_arena(self.buffer.regrow.name()),
             shrink: of_arena(self.buffer.shrink.name()),
-            initial_capacity: if arena {
-                u64::from(self.buffer.initial_capacity)
-            } else {
-                0
-            },
+            initial_capacity: u64::from(self.buffer.initial_capacity) * u64::from(arena),
             items,
         }
     }
@@ -294,10 +287,7 @@ impl Case {
 impl fmt::Display for Case {
     /// Only what differs from the usual is in the id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let payload = Sized {
-            payload: self.payload,
-            plan: &self.plan,
-        };
+        let payload = self.item();
         let protocol = self.protocol.name();
         match self.group {
             Group::Drain => write!(f, "drain/{payload}/{protocol}")?,
@@ -328,58 +318,27 @@ impl fmt::Display for Case {
 }
 
 /// A buffer as ids and tables name it: the strategy, and what differs from the
-/// usual. The largest item's size is called `max`.
-#[derive(Debug, Clone, Copy)]
-pub struct BufferName<'a> {
-    pub buffer: &'a BufferConfig,
-    /// Bytes on the wire of the stream's largest item.
-    pub wire_max: u64,
-}
-
-impl fmt::Display for BufferName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (buffer, usual) = (self.buffer, BufferConfig::default());
-        let size = |f: &mut fmt::Formatter<'_>, bytes: u64| {
-            if bytes == self.wire_max {
-                f.write_str("max")
-            } else {
-                ByteSize(bytes).fmt(f)
-            }
-        };
-        f.write_str(buffer.growth.name())?;
-        if plans::needs_maximum(buffer.growth) && buffer.growth_param != self.wire_max {
-            f.write_str("-")?;
-            size(f, buffer.growth_param)?;
-        }
-        if buffer.regrow != usual.regrow {
-            write!(f, "/{}", buffer.regrow.name())?;
-        }
-        if buffer.shrink != usual.shrink {
-            write!(f, "/{}-{}", buffer.shrink.name(), buffer.shrink_param)?;
-        }
-        if buffer.initial_capacity != usual.initial_capacity {
-            f.write_str("/from-")?;
-            size(f, u64::from(buffer.initial_capacity))?;
-        }
-        Ok(())
+/// usual. The stream's largest item, of so many bytes on the wire, is called `max`.
+pub fn buffer_name(buffer: &BufferConfig, wire_max: u64) -> String {
+    let usual = BufferConfig::default();
+    let size = |bytes: u64| match bytes == wire_max {
+        true => "max".to_owned(),
+        false => ByteSize(bytes).to_string(),
+    };
+    let mut name = buffer.growth.name().to_owned();
+    if plans::needs_maximum(buffer.growth) && buffer.growth_param != wire_max {
+        name += &format!("-{}", size(buffer.growth_param));
     }
-}
-
-/// A payload with its size: `u64`, `bytes-4KiB`, `blob-uniform`.
-struct Sized<'a> {
-    payload: PayloadKind,
-    plan: &'a SizePlan,
-}
-
-impl fmt::Display for Sized<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.payload.name();
-        match self.plan {
-            SizePlan::Constant { .. } if self.payload == PayloadKind::U64 => f.write_str(name),
-            SizePlan::Constant { bytes } => write!(f, "{name}-{}", ByteSize(u64::from(*bytes))),
-            plan => write!(f, "{name}-{}", plan.name()),
-        }
+    if buffer.regrow != usual.regrow {
+        name += &format!("/{}", buffer.regrow.name());
     }
+    if buffer.shrink != usual.shrink {
+        name += &format!("/{}-{}", buffer.shrink.name(), buffer.shrink_param);
+    }
+    if buffer.initial_capacity != usual.initial_capacity {
+        name += &format!("/from-{}", size(u64::from(buffer.initial_capacity)));
+    }
+    name
 }
 
 #[cfg(test)]

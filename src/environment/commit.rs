@@ -2,78 +2,56 @@
 
 use std::path::Path;
 
-use crate::git;
+use bench_record::wire::Environment;
 
-/// A commit as a record names it; whatever git does not tell is empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Checkout {
-    pub(super) commit: String,
-    pub(super) subject: String,
-    pub(super) author: String,
-    /// Branch that is checked out, where that is the commit; empty on none.
-    pub(super) branch: String,
-    /// Committer date, RFC 3339.
-    pub(super) committed: String,
-    /// Whether tracked files differ from the commit. Files that git does not
-    /// track do not count, nor do those in `results`: a run leaves its own behind.
-    pub(super) dirty: bool,
-    /// What a person should know.
-    pub(super) notice: Option<String>,
-}
+use crate::git;
 
 /// The commit that is checked out in a folder's repository; empty where there is none.
 pub(super) fn head(folder: &Path) -> String {
     git(folder, &["rev-parse", "HEAD"]).unwrap_or_default()
 }
 
-/// Looks up the commit that is stamped into a pair, in the repository of `folder`.
-pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
+/// Looks up the commit that is stamped into a pair, in the repository of `folder`: what git
+/// tells of it, and what a person should know. `dirty` are tracked files that differ from the
+/// commit; files that git does not track do not count, nor do those in `results`: a run leaves
+/// its own behind.
+pub(super) fn look_up(folder: &Path, stamped: &str) -> (Environment, Option<String>) {
+    let mut found = Environment::default();
     // A build outside a repository stamps zeros.
     if stamped.bytes().all(|byte| byte == b'0') {
-        return Checkout {
-            notice: Some(
-                "what was measured was built outside a git repository: no commit".to_owned(),
-            ),
-            ..Checkout::default()
-        };
+        let notice = "what was measured was built outside a git repository: no commit";
+        return (found, Some(notice.to_owned()));
     }
-    let mut checkout = Checkout {
-        commit: stamped.to_owned(),
-        ..Checkout::default()
-    };
-    let Some(shown) = git(
-        folder,
-        &["show", "--no-patch", "--format=%cI%n%an%n%s", stamped],
-    ) else {
-        checkout.notice = Some(format!(
+    found.commit = stamped.to_owned();
+    let shown = ["show", "--no-patch", "--format=%cI%n%an%n%s", stamped];
+    let Some(shown) = git(folder, &shown) else {
+        let notice = format!(
             "git does not know the pair's commit {stamped} here: its subject and date are unknown, \
              and so is whether the checkout had uncommitted changes"
-        ));
-        return checkout;
+        );
+        return (found, Some(notice));
     };
     let mut lines = shown.splitn(3, '\n').map(str::to_owned);
-    checkout.committed = lines.next().unwrap_or_default();
-    checkout.author = lines.next().unwrap_or_default();
-    checkout.subject = lines.next().unwrap_or_default();
-    let head = git(folder, &["rev-parse", "HEAD"]).unwrap_or_default();
+    found.committed = lines.next().unwrap_or_default();
+    found.author = lines.next().unwrap_or_default();
+    found.subject = lines.next().unwrap_or_default();
+    let head = head(folder);
     if head != stamped {
-        checkout.notice = Some(format!(
+        let notice = format!(
             "the pair was built from {stamped}, the checkout is at {head}: \
              whether there were uncommitted changes is unknown"
-        ));
-        return checkout;
+        );
+        return (found, Some(notice));
     }
-    checkout.branch =
-        git(folder, &["symbolic-ref", "--quiet", "--short", "HEAD"]).unwrap_or_default();
+    found.branch = git(folder, &["symbolic-ref", "--quiet", "--short", "HEAD"]).unwrap_or_default();
     let tracked = ["status", "--porcelain", "--untracked-files=no", "--"];
     // Of this project: a monorepo has others.
     let ours = [".", ":(exclude)results"];
     let changes = git(folder, &[&tracked[..], &ours].concat());
-    checkout.dirty = changes.is_some_and(|changes| !changes.is_empty());
-    if checkout.dirty {
-        checkout.notice = Some("the checkout has uncommitted changes: marked dirty".to_owned());
-    }
-    checkout
+    found.dirty = changes.is_some_and(|changes| !changes.is_empty());
+    let notice = "the checkout has uncommitted changes: marked dirty";
+    let notice = found.dirty.then(|| notice.to_owned());
+    (found, notice)
 }
 
 /// What git says; `None` when there is no git or it refuses.
@@ -108,13 +86,13 @@ mod tests {
     #[test]
     fn a_commit_has_its_subject_author_and_date() {
         let (folder, head) = repository();
-        let found = look_up(folder.path(), &head);
+        let (found, notice) = look_up(folder.path(), &head);
         assert_eq!(
             (found.commit, found.author.as_str(), found.subject.as_str()),
             (head, "A", "The subject")
         );
         assert!(found.committed.parse::<jiff::Timestamp>().is_ok());
-        assert_eq!((found.dirty, found.notice), (false, None));
+        assert_eq!((found.dirty, notice), (false, None));
     }
 
     #[test]
@@ -129,7 +107,7 @@ mod tests {
         run(&["reset", "--quiet", "--hard", &signed]);
         run(&["config", "log.showSignature", "true"]);
         run(&["config", "gpg.program", "/bin/echo"]);
-        let found = look_up(folder.path(), &signed);
+        let (found, _) = look_up(folder.path(), &signed);
         assert_eq!(
             (found.subject.as_str(), found.dirty),
             ("The subject", false)
@@ -141,10 +119,10 @@ mod tests {
     fn a_changed_file_makes_a_checkout_dirty_and_a_new_one_does_not() {
         let (folder, head) = repository();
         fs::write(folder.path().join("result"), "new").expect("written");
-        assert!(!look_up(folder.path(), &head).dirty);
+        assert!(!look_up(folder.path(), &head).0.dirty);
         fs::write(folder.path().join("file"), "two").expect("written");
-        let found = look_up(folder.path(), &head);
-        assert!(found.dirty && found.notice.is_some());
+        let (found, notice) = look_up(folder.path(), &head);
+        assert!(found.dirty && notice.is_some());
     }
 
     #[test]
@@ -153,7 +131,7 @@ mod tests {
         let head = commit(folder.path(), "results/full.json", "A result");
         let result = folder.path().join("results/full.json");
         fs::write(&result, "two").expect("written");
-        assert!(!look_up(folder.path(), &head).dirty);
+        assert!(!look_up(folder.path(), &head).0.dirty);
     }
 
     #[test]
@@ -162,9 +140,9 @@ mod tests {
         let head = commit(folder.path(), "tools/bench/file", "A project");
         let project = folder.path().join("tools/bench");
         fs::write(folder.path().join("file"), "two").expect("written");
-        assert!(!look_up(&project, &head).dirty);
+        assert!(!look_up(&project, &head).0.dirty);
         fs::write(project.join("file"), "two").expect("written");
-        assert!(look_up(&project, &head).dirty);
+        assert!(look_up(&project, &head).0.dirty);
     }
 
     #[test]
@@ -173,11 +151,11 @@ mod tests {
         let stamped = "a".repeat(40);
         let (repository, _) = repository();
         for folder in [elsewhere.path(), repository.path()] {
-            let found = look_up(folder, &stamped);
+            let (found, notice) = look_up(folder, &stamped);
             assert_eq!(found.commit, stamped);
-            assert!(found.notice.is_some() && found.subject.is_empty());
+            assert!(notice.is_some() && found.subject.is_empty());
         }
-        let none = look_up(elsewhere.path(), &"0".repeat(40));
-        assert!(none.commit.is_empty() && none.notice.is_some());
+        let (none, notice) = look_up(elsewhere.path(), &"0".repeat(40));
+        assert!(none.commit.is_empty() && notice.is_some());
     }
 }

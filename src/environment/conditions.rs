@@ -62,31 +62,19 @@ impl Conditions {
             at.load
                 .map_or("unknown".to_owned(), |load| format!("{load:.2}"))
         };
+        let average = || format!("{} at the start, {} at the end", load(before), load(self));
+        let steal = self.steal_since(before);
+        let throttled = self.throttled_since(before);
+        let range = |(low, high): (f64, f64)| format!("{low:.0} to {high:.0} MHz");
         let facts = [
-            (
-                "load_average",
-                self.load
-                    .map(|_| format!("{} at the start, {} at the end", load(before), load(self))),
-            ),
-            (
-                "steal",
-                self.steal_since(before)
-                    .map(|share| format!("{:.2}%", 100.0 * share)),
-            ),
+            ("load_average", self.load.map(|_| average())),
+            ("steal", steal.map(|share| format!("{:.2}%", 100.0 * share))),
             (
                 "cpu_quota",
-                self.quota.cpus.map(|cpus| format!("{cpus:.2} CPUs")),
+                self.quota.cpus.map(|it| format!("{it:.2} CPUs")),
             ),
-            (
-                "throttled",
-                self.throttled_since(before)
-                    .map(|times| format!("in {times} periods")),
-            ),
-            (
-                "frequency",
-                self.frequency_mhz
-                    .map(|(low, high)| format!("{low:.0} to {high:.0} MHz")),
-            ),
+            ("throttled", throttled.map(|it| format!("in {it} periods"))),
+            ("frequency", self.frequency_mhz.map(range)),
             ("governor", self.governor.clone()),
         ];
         facts
@@ -112,21 +100,17 @@ impl Conditions {
             ));
         }
         // The run itself keeps one core busy.
-        let load = [before.load, self.load]
-            .into_iter()
-            .flatten()
-            .fold(0.0, f64::max);
+        let loads = [before.load, self.load].into_iter().flatten();
+        let load = loads.fold(0.0, f64::max);
         if cores > 0 && load > f64::from(cores) {
             causes.push(format!("a load of {load:.1} on {cores} cores"));
         }
         let readings = [before.frequency_mhz, self.frequency_mhz];
-        let low = readings
-            .iter()
-            .flatten()
-            .map(|r| r.0)
-            .fold(f64::INFINITY, f64::min);
-        let high = readings.iter().flatten().map(|r| r.1).fold(0.0, f64::max);
-        if low * (1.0 + MUCH_FREQUENCY) < high {
+        let ends = readings.into_iter().flatten();
+        let range = range(ends.flat_map(|(low, high)| [low, high]));
+        if let Some((low, high)) = range
+            && low * (1.0 + MUCH_FREQUENCY) < high
+        {
             causes.push(format!("CPU frequencies from {low:.0} to {high:.0} MHz"));
         }
         causes

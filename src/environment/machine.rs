@@ -48,20 +48,14 @@ pub(super) fn observed() -> BTreeMap<String, String> {
     let flags = field(&cpuinfo, "flags").unwrap_or_default();
     let has = |wanted: &&str| flags.split(' ').any(|flag| flag == *wanted);
     let listed: Vec<&str> = COPY_FLAGS.into_iter().filter(has).collect();
+    let level = LEVELS.into_iter().find(has).unwrap_or("");
+    let virtual_machine = if has(&"hypervisor") { "yes" } else { "" };
+    let clock = read("/sys/devices/system/clocksource/clocksource0/current_clocksource");
     let facts = [
-        (
-            COPY_ROUTINES,
-            LEVELS.into_iter().find(has).unwrap_or("").to_owned(),
-        ),
+        (COPY_ROUTINES, level.to_owned()),
         ("copy_flags", listed.join(" ")),
-        (
-            "virtual_machine",
-            if has(&"hypervisor") { "yes" } else { "" }.to_owned(),
-        ),
-        (
-            "clock_source",
-            read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        ),
+        ("virtual_machine", virtual_machine.to_owned()),
+        ("clock_source", clock),
     ];
     facts
         .into_iter()

@@ -112,11 +112,9 @@ impl Watch {
         // The host is part of this program, of which the version says enough.
         let digests = [sha256(&libraries), String::new()];
         let mut observed = self.observe(here, &builds, digests, Vec::new());
-        let version = (
-            "arena_bench".to_owned(),
-            env!("CARGO_PKG_VERSION").to_owned(),
-        );
-        observed.environment.observed.extend([version]);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let facts = &mut observed.environment.observed;
+        facts.insert("arena_bench".to_owned(), version);
         for notice in observed.notices {
             notice!("arena-bench: {notice}");
         }
@@ -131,8 +129,8 @@ impl Watch {
         mut notices: Vec<String>,
     ) -> Observed {
         let build = &builds.host;
-        let checkout = commit::look_up(root, &build.commit);
-        notices.extend(checkout.notice);
+        let (checkout, notice) = commit::look_up(root, &build.commit);
+        notices.extend(notice);
         let after = Conditions::now();
         let mut observed: BTreeMap<String, String> = machine::observed();
         observed.extend(after.observed_since(&self.before));
@@ -151,12 +149,7 @@ impl Watch {
             observed.insert("tunables_of_wall_clock".to_owned(), tunables);
         }
         let environment = Environment {
-            commit: checkout.commit,
-            subject: checkout.subject,
-            author: checkout.author,
-            branch: branch(&|name| std::env::var(name).ok(), checkout.branch),
-            dirty: checkout.dirty,
-            committed: checkout.committed,
+            branch: branch(&variable, checkout.branch),
             rustc: build.rustc.clone(),
             profile: build.profile.clone(),
             flags: build.flags.clone(),
@@ -171,9 +164,9 @@ impl Watch {
             host_sha256,
             started: self.started.to_string(),
             finished: now().to_string(),
-            shard: None,
             command: command(std::env::args_os()),
             observed,
+            ..checkout
         };
         Observed {
             environment,

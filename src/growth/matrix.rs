@@ -10,7 +10,7 @@ use bench_protocol::spec::{BufferConfig, Growth, Regrow, SessionConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::case::catalog::{INITIAL_CAPACITIES, SHRINKS};
-use crate::case::{BufferName, Case, plans};
+use crate::case::{Case, buffer_name, plans};
 use crate::pair_process::error::PairError;
 use crate::verify::{self, VerifyError};
 use bench_record::wire::Verdict;
@@ -97,8 +97,7 @@ impl Stream {
 
     /// Name of one cell within the plan.
     pub fn name(&self, buffer: &BufferConfig) -> String {
-        let wire_max = self.wire_max;
-        BufferName { buffer, wire_max }.to_string()
+        buffer_name(buffer, self.wire_max)
     }
 
     /// Every buffer of the matrix: all strategies, first capacities and shrink

@@ -28,26 +28,22 @@ impl Plan {
         let mut pairs = Vec::new();
         for (at, case) in cases.iter().enumerate() {
             if case.protocol == Protocol::Alloc {
-                pairs.extend(
-                    (0..cases.len())
-                        .filter(|&arm| arm != at)
-                        .map(|arm| (at, arm)),
-                );
+                let others = (0..cases.len()).filter(|&arm| arm != at);
+                pairs.extend(others.map(|arm| (at, arm)));
             } else if at != exact {
                 pairs.push((exact, at));
             }
-            let presized = (case.buffer.growth == Growth::Presized && at != exact).then_some(at);
             let same_regrow = |other: &Case| {
                 other.buffer.growth == Growth::Exact
                     && other.protocol == Protocol::Arena
                     && other.buffer.regrow == case.buffer.regrow
                     && other.buffer.shrink == case.buffer.shrink
             };
-            if let Some(presized) = presized
+            if case.buffer.growth == Growth::Presized
                 && let Some(exact_alike) = cases.iter().position(same_regrow)
                 && exact_alike != exact
             {
-                pairs.push((exact_alike, presized));
+                pairs.push((exact_alike, at));
             }
         }
         Self { cases, pairs }
@@ -64,11 +60,8 @@ impl Plan {
         runner: &mut Runner<'_>,
         layouts: &Layouts,
     ) -> Result<Vec<Comparison>, MeasureError> {
-        let arms: Vec<Arm> = self
-            .cases
-            .iter()
-            .map(|case| of_case(case, layouts))
-            .collect();
+        let arms = self.cases.iter().map(|case| of_case(case, layouts));
+        let arms: Vec<Arm> = arms.collect();
         runner.compare(&arms, &self.pairs)
     }
 }

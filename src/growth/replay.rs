@@ -30,7 +30,6 @@ fn with_rule<S: ShrinkRule>(
     mut rule: S,
 ) -> Result<HostCounts, StreamError> {
     let mut buffer = Model::new(config);
-    let mut counts = HostCounts::default();
     // As in the arena: the buffer may shrink before each call of `next`, and the
     // one that finds the end is a call too.
     let mut last = config.initial_capacity;
@@ -45,24 +44,23 @@ fn with_rule<S: ShrinkRule>(
         let required = u64::from(len);
         if required > buffer.usable {
             buffer.grow(required)?;
-            counts.retries += 1;
-            counts.retried_bytes += required;
+            buffer.counts.retries += 1;
+            buffer.counts.retried_bytes += required;
         }
         last = len;
+        let (held, counts) = (buffer.held, &mut buffer.counts);
         counts.items += 1;
         counts.bytes += required;
-        counts.held_sum += buffer.held;
-        counts.share_sum += f64::from(len) / buffer.held as f64;
+        counts.held_sum += held;
+        counts.share_sum += f64::from(len) / held as f64;
     }
     before_call(&mut buffer, last);
-    counts.calls = counts.items + counts.retries + 1;
-    counts.zeroed = buffer.zeroed;
-    counts.moved = buffer.moved;
-    counts.allocated = buffer.allocated;
-    counts.shrinks = buffer.shrinks;
-    counts.peak_capacity = buffer.peak;
-    counts.capacity = buffer.held;
-    Ok(counts)
+    let counts = buffer.counts;
+    Ok(HostCounts {
+        calls: counts.items + counts.retries + 1,
+        capacity: buffer.held,
+        ..counts
+    })
 }
 
 /// The host's buffer as numbers: it has no memory, so that a spike of gigabytes
@@ -78,11 +76,7 @@ struct Model {
     len: u64,
     /// What is taken from the allocator.
     held: u64,
-    zeroed: u64,
-    moved: u64,
-    allocated: u64,
-    shrinks: u64,
-    peak: u64,
+    counts: HostCounts,
 }
 
 impl Model {
@@ -96,11 +90,7 @@ impl Model {
             usable: 0,
             len: 0,
             held: 0,
-            zeroed: 0,
-            moved: 0,
-            allocated: 0,
-            shrinks: 0,
-            peak: 0,
+            counts: HostCounts::default(),
         };
         model.replace(model.initial);
         model
@@ -120,16 +110,16 @@ impl Model {
         if chosen > self.held {
             // `Vec` takes at least twice what it holds, unless told not to.
             let twice = 2 * self.held;
-            self.moved += self.len;
+            self.counts.moved += self.len;
             self.held = if twice > limit {
                 chosen
             } else {
                 chosen.max(twice)
             };
-            self.allocated += self.held;
-            self.peak = self.peak.max(self.held);
+            self.counts.allocated += self.held;
+            self.counts.peak_capacity = self.counts.peak_capacity.max(self.held);
         }
-        self.zeroed += chosen - self.len;
+        self.counts.zeroed += chosen - self.len;
         (self.usable, self.len) = (chosen, chosen);
         Ok(())
     }
@@ -137,19 +127,19 @@ impl Model {
     fn shrink(&mut self, capacity: u64) {
         let capacity = capacity.max(self.initial);
         if capacity < self.usable {
-            self.shrinks += 1;
+            self.counts.shrinks += 1;
             self.replace(capacity);
         }
     }
 
     fn replace(&mut self, capacity: u64) {
         if self.regrow != Regrow::Uninit {
-            self.zeroed += capacity;
+            self.counts.zeroed += capacity;
             self.len = capacity;
         }
         (self.usable, self.held) = (capacity, capacity);
-        self.allocated += capacity;
-        self.peak = self.peak.max(capacity);
+        self.counts.allocated += capacity;
+        self.counts.peak_capacity = self.counts.peak_capacity.max(capacity);
     }
 }
 

@@ -43,22 +43,21 @@ fn price(many: &Cell, few: &Cell, comparisons: &[Comparison]) -> Option<Retry> {
     let ns = comparisons.iter().find_map(|comparison| {
         let difference = comparison.difference_ns.as_ref()?;
         let scaled = |ns: f64| per_retry(ns * items);
+        let [estimate, low, high] =
+            [difference.estimate, difference.low, difference.high].map(scaled);
         let named = (&comparison.baseline, &comparison.candidate);
         if named == (&few.id, &many.id) {
-            Some(Difference {
-                estimate: scaled(difference.estimate),
-                low: scaled(difference.low),
-                high: scaled(difference.high),
-            })
-        } else if named == (&many.id, &few.id) {
-            Some(Difference {
-                estimate: scaled(-difference.estimate),
-                low: scaled(-difference.high),
-                high: scaled(-difference.low),
-            })
-        } else {
-            None
+            return Some(Difference {
+                estimate,
+                low,
+                high,
+            });
         }
+        (named == (&many.id, &few.id)).then_some(Difference {
+            estimate: -estimate,
+            low: -high,
+            high: -low,
+        })
     });
     let between = |a: u64, b: u64| per_retry(a as f64 - b as f64);
     Some(Retry {

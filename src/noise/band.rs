@@ -8,7 +8,6 @@ use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 
 use super::detectable::Spread;
-use super::error::NoiseError;
 use bench_record::wire::{Comparison, Verdict};
 use paired::clock::Clock;
 use paired::draw::Draw;
@@ -119,7 +118,7 @@ impl<'a> Bench<'a> {
         arm: &Arm,
         items: u64,
         budget: Duration,
-    ) -> Result<Band, NoiseError> {
+    ) -> Result<Band, MeasureError> {
         let start = self.clock.now();
         let mut ratios = Vec::new();
         while ratios.len() < FEWEST || self.clock.now() - start < budget {
@@ -130,7 +129,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The median time of a drain of the arm alone, nanoseconds.
-    fn alone(&mut self, arm: &Arm, items: u64) -> Result<f64, NoiseError> {
+    fn alone(&mut self, arm: &Arm, items: u64) -> Result<f64, MeasureError> {
         let job = Job {
             arms: vec![ArmJob {
                 libraries: arm.first_layout(),
@@ -143,7 +142,7 @@ impl<'a> Bench<'a> {
             fresh_copies: false,
             draw: Draw::new(&mut self.rng, 1),
         };
-        let found = self.execute.execute(&job).map_err(MeasureError::from)?;
+        let found = self.execute.execute(&job)?;
         let times = found
             .rounds
             .iter()
@@ -154,7 +153,7 @@ impl<'a> Bench<'a> {
 
     /// Comparisons by the paired runner within `budget`, and how its processes
     /// scatter.
-    pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread), NoiseError> {
+    pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread), MeasureError> {
         let (start, jobs) = (self.clock.now(), self.execute.jobs);
         let arms = [arm.clone(), arm.copied()];
         let mut found: Vec<Comparison> = Vec::new();

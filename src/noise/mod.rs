@@ -7,7 +7,6 @@
 
 pub mod band;
 pub mod detectable;
-mod error;
 pub mod speed;
 
 use std::time::Duration;
@@ -17,10 +16,9 @@ use serde::Serialize;
 use band::Band;
 use bench_record::wire::Environment;
 use detectable::Detectable;
-pub use error::NoiseError;
 use paired::clock::{Clock, Timer};
 use paired::process::Execute;
-use paired::runner::Arm;
+use paired::runner::{Arm, MeasureError};
 use speed::Speed;
 
 /// Budgets for which the smallest detectable change is told, milliseconds.
@@ -54,7 +52,7 @@ pub fn compare(
     seed: u64,
     arm: &Arm,
     budget: Duration,
-) -> Result<(Band, Band, Vec<Detectable>), NoiseError> {
+) -> Result<(Band, Band, Vec<Detectable>), MeasureError> {
     let mut bench = band::Bench::new(execute, clock, seed)?;
     let items = bench.items(arm)?;
     let sequential = bench.sequential(arm, items, budget / 2)?;

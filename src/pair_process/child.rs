@@ -1,6 +1,5 @@
 //! The child's side: it loads the pair of a job once, and does one task after another.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bench_host::pair::Pair;
@@ -24,10 +23,7 @@ pub(super) const ARGUMENT: &str = "--pair-child";
 /// What to do, with which pair.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Job {
-    #[serde(with = "paired::paths")]
-    pub guest: PathBuf,
-    #[serde(with = "paired::paths")]
-    pub host: PathBuf,
+    pub files: PairFiles,
     pub task: Task,
 }
 
@@ -49,9 +45,27 @@ pub(super) enum Task {
     },
 }
 
+/// How guest and host were built, as they say themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Builds {
+    /// The plugin side.
+    pub guest: BuildInfo,
+    /// The driving side.
+    pub host: BuildInfo,
+}
+
+impl From<&Pair> for Builds {
+    fn from(pair: &Pair) -> Self {
+        Self {
+            guest: pair.guest.build.clone(),
+            host: pair.host.build.clone(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Answer {
-    Described([BuildInfo; 2]),
+    Described(Builds),
     Verified(Verification),
     Step(Verified),
     PageFaults(Option<f64>),
@@ -66,10 +80,7 @@ pub(super) enum Answer {
 pub fn serve() -> Option<ExitCode> {
     let mut loaded: Option<(PairFiles, Pair)> = None;
     worker::serve(ARGUMENT, &mut |job: Job| {
-        let files = PairFiles {
-            guest: job.guest,
-            host: job.host,
-        };
+        let files = job.files;
         if loaded.as_ref().is_none_or(|(known, _)| *known != files) {
             loaded = match files.load() {
                 Ok(pair) => Some((files, pair)),
@@ -84,9 +95,7 @@ pub fn serve() -> Option<ExitCode> {
 fn work(pair: &Pair, task: Task) -> Result<Answer, String> {
     let wrong = |error: &dyn std::fmt::Display| error.to_string();
     Ok(match task {
-        Task::Describe => {
-            Answer::Described([&pair.guest.build, &pair.host.build].map(Clone::clone))
-        }
+        Task::Describe => Answer::Described(pair.into()),
         Task::Verify { case, items } => {
             let verified = match items {
                 Some(items) => verify::verify_items(pair, &case, items),

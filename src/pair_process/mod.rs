@@ -10,15 +10,14 @@ mod faults;
 
 use std::time::Duration;
 
-use bench_host::pair::Pair;
 use bench_protocol::build_info::BuildInfo;
 use bench_protocol::spec::{BufferConfig, DEFAULT_MEMORY_LIMIT};
 use bench_record::wire::Verified;
 use paired::visible::visible;
 use paired::worker::{Launch, Worker};
 
-pub use self::child::serve;
 use self::child::{ARGUMENT, Answer, Job, Task};
+pub use self::child::{Builds, serve};
 use self::error::PairError;
 use crate::case::Case;
 use crate::growth::matrix::{Cell, GrowthError, Stream};
@@ -37,22 +36,9 @@ const BATCH: usize = 64;
 /// Address space that a guest may use beside the host's buffers, bytes.
 const OWN_MEMORY: u64 = 4 << 30;
 
-/// How guest and host were built, as they say themselves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Builds {
-    /// The plugin side.
-    pub guest: BuildInfo,
-    /// The driving side.
-    pub host: BuildInfo,
-}
-
-impl From<&Pair> for Builds {
-    fn from(pair: &Pair) -> Self {
-        Self {
-            guest: pair.guest.build.clone(),
-            host: pair.host.build.clone(),
-        }
-    }
+/// Address space of a pair whose host holds buffers of up to so many bytes.
+fn memory(buffers: u64) -> u64 {
+    OWN_MEMORY.saturating_add(buffers.saturating_mul(2))
 }
 
 /// What a library says of itself is foreign text.
@@ -81,33 +67,26 @@ impl PairProcess {
     /// Loads a pair in a child of the running executable.
     pub fn load(files: &PairFiles) -> Result<Self, PairError> {
         let what = || "loading the pair".to_owned();
-        let launch = Launch::new(ARGUMENT).map_err(|source| PairError::Process {
+        let mut launch = Launch::new(ARGUMENT).map_err(|source| PairError::Process {
             what: what(),
             source,
         })?;
-        Self::load_in(launch, files, DEFAULT_MEMORY_LIMIT)
-    }
-
-    fn load_in(mut launch: Launch, files: &PairFiles, buffers: u64) -> Result<Self, PairError> {
         let mut limit = LIMIT;
         if under_valgrind() {
             // Its own memory is several times the pair's.
             limit *= UNDER_VALGRIND;
         } else {
-            launch.memory = Some(OWN_MEMORY.saturating_add(buffers.saturating_mul(2)));
+            launch.memory = Some(memory(DEFAULT_MEMORY_LIMIT));
         }
         let mut pair = Self {
             files: files.clone(),
-            builds: Builds {
-                guest: BuildInfo::default(),
-                host: BuildInfo::default(),
-            },
+            builds: Builds::default(),
             launch,
             limit,
             worker: None,
         };
-        match pair.ask(&|| "loading the pair".to_owned(), Task::Describe)? {
-            Answer::Described([guest, host]) => {
+        match pair.ask(&what, Task::Describe)? {
+            Answer::Described(Builds { guest, host }) => {
                 pair.builds = Builds {
                     guest: shown(guest),
                     host: shown(host),
@@ -120,8 +99,8 @@ impl PairProcess {
 
     /// The same pair where hosts hold buffers of up to so many bytes.
     pub fn with_buffers(mut self, bytes: u64) -> Self {
-        if let Some(memory) = &mut self.launch.memory {
-            *memory = OWN_MEMORY.saturating_add(bytes.saturating_mul(2));
+        if self.launch.memory.is_some() {
+            self.launch.memory = Some(memory(bytes));
             self.worker = None;
         }
         self
@@ -238,8 +217,8 @@ impl PairProcess {
             Some(worker) => worker,
             None => Worker::start(&self.launch).map_err(process)?,
         };
-        let PairFiles { guest, host } = self.files.clone();
-        let job = Job { guest, host, task };
+        let files = self.files.clone();
+        let job = Job { files, task };
         let answer = worker.ask(&job, limit).map_err(process)?;
         self.worker = Some(worker);
         match answer {
