@@ -102,10 +102,9 @@ pub fn verdict(
     let self_check = ratios::judge(&found.comparisons, &found.build_checks, confidence)?;
     let trusted = self_check.as_ref().is_some_and(|check| check.trusted);
     let mut accepted = accepted.begin();
-    let mut rows = Vec::new();
-    for case in cases {
-        rows.push(row(case, compared, limits, trusted, &mut accepted));
-    }
+    let rows = cases.iter();
+    let rows = rows.map(|case| row(case, compared, limits, trusted, &mut accepted));
+    let rows = rows.collect();
     Ok(Verdict {
         baseline: baseline.name.clone(),
         candidate: candidate.name.clone(),
@@ -123,17 +122,10 @@ fn row(
     trusted: bool,
     accepted: &mut Matching<'_>,
 ) -> Row {
-    let wall = compared
-        .ratios
-        .comparisons
-        .iter()
-        .find(|found| found.candidate == id)
-        .cloned();
-    let counts = |side: &BTreeMap<String, Counts>| side.get(id).cloned();
-    let (before, after) = (
-        counts(&compared.baseline_counts),
-        counts(&compared.candidate_counts),
-    );
+    let mut walls = compared.ratios.comparisons.iter();
+    let wall = walls.find(|found| found.candidate == id).cloned();
+    let before = compared.baseline_counts.get(id).cloned();
+    let after = compared.candidate_counts.get(id).cloned();
     let (mut worse, mut notes) = (Worse::default(), Vec::new());
     if let (Some(before), Some(after)) = (&before, &after) {
         let exceeded = limits.exceeded(id, before, after);

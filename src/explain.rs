@@ -13,15 +13,15 @@ use crate::counts::PerItem;
 /// looked at.
 pub fn explain(case: &str, sides: [&Side; 2], counted: bool) -> Explanation {
     let mut found = Explanation::default();
-    match counted.then(|| functions(case, sides)) {
-        Some(Ok(functions)) => found = found.with_functions(functions),
-        Some(Err(error)) => found
-            .missing
-            .push(format!("Instructions by function: {error}.")),
-        None => found
-            .missing
-            .push("Instructions by function take valgrind.".to_owned()),
-    }
+    let no_functions = match counted.then(|| functions(case, sides)) {
+        Some(Ok(functions)) => {
+            found = found.with_functions(functions);
+            None
+        }
+        Some(Err(error)) => Some(format!("Instructions by function: {error}.")),
+        None => Some("Instructions by function take valgrind.".to_owned()),
+    };
+    found.missing.extend(no_functions);
     match page_faults(case, sides) {
         Ok(faults) => found.page_faults = faults,
         Err(error) => found.missing.push(format!("Page faults: {error}.")),

@@ -32,6 +32,15 @@ pub struct Ratios {
     pub failures: Vec<Failure>,
 }
 
+impl Ratios {
+    fn fail(&mut self, candidate: &Arm, baseline: &Arm, error: &MeasureError) {
+        self.failures.push(Failure {
+            id: format!("{} / {}", candidate.name, baseline.name),
+            why: error.to_string(),
+        });
+    }
+}
+
 /// Makes every comparison, in random order; a failed one does not stop the rest.
 /// `done` hears of each one that is over.
 pub fn measure(
@@ -51,13 +60,7 @@ pub fn measure(
                 ratios.comparisons.push(comparison.clone());
                 found[index] = Some(comparison);
             }
-            Err(error) => {
-                let id = format!("{} / {}", candidate.name, baseline.name);
-                ratios.failures.push(Failure {
-                    id,
-                    why: error.to_string(),
-                });
-            }
+            Err(error) => ratios.fail(candidate, baseline, &error),
         }
         done(&matches[index], &ratios);
     }
@@ -93,10 +96,7 @@ pub fn check_builds(runner: &mut Runner<'_>, matches: &[Match], ratios: &mut Rat
         let [one, other] = arm.halved();
         match build_check(runner, &one, &other) {
             Ok(found) => ratios.build_checks.push(found),
-            Err(error) => ratios.failures.push(Failure {
-                id: format!("{} / {}", arm.name, arm.name),
-                why: error.to_string(),
-            }),
+            Err(error) => ratios.fail(arm, arm, &error),
         }
     }
 }
@@ -147,31 +147,30 @@ pub fn judge(
     };
     let mut why = Vec::new();
     let mut trusted = true;
-    match copies {
-        Some((found, processes)) => {
-            trusted &= !found.excludes_one();
-            why.push(format!(
-                "A/A of {}, {processes} processes: {}, {}",
-                match singles.len() {
-                    1 => "one comparison".to_owned(),
-                    number => format!("{number} comparisons"),
-                },
-                percents(found),
-                if found.excludes_one() {
-                    "which excludes zero"
-                } else {
-                    "which includes zero"
-                }
-            ));
-            let apart = names(&singles);
-            trusted &= apart.is_none();
-            why.push(apart.map_or_else(
-                || "no single one excludes zero".to_owned(),
-                |names| format!("{names} excludes zero on its own"),
-            ));
-        }
-        None if builds.is_empty() => return Ok(None),
-        None => {}
+    if copies.is_none() && builds.is_empty() {
+        return Ok(None);
+    }
+    if let Some((found, processes)) = copies {
+        trusted &= !found.excludes_one();
+        why.push(format!(
+            "A/A of {}, {processes} processes: {}, {}",
+            match singles.len() {
+                1 => "one comparison".to_owned(),
+                number => format!("{number} comparisons"),
+            },
+            percents(found),
+            if found.excludes_one() {
+                "which excludes zero"
+            } else {
+                "which includes zero"
+            }
+        ));
+        let apart = names(&singles);
+        trusted &= apart.is_none();
+        why.push(apart.map_or_else(
+            || "no single one excludes zero".to_owned(),
+            |names| format!("{names} excludes zero on its own"),
+        ));
     }
     match (names(&builds), builds.is_empty()) {
         (Some(names), _) => {

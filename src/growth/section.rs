@@ -124,10 +124,8 @@ pub(super) fn assembled(
     record: Option<&Record>,
     timed: Option<Timed>,
 ) -> Growth {
-    let (comparisons, environment) = match timed {
-        Some(timed) => (timed.comparisons, timed.environment),
-        None => (Vec::new(), None),
-    };
+    let timed = timed.map(|timed| (timed.comparisons, timed.environment));
+    let (comparisons, environment) = timed.unwrap_or_default();
     let earlier = record.map_or(&[][..], |record| &record.comparisons);
     let known = [&comparisons[..], earlier].concat();
     for cell in plans.iter_mut().flat_map(|(_, cells)| cells) {

@@ -131,17 +131,13 @@ impl Plan<'_> {
         };
         let mut rows = Vec::new();
         let one = trial(1.0, FULL)?;
-        rows.push(if sees_one_percent(case) {
-            seen_by_95(one)
-        } else {
-            one
-        });
+        rows.push(seen_by_95(one, sees_one_percent(case)));
         let two = trial(2.0, FULL)?;
         let large = two
             .spread_percent
             .is_some_and(|spread| spread > LARGE_SPREAD);
         let mut seen = is_seen(&two);
-        rows.push(if large { two } else { seen_by_95(two) });
+        rows.push(seen_by_95(two, !large));
         for percent in LARGER {
             if seen {
                 break;
@@ -163,7 +159,7 @@ impl Plan<'_> {
         };
         let nothing = no_false_verdict(trial(0.0, FEW)?);
         let one = trial(1.0, count)?;
-        Ok([nothing, if must_see { seen_by_95(one) } else { one }])
+        Ok([nothing, seen_by_95(one, must_see)])
     }
 
     /// The same truths by every method.
@@ -237,7 +233,11 @@ fn is_seen(row: &Row) -> bool {
     row.exclude_zero * 100 >= row.comparisons * 95
 }
 
-fn seen_by_95(row: Row) -> Row {
+/// Of a row that must be seen in 95 of 100 comparisons, if it must.
+fn seen_by_95(row: Row, must: bool) -> Row {
+    if !must {
+        return row;
+    }
     let reached = is_seen(&row);
     let more = row.spread_percent.filter(|_| !reached).map(|spread| {
         let processes = processes_to_see(row.truth_percent, spread);

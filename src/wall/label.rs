@@ -30,11 +30,11 @@ impl Label {
             Group::Channel(channel, _) => {
                 (format!("{}/{payload}", channel.name()), size.to_string())
             }
-            Group::Lifecycle(stage) if case.payload == PayloadKind::U64 => {
-                (format!("lifecycle/{}", stage.name()), payload.to_owned())
-            }
             Group::Lifecycle(stage) => {
-                let value = format!("{payload}-{size}");
+                let value = match case.payload {
+                    PayloadKind::U64 => payload.to_owned(),
+                    _ => format!("{payload}-{size}"),
+                };
                 (format!("lifecycle/{}", stage.name()), value)
             }
         };

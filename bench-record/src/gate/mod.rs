@@ -108,10 +108,9 @@ impl Judgement {
                 (None, None) => "the baseline has it, and the record does not".to_owned(),
                 (Some(after), None) => {
                     self.cases += 1;
-                    let changes = count_changes(before, after, limits);
-                    let changes = changes.into_iter();
-                    self.changes
-                        .extend(changes.map(|it| it.held_against(accepted)));
+                    let changes = count_changes(before, after, limits).into_iter();
+                    let changes = changes.map(|it| it.held_against(accepted));
+                    self.changes.extend(changes);
                     unchanged(before, after, accepted);
                     continue;
                 }
@@ -125,12 +124,8 @@ impl Judgement {
             }
         }
         let is_new = |case: &&Case| baseline.case(&case.id).is_none();
-        let new: Vec<&str> = record
-            .cases
-            .iter()
-            .filter(is_new)
-            .map(|case| case.id.as_str())
-            .collect();
+        let new = record.cases.iter().filter(is_new);
+        let new: Vec<&str> = new.map(|case| case.id.as_str()).collect();
         if !new.is_empty() {
             self.notices.push(format!(
                 "new, so without a baseline: {}; `gate --accept` takes them in",
@@ -141,20 +136,16 @@ impl Judgement {
 
     fn judge_ratios(&mut self, baseline: &Record, record: &Record, accepted: &mut Matching<'_>) {
         if baseline.comparisons.is_empty() || record.comparisons.is_empty() {
-            let side = if record.comparisons.is_empty() {
-                "record"
-            } else {
-                "baseline"
+            let side = match record.comparisons.is_empty() {
+                true => "record",
+                false => "baseline",
             };
-            self.notices.push(format!(
-                "wall clock is not judged: the {side} compares nothing"
-            ));
-            return;
+            let why = format!("wall clock is not judged: the {side} compares nothing");
+            return self.notices.push(why);
         }
         if let Some(why) = agreement::of_wall_clock(baseline, record) {
-            self.notices
-                .push(format!("wall clock is not judged: {why}"));
-            return;
+            let why = format!("wall clock is not judged: {why}");
+            return self.notices.push(why);
         }
         for before in &baseline.comparisons {
             let Some(after) = record.comparison(&before.candidate, &before.baseline) else {
