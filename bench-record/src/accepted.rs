@@ -5,14 +5,15 @@
 //! and no history.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use paired::visible::visible;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::format::to_json;
-use crate::{Count, input, output};
+use crate::input::{self, FileError};
+use crate::{Count, output};
 
 /// Something that may be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,27 +137,9 @@ struct Wire<E> {
     accepted: Vec<E>,
 }
 
-/// A file of accepted regressions that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum AcceptedError {
-    #[error("{}: {source}", path.display())]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("{}: {source}; expected {{\"accepted\": [{{\"cases\": GLOB, \"metric\": \"time\", \"up_to\": 3, \"reason\": TEXT}}]}}", path.display())]
-    Form {
-        path: PathBuf,
-        source: serde_json::Error,
-    },
-    #[error("{}: entry {number} ({entry}): {problem}", path.display())]
-    Entry {
-        path: PathBuf,
-        number: usize,
-        entry: String,
-        problem: String,
-    },
-}
+/// What such a file looks like.
+const FORM: &str =
+    r#"{"accepted": [{"cases": GLOB, "metric": "time", "up_to": 3, "reason": TEXT}]}"#;
 
 /// What a file says of something that became worse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,27 +152,21 @@ pub enum Said {
 }
 
 impl Accepted {
-    pub fn read(path: &Path) -> Result<Self, AcceptedError> {
-        let at = || path.to_owned();
-        let text = input::read(path, input::SETTINGS)
-            .map_err(|source| AcceptedError::Io { path: at(), source })?;
-        Self::parse(path, &text)
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let text = input::read(path, input::SETTINGS);
+        Self::parse(path, &text.map_err(|error| FileError::new(path, error))?)
     }
 
     /// The same of what stood in a file, in another commit for example.
-    pub fn parse(path: &Path, text: &[u8]) -> Result<Self, AcceptedError> {
-        let at = || path.to_owned();
+    pub fn parse(path: &Path, text: &[u8]) -> Result<Self, FileError> {
         let wire: Wire<serde_json::Value> = serde_json::from_slice(text)
-            .map_err(|source| AcceptedError::Form { path: at(), source })?;
+            .map_err(|error| FileError::new(path, format!("{error}; expected {FORM}")))?;
         let mut entries = Vec::new();
         for (index, value) in wire.accepted.into_iter().enumerate() {
-            let named = value["cases"].as_str().unwrap_or("without cases");
-            let named = visible(named);
-            let refused = |problem: String| AcceptedError::Entry {
-                path: at(),
-                number: index + 1,
-                entry: named.clone(),
-                problem,
+            let named = visible(value["cases"].as_str().unwrap_or("without cases"));
+            let refused = |problem: String| {
+                let number = index + 1;
+                FileError::new(path, format!("entry {number} ({named}): {problem}"))
             };
             let entry: Entry =
                 serde_json::from_value(value).map_err(|error| refused(error.to_string()))?;
@@ -313,7 +290,7 @@ impl Matching<'_> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Accepted, AcceptedError> {
+    fn read(text: &str) -> Result<Accepted, FileError> {
         Accepted::parse(Path::new("accepted.json"), text.as_bytes())
     }
 

@@ -3,10 +3,11 @@
 //! A record, a file of limits or of sizes may be a pipe; a device such as `/dev/zero`
 //! is refused at once.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Largest record, bytes: a hundred times a full record with all its samples.
 pub const RECORD: u64 = 256 << 20;
@@ -16,6 +17,22 @@ pub const SETTINGS: u64 = 1 << 20;
 pub const SIZES: u64 = 64 << 20;
 /// Most entries of a history.
 pub const ENTRIES: usize = 100_000;
+
+/// A file that cannot be used: which, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {why}", path.display())]
+pub struct FileError {
+    path: PathBuf,
+    why: String,
+}
+
+impl FileError {
+    /// Why the file at `path` cannot be used.
+    pub fn new(path: &Path, why: impl fmt::Display) -> Self {
+        let (path, why) = (path.to_owned(), why.to_string());
+        Self { path, why }
+    }
+}
 
 /// Reads a file or a pipe of at most `most` bytes.
 ///

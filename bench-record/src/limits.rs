@@ -4,13 +4,14 @@
 //! exceptions with their reasons.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use crate::Count;
+use crate::input::{self, FileError};
 use crate::wire::Counts;
-use crate::{Count, input};
 
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
@@ -63,22 +64,9 @@ struct Exception {
     limit: Limit,
 }
 
-/// A file of limits that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LimitsError {
-    #[error("{}: {source}", path.display())]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("{}: {source}; expected {{\"default\": {{...}}, \"exceptions\": [{{\"cases\": REGEX, \"why\": TEXT, \"limit\": {{...}}}}]}}", path.display())]
-    Form {
-        path: PathBuf,
-        source: serde_json::Error,
-    },
-    #[error("{}: {source}", path.display())]
-    Pattern { path: PathBuf, source: regex::Error },
-}
+/// What a file of limits looks like.
+const FORM: &str =
+    r#"{"default": {...}, "exceptions": [{"cases": REGEX, "why": TEXT, "limit": {...}}]}"#;
 
 /// A count that rose further than it may.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,15 +99,14 @@ impl fmt::Display for Exceeded {
 const NOTHING: f64 = 1e-9;
 
 impl Limits {
-    pub fn read(path: &Path) -> Result<Self, LimitsError> {
-        let at = || path.to_owned();
-        let text = input::read(path, input::SETTINGS)
-            .map_err(|source| LimitsError::Io { path: at(), source })?;
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let text = input::read(path, input::SETTINGS);
+        let text = text.map_err(|error| FileError::new(path, error))?;
         let wire: Wire = serde_json::from_slice(&text)
-            .map_err(|source| LimitsError::Form { path: at(), source })?;
+            .map_err(|error| FileError::new(path, format!("{error}; expected {FORM}")))?;
         let exception = |exception: Exception| {
-            let cases = Regex::new(&exception.cases)
-                .map_err(|source| LimitsError::Pattern { path: at(), source })?;
+            let cases = Regex::new(&exception.cases);
+            let cases = cases.map_err(|error| FileError::new(path, error))?;
             Ok((cases, exception.limit))
         };
         let exceptions = wire

@@ -9,7 +9,8 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use bench_record::{input, output};
+use bench_record::input::{self, FileError};
+use bench_record::output;
 use paired::dependencies::{self, DependencyError};
 use paired::digest::sha256;
 use paired::paths;
@@ -56,8 +57,8 @@ struct Kept {
 /// A build cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
-    #[error("{}: {error}", path.display())]
-    Io { path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("{}: {error}; --against takes a folder that --save has written", path.display())]
     Missing { path: PathBuf, error: io::Error },
     #[error("{}: not the findings of a guest ({why}), expected schema {SCHEMA}", path.display())]
@@ -75,8 +76,7 @@ pub enum SavedError {
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> SavedError {
-    let path = path.to_owned();
-    move |error| SavedError::Io { path, error }
+    move |error| FileError::new(path, error).into()
 }
 
 /// Whether `folder` holds a kept build, which saving there would replace.
