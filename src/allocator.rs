@@ -150,9 +150,9 @@ impl FromStr for Allocators {
                 Some(("guest", name)) => found.guest = name.parse()?,
                 Some(("host", name)) => found.host = name.parse()?,
                 _ => {
+                    let names = Allocator::ALL.map(Allocator::name).join(", ");
                     return Err(format!(
-                        "{part:?} is not guest=NAME or host=NAME; names are {}",
-                        Allocator::ALL.map(Allocator::name).join(", ")
+                        "{part:?} is not guest=NAME or host=NAME; names are {names}"
                     ));
                 }
             }

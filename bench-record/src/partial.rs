@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::format::to_json;
+use crate::input::{self, FileError};
+use crate::output;
 use crate::store::{self, RecordError};
 use crate::wire::Record;
-use crate::{input, output};
 
 const SCHEMA: &str = "arena-bench/partial/1";
 
@@ -42,8 +43,8 @@ pub enum PartialError {
     },
     #[error("cannot resume: {0}; start anew without --resume")]
     Record(#[from] RecordError),
-    #[error("{}: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// The file that an unfinished run of `output` leaves behind.
@@ -66,10 +67,7 @@ impl Partial {
         let bytes = match input::read(path, input::RECORD) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
-                let path = path.to_owned();
-                return Err(PartialError::Io { path, source });
-            }
+            Err(error) => return Err(FileError::new(path, error).into()),
         };
         let foreign = || PartialError::Foreign(path.to_owned());
         let partial: Self = serde_json::from_slice(&bytes).map_err(|_| foreign())?;

@@ -1,6 +1,6 @@
 //! What a change of a history is, and what counts as one.
 
-use super::series::Metric;
+use super::series::{Metric, Point, Series};
 use crate::accepted::{self, Accepted, Said};
 use crate::limits::Limits;
 
@@ -72,6 +72,27 @@ pub enum Evidence {
 }
 
 impl Change {
+    /// A change of a series between two of its points.
+    pub(super) fn of(
+        series: &Series,
+        (previous, point): (&Point, &Point),
+        (before, after): (f64, f64),
+        evidence: Evidence,
+    ) -> Self {
+        Self {
+            case: series.case.clone(),
+            baseline: series.baseline.clone(),
+            metric: series.metric,
+            entry: point.entry,
+            previous: previous.entry,
+            before,
+            after,
+            evidence,
+            threshold: None,
+            accepted: None,
+        }
+    }
+
     /// after / before − 1; `None` where there was nothing before.
     pub fn relative(&self) -> Option<f64> {
         (self.before != 0.0).then(|| self.after / self.before - 1.0)

@@ -36,18 +36,13 @@ pub fn changes(series: &Series, limits: &Limits) -> Vec<Change> {
             .take_while(|known| known.entry > previous.entry)
             .any(|known| limit.is_drift(count, known.after, known.before + difference));
         if !is_known {
-            changes.push(Change {
-                case: series.case.clone(),
-                baseline: None,
-                metric: series.metric,
-                entry: point.entry,
-                previous: previous.entry,
-                before,
-                after: point.value,
-                evidence: Evidence::Exact,
-                threshold: None,
-                accepted: None,
-            });
+            let values = (before, point.value);
+            changes.push(Change::of(
+                series,
+                (previous, point),
+                values,
+                Evidence::Exact,
+            ));
         }
     }
     changes

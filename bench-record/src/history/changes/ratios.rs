@@ -128,18 +128,9 @@ pub fn machine_shifts(series: &Series, options: &Options) -> Vec<Change> {
 }
 
 fn as_change(series: &Series, points: &[Point], shift: &ChangePoint, evidence: Evidence) -> Change {
-    Change {
-        case: series.case.clone(),
-        baseline: series.baseline.clone(),
-        metric: series.metric,
-        entry: points[shift.index].entry,
-        previous: points[shift.index - 1].entry,
-        before: shift.before.exp(),
-        after: shift.after.exp(),
-        evidence,
-        threshold: None,
-        accepted: None,
-    }
+    let around = (&points[shift.index - 1], &points[shift.index]);
+    let values = (shift.before.exp(), shift.after.exp());
+    Change::of(series, around, values, evidence)
 }
 
 impl From<&ChangePoint> for Evidence {
