@@ -48,21 +48,14 @@ pub type Open<'a> = dyn FnMut(&ArmJob) -> Result<Box<dyn Drive>> + 'a;
 /// Does the jobs of this process, if it was started as a measuring child. Call it before
 /// anything else in `main`.
 pub fn serve(open: &mut Open<'_>) -> Option<ExitCode> {
-    worker::serve(ARGUMENT, &mut |job: Job| match run(&job, open) {
-        Ok(times) => Reply::Times(times),
-        Err(Fault::NotOpened(error)) => Reply::NotOpened(format!("{error:#}")),
-        Err(Fault::Failed(error)) => Reply::Failed(format!("{error:#}")),
+    worker::serve(ARGUMENT, &mut |job: Job| {
+        run(&job, open).map_or_else(|stopped| stopped, Reply::Times)
     })
 }
 
-/// What stopped a job.
-enum Fault {
-    NotOpened(anyhow::Error),
-    Failed(anyhow::Error),
-}
-
-/// Runs a job below the drawn number of stack frames.
-fn run(job: &Job, open: &mut Open<'_>) -> Result<Times, Fault> {
+/// Runs a job below the drawn number of stack frames; the error is the answer of one that was
+/// stopped.
+fn run(job: &Job, open: &mut Open<'_>) -> Result<Times, Reply> {
     let heap = vec![1_u8; job.draw.heap as usize];
     let times = below(job.draw.stack_frames, &mut || measure(job, open));
     drop(black_box(heap));
@@ -82,19 +75,21 @@ fn below<T>(frames: u32, body: &mut dyn FnMut() -> T) -> T {
     result
 }
 
-fn measure(job: &Job, open: &mut Open<'_>) -> Result<Times, Fault> {
+fn measure(job: &Job, open: &mut Open<'_>) -> Result<Times, Reply> {
+    let failed = |error: anyhow::Error| Reply::Failed(format!("{error:#}"));
     let start = Instant::now();
     let clock_step_ns = clock::step_ns(|| start.elapsed())
         .ok()
         .context("the clock of this machine does not move: nothing can be timed with it")
-        .map_err(Fault::Failed)?;
-    let mut arms = open_all(job, open).map_err(Fault::NotOpened)?;
+        .map_err(failed)?;
+    let not_opened = |error: anyhow::Error| Reply::NotOpened(format!("{error:#}"));
+    let mut arms = open_all(job, open).map_err(not_opened)?;
     let mut rng = SmallRng::seed_from_u64(job.draw.rounds_seed);
     let mut times = Vec::with_capacity(job.rounds as usize);
     for round in 0..job.warmup + job.rounds {
         let mut row = vec![0; arms.len()];
         for arm in order(&mut rng, arms.len()) {
-            row[arm] = time(arms[arm].as_mut(), job.arms[arm].items).map_err(Fault::Failed)?;
+            row[arm] = time(arms[arm].as_mut(), job.arms[arm].items).map_err(failed)?;
         }
         if round >= job.warmup {
             times.push(row);

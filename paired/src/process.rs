@@ -19,13 +19,8 @@ use crate::worker::{ChildError, Launch, Worker};
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
     /// The libraries could not be copied.
-    #[error("{what}: {source}")]
-    Io {
-        /// What was being done.
-        what: &'static str,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error("copying the libraries: {0}")]
+    Io(#[source] io::Error),
     /// What a library loads from elsewhere cannot be copied with it.
     #[error(transparent)]
     Dependency(#[from] DependencyError),
@@ -74,7 +69,7 @@ impl Processes {
             product,
             launch: Launch::new(ARGUMENT)?,
             limit,
-            lasting: Copies::lasting(product).map_err(copying)?,
+            lasting: Copies::lasting(product).map_err(ExecuteError::Io)?,
             beside: HashMap::new(),
         })
     }
@@ -106,7 +101,7 @@ impl Execute for Processes {
         let mut job = job.clone();
         let mut fresh = None;
         if job.fresh_copies {
-            fresh = Some(Copies::short_lived(self.product).map_err(copying)?);
+            fresh = Some(Copies::short_lived(self.product).map_err(ExecuteError::Io)?);
         }
         for arm in &mut job.arms {
             let copy = arm.copy;
@@ -120,7 +115,7 @@ impl Execute for Processes {
                     None if copy > 0 => self.lasting.of(library, copy, beside),
                     None => Ok(library.clone()),
                 }
-                .map_err(copying)?;
+                .map_err(ExecuteError::Io)?;
             }
         }
         let mut worker = Worker::start(&self.launch(&job))?;
@@ -132,12 +127,5 @@ impl Execute for Processes {
             Reply::NotOpened(why) => Err(ExecuteError::NotOpened(visible(&why))),
             Reply::Failed(why) => Err(ExecuteError::Failed(visible(&why))),
         }
-    }
-}
-
-fn copying(source: io::Error) -> ExecuteError {
-    ExecuteError::Io {
-        what: "copying the libraries",
-        source,
     }
 }

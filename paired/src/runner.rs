@@ -56,20 +56,16 @@ pub struct Builder<'a> {
 impl<'a> Builder<'a> {
     /// The clock that tells when the budget is spent; by default the machine's.
     #[must_use]
-    pub fn clock(self, clock: &'a dyn Clock) -> Self {
-        Self {
-            clock: Some(clock),
-            ..self
-        }
+    pub fn clock(mut self, clock: &'a dyn Clock) -> Self {
+        self.clock = Some(clock);
+        self
     }
 
     /// The random seed; by default a fresh one.
     #[must_use]
-    pub fn seed(self, seed: u64) -> Self {
-        Self {
-            seed: Some(seed),
-            ..self
-        }
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
     }
 
     /// How comparisons are made; by default [`Settings::new`] for a change of 1% at 99%

@@ -106,10 +106,9 @@ impl Subject for PairSubject {
     }
 
     fn functions(&self, id: &str) -> Result<PerItem, String> {
-        let words = |error: &dyn std::error::Error| error.to_string();
-        let options = self.counting().map_err(|error| words(&error))?;
+        let options = self.counting().map_err(|error| error.to_string())?;
         let found = counts::by_function(self.case(id), options);
-        found.map_err(|error| words(&error))
+        found.map_err(|error| error.to_string())
     }
 
     fn page_faults(&self, id: &str) -> Result<Option<f64>, String> {

@@ -67,13 +67,12 @@ impl Selected {
             true => name == filter,
             false => regex.is_match(name),
         };
-        let labels = cases.iter().map(|case| (case, Label::of(case).to_string()));
-        let labels: Vec<(&Case, String)> = labels.collect();
-        if labels.iter().any(|(_, label)| meant(label)) {
+        let label = |case: &Case| Label::of(case).to_string();
+        if cases.iter().any(|case| meant(&label(case))) {
             return Self::AsCriterion;
         }
-        let of_ids = labels.iter().filter(|(case, _)| meant(&case.id()));
-        let of_ids: Vec<String> = of_ids.map(|(_, label)| regex::escape(label)).collect();
+        let of_ids = cases.iter().filter(|case| meant(&case.id()));
+        let of_ids: Vec<String> = of_ids.map(|case| regex::escape(&label(case))).collect();
         match of_ids.is_empty() {
             true => Self::Nothing(filter.clone()),
             false => Self::Labels(format!("^({})$", of_ids.join("|"))),

@@ -76,11 +76,6 @@ impl Bench<'_> {
         layouts: &[Vec<usize>],
         shape: Shape,
     ) -> Result<Process, MeasureError> {
-        let Shape {
-            items,
-            warmup,
-            rounds,
-        } = shape;
         // The child must not learn from the order which arm is which.
         let places: Vec<(usize, usize)> = order(&mut self.rng, arms.len() * copies)
             .into_iter()
@@ -90,21 +85,19 @@ impl Bench<'_> {
             libraries: arms[arm].files(&layouts[arm]),
             copy: arms[arm].copy * COPIES as u32 + copy as u32,
             workload: arms[arm].workload.clone(),
-            items: arms[arm].drained(items),
+            items: arms[arm].drained(shape.items),
         };
         let job = Job {
             arms: places.iter().map(arm_job).collect(),
-            warmup,
-            rounds,
+            warmup: shape.warmup,
+            rounds: shape.rounds,
             fresh_copies: true,
             draw: Draw::new(&mut self.rng, places.len()),
         };
         let answer = self.execute.execute(&job)?;
         let rows = &answer.rounds;
-        let (found, expected) = (
-            rows.iter().map(Vec::len).sum(),
-            places.len() * rounds as usize,
-        );
+        let found = rows.iter().map(Vec::len).sum();
+        let expected = places.len() * shape.rounds as usize;
         if found != expected || rows.iter().any(|row| row.len() != places.len()) {
             return Err(MeasureError::Shape { found, expected });
         }
@@ -114,7 +107,7 @@ impl Bench<'_> {
             for (&(arm, copy), &nanoseconds) in places.iter().zip(row) {
                 // A clock that did not move has moved by less than it can tell.
                 let measured = nanoseconds.max(clock_step_ns) as f64;
-                times[arm][copy].push(measured * arms[arm].scale(items));
+                times[arm][copy].push(measured * arms[arm].scale(shape.items));
             }
         }
         Ok(Process {

@@ -132,12 +132,10 @@ impl SequentialTest {
         samples: &[PairedSample],
         settings: &Settings,
     ) -> Result<Outcome, StatsError> {
+        let own = &samples[self.from..];
         let (summary, until) = match self.seen {
             Some(seen) => seen,
-            None => {
-                let summary = Summary::new(&samples[self.from..], settings.confidence)?;
-                (summary, samples.len())
-            }
+            None => (Summary::new(own, settings.confidence)?, samples.len()),
         };
         let judgement = self.judge(&summary, settings);
         Ok(Outcome {
