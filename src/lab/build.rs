@@ -92,14 +92,19 @@ fn compile(
     let done = Mutex::new(Vec::new());
     let compile = |allocator| {
         let compile = |package| workspace::compile(root, cache, package, allocator);
-        let usual = (allocator == Allocator::System).then_some("bench-lab-host");
+        // It depends on bench-host, which cargo compiles in another way as a dependency than as a
+        // library of its own: in one folder each would be compiled anew for the other, every time.
+        let apart = cache.after("host");
+        let usual = |package| workspace::compile(root, &apart, package, allocator);
         let compiled = Compiled {
             always: [
                 compile("bench-guest")?,
                 compile("bench-host")?,
                 compile("bench-lab-guest")?,
             ],
-            lab_host: usual.map(compile).transpose()?,
+            lab_host: (allocator == Allocator::System)
+                .then(|| usual("bench-lab-host"))
+                .transpose()?,
         };
         Ok((allocator, compiled))
     };
