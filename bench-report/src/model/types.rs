@@ -143,6 +143,12 @@ pub struct Axis {
     pub unit: Unit,
 }
 
+impl Axis {
+    pub(crate) const fn new(label: &'static str, unit: Unit) -> Self {
+        Self { label, unit }
+    }
+}
+
 /// The band of differences that do not matter.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Band {

@@ -7,7 +7,7 @@ use super::parts::capital;
 use crate::format;
 use crate::ladder::{Share, boundary, difference, in_shares, ns, sentence, shares, step};
 use crate::model::index::Index;
-use crate::model::stories::range;
+use crate::model::stories::{ends, range};
 use crate::model::types::{Answer, Figure};
 use crate::tone::Tone;
 use bench_record::ladder::Breakdown;
@@ -89,8 +89,7 @@ fn costliest(known: &[(&Breakdown, Vec<Share>)]) -> String {
 pub fn distance_to_the_floor(index: &Index) -> Answer {
     let question = "How near is it to the floor: the same items and codec, no boundary?";
     let known: Vec<Distance> = index.ladder().iter().filter_map(Distance::of).collect();
-    let ratios = known.iter().map(|one| (one.ratio, one.ratio));
-    let Some((least, most)) = ratios.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))) else {
+    let Some((least, most)) = ends(known.iter().map(|one| one.ratio)) else {
         return Answer::missing(5, question, command_of(index));
     };
     let nearest = |arena: bool| -> Vec<&str> {
