@@ -122,15 +122,9 @@ impl Layouts {
 
     /// A pair that exists in one layout only.
     pub fn single(plain: PairFiles) -> Self {
-        let build = |plain: PathBuf| Build {
-            layouts: vec![plain.clone()],
-            plain,
-            seeds: Vec::new(),
-            why_single: Some("the folder has the pair alone".to_owned()),
-            why_unpadded: None,
-            compiled: Compiled::default(),
-        };
-        Self::new(build(plain.guest), build(plain.host))
+        let [guest, host] = [plain.guest, plain.host]
+            .map(|plain| Build::single(plain, "the folder has the pair alone".to_owned()));
+        Self::new(guest, host)
     }
 
     /// The pair that [`Layouts::save`] kept in `folder`, or one in a single layout
