@@ -79,7 +79,7 @@ pub struct Answer {
     pub command: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Figure {
     /// What was measured, in words.
     pub label: String,

@@ -39,10 +39,8 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
             label: found.item.clone(),
             value: in_shares(shares),
             notes: all.into_iter().chain(hops).collect(),
-            tone: Tone::Plain,
-            case: found
-                .step(step::ARENA)
-                .map_or_else(String::new, |one| one.id.clone()),
+            case: id_of(found),
+            ..Figure::default()
         }
     });
     let line = costliest(&known);
@@ -65,6 +63,12 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
             .collect(),
         command: command_of(index),
     }
+}
+
+/// The case that a figure of a payload is read from.
+fn id_of(found: &Breakdown) -> String {
+    let arena = found.step(step::ARENA);
+    arena.map_or_else(String::new, |one| one.id.clone())
 }
 
 /// `decoding for record-256B (78%) and blob-4KiB (57%); encoding for bytes-64B (68%).`
@@ -154,11 +158,8 @@ impl<'a> Distance<'a> {
             label: self.found.item.clone(),
             value: format!("{} × the floor", format::short_ratio(self.ratio)),
             notes: boundary.into_iter().chain(alloc).collect(),
-            tone: Tone::Plain,
-            case: self
-                .found
-                .step(step::ARENA)
-                .map_or_else(String::new, |one| one.id.clone()),
+            case: id_of(self.found),
+            ..Figure::default()
         }
     }
 }

@@ -71,7 +71,7 @@ pub fn counts_per_item(index: &Index) -> Answer {
         value: both.values(),
         notes: vec!["arena against alloc, exact".to_owned()],
         tone: both.tone(),
-        case: String::new(),
+        ..Figure::default()
     });
     Answer {
         number: 3,
