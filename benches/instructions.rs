@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use arena_bench::allocator::Allocators;
 use arena_bench::case::{Case, catalog, filter};
-use arena_bench::counts::{self, CASE, Length, Lengths, TUNABLES, WITHOUT_INLINED, subject_by_id};
+use arena_bench::counts::{self, CASE, Length, TUNABLES, WITHOUT_INLINED, subject_by_id};
 use arena_bench::harness;
 use bench_host::pair::Session;
 use iai_callgrind::{
@@ -35,7 +35,7 @@ fn prepare(length: Length) -> Subject {
     let pair = harness::pair().unwrap_or_else(|error| panic!("{error}"));
     let opened = subject.open(&pair);
     let mut session = opened.unwrap_or_else(|error| panic!("{id}: {error}"));
-    let lengths = Lengths::of(&*subject);
+    let lengths = subject.lengths();
     let warm = session.drain(lengths.warm);
     warm.unwrap_or_else(|error| panic!("{id}: {error}"));
     Subject {

@@ -92,15 +92,6 @@ fn sha256(path: &Path) -> io::Result<String> {
     Ok(digest::sha256(&fs::read(path)?))
 }
 
-/// A kept pair cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeptPairError {
-    #[error(transparent)]
-    NoPair(#[from] NoPair),
-    #[error("{0} (arena-bench build-pair --output DIR)")]
-    Kept(#[from] KeptError),
-}
-
 /// A pair in all its link layouts. Guest and host are linked independently: any layout
 /// of the one goes with any of the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,15 +113,9 @@ impl Layouts {
 
     /// A pair that exists in one layout only.
     pub fn single(plain: PairFiles) -> Self {
-        let build = |plain: PathBuf| Build {
-            layouts: vec![plain.clone()],
-            plain,
-            seeds: Vec::new(),
-            why_single: Some("the folder has the pair alone".to_owned()),
-            why_unpadded: None,
-            compiled: Compiled::default(),
-        };
-        Self::new(build(plain.guest), build(plain.host))
+        let [guest, host] = [plain.guest, plain.host]
+            .map(|plain| Build::single(plain, "the folder has the pair alone".to_owned()));
+        Self::new(guest, host)
     }
 
     /// The pair that [`Layouts::save`] kept in `folder`, or one in a single layout
@@ -138,10 +123,14 @@ impl Layouts {
     ///
     /// # Errors
     /// When there is no pair, or it is not as it was kept.
-    pub fn in_folder(folder: &Path) -> Result<Self, KeptPairError> {
-        if let Some(kept) = layouts::load(folder)? {
+    pub fn in_folder(folder: &Path) -> anyhow::Result<Self> {
+        let unusable = |error: KeptError| {
+            let said = format!("{error} (arena-bench build-pair --output DIR)");
+            anyhow::Error::new(error).context(said)
+        };
+        if let Some(kept) = layouts::load(folder).map_err(unusable)? {
+            let library = |file: &str| kept.library(folder, file).map_err(unusable);
             let [guest, host] = file_names();
-            let library = |file: &str| kept.library(folder, file);
             return Ok(Self::new(library(&guest)?, library(&host)?));
         }
         Ok(Self::single(PairFiles::find(Some(folder))?))

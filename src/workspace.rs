@@ -131,7 +131,7 @@ pub fn build_here_with(
     seeds: &[u64],
     heard: Heard<'_>,
 ) -> Result<Layouts, WorkspaceError> {
-    build_with(root, &cache_of(root)?, allocators, seeds, heard)
+    build(root, &cache_of(root)?, allocators, seeds, heard)
 }
 
 /// Compiles a package of the sources in `root` with an allocator. Each allocator has a cache folder of
@@ -158,15 +158,6 @@ pub(crate) fn compile(
 
 /// Builds the pair of the sources in `root`, with a cache folder of its own.
 pub fn build(
-    root: &Path,
-    cache: &Cache,
-    seeds: &[u64],
-    heard: Heard<'_>,
-) -> Result<Layouts, WorkspaceError> {
-    build_with(root, cache, Allocators::default(), seeds, heard)
-}
-
-fn build_with(
     root: &Path,
     cache: &Cache,
     allocators: Allocators,
@@ -213,7 +204,7 @@ pub fn build_at(
     heard: Heard<'_>,
 ) -> Result<Layouts, WorkspaceError> {
     let base = sources_at(root, commit, place)?;
-    let layouts = build_with(&base.sources, &base.cache, allocators, seeds, heard)?;
+    let layouts = build(&base.sources, &base.cache, allocators, seeds, heard)?;
     let bears = layouts.is_of(&commit.hash);
     let folder = &base.cache.folder;
     if !bears.map_err(cache(folder))? {

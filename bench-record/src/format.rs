@@ -41,17 +41,15 @@ struct Layout {
     depth: usize,
 }
 
-impl Layout {
-    fn in_lines(&self) -> bool {
-        self.depth <= LINES_TO_DEPTH
-    }
-}
-
-/// Hands a call to the formatter that the present depth asks for.
+/// Hands a call to the formatter that the depth asks for: the depth within, where the call
+/// begins something (`+ 1`) or ends it (`- 1`).
 macro_rules! by_depth {
-    ($($name:ident($($arg:ident: $type:ty),*);)*) => {$(
+    ($($name:ident($($arg:ident: $type:ty),*) $(+ $in:literal)? $(- $out:literal)?;)*) => {$(
         fn $name<W: ?Sized + Write>(&mut self, writer: &mut W $(, $arg: $type)*) -> io::Result<()> {
-            if self.in_lines() {
+                        $(self.depth += $in;)?
+            let in_lines = self.depth <= LINES_TO_DEPTH;
+            $(self.depth -= $out;)?
+            if in_lines {
                 self.pretty.$name(writer $(, $arg)*)
             } else {
                 self.compact.$name(writer $(, $arg)*)
@@ -61,45 +59,11 @@ macro_rules! by_depth {
 }
 
 impl Formatter for Layout {
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth += 1;
-        if self.in_lines() {
-            self.pretty.begin_array(writer)
-        } else {
-            self.compact.begin_array(writer)
-        }
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        let in_lines = self.in_lines();
-        self.depth -= 1;
-        if in_lines {
-            self.pretty.end_array(writer)
-        } else {
-            self.compact.end_array(writer)
-        }
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth += 1;
-        if self.in_lines() {
-            self.pretty.begin_object(writer)
-        } else {
-            self.compact.begin_object(writer)
-        }
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        let in_lines = self.in_lines();
-        self.depth -= 1;
-        if in_lines {
-            self.pretty.end_object(writer)
-        } else {
-            self.compact.end_object(writer)
-        }
-    }
-
     by_depth! {
+                begin_array() + 1;
+        end_array() - 1;
+        begin_object() + 1;
+        end_object() - 1;
         begin_array_value(first: bool);
         end_array_value();
         begin_object_key(first: bool);

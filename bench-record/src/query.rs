@@ -1,6 +1,6 @@
 //! Questions that every reader of a record asks.
 
-use super::wire::{CAUTION, Case, Comparison, Environment, Record, VARIABLES};
+use super::wire::{CAUTION, Case, Comparison, Environment, Record, SCHEMA, VARIABLES};
 
 /// Key in [`Environment::observed`] of the tunables that the wall clock was taken under.
 const CLOCK_TUNABLES: &str = "tunables_of_wall_clock";
@@ -16,6 +16,20 @@ pub struct Difference {
     pub right: String,
 }
 
+impl Difference {
+    /// Those of the same fields of two environments.
+    pub(crate) fn between(
+        left: Vec<(&'static str, String)>,
+        right: Vec<(&'static str, String)>,
+    ) -> Vec<Self> {
+        let pairs = left.into_iter().zip(right);
+        let differ = pairs.filter(|(left, right)| left != right);
+        differ
+            .map(|((field, left), (_, right))| Self { field, left, right })
+            .collect()
+    }
+}
+
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {:?} and {:?}", self.field, self.left, self.right)
@@ -23,6 +37,21 @@ impl std::fmt::Display for Difference {
 }
 
 impl Record {
+    /// A record of nothing yet.
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            environment,
+            cases: Vec::new(),
+            comparisons: Vec::new(),
+            self_check: None,
+            failures: Vec::new(),
+            growth: None,
+            ladder: None,
+            lab: None,
+        }
+    }
+
     pub fn case(&self, id: &str) -> Option<&Case> {
         self.cases.iter().find(|case| case.id == id)
     }
@@ -117,17 +146,11 @@ impl Environment {
                 .into_iter()
                 .map(|(name, value)| (name, value.to_owned()))
                 .collect();
+            let tunables = env.clock_tunables().unwrap_or_default();
+            let variables = env.observed_of_any(VARIABLES).unwrap_or_default();
             fields.extend([
-                (
-                    "tunables_of_wall_clock",
-                    env.clock_tunables().unwrap_or_default().to_owned(),
-                ),
-                (
-                    "variables",
-                    env.observed_of_any(VARIABLES)
-                        .unwrap_or_default()
-                        .to_owned(),
-                ),
+                ("tunables_of_wall_clock", tunables.to_owned()),
+                ("variables", variables.to_owned()),
                 ("commit", env.commit.clone()),
                 ("dirty", env.dirty.to_string()),
                 ("cores", env.cores.to_string()),
@@ -137,11 +160,6 @@ impl Environment {
             ]);
             fields
         };
-        all(self)
-            .into_iter()
-            .zip(all(other))
-            .filter(|(left, right)| left != right)
-            .map(|((field, left), (_, right))| Difference { field, left, right })
-            .collect()
+        Difference::between(all(self), all(other))
     }
 }

@@ -53,10 +53,7 @@ pub fn measure(
             }
             Err(error) => {
                 let id = format!("{} / {}", candidate.name, baseline.name);
-                ratios.failures.push(Failure {
-                    id,
-                    why: error.to_string(),
-                });
+                ratios.failures.push(Failure::new(id, &error));
             }
         }
         done(&matches[index], &ratios);
@@ -93,10 +90,10 @@ pub fn check_builds(runner: &mut Runner<'_>, matches: &[Match], ratios: &mut Rat
         let [one, other] = arm.halved();
         match build_check(runner, &one, &other) {
             Ok(found) => ratios.build_checks.push(found),
-            Err(error) => ratios.failures.push(Failure {
-                id: format!("{} / {}", arm.name, arm.name),
-                why: error.to_string(),
-            }),
+            Err(error) => {
+                let id = format!("{} / {}", arm.name, arm.name);
+                ratios.failures.push(Failure::new(id, &error));
+            }
         }
     }
 }

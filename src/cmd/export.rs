@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 
 use super::outcome::Outcome;
-use bench_record::export::{
-    Benchfmt, Bmf, Csv, Exporter, GithubActionBenchmark, Metric, measurements,
-};
+use bench_record::export::{self, Exporter, Metric, measurements};
 use bench_record::{output, store};
 
 /// Writes a record in a format that another tool reads.
@@ -46,12 +44,12 @@ enum Format {
 }
 
 impl Format {
-    fn exporter(self) -> &'static dyn Exporter {
+    fn exporter(self) -> Exporter {
         match self {
-            Self::GithubActionBenchmark => &GithubActionBenchmark,
-            Self::Bmf => &Bmf,
-            Self::Benchfmt => &Benchfmt,
-            Self::Csv => &Csv,
+            Self::GithubActionBenchmark => export::github_action_benchmark,
+            Self::Bmf => export::bmf,
+            Self::Benchfmt => export::benchfmt,
+            Self::Csv => export::csv,
         }
     }
 }
@@ -67,10 +65,10 @@ fn metric(text: &str) -> Result<Metric, String> {
 /// Exports.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let record = store::load(&config.record)?;
-    let exporter = config.format.exporter();
-    let metrics = match &config.metric {
-        Some(metric) => std::slice::from_ref(metric),
-        None => exporter.default_metrics(),
+    let metrics: &[Metric] = match (&config.metric, config.format) {
+        (Some(metric), _) => std::slice::from_ref(metric),
+        (None, Format::GithubActionBenchmark) => &[Metric::Ratio],
+        (None, _) => &Metric::ALL,
     };
     let measurements = measurements(&record, metrics);
     if measurements.is_empty() {
@@ -83,7 +81,7 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     }
     // Whole in memory first, so that an error leaves no half output.
     let mut bytes = Vec::new();
-    exporter.write(&record, &measurements, &mut bytes)?;
+    config.format.exporter()(&record, &measurements, &mut bytes)?;
     match &config.output {
         Some(path) => output::replace(path, &bytes)
             .with_context(|| format!("cannot write --output {}", path.display()))?,

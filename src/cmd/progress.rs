@@ -7,7 +7,9 @@ use std::time::Duration;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use paired::job::{Job, Times};
-use paired::process::{Execute, ExecuteError};
+use paired::process::{Execute, ExecuteError, Processes};
+
+use crate::PROCESS_LIMIT;
 
 /// Time between two lines where there is no terminal.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -119,6 +121,14 @@ impl Drop for Progress {
 pub struct Shown<'a, E> {
     pub execute: E,
     pub progress: &'a Progress,
+}
+
+impl<'a> Shown<'a, Processes> {
+    /// Shows this program's measuring processes.
+    pub fn new(progress: &'a Progress) -> Result<Self, ExecuteError> {
+        let execute = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
+        Ok(Self { execute, progress })
+    }
 }
 
 impl<E: Execute> Execute for Shown<'_, E> {

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use paired::visible::visible;
 
+use super::summary::files_below;
+
 /// Instructions of each function itself, without those that it calls.
 pub type Functions = BTreeMap<String, u64>;
 
@@ -16,19 +18,12 @@ pub type Functions = BTreeMap<String, u64>;
 /// In words, when there is none or one cannot be read.
 pub fn read(folder: &Path, benchmark: &str) -> Result<Functions, String> {
     let mut found = Functions::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if is_profile(&path, benchmark) {
-                let text = fs::read_to_string(&path)
-                    .map_err(|error| format!("{}: {error}", path.display()))?;
-                for (name, instructions) in parse(&text) {
-                    *found.entry(name).or_default() += instructions;
-                }
-            }
+    let files = files_below(folder).into_iter();
+    for path in files.filter(|path| is_profile(path, benchmark)) {
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        for (name, instructions) in parse(&text) {
+            *found.entry(name).or_default() += instructions;
         }
     }
     match found.is_empty() {

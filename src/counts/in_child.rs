@@ -1,12 +1,14 @@
 //! Callgrind around a child of this program that drains on its command.
 
+use std::path::Path;
+
 use paired::worker::{ChildError, Launch};
 
 use super::run::TUNABLES;
 use super::valgrind;
 
 /// What callgrind counts of a child: what a harness times.
-pub const DRAINS: [&str; 2] = [
+const DRAINS: [&str; 2] = [
     "--toggle-collect=*bench_host::functions::Opened::run*",
     "--toggle-collect=*bench_host::pair::Session::drain*",
 ];
@@ -21,6 +23,13 @@ pub fn under(mut launch: Launch, options: &[&str]) -> Launch {
     // valgrind's own memory is several times that of the child.
     launch.memory = None;
     launch
+}
+
+/// A child that runs under callgrind, which leaves its profile in a file.
+pub fn callgrind(launch: Launch, profile: &Path) -> Launch {
+    let profile = format!("--callgrind-out-file={}", profile.display());
+    let options = ["--tool=callgrind", &profile];
+    under(launch, &[&options[..], &DRAINS].concat())
 }
 
 /// The instructions that callgrind said it collected; nothing where those are none.

@@ -110,11 +110,6 @@ pub struct Lengths {
 }
 
 impl Lengths {
-    /// The lengths of what is counted.
-    pub fn of(subject: &(impl Subject + ?Sized)) -> Self {
-        subject.lengths()
-    }
-
     /// The lengths of a stream that runs on, of items of so many bytes.
     fn steady(item_bytes: u32) -> Self {
         let more = (BYTES / u64::from(item_bytes.max(1))).clamp(1, LOOP);
@@ -167,14 +162,14 @@ mod tests {
     fn a_small_item_is_counted_over_the_whole_of_its_table() {
         let case = Case::drain(PayloadKind::U64, 8, Protocol::Arena);
         let table = case.plan.table(0).unwrap().sizes().len() as u64;
-        assert_eq!(Lengths::of(&case).difference(), table);
+        assert_eq!(case.lengths().difference(), table);
     }
 
     #[test]
     fn every_case_has_two_lengths_and_a_moderate_number_of_bytes() {
         let drained = |case: &Case| case.group != Group::Growth;
         for case in catalog::all().into_iter().filter(drained) {
-            let lengths = Lengths::of(&case);
+            let lengths = case.lengths();
             assert!(lengths.short >= 1 && lengths.long > lengths.short, "{case}");
             let items = lengths.warm + lengths.long;
             assert!(items * u64::from(case.item_bytes()) <= 16 << 20, "{case}");
@@ -184,7 +179,7 @@ mod tests {
     #[test]
     fn a_growth_case_is_counted_cold_and_whole() {
         for case in catalog::growths() {
-            let lengths = Lengths::of(&case);
+            let lengths = case.lengths();
             assert_eq!((lengths.warm, lengths.short), (0, 0));
             assert_eq!(lengths.difference(), plans::stream_items(&case.plan));
         }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::num::NonZero;
 use std::path::{Path, PathBuf, absolute};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -10,12 +9,13 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::functions;
-use super::plan::{Lengths, Subject};
+use super::plan::Subject;
 use super::stripped;
 use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
 use crate::allocator::Allocators;
-use crate::harness::{self, HarnessError, Profile};
+use crate::harness::{self, Profile};
+use crate::printing::last_lines;
 use crate::workspace;
 use bench_record::wire::Counts;
 
@@ -40,7 +40,7 @@ pub enum CountsError {
     #[error(transparent)]
     NoValgrind(#[from] NoValgrind),
     #[error(transparent)]
-    Harness(#[from] HarnessError),
+    Harness(#[from] anyhow::Error),
 }
 
 /// One case could not be counted.
@@ -96,23 +96,25 @@ pub fn measure<S: Subject>(
     // The largest first: they take longest, and none should be left for the end.
     let mut order: Vec<&S> = cases.iter().collect();
     order.sort_by_key(|case| std::cmp::Reverse(case.item_bytes()));
-    side_by_side(order, &|case| count(case, options, fixed), finished);
+    let count = |case| count(case, options, fixed);
+    side_by_side(order, usize::MAX, &count, finished);
     Ok(())
 }
 
-/// Does jobs, as many at a time as there are cores, and hands each result to `finished` as it
-/// comes. What is counted does not care who else runs.
+/// Does jobs, as many at a time as there are cores and `most` allows, and hands each result to
+/// `finished` as it comes. What is counted does not care who else runs.
 pub fn side_by_side<'a, T: Sync, R: Send>(
     jobs: Vec<&'a T>,
+    most: usize,
     work: &(impl Fn(&'a T) -> R + Sync),
     finished: &mut dyn FnMut(&T, R),
 ) {
-    let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     let queue = Mutex::new(jobs.into_iter());
     let next = || queue.lock().expect("no holder panics").next();
     let (sender, results) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..cores.get() {
+        for _ in 0..cores.min(most) {
             let sender = sender.clone();
             scope.spawn(move || {
                 while let Some(job) = next() {
@@ -155,16 +157,10 @@ fn start(
     let output = command.output()?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
-        if let Some(cause) = valgrind::unknown_instruction(&text) {
-            let words = cause.to_owned();
-            return Err(CountError::Failed { words });
-        }
-        let lines: Vec<&str> = text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
-        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-        let words = format!("{}: {}", output.status, last.join("; "));
+        let words = match valgrind::unknown_instruction(&text) {
+            Some(cause) => cause.to_owned(),
+            None => format!("{}: {}", output.status, last_lines(&text, LAST_LINES)),
+        };
         return Err(CountError::Failed { words });
     }
     Ok(())
@@ -182,17 +178,13 @@ fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, 
     let counts = per_item(case, of("short")?, of("long")?)?;
     Ok(match options.allocators.are_usual() {
         true => counts,
-        false => without_allocations(counts),
+        // Nobody saw the allocations.
+        false => Counts {
+            allocations_per_item: None,
+            allocated_bytes_per_item: None,
+            ..counts
+        },
     })
-}
-
-/// Counts of which nobody saw the allocations.
-fn without_allocations(counts: Counts) -> Counts {
-    Counts {
-        allocations_per_item: None,
-        allocated_bytes_per_item: None,
-        ..counts
-    }
 }
 
 /// Instructions of each function per item, without those of the functions that it calls.
@@ -210,7 +202,7 @@ pub fn by_function(case: &impl Subject, options: &Options) -> Result<PerItem, Co
         functions::read(folder.path(), benchmark).map_err(|why| CountError::NoResult { why })
     };
     let (short, long) = (of("short")?, of("long")?);
-    let items = Lengths::of(case).difference() as f64;
+    let items = case.lengths().difference() as f64;
     let per_item = |(name, &many): (&String, &u64)| {
         let few = short.get(name).copied().unwrap_or_default();
         (name.clone(), (many as f64 - few as f64) / items)
@@ -220,7 +212,7 @@ pub fn by_function(case: &impl Subject, options: &Options) -> Result<PerItem, Co
 
 /// The slope between the two lengths.
 fn per_item(case: &impl Subject, short: Totals, long: Totals) -> Result<Counts, CountError> {
-    let items = Lengths::of(case).difference() as f64;
+    let items = case.lengths().difference() as f64;
     // Exact: counts are far below 2^53.
     let slope = |of: fn(&Totals) -> u64| (of(&long) as f64 - of(&short) as f64) / items;
     let (found, least) = (slope(|it| it.instructions), case.least_instructions());
@@ -253,7 +245,7 @@ mod tests {
     #[test]
     fn a_count_per_item_is_the_slope_between_the_lengths() {
         let case = Case::drain(PayloadKind::Blob, 4096, Protocol::Alloc);
-        let n = Lengths::of(&case).difference();
+        let n = case.lengths().difference();
         let (short, long) = (
             totals(5000, 70, 9000),
             totals(5000 + 400 * n, 70 + 2 * n, 9000 + 8192 * n),
@@ -269,7 +261,7 @@ mod tests {
         let case = Case::drain(PayloadKind::Blob, 4096, Protocol::Arena);
         let zero = per_item(&case, totals(0, 0, 0), totals(0, 0, 0)).unwrap_err();
         assert!(matches!(zero, CountError::TooLow { found: 0.0, .. }));
-        let n = Lengths::of(&case).difference();
+        let n = case.lengths().difference();
         let low = per_item(&case, totals(9, 0, 0), totals(9 + 30 * n, 0, 0));
         assert!(matches!(low, Err(CountError::TooLow { .. })));
     }

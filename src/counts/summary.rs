@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -76,20 +76,26 @@ impl Summary {
 /// The totals below a folder of iai-callgrind's, by benchmark id (`short`,
 /// `long`).
 pub fn read(folder: &Path) -> Result<BTreeMap<String, Totals>, String> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
+    let files = files_below(folder).into_iter();
+    let summaries = files.filter(|path| path.ends_with("summary.json"));
+    summaries.map(|path| read_one(&path)).collect()
+}
+
+/// The files below a folder; what cannot be read has none.
+pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.ends_with("summary.json") {
-                let (id, totals) = read_one(&path)?;
-                found.insert(id, totals);
-            }
+            let list = if path.is_dir() {
+                &mut folders
+            } else {
+                &mut files
+            };
+            list.push(path);
         }
     }
-    Ok(found)
+    files
 }
 
 fn read_one(path: &Path) -> Result<(String, Totals), String> {

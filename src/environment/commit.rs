@@ -55,7 +55,7 @@ pub(super) fn look_up(folder: &Path, stamped: &str) -> Checkout {
     checkout.committed = lines.next().unwrap_or_default();
     checkout.author = lines.next().unwrap_or_default();
     checkout.subject = lines.next().unwrap_or_default();
-    let head = git(folder, &["rev-parse", "HEAD"]).unwrap_or_default();
+    let head = head(folder);
     if head != stamped {
         checkout.notice = Some(format!(
             "the pair was built from {stamped}, the checkout is at {head}: \

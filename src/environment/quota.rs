@@ -22,7 +22,8 @@ impl Quota {
             let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
             let limits = [
                 of_version_2(&read("cpu.max")),
-                of_version_1(&read("cpu.cfs_quota_us"), &read("cpu.cfs_period_us")),
+                // The same in two files; -1 for none.
+                share(&read("cpu.cfs_quota_us"), &read("cpu.cfs_period_us")),
             ];
             for cpus in limits.into_iter().flatten() {
                 found.cpus = Some(found.cpus.map_or(cpus, |least: f64| least.min(cpus)));
@@ -63,11 +64,6 @@ fn folders(root: &Path, groups: &str) -> Vec<PathBuf> {
 /// `cpu.max`: microseconds of CPU time a period, or `max`, and the period.
 fn of_version_2(text: &str) -> Option<f64> {
     let (quota, period) = text.trim().split_once(' ')?;
-    share(quota, period)
-}
-
-/// The same in two files; -1 for none.
-fn of_version_1(quota: &str, period: &str) -> Option<f64> {
     share(quota, period)
 }
 

@@ -62,9 +62,7 @@ impl Target {
         config.buffer.memory_limit = self.memory_limit;
         config
     }
-}
 
-impl Target {
     /// As the workload of an arm of the paired runner, whose libraries are the guest, and
     /// the host where it is a library.
     pub fn workload(&self) -> serde_json::Value {
@@ -124,14 +122,6 @@ pub struct Endless {
     guest: Box<dyn Guest>,
     stream: Option<Box<dyn OpenStream>>,
     taken: u64,
-}
-
-impl std::fmt::Debug for Endless {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endless")
-            .field("taken", &self.taken)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Endless {

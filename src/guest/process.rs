@@ -2,6 +2,7 @@
 //! workbench learns of it and goes on.
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use paired::visible::visible;
@@ -52,14 +53,8 @@ impl GuestError {
 /// over; then as many items of a second one.
 pub fn verify(target: &Target, items: u64, seconds: f64) -> Result<Verified, GuestError> {
     let limit = GRACE + Duration::from_secs_f64(4.0 * seconds);
-    match run(
-        &launch(target)?,
-        target,
-        Task::Verify { items, seconds },
-        limit,
-    )?
-    .0
-    {
+    let task = Task::Verify { items, seconds };
+    match run(&launch(target)?, target, task, limit)?.0 {
         Answer::Verified(verified) => Ok(verified),
         answer => Err(unexpected(answer)),
     }
@@ -68,14 +63,8 @@ pub fn verify(target: &Target, items: u64, seconds: f64) -> Result<Verified, Gue
 /// Times streams of up to `items` items for `seconds`.
 pub fn time(target: &Target, items: u64, seconds: f64) -> Result<Timing, GuestError> {
     let limit = GRACE + Duration::from_secs_f64(6.0 * seconds);
-    match run(
-        &launch(target)?,
-        target,
-        Task::Time { items, seconds },
-        limit,
-    )?
-    .0
-    {
+    let task = Task::Time { items, seconds };
+    match run(&launch(target)?, target, task, limit)?.0 {
         Answer::Timed(timing) => Ok(timing),
         answer => Err(unexpected(answer)),
     }
@@ -90,10 +79,8 @@ pub fn instructions(target: &Target, items: u64) -> Result<f64, GuestError> {
 }
 
 fn count(target: &Target, items: u64) -> Result<u64, GuestError> {
-    let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
-    let options = [&callgrind[..], &in_child::DRAINS].concat();
     // For counts alone: times are those of the system as it is.
-    let launch = in_child::under(launch(target)?, &options);
+    let launch = in_child::callgrind(launch(target)?, Path::new("/dev/null"));
     let counted = run(&launch, target, Task::Drain { items }, CALLGRIND_LIMIT);
     let (_, said) = counted.map_err(|error| match error {
         GuestError::Process(ChildError::Start { source, .. }) => GuestError::NoValgrind(source),

@@ -36,7 +36,7 @@ pub struct Plan {
 }
 
 /// What is reported of one guest.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Report {
     #[serde(serialize_with = "lossy")]
     pub guest: PathBuf,
@@ -66,13 +66,7 @@ impl Report {
     pub fn new(target: &Target, examined: Result<(Findings, Vec<String>), GuestError>) -> Self {
         let mut report = Self {
             guest: target.library.clone(),
-            findings: None,
-            comparison: None,
-            self_check: None,
-            regressions: Vec::new(),
-            error: None,
-            refused: false,
-            notices: Vec::new(),
+            ..Self::default()
         };
         match examined {
             Ok((findings, notices)) => {
@@ -216,12 +210,8 @@ pub fn examine(
             }
         }
     }
-    notices.extend(
-        findings
-            .no_time
-            .as_ref()
-            .map(|why| format!("no time: {why}")),
-    );
+    let no_time = findings.no_time.as_ref();
+    notices.extend(no_time.map(|why| format!("no time: {why}")));
     Ok((findings, notices))
 }
 

@@ -1,14 +1,13 @@
 //! A case against a copy of itself, by two methods: what each reports although
 //! nothing differs.
 
-use std::time::Duration;
-
+use anyhow::Result;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
+use std::time::Duration;
 
 use super::detectable::Spread;
-use super::error::NoiseError;
 use bench_record::wire::{Comparison, Verdict};
 use paired::clock::Clock;
 use paired::draw::Draw;
@@ -114,12 +113,7 @@ impl<'a> Bench<'a> {
 
     /// All of A in one process, then all of B in another, as one would by hand,
     /// again and again within `budget`.
-    pub fn sequential(
-        &mut self,
-        arm: &Arm,
-        items: u64,
-        budget: Duration,
-    ) -> Result<Band, NoiseError> {
+    pub fn sequential(&mut self, arm: &Arm, items: u64, budget: Duration) -> Result<Band> {
         let start = self.clock.now();
         let mut ratios = Vec::new();
         while ratios.len() < FEWEST || self.clock.now() - start < budget {
@@ -130,7 +124,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The median time of a drain of the arm alone, nanoseconds.
-    fn alone(&mut self, arm: &Arm, items: u64) -> Result<f64, NoiseError> {
+    fn alone(&mut self, arm: &Arm, items: u64) -> Result<f64> {
         let job = Job {
             arms: vec![ArmJob {
                 libraries: arm.first_layout(),
@@ -143,18 +137,15 @@ impl<'a> Bench<'a> {
             fresh_copies: false,
             draw: Draw::new(&mut self.rng, 1),
         };
-        let found = self.execute.execute(&job).map_err(MeasureError::from)?;
-        let times = found
-            .rounds
-            .iter()
-            .flatten()
-            .map(|&nanoseconds| nanoseconds.max(1) as f64);
+        let found = self.execute.execute(&job)?;
+        let times = found.rounds.iter().flatten();
+        let times = times.map(|&nanoseconds| nanoseconds.max(1) as f64);
         Ok(Sorted::new(times)?.median())
     }
 
     /// Comparisons by the paired runner within `budget`, and how its processes
     /// scatter.
-    pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread), NoiseError> {
+    pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread)> {
         let (start, jobs) = (self.clock.now(), self.execute.jobs);
         let arms = [arm.clone(), arm.copied()];
         let mut found: Vec<Comparison> = Vec::new();

@@ -82,7 +82,6 @@ pub fn serve() -> Option<ExitCode> {
 }
 
 fn work(pair: &Pair, task: Task) -> Result<Answer, String> {
-    let wrong = |error: &dyn std::fmt::Display| error.to_string();
     Ok(match task {
         Task::Describe => {
             Answer::Described([&pair.guest.build, &pair.host.build].map(Clone::clone))
@@ -92,17 +91,19 @@ fn work(pair: &Pair, task: Task) -> Result<Answer, String> {
                 Some(items) => verify::verify_items(pair, &case, items),
                 None => verify::verify(pair, &case),
             };
-            Answer::Verified(verified.map_err(|error| wrong(&error))?)
+            Answer::Verified(verified.map_err(|error| error.to_string())?)
         }
         Task::Step(arm) => {
-            Answer::Step(ladder::verify::verify(pair, &arm).map_err(|error| wrong(&error))?)
+            let verified = ladder::verify::verify(pair, &arm);
+            Answer::Step(verified.map_err(|error| error.to_string())?)
         }
         Task::PageFaults(case) => {
-            Answer::PageFaults(faults::per_item(pair, &case).map_err(|error| wrong(&error))?)
+            let faults = faults::per_item(pair, &case);
+            Answer::PageFaults(faults.map_err(|error| error.to_string())?)
         }
         Task::Grow { stream, buffers } => {
             let cells = stream.drain(pair, &buffers);
-            let cells = cells.map_err(|error| wrong(&error))?;
+            let cells = cells.map_err(|error| error.to_string())?;
             Answer::Grown(cells.into_iter().map(|cell| cell.counts).collect())
         }
     })

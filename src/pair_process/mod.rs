@@ -10,7 +10,6 @@ mod faults;
 
 use std::time::Duration;
 
-use bench_host::pair::Pair;
 use bench_protocol::build_info::BuildInfo;
 use bench_protocol::spec::{BufferConfig, DEFAULT_MEMORY_LIMIT};
 use bench_record::wire::Verified;
@@ -21,6 +20,7 @@ pub use self::child::serve;
 use self::child::{ARGUMENT, Answer, Job, Task};
 use self::error::PairError;
 use crate::case::Case;
+use crate::counts::valgrind;
 use crate::growth::matrix::{Cell, GrowthError, Stream};
 use crate::ladder::LadderArm;
 use crate::pair::PairFiles;
@@ -38,21 +38,12 @@ const BATCH: usize = 64;
 const OWN_MEMORY: u64 = 4 << 30;
 
 /// How guest and host were built, as they say themselves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Builds {
     /// The plugin side.
     pub guest: BuildInfo,
     /// The driving side.
     pub host: BuildInfo,
-}
-
-impl From<&Pair> for Builds {
-    fn from(pair: &Pair) -> Self {
-        Self {
-            guest: pair.guest.build.clone(),
-            host: pair.host.build.clone(),
-        }
-    }
 }
 
 /// What a library says of itself is foreign text.
@@ -81,16 +72,17 @@ impl PairProcess {
     /// Loads a pair in a child of the running executable.
     pub fn load(files: &PairFiles) -> Result<Self, PairError> {
         let what = || "loading the pair".to_owned();
-        let launch = Launch::new(ARGUMENT).map_err(|source| PairError::Process {
+        let failed = |source| PairError::Process {
             what: what(),
             source,
-        })?;
+        };
+        let launch = Launch::new(ARGUMENT).map_err(failed)?;
         Self::load_in(launch, files, DEFAULT_MEMORY_LIMIT)
     }
 
     fn load_in(mut launch: Launch, files: &PairFiles, buffers: u64) -> Result<Self, PairError> {
         let mut limit = LIMIT;
-        if under_valgrind() {
+        if valgrind::is_around() {
             // Its own memory is several times the pair's.
             limit *= UNDER_VALGRIND;
         } else {
@@ -98,20 +90,15 @@ impl PairProcess {
         }
         let mut pair = Self {
             files: files.clone(),
-            builds: Builds {
-                guest: BuildInfo::default(),
-                host: BuildInfo::default(),
-            },
+            builds: Builds::default(),
             launch,
             limit,
             worker: None,
         };
         match pair.ask(&|| "loading the pair".to_owned(), Task::Describe)? {
-            Answer::Described([guest, host]) => {
-                pair.builds = Builds {
-                    guest: shown(guest),
-                    host: shown(host),
-                };
+            Answer::Described(builds) => {
+                let [guest, host] = builds.map(shown);
+                pair.builds = Builds { guest, host };
                 Ok(pair)
             }
             answer => Err(unexpected(&answer)),
@@ -210,14 +197,13 @@ impl PairProcess {
 
     /// Lets the child end by itself.
     pub fn finish(mut self) -> Result<(), PairError> {
-        let Some(worker) = self.worker.take() else {
-            return Ok(());
-        };
-        let ended = worker.finish(self.limit);
-        ended.map(|_| ()).map_err(|source| PairError::Process {
-            what: "after the last case".to_owned(),
+        let ended = self.worker.take().map(|worker| worker.finish(self.limit));
+        let what = || "after the last case".to_owned();
+        let failed = |source| PairError::Process {
+            what: what(),
             source,
-        })
+        };
+        ended.transpose().map(drop).map_err(failed)
     }
 
     fn ask(&mut self, what: &dyn Fn() -> String, task: Task) -> Result<Answer, PairError> {
@@ -252,12 +238,6 @@ impl PairProcess {
 
 fn unexpected(answer: &Answer) -> PairError {
     PairError::Wrong(format!("it answered {answer:?}, which was not asked"))
-}
-
-/// Whether this very process runs under valgrind, which its children then do as well.
-fn under_valgrind() -> bool {
-    std::env::var_os("LD_PRELOAD")
-        .is_some_and(|preload| preload.to_string_lossy().contains("vgpreload"))
 }
 
 #[cfg(test)]

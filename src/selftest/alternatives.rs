@@ -161,15 +161,8 @@ pub fn criterion(root: &Path, case: &Case, count: usize, tick: &mut dyn FnMut())
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .current_dir(root)
-            .args([
-                "bench",
-                "--quiet",
-                "--bench",
-                "item_size",
-                "--",
-                "--exact",
-                &label,
-            ])
+            .args(["bench", "--quiet", "--bench", "item_size"])
+            .args(["--", "--exact", &label])
             .args(["--warm-up-time", "1", "--measurement-time", "3", "--noplot"])
             .output()
             .context("starting cargo bench")?;
@@ -230,28 +223,14 @@ fn one_by_one(
     let estimates = Sorted::new(estimates)?;
     let values = estimates.values();
     Ok(Row {
-        experiment: String::new(),
-        method: Method::Sequential,
-        case: String::new(),
-        truth_percent: 0.0,
-        delta_percent: None,
         comparisons: count,
-        slower: 0,
-        faster: 0,
-        same: 0,
-        inconclusive: 0,
         exclude_zero,
-        sign_excludes_zero: None,
-        half_width_percent: None,
-        sign_half_width_percent: None,
-        spread_percent: None,
-        processes: None,
         lowest_percent: values[0],
         median_percent: estimates.median(),
         highest_percent: values[values.len() - 1],
         seconds: start.elapsed().as_secs_f64() / count.max(1) as f64,
-        required: String::new(),
         reached: true,
+        ..Row::default()
     })
 }
 

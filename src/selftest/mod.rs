@@ -18,10 +18,11 @@ pub mod variant;
 use serde::{Deserialize, Serialize};
 
 /// A way to compare two arms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// All of A, and then all of B.
+    #[default]
     Sequential,
     /// In turn, in one process.
     OneProcess,
@@ -52,7 +53,7 @@ impl Method {
 }
 
 /// One line of the result: many comparisons of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// What was compared.
     pub experiment: String,

@@ -108,10 +108,10 @@ fn summarise(case: &str, comparisons: &[Comparison], seconds: f64) -> Result<Row
     };
     let median = |value: fn(&Comparison) -> Option<f64>| -> Result<Option<f64>> {
         let values: Vec<f64> = comparisons.iter().filter_map(value).collect();
-        Ok((!values.is_empty())
+        let sorted = (!values.is_empty())
             .then(|| Sorted::new(values))
-            .transpose()?
-            .map(|sorted| sorted.median()))
+            .transpose()?;
+        Ok(sorted.map(|sorted| sorted.median()))
     };
     let estimates = Sorted::new(comparisons.iter().map(|found| 100.0 * (found.ratio - 1.0)))?;
     let values = estimates.values();
@@ -119,10 +119,8 @@ fn summarise(case: &str, comparisons: &[Comparison], seconds: f64) -> Result<Row
     let signs = comparisons.iter().filter_map(|found| found.sign);
     let processes = comparisons.iter().map(|found| f64::from(found.processes));
     Ok(Row {
-        experiment: String::new(),
         method: Method::ProcessDraws,
         case: case.to_owned(),
-        truth_percent: 0.0,
         delta_percent: comparisons.first().map(|found| 100.0 * found.delta),
         comparisons: comparisons.len(),
         slower: verdicts(Verdict::Slower),
@@ -142,8 +140,8 @@ fn summarise(case: &str, comparisons: &[Comparison], seconds: f64) -> Result<Row
         median_percent: estimates.median(),
         highest_percent: values[values.len() - 1],
         seconds,
-        required: String::new(),
         reached: true,
+        ..Row::default()
     })
 }
 

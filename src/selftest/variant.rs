@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::allocator::Allocators;
 use crate::caches::Cache;
 use crate::pair::Layouts;
 use crate::workspace;
@@ -57,12 +58,9 @@ impl Variants {
         let path = self.sources.join("bench-guest/src/lib.rs");
         let source = format!("{}\n{}", self.guest, unrelated(n));
         fs::write(&path, source).with_context(|| path.display().to_string())?;
-        Ok(workspace::build(
-            &self.sources,
-            &self.cache,
-            seeds,
-            &mut |_, _| (),
-        )?)
+        let usual = Allocators::default();
+        let built = workspace::build(&self.sources, &self.cache, usual, seeds, &mut |_, _| ());
+        Ok(built?)
     }
 }
 

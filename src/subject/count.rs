@@ -84,13 +84,8 @@ fn callgrind(
     lengths: [u64; 2],
     which: u8,
 ) -> Result<String, String> {
-    let profile = format!("--callgrind-out-file={}", profile.display());
-    let options = [
-        &["--tool=callgrind", profile.as_str()][..],
-        &in_child::DRAINS,
-    ]
-    .concat();
-    under_valgrind(&options, library, case, lengths, which)
+    let under = |launch| in_child::callgrind(launch, profile);
+    under_valgrind(under, library, case, lengths, which)
 }
 
 fn instructions(library: &Path, case: &Case, lengths: [u64; 2], which: u8) -> Result<u64, String> {
@@ -119,7 +114,8 @@ fn allocated(
         "--num-callers=1",
         "--read-inline-info=no",
     ];
-    let said = under_valgrind(&options, library, case, lengths, which)?;
+    let under = |launch| in_child::under(launch, &options);
+    let said = under_valgrind(under, library, case, lengths, which)?;
     said.lines()
         .filter_map(total)
         .next_back()
@@ -140,7 +136,7 @@ fn total(line: &str) -> Option<Allocated> {
 
 /// What valgrind says of a child that runs a case.
 fn under_valgrind(
-    options: &[&str],
+    under: impl FnOnce(Launch) -> Launch,
     library: &Path,
     case: &Case,
     lengths: [u64; 2],
@@ -150,7 +146,7 @@ fn under_valgrind(
         Some(cause) => cause.to_owned(),
         None => format!("its process {error}"),
     };
-    let launch = in_child::under(Launch::new(ARGUMENT).map_err(words)?, options);
+    let launch = under(Launch::new(ARGUMENT).map_err(words)?);
     let job = Job {
         library: library.to_owned(),
         task: Task::Run {

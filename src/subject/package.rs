@@ -187,14 +187,10 @@ impl Package {
         let listed = list(name, library, calling)?;
         Ok(Self {
             name: name.to_owned(),
-            build: Build {
-                plain: library.to_owned(),
-                layouts: vec![library.to_owned()],
-                seeds: Vec::new(),
-                why_single: Some(format!("{} is one file", library.display())),
-                why_unpadded: None,
-                compiled: Compiled::default(),
-            },
+            build: Build::single(
+                library.to_owned(),
+                format!("{} is one file", library.display()),
+            ),
             listed,
             items: RefCell::default(),
         })
@@ -306,10 +302,11 @@ impl Subject for Package {
 
     fn count(&self, ids: &[String], heard: &mut Counted<'_>) -> Result<(), CountsError> {
         counts::available()?;
+        type Asked = (String, Case, Option<Verified>);
         let job = |id: &String| Some((id.clone(), self.case(id)?.clone(), self.verified(id)));
-        let jobs: Vec<(String, Case, Option<Verified>)> = ids.iter().filter_map(job).collect();
+        let jobs: Vec<Asked> = ids.iter().filter_map(job).collect();
         let library = self.library();
-        let count = |(_, case, verified): &(String, Case, Option<Verified>)| {
+        let count = |(_, case, verified): &Asked| {
             let mut counts = count::count(library, case, most(case, verified.as_ref()))?;
             if let Some(verified) = verified {
                 counts.retries = Some(verified.retries);
@@ -317,7 +314,8 @@ impl Subject for Package {
             }
             Ok(counts)
         };
-        counts::side_by_side(jobs.iter().collect(), &count, &mut |(id, ..), counted| {
+        let jobs = jobs.iter().collect();
+        counts::side_by_side(jobs, usize::MAX, &count, &mut |(id, ..), counted| {
             heard(id, counted);
         });
         Ok(())

@@ -1,9 +1,9 @@
 //! `bench.toml`: what a repository measures. Options of a command come before it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, anyhow};
 use bench_record::input;
 use serde::Deserialize;
 
@@ -48,21 +48,12 @@ pub struct Named {
     pub interface: Option<PathBuf>,
 }
 
-/// Why the settings cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    #[error("{}: {source}", path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
-    #[error("{}: {why}", path.display())]
-    Wrong { path: PathBuf, why: String },
-}
-
 impl Settings {
     /// Those of the current folder; see [`find`](Self::find).
     ///
     /// # Errors
     /// As for [`find`](Self::find).
-    pub fn here() -> Result<Option<Self>, SettingsError> {
+    pub fn here() -> Result<Option<Self>> {
         // Without one there is no file in it either.
         Self::find(&std::env::current_dir().unwrap_or_default())
     }
@@ -71,7 +62,7 @@ impl Settings {
     ///
     /// # Errors
     /// When the file cannot be read, or is not as it must be.
-    pub fn find(folder: &Path) -> Result<Option<Self>, SettingsError> {
+    pub fn find(folder: &Path) -> Result<Option<Self>> {
         let files = folder.ancestors().map(|folder| folder.join(FILE));
         match files.into_iter().find(|file| file.is_file()) {
             Some(file) => Self::read(&file).map(Some),
@@ -83,16 +74,9 @@ impl Settings {
     ///
     /// # Errors
     /// When it cannot be read, or is not as it must be.
-    pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        let wrong = |why: String| SettingsError::Wrong {
-            path: path.to_owned(),
-            why,
-        };
-        let bytes = input::read(path, input::SETTINGS);
-        let bytes = bytes.map_err(|source| SettingsError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
+    pub fn read(path: &Path) -> Result<Self> {
+        let wrong = |why: String| anyhow!("{}: {why}", path.display());
+        let bytes = input::read(path, input::SETTINGS).map_err(|error| wrong(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
         let mut settings: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         settings.folder = paired::paths::folder(path).to_owned();

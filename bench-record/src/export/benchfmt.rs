@@ -6,66 +6,56 @@
 
 use std::io;
 
-use super::measurement::{Exporter, Measurement, Metric};
+use super::measurement::{Measurement, Metric};
 use crate::CaseId;
 use crate::wire::Record;
 
-#[derive(Debug, Clone, Copy)]
-pub struct Benchfmt;
-
-impl Exporter for Benchfmt {
-    fn default_metrics(&self) -> &'static [Metric] {
-        &Metric::ALL
+pub fn benchfmt(
+    record: &Record,
+    measurements: &[Measurement<'_>],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let env = &record.environment;
+    for (key, value) in [
+        ("commit", &env.commit),
+        ("started", &env.started),
+        ("rustc", &env.rustc),
+        ("profile", &env.profile),
+        ("cpu", &env.cpu),
+        ("kernel", &env.kernel),
+        ("libc", &env.libc),
+        ("tunables", &env.tunables),
+    ] {
+        // A line is a value; an empty one would delete the key.
+        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !value.is_empty() {
+            writeln!(out, "{key}: {value}")?;
+        }
     }
-
-    fn write(
-        &self,
-        record: &Record,
-        measurements: &[Measurement<'_>],
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
-        let env = &record.environment;
-        for (key, value) in [
-            ("commit", &env.commit),
-            ("started", &env.started),
-            ("rustc", &env.rustc),
-            ("profile", &env.profile),
-            ("cpu", &env.cpu),
-            ("kernel", &env.kernel),
-            ("libc", &env.libc),
-            ("tunables", &env.tunables),
-        ] {
-            // A line is a value; an empty one would delete the key.
-            let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-            if !value.is_empty() {
-                writeln!(out, "{key}: {value}")?;
-            }
-        }
-        writeln!(out)?;
-        for metric in Metric::ALL {
-            if measurements.iter().any(|m| m.metric == metric) {
-                let exact = match metric {
-                    Metric::Instructions => " assume=exact",
-                    Metric::Wall | Metric::Ratio => "",
-                };
-                writeln!(out, "Unit {} better=lower{exact}", metric.unit())?;
-            }
-        }
-        for measurement in measurements {
-            let name = name(measurement);
-            let iterations = measurement.case.params.items.max(1);
-            let unit = measurement.metric.unit();
-            let value = [measurement.value];
-            let samples = match measurement.samples.as_slice() {
-                [] => value.as_slice(),
-                samples => samples,
+    writeln!(out)?;
+    for metric in Metric::ALL {
+        if measurements.iter().any(|m| m.metric == metric) {
+            let exact = match metric {
+                Metric::Instructions => " assume=exact",
+                Metric::Wall | Metric::Ratio => "",
             };
-            for sample in samples {
-                writeln!(out, "{name} {iterations} {sample} {unit}")?;
-            }
+            writeln!(out, "Unit {} better=lower{exact}", metric.unit())?;
         }
-        Ok(())
     }
+    for measurement in measurements {
+        let name = name(measurement);
+        let iterations = measurement.case.params.items.max(1);
+        let unit = measurement.metric.unit();
+        let value = [measurement.value];
+        let samples = match measurement.samples.as_slice() {
+            [] => value.as_slice(),
+            samples => samples,
+        };
+        for sample in samples {
+            writeln!(out, "{name} {iterations} {sample} {unit}")?;
+        }
+    }
+    Ok(())
 }
 
 /// `BenchmarkDrain/bytes-4KiB/protocol=arena`: the id, with the protocol as a
@@ -185,9 +175,7 @@ mod tests {
 
     fn exported(record: &Record) -> Parsed {
         let mut out = Vec::new();
-        Benchfmt
-            .write(record, &measurements(record, &Metric::ALL), &mut out)
-            .expect("written to memory");
+        benchfmt(record, &measurements(record, &Metric::ALL), &mut out).expect("written to memory");
         let text = String::from_utf8(out).expect("text");
         parse(&text).unwrap_or_else(|| panic!("not in the format:\n{text}"))
     }

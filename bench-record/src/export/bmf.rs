@@ -6,11 +6,8 @@ use std::io;
 
 use serde::Serialize;
 
-use super::measurement::{Exporter, Measurement, Metric};
+use super::measurement::{Measurement, Metric};
 use crate::wire::Record;
-
-#[derive(Debug, Clone, Copy)]
-pub struct Bmf;
 
 #[derive(Serialize)]
 struct Value {
@@ -21,32 +18,25 @@ struct Value {
     upper_value: Option<f64>,
 }
 
-impl Exporter for Bmf {
-    fn default_metrics(&self) -> &'static [Metric] {
-        &Metric::ALL
+pub fn bmf(
+    _: &Record,
+    measurements: &[Measurement<'_>],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut benchmarks: BTreeMap<String, BTreeMap<&str, Value>> = BTreeMap::new();
+    for measurement in measurements {
+        let value = Value {
+            value: measurement.value,
+            lower_value: measurement.interval.map(|i| i.low),
+            upper_value: measurement.interval.map(|i| i.high),
+        };
+        benchmarks
+            .entry(measurement.name())
+            .or_default()
+            .insert(measure(measurement.metric), value);
     }
-
-    fn write(
-        &self,
-        _: &Record,
-        measurements: &[Measurement<'_>],
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
-        let mut benchmarks: BTreeMap<String, BTreeMap<&str, Value>> = BTreeMap::new();
-        for measurement in measurements {
-            let value = Value {
-                value: measurement.value,
-                lower_value: measurement.interval.map(|i| i.low),
-                upper_value: measurement.interval.map(|i| i.high),
-            };
-            benchmarks
-                .entry(measurement.name())
-                .or_default()
-                .insert(measure(measurement.metric), value);
-        }
-        serde_json::to_writer_pretty(&mut *out, &benchmarks)?;
-        writeln!(out)
-    }
+    serde_json::to_writer_pretty(&mut *out, &benchmarks)?;
+    writeln!(out)
 }
 
 /// The measure's slug; `latency` and `instructions` are Bencher's own, the first
@@ -69,8 +59,7 @@ mod tests {
     fn a_benchmark_has_its_measures_with_their_bounds() {
         let record = synthetic::record(1);
         let mut out = Vec::new();
-        Bmf.write(&record, &measurements(&record, &Metric::ALL), &mut out)
-            .expect("written to memory");
+        bmf(&record, &measurements(&record, &Metric::ALL), &mut out).expect("written to memory");
         let json: serde_json::Value = serde_json::from_slice(&out).expect("a JSON object");
         for measures in json.as_object().expect("benchmarks by name").values() {
             for bounds in measures.as_object().expect("measures by name").values() {

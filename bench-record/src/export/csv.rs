@@ -2,11 +2,8 @@
 
 use std::io;
 
-use super::measurement::{Exporter, Interval, Measurement, Metric};
+use super::measurement::{Interval, Measurement};
 use crate::wire::Record;
-
-#[derive(Debug, Clone, Copy)]
-pub struct Csv;
 
 const COLUMNS: [&str; 18] = [
     "commit",
@@ -29,24 +26,17 @@ const COLUMNS: [&str; 18] = [
     "items",
 ];
 
-impl Exporter for Csv {
-    fn default_metrics(&self) -> &'static [Metric] {
-        &Metric::ALL
+pub fn csv(
+    record: &Record,
+    measurements: &[Measurement<'_>],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut csv = ::csv::Writer::from_writer(out);
+    csv.write_record(COLUMNS)?;
+    for measurement in measurements {
+        csv.write_record(row(record, measurement).iter().map(|cell| guarded(cell)))?;
     }
-
-    fn write(
-        &self,
-        record: &Record,
-        measurements: &[Measurement<'_>],
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
-        let mut csv = ::csv::Writer::from_writer(out);
-        csv.write_record(COLUMNS)?;
-        for measurement in measurements {
-            csv.write_record(row(record, measurement).iter().map(|cell| guarded(cell)))?;
-        }
-        csv.flush()
-    }
+    csv.flush()
 }
 
 fn row(record: &Record, measurement: &Measurement<'_>) -> [String; COLUMNS.len()] {
@@ -93,7 +83,7 @@ fn guarded(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::measurements;
+    use crate::export::{Metric, measurements};
     use crate::synthetic;
 
     #[test]
@@ -104,7 +94,7 @@ mod tests {
         record.comparisons[0].baseline = name.to_owned();
         record.cases[0].params.payload = "=1+1".to_owned();
         let mut out = Vec::new();
-        Csv.write(&record, &measurements(&record, &Metric::ALL), &mut out)
+        super::csv(&record, &measurements(&record, &Metric::ALL), &mut out)
             .expect("written to memory");
         let mut csv = ::csv::Reader::from_reader(out.as_slice());
         assert_eq!(csv.headers().expect("has a header"), &COLUMNS[..]);

@@ -8,11 +8,8 @@ use std::io;
 
 use serde::Serialize;
 
-use super::measurement::{Exporter, Measurement, Metric};
+use super::measurement::Measurement;
 use crate::wire::Record;
-
-#[derive(Debug, Clone, Copy)]
-pub struct GithubActionBenchmark;
 
 #[derive(Serialize)]
 struct Item<'a> {
@@ -24,21 +21,14 @@ struct Item<'a> {
     extra: String,
 }
 
-impl Exporter for GithubActionBenchmark {
-    fn default_metrics(&self) -> &'static [Metric] {
-        &[Metric::Ratio]
-    }
-
-    fn write(
-        &self,
-        record: &Record,
-        measurements: &[Measurement<'_>],
-        out: &mut dyn io::Write,
-    ) -> io::Result<()> {
-        let items: Vec<_> = measurements.iter().map(|m| item(record, m)).collect();
-        serde_json::to_writer_pretty(&mut *out, &items)?;
-        writeln!(out)
-    }
+pub fn github_action_benchmark(
+    record: &Record,
+    measurements: &[Measurement<'_>],
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let items: Vec<_> = measurements.iter().map(|m| item(record, m)).collect();
+    serde_json::to_writer_pretty(&mut *out, &items)?;
+    writeln!(out)
 }
 
 fn item<'a>(record: &Record, measurement: &Measurement<'a>) -> Item<'a> {
@@ -69,7 +59,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::export::measurements;
+    use crate::export::{Metric, measurements};
     use crate::synthetic;
 
     #[test]
@@ -77,8 +67,7 @@ mod tests {
         let record = synthetic::record(2);
         for metric in Metric::ALL {
             let mut out = Vec::new();
-            GithubActionBenchmark
-                .write(&record, &measurements(&record, &[metric]), &mut out)
+            github_action_benchmark(&record, &measurements(&record, &[metric]), &mut out)
                 .expect("written to memory");
             let items: Vec<serde_json::Value> = serde_json::from_slice(&out).expect("a JSON list");
             assert_eq!(items.len(), if metric == Metric::Ratio { 2 } else { 4 });

@@ -74,55 +74,41 @@ impl Measurement<'_> {
     }
 }
 
-pub trait Exporter {
-    /// The metrics that are exported when none is asked for.
-    fn default_metrics(&self) -> &'static [Metric];
-
-    /// Writes `measurements` of `record` in this format.
-    fn write(
-        &self,
-        record: &Record,
-        measurements: &[Measurement<'_>],
-        out: &mut dyn io::Write,
-    ) -> io::Result<()>;
-}
+/// Writes measurements of a record in a format.
+pub type Exporter = fn(&Record, &[Measurement<'_>], &mut dyn io::Write) -> io::Result<()>;
 
 /// The numbers of `record` of the given metrics, by metric, then by case.
 ///
 /// A comparison whose candidate is no case of the record has no parameters to
 /// show and is left out.
 pub fn measurements<'a>(record: &'a Record, metrics: &[Metric]) -> Vec<Measurement<'a>> {
-    metrics
-        .iter()
-        .flat_map(|metric| match metric {
-            Metric::Wall => {
-                let times = record.cases.iter().filter_map(|case| time(record, case));
-                times.collect::<Vec<_>>()
+    let (cases, comparisons) = (record.cases.iter(), record.comparisons.iter());
+    let of = |metric: &Metric| -> Vec<_> {
+        match metric {
+            Metric::Wall => cases.clone().filter_map(|it| time(record, it)).collect(),
+            Metric::Instructions => cases.clone().filter_map(instructions).collect(),
+            Metric::Ratio => {
+                let ratio = |it: &'a Comparison| ratio(record.case(&it.candidate)?, it);
+                comparisons.clone().filter_map(ratio).collect()
             }
-            Metric::Instructions => record.cases.iter().filter_map(instructions).collect(),
-            Metric::Ratio => record
-                .comparisons
-                .iter()
-                .filter_map(|comparison| ratio(record.case(&comparison.candidate)?, comparison))
-                .collect(),
-        })
-        .collect()
+        }
+    };
+    metrics.iter().flat_map(of).collect()
 }
 
 /// The time of a case: the median over the processes of the first comparison that it
 /// is part of, as the candidate if it is one anywhere.
 fn time<'a>(record: &'a Record, case: &'a Case) -> Option<Measurement<'a>> {
     type Pick = fn(&PairedSample) -> f64;
-    let candidate = record.comparisons.iter().find_map(|comparison| {
-        let value = comparison.candidate_ns?;
+    let mut all = record.comparisons.iter();
+    let candidate = all.clone().find_map(|it| {
         let pick: Pick = |sample| sample.candidate_ns;
-        (comparison.candidate == case.id).then_some((comparison, value, pick))
+        (it.candidate == case.id).then_some((it, it.candidate_ns?, pick))
     });
     let baseline = || {
-        record.comparisons.iter().find_map(|comparison| {
-            let value = comparison.baseline_ns?;
+        all.find_map(|it| {
             let pick: Pick = |sample| sample.baseline_ns;
-            (comparison.baseline == case.id).then_some((comparison, value, pick))
+            (it.baseline == case.id).then_some((it, it.baseline_ns?, pick))
         })
     };
     let (comparison, value, pick) = candidate.or_else(baseline)?;

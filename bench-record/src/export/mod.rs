@@ -10,8 +10,8 @@ mod csv;
 mod github_action_benchmark;
 mod measurement;
 
-pub use benchfmt::Benchfmt;
-pub use bmf::Bmf;
-pub use csv::Csv;
-pub use github_action_benchmark::GithubActionBenchmark;
+pub use benchfmt::benchfmt;
+pub use bmf::bmf;
+pub use csv::csv;
+pub use github_action_benchmark::github_action_benchmark;
 pub use measurement::{Exporter, Interval, Measurement, Metric, measurements};

@@ -22,24 +22,16 @@ pub struct Disagreement(
 /// The copy routines are those that glibc picks under valgrind. A record that
 /// does not name them is taken by its CPU model instead.
 pub fn of_counts(baseline: &Environment, record: &Environment) -> Result<(), Disagreement> {
-    let fields = |environment| fields(environment, named_by_both(baseline, record));
-    let differences: Vec<Difference> = fields(baseline)
-        .into_iter()
-        .zip(fields(record))
-        .filter(|(left, right)| left != right)
-        .map(|((field, left), (_, right))| Difference { field, left, right })
-        .collect();
-    if differences.is_empty() {
-        Ok(())
-    } else {
-        Err(Disagreement(differences))
-    }
-}
-
-fn named_by_both(baseline: &Environment, record: &Environment) -> bool {
-    [baseline, record]
+    let both = [baseline, record];
+    let named = both
         .iter()
-        .all(|environment| environment.observed.contains_key(COPY_ROUTINES))
+        .all(|it| it.observed.contains_key(COPY_ROUTINES));
+    let [before, now] = both.map(|environment| fields(environment, named));
+    let differences = Difference::between(before, now);
+    match differences.is_empty() {
+        true => Ok(()),
+        false => Err(Disagreement(differences)),
+    }
 }
 
 fn fields(environment: &Environment, by_routines: bool) -> Vec<(&'static str, String)> {

@@ -122,13 +122,8 @@ impl Judgement {
                 self.changes.push(whole(&failure.id, why));
             }
         }
-        let is_new = |case: &&Case| baseline.case(&case.id).is_none();
-        let new: Vec<&str> = record
-            .cases
-            .iter()
-            .filter(is_new)
-            .map(|case| case.id.as_str())
-            .collect();
+        let ids = record.cases.iter().map(|case| case.id.as_str());
+        let new: Vec<&str> = ids.filter(|id| baseline.case(id).is_none()).collect();
         if !new.is_empty() {
             self.notices.push(format!(
                 "new, so without a baseline: {}; `gate --accept` takes them in",
@@ -139,19 +134,17 @@ impl Judgement {
 
     fn judge_ratios(&mut self, baseline: &Record, record: &Record, accepted: &mut Matching<'_>) {
         if baseline.comparisons.is_empty() || record.comparisons.is_empty() {
-            let side = if record.comparisons.is_empty() {
-                "record"
-            } else {
-                "baseline"
+            let side = match record.comparisons.is_empty() {
+                true => "record",
+                false => "baseline",
             };
-            self.notices.push(format!(
-                "wall clock is not judged: the {side} compares nothing"
-            ));
+            let notice = format!("wall clock is not judged: the {side} compares nothing");
+            self.notices.push(notice);
             return;
         }
         if let Some(why) = agreement::of_wall_clock(baseline, record) {
-            self.notices
-                .push(format!("wall clock is not judged: {why}"));
+            let notice = format!("wall clock is not judged: {why}");
+            self.notices.push(notice);
             return;
         }
         for before in &baseline.comparisons {

@@ -40,9 +40,7 @@ pub(super) fn counts(at: &str, counts: &Counts) -> Result<(), Fault> {
             within(&at, count.field(), value, 0.0, MAX_COUNT)?;
         }
     }
-    counts
-        .mean_share
-        .map_or(Ok(()), |share| within(&at, "mean_share", share, 0.0, 1.0))
+    optional(&at, "mean_share", counts.mean_share, 0.0, 1.0)
 }
 
 /// A list in which a pair occurs once.
@@ -65,12 +63,8 @@ fn comparison(at: &str, it: &Comparison) -> Result<(), Fault> {
     ratio(at, it.low, it.ratio, it.high)?;
     within(at, "confidence", it.confidence, 0.0, 1.0)?;
     within(at, "delta", it.delta, 0.0, 1.0)?;
-    for (name, ns) in [
-        ("baseline_ns", it.baseline_ns),
-        ("candidate_ns", it.candidate_ns),
-    ] {
-        ns.map_or(Ok(()), |ns| within(at, name, ns, 0.0, MAX_NS))?;
-    }
+    optional(at, "baseline_ns", it.baseline_ns, 0.0, MAX_NS)?;
+    optional(at, "candidate_ns", it.candidate_ns, 0.0, MAX_NS)?;
     if let Some(ns) = &it.difference_ns {
         difference(&format!("{at}.difference_ns"), ns)?;
     }
@@ -104,29 +98,50 @@ pub(super) fn ratio(at: &str, low: f64, estimate: f64, high: f64) -> Result<(), 
 }
 
 pub(super) fn id(field: &str, id: &str) -> Result<(), Fault> {
-    if id.is_empty() || id.len() > MAX_ID_BYTES || id.chars().any(char::is_control) {
-        return fault(
-            field,
-            format!(
-                "{id:?} is not a case id; expected 1 to {MAX_ID_BYTES} bytes without control characters"
-            ),
-        );
+    if id.is_empty() || !is_name(id) {
+        let problem = format!("{id:?} is not a case id; expected 1 to {MAX_ID_BYTES} {PLAIN}");
+        return fault(field, problem);
     }
     Ok(())
 }
 
 /// A name, which may be empty: tables and pictures show it as it is.
 pub(super) fn name(field: &str, name: &str) -> Result<(), Fault> {
-    if name.len() > MAX_ID_BYTES || name.chars().any(char::is_control) {
-        return fault(
-            field,
-            format!(
-                "{name:?} is not a name; expected at most {MAX_ID_BYTES} bytes without control \
-                 characters"
-            ),
-        );
+    if !is_name(name) {
+        let problem = format!("{name:?} is not a name; expected at most {MAX_ID_BYTES} {PLAIN}");
+        return fault(field, problem);
     }
     Ok(())
+}
+
+const PLAIN: &str = "bytes without control characters";
+
+fn is_name(text: &str) -> bool {
+    text.len() <= MAX_ID_BYTES && !text.chars().any(char::is_control)
+}
+
+/// An id that no other of its list has.
+pub(super) fn once<'a>(
+    seen: &mut BTreeSet<&'a str>,
+    field: &str,
+    id: &'a str,
+) -> Result<(), Fault> {
+    self::id(field, id)?;
+    match seen.insert(id) {
+        true => Ok(()),
+        false => fault(field, twice(id)),
+    }
+}
+
+/// [`within`], of a number that may be missing.
+pub(super) fn optional(
+    at: &str,
+    name: &str,
+    value: Option<f64>,
+    low: f64,
+    high: f64,
+) -> Result<(), Fault> {
+    value.map_or(Ok(()), |value| within(at, name, value, low, high))
 }
 
 pub(super) fn whole(at: &str, name: &str, count: u64) -> Result<(), Fault> {

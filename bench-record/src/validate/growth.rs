@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::{
-    Fault, MAX_COUNT, comparisons, difference, fault, id, name, ratio, twice, whole, within,
+    Fault, MAX_COUNT, comparisons, difference, id, name, once, optional, ratio, whole, within,
 };
 use crate::growth::{Cell, Growth, Plan, Retry};
 
@@ -29,19 +29,13 @@ fn plan(at: &str, plan: &Plan) -> Result<(), Fault> {
     }
     let mut ids = BTreeSet::new();
     for (index, cell) in plan.cells.iter().enumerate() {
-        let field = format!("{at}.cells[{index}].id");
-        id(&field, &cell.id)?;
-        if !ids.insert(&cell.id) {
-            return fault(field, twice(&cell.id));
-        }
+        once(&mut ids, &format!("{at}.cells[{index}].id"), &cell.id)?;
         self::cell(&format!("{at}.cells[{}]", cell.id), cell)?;
     }
     for (index, advice) in plan.advice.iter().enumerate() {
         id(&format!("{at}.advice[{index}].id"), &advice.id)?;
-        name(
-            &format!("{at}.advice[{index}].condition"),
-            &advice.condition,
-        )?;
+        let field = format!("{at}.advice[{index}].condition");
+        name(&field, &advice.condition)?;
     }
     Ok(())
 }
@@ -73,9 +67,8 @@ fn cell(at: &str, cell: &Cell) -> Result<(), Fault> {
     }
     within(at, "mean_held", cell.mean_held, 0.0, MAX_COUNT)?;
     within(at, "mean_share", cell.mean_share, 0.0, 1.0)?;
-    if let Some(count) = cell.instructions_per_item {
-        within(at, "instructions_per_item", count, 0.0, MAX_COUNT)?;
-    }
+    let instructions = cell.instructions_per_item;
+    optional(at, "instructions_per_item", instructions, 0.0, MAX_COUNT)?;
     if let Some(it) = &cell.ratio {
         let at = format!("{at}.ratio");
         ratio(&at, it.low, it.estimate, it.high)?;
@@ -91,17 +84,16 @@ fn retry(at: &str, retry: &Retry) -> Result<(), Fault> {
     id(&format!("{at}.many"), &retry.many)?;
     id(&format!("{at}.few"), &retry.few)?;
     whole(at, "retries", retry.retries)?;
-    within(
+    let worked = retry.bytes_worked;
+    within(at, "bytes_worked", worked, -MAX_COUNT, MAX_COUNT)?;
+    within(at, "item_bytes", retry.item_bytes, 0.0, MAX_COUNT)?;
+    optional(
         at,
-        "bytes_worked",
-        retry.bytes_worked,
+        "instructions",
+        retry.instructions,
         -MAX_COUNT,
         MAX_COUNT,
     )?;
-    within(at, "item_bytes", retry.item_bytes, 0.0, MAX_COUNT)?;
-    if let Some(count) = retry.instructions {
-        within(at, "instructions", count, -MAX_COUNT, MAX_COUNT)?;
-    }
     match &retry.ns {
         Some(ns) => difference(&format!("{at}.ns"), ns),
         None => Ok(()),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::check::{
-    Fault, MAX_COUNT, comparisons, counts, fault, id, name, self_check, twice, whole, within,
+    Fault, MAX_COUNT, comparisons, counts, fault, id, name, once, optional, self_check, twice,
+    whole,
 };
 use super::environment::environment;
 use crate::lab::{Arm, Lab, Set};
@@ -24,10 +25,7 @@ fn sets(field: &str, sets: &[Set]) -> Result<(), Fault> {
     let mut ids = BTreeSet::new();
     for (index, set) in sets.iter().enumerate() {
         let at = format!("{field}[{index}]");
-        id(&format!("{at}.name"), &set.name)?;
-        if !names.insert(&set.name) {
-            return fault(format!("{at}.name"), twice(&set.name));
-        }
+        once(&mut names, &format!("{at}.name"), &set.name)?;
         self::set(&at, set)?;
         for arm in &set.arms {
             if !ids.insert(&arm.id) {
@@ -65,9 +63,8 @@ fn arm(at: &str, arm: &Arm) -> Result<(), Fault> {
     name(&format!("{at}.codec"), &arm.codec)?;
     name(&format!("{at}.allocators"), &arm.allocators)?;
     counts(at, &arm.counts)?;
-    if let Some(first) = arm.first_item_instructions {
-        within(at, "first_item_instructions", first, 0.0, MAX_COUNT)?;
-    }
+    let first = arm.first_item_instructions;
+    optional(at, "first_item_instructions", first, 0.0, MAX_COUNT)?;
     arm.held_bytes
         .map_or(Ok(()), |held| whole(at, "held_bytes", held))
 }

@@ -1,7 +1,7 @@
 //! What the ladder section must hold.
 
 use super::check::{
-    Fault, MAX_COUNT, MAX_NS, difference, fault, id, name, self_check, twice, within,
+    Fault, MAX_COUNT, MAX_NS, difference, fault, id, name, optional, self_check, twice, within,
 };
 use crate::ladder::{Breakdown, Ladder, StepCost, SumCheck};
 
@@ -73,8 +73,4 @@ fn counts(at: &str, counts: [(&str, Option<f64>); 2]) -> Result<(), Fault> {
         optional(at, name, count, -MAX_COUNT, MAX_COUNT)?;
     }
     Ok(())
-}
-
-fn optional(at: &str, name: &str, value: Option<f64>, low: f64, high: f64) -> Result<(), Fault> {
-    value.map_or(Ok(()), |value| within(at, name, value, low, high))
 }

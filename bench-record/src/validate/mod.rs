@@ -13,7 +13,7 @@ mod ladder;
 #[cfg(test)]
 mod tests;
 
-use check::{comparisons, counts, fault, id, name, self_check, twice};
+use check::{comparisons, counts, id, name, once, self_check};
 use environment::environment;
 
 use crate::wire::{Case, Record};
@@ -26,10 +26,7 @@ pub fn validate(record: &Record) -> Result<(), Fault> {
     environment(&record.environment)?;
     let mut ids = BTreeSet::new();
     for (index, case) in record.cases.iter().enumerate() {
-        id(&format!("cases[{index}].id"), &case.id)?;
-        if !ids.insert(&case.id) {
-            return fault(format!("cases[{index}].id"), twice(&case.id));
-        }
+        once(&mut ids, &format!("cases[{index}].id"), &case.id)?;
         self::case(&format!("cases[{}]", case.id), case)?;
     }
     comparisons("comparisons", &record.comparisons)?;

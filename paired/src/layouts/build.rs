@@ -34,6 +34,20 @@ pub struct Build {
     pub compiled: Compiled,
 }
 
+impl Build {
+    /// A library in the one layout that there is, and why there is no other.
+    pub fn single(plain: PathBuf, why: String) -> Self {
+        Self {
+            layouts: vec![plain.clone()],
+            plain,
+            seeds: Vec::new(),
+            why_single: Some(why),
+            why_unpadded: None,
+            compiled: Compiled::default(),
+        }
+    }
+}
+
 /// Compiled objects, and how they are linked.
 #[derive(Debug, Clone)]
 pub struct Objects {
@@ -63,12 +77,8 @@ impl Objects {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Build, LayoutError> {
         let single = |why: String| Build {
-            plain: self.plain.clone(),
-            layouts: vec![self.plain.clone()],
-            seeds: Vec::new(),
-            why_single: Some(why),
-            why_unpadded: None,
             compiled: self.compiled.clone(),
+            ..Build::single(self.plain.clone(), why)
         };
         if seeds.is_empty() {
             return Ok(single("no layouts were asked for".to_owned()));

@@ -48,19 +48,9 @@ pub(super) enum Made {
     Single(String),
 }
 
-/// A link that was repeated and failed.
-enum Failed {
-    /// The linker refused.
-    Said(String),
-    /// A file could not be written, or the linker not started.
-    Error(LayoutError),
-}
-
-impl From<LayoutError> for Failed {
-    fn from(error: LayoutError) -> Self {
-        Self::Error(error)
-    }
-}
+/// A link that was repeated, or what the linker said when it refused; an error where a file
+/// could not be written, or the linker not started.
+type Repeated = Result<Result<(), String>, LayoutError>;
 
 /// Files that this process was given: they stay.
 static IN_USE: LazyLock<Mutex<HashSet<PathBuf>>> = LazyLock::new(Mutex::default);
@@ -136,11 +126,9 @@ impl<'a> Job<'a> {
         if job.functions.is_empty() {
             // A profile that strips symbols: they are in the same link without that.
             let unstripped = folder.join("unstripped.partial");
-            match job.run(&[], &unstripped) {
-                Ok(()) => job.functions = order::functions(&unstripped)?,
-                Err(Failed::Error(error)) => return Err(error),
-                // The probe says what is wrong.
-                Err(Failed::Said(_)) => {}
+            // Where it is refused, the probe says what is wrong.
+            if job.run(&[], &unstripped)?.is_ok() {
+                job.functions = order::functions(&unstripped)?;
             }
             let _ = fs::remove_file(&unstripped);
         }
@@ -160,20 +148,14 @@ impl<'a> Job<'a> {
             let name = self.plain.display();
             return Ok(Err(format!("{name} has no symbols to order by")));
         }
-        let padded = match self.layout(seed, true) {
-            Ok(()) => None,
-            Err(Failed::Error(error)) => return Err(error),
-            Err(Failed::Said(words)) => Some(words),
-        };
-        if padded.is_some() {
-            match self.layout(seed, false) {
-                Ok(()) => {}
-                Err(Failed::Error(error)) => return Err(error),
-                Err(Failed::Said(words)) => return self.cannot(&words).map(Err),
-            }
+        let refused = self.layout(seed, true)?.err();
+        if refused.is_some()
+            && let Err(words) = self.layout(seed, false)?
+        {
+            return self.cannot(&words).map(Err);
         }
         let ability = Ability {
-            unpadded: padded.map(|words| format!("{program}: {words}")),
+            unpadded: refused.map(|words| format!("{program}: {words}")),
         };
         let json = serde_json::to_vec(&ability).expect("texts make JSON");
         write_whole(&self.folder.join(ABILITY), &json)?;
@@ -186,10 +168,9 @@ impl<'a> Job<'a> {
         let usual = self.folder.join("usual.partial");
         let repeated = self.run(&[], &usual);
         let _ = fs::remove_file(&usual);
-        match repeated {
+        match repeated? {
             Ok(()) => Ok(format!("{}: {words}", self.program())),
-            Err(Failed::Error(error)) => Err(error),
-            Err(Failed::Said(words)) => Err(self.failed(words)),
+            Err(words) => Err(self.failed(words)),
         }
     }
 
@@ -221,12 +202,10 @@ impl<'a> Job<'a> {
             drop(sender);
             let mut outcome = Ok(());
             for (done, result) in results.iter().enumerate() {
-                if let Err(failed) = result {
+                let made = result.and_then(|made| made.map_err(|words| self.failed(words)));
+                if made.is_err() {
                     stop();
-                    outcome = Err(match failed {
-                        Failed::Error(error) => error,
-                        Failed::Said(words) => self.failed(words),
-                    });
+                    outcome = made;
                 }
                 left(seeds.len() - done - 1);
             }
@@ -235,7 +214,7 @@ impl<'a> Job<'a> {
     }
 
     /// Links one layout: aside first, so that half a file is never taken for one.
-    fn layout(&self, seed: u64, padded: bool) -> Result<(), Failed> {
+    fn layout(&self, seed: u64, padded: bool) -> Repeated {
         let path = |kind: &str| self.folder.join(format!("{seed}.{kind}.partial"));
         let (order, output) = (path("order"), path("library"));
         let list = order::ordered(&self.functions, seed);
@@ -248,15 +227,16 @@ impl<'a> Job<'a> {
         options.extend(padded.then(|| format!("--randomize-section-padding={seed}")));
         let made = self.run(&options, &output);
         let _ = fs::remove_file(&order);
-        if made.is_err() {
-            let _ = fs::remove_file(&output);
+        match made {
+            Ok(Ok(())) => fs::rename(&output, self.file(seed)).map_err(at(&output))?,
+            _ => {
+                let _ = fs::remove_file(&output);
+            }
         }
-        made?;
-        fs::rename(&output, self.file(seed)).map_err(at(&output))?;
-        Ok(())
+        made
     }
 
-    fn run(&self, options: &[String], output: &Path) -> Result<(), Failed> {
+    fn run(&self, options: &[String], output: &Path) -> Repeated {
         let link = &self.link;
         let mut command = Command::new(&link.program);
         command
@@ -284,14 +264,14 @@ impl<'a> Job<'a> {
             source,
         })?;
         if done.status.success() {
-            return Ok(());
+            return Ok(Ok(()));
         }
         let words = String::from_utf8_lossy(&done.stderr);
         if words.contains("No space left on device") || words.contains("Disk quota exceeded") {
-            return Err(Failed::Error(self.no_space(1)));
+            return Err(self.no_space(1));
         }
         let words = words.trim();
-        Err(Failed::Said(match words {
+        Ok(Err(match words {
             "" => format!("it failed without a word ({})", done.status),
             words => words.chars().take(SHOWN).collect(),
         }))

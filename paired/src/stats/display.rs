@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::Delta;
 use super::verdict::{Direction, Finding, Open, Reason};
-use super::{Delta, Interval, LogRatio};
 
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,7 +26,8 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = |delta: &Delta| Percent(100.0 * delta.share());
+        // With the digits that a δ of 0.25% needs.
+        let percent = |delta: &Delta| format!("{:.2}%", 100.0 * delta.share());
         match self {
             Self::InsideBand(delta) => {
                 write!(f, "the interval lies inside ±{}", percent(delta))
@@ -60,9 +61,11 @@ impl fmt::Display for Reason {
             }
             Self::CopiesDiffer { copies, change } => write!(
                 f,
-                "the change of {:+.2}% is not beyond the A/A of the same processes, {}",
+                "the change of {:+.2}% is not beyond the A/A of the same processes, {:+.2}% to \
+                 {:+.2}%",
                 change.percent(),
-                Range(copies)
+                copies.low.percent(),
+                copies.high.percent()
             ),
             Self::CoarseClock {
                 steps,
@@ -74,28 +77,5 @@ impl fmt::Display for Reason {
                  the fastest arm lasts {steps}; {wanted} are needed"
             ),
         }
-    }
-}
-
-/// A share in percent, with the digits that a δ of 0.25% needs.
-struct Percent(f64);
-
-impl fmt::Display for Percent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.2}%", self.0)
-    }
-}
-
-/// The ends of an interval as signed changes in percent.
-struct Range<'a>(&'a Interval<LogRatio>);
-
-impl fmt::Display for Range<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:+.2}% to {:+.2}%",
-            self.0.low.percent(),
-            self.0.high.percent()
-        )
     }
 }
