@@ -1,5 +1,7 @@
 //! What changed between two builds of a case, beyond its time: instructions by function,
-//! allocations, page faults. Whoever measures fills in the data.
+//! allocations, page faults, the processor's counters. Whoever measures fills in the data.
+
+use std::collections::BTreeMap;
 
 use bench_record::wire::Counts;
 use serde::Serialize;
@@ -13,6 +15,8 @@ use crate::tone::Tone;
 const MOST_FUNCTIONS: usize = 12;
 /// Instructions per item below which a function has not changed.
 const NOTHING: f64 = 0.005;
+/// Share of a counter of the processor by which two runs of the same code differ.
+const NO_EVENTS: f64 = 0.02;
 /// Page faults per 1,000 items below which they have not changed.
 const NO_FAULTS: f64 = 1.0;
 
@@ -23,6 +27,9 @@ pub struct Explanation {
     pub functions: Vec<Function>,
     /// Page faults per 1,000 items, before and after; `null` where the system does not tell.
     pub page_faults: Option<[f64; 2]>,
+    /// What the processor counted per item, before and after, by name: what both sides have.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, [f64; 2]>,
     /// What could not be found out, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
@@ -81,6 +88,9 @@ impl Explanation {
         let faults = self.page_faults;
         let faults = faults.filter(|[before, after]| (before - after).abs() >= NO_FAULTS);
         said.extend(faults.map(|values| moved("Page faults per 1,000 items", values)));
+        let differs = |[before, after]: &[f64; 2]| (after - before).abs() > NO_EVENTS * before;
+        let counters = self.counters.iter().filter(|(_, values)| differs(values));
+        said.extend(counters.map(|(name, values)| moved(&format!("{name} per item"), *values)));
         said.extend(self.missing.iter().cloned());
         said
     }
@@ -226,6 +236,28 @@ mod tests {
             !text.contains("Allocated bytes"),
             "they are the same: {text}"
         );
+    }
+
+    #[test]
+    fn a_counter_of_the_processor_is_told_where_it_differs() {
+        let counters = [
+            ("Cycles", [100.0, 160.0]),
+            ("Mispredicted branches", [0.0, 1.5]),
+            ("Misses of the last cache", [3.0, 3.03]),
+        ];
+        let found = Explanation {
+            counters: counters
+                .map(|(name, values)| (name.to_owned(), values))
+                .into(),
+            ..Explanation::default()
+        };
+        let shown = text("drain/u64/alloc", &found, [None, None], screen());
+        assert!(shown.contains("Cycles per item: 100 → 160."), "{shown}");
+        assert!(
+            shown.contains("Mispredicted branches per item: 0 → 1.5"),
+            "{shown}"
+        );
+        assert!(!shown.contains("last cache"), "they are the same: {shown}");
     }
 
     #[test]

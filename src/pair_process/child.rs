@@ -11,8 +11,9 @@ use bench_record::wire::Verified;
 use paired::worker;
 use serde::{Deserialize, Serialize};
 
-use super::faults;
+use super::observe;
 use crate::case::Case;
+use crate::events::Events;
 use crate::growth::matrix::Stream;
 use crate::ladder::{self, LadderArm};
 use crate::pair::PairFiles;
@@ -40,8 +41,8 @@ pub(super) enum Task {
     Verify { case: Case, items: Option<u64> },
     /// Verify an arm of the ladder.
     Step(LadderArm),
-    /// Count the page faults of a case.
-    PageFaults(Case),
+    /// Count page faults and the processor's events of a case.
+    Observe(Case),
     /// Drain ways to grow on the stream of a case.
     Grow {
         stream: Stream,
@@ -54,7 +55,7 @@ pub(super) enum Answer {
     Described([BuildInfo; 2]),
     Verified(Verification),
     Step(Verified),
-    PageFaults(Option<f64>),
+    Observed(Events),
     Grown(Vec<HostCounts>),
     /// The pair cannot be loaded.
     Unusable(String),
@@ -97,9 +98,9 @@ fn work(pair: &Pair, task: Task) -> Result<Answer, String> {
             let verified = ladder::verify::verify(pair, &arm);
             Answer::Step(verified.map_err(|error| error.to_string())?)
         }
-        Task::PageFaults(case) => {
-            let faults = faults::per_item(pair, &case);
-            Answer::PageFaults(faults.map_err(|error| error.to_string())?)
+        Task::Observe(case) => {
+            let events = observe::per_item(pair, &case);
+            Answer::Observed(events.map_err(|error| error.to_string())?)
         }
         Task::Grow { stream, buffers } => {
             let cells = stream.drain(pair, &buffers);

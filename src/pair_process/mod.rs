@@ -6,7 +6,7 @@
 
 mod child;
 pub mod error;
-mod faults;
+mod observe;
 
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use self::child::{ARGUMENT, Answer, Job, Task};
 use self::error::PairError;
 use crate::case::Case;
 use crate::counts::valgrind;
+use crate::events::Events;
 use crate::growth::matrix::{Cell, GrowthError, Stream};
 use crate::ladder::LadderArm;
 use crate::pair::PairFiles;
@@ -138,10 +139,10 @@ impl PairProcess {
         }
     }
 
-    /// Page faults of a warm stream per item; `None` where the system does not tell.
-    pub fn page_faults(&mut self, case: &Case) -> Result<Option<f64>, PairError> {
-        match self.ask(&|| case.id(), Task::PageFaults(case.clone()))? {
-            Answer::PageFaults(faults) => Ok(faults),
+    /// Page faults and the processor's counters of a warm stream, per item.
+    pub fn events(&mut self, case: &Case) -> Result<Events, PairError> {
+        match self.ask(&|| case.id(), Task::Observe(case.clone()))? {
+            Answer::Observed(events) => Ok(events),
             answer => Err(unexpected(&answer)),
         }
     }

@@ -20,6 +20,7 @@ use super::manifest::{self, ManifestError};
 use super::{Counted, Subject, SubjectError, count};
 use crate::caches::Cache;
 use crate::counts::{self, CountsError, PerItem};
+use crate::events::Events;
 use crate::git;
 use crate::guest::measure::Verified;
 use crate::pair::without;
@@ -293,6 +294,18 @@ impl Subject for Package {
     fn functions(&self, id: &str) -> Result<PerItem, String> {
         let case = self.case(id).expect("one of its cases");
         count::functions(self.library(), case, self.most(case, id))
+    }
+
+    fn events(&self, id: &str) -> Result<Events, String> {
+        let case = self.case(id).expect("one of its cases");
+        let task = Task::Observe {
+            case: case.clone(),
+            most: self.most(case, id),
+        };
+        match ask(self.library(), task).map_err(|error| error.to_string())? {
+            Answer::Observed(events) => Ok(events),
+            answer => Err(unexpected(answer).to_string()),
+        }
     }
 
     fn code(&self, commit: &str) -> io::Result<String> {
