@@ -28,6 +28,14 @@ impl From<PathBuf> for Cache {
 }
 
 impl Cache {
+    /// One beside it that begins with a copy of what it has compiled.
+    pub fn after(&self, what: &str) -> Self {
+        Self {
+            like: vec![self.folder.clone()],
+            ..self.beside(what)
+        }
+    }
+
     /// One beside it, for builds with something else.
     pub fn beside(&self, what: &str) -> Self {
         let beside = |folder: &PathBuf| {

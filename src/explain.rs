@@ -1,6 +1,5 @@
 //! Why a case got slower between two builds, as far as counting tells: instructions by
-//! function, and page faults. Hardware counters are left out: containers and virtual
-//! machines forbid them, as a rule.
+//! function, page faults, and the processor's counters where the machine offers them.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +12,26 @@ use crate::counts::PerItem;
 /// looked at.
 pub fn explain(case: &str, sides: [&Side; 2], counted: bool) -> Explanation {
     let mut found = Explanation::default();
-    let no_functions = match counted.then(|| functions(case, sides)) {
-        Some(Ok(functions)) => {
-            found = found.with_functions(functions);
-            None
+    match counted.then(|| functions(case, sides)) {
+        Some(Ok(functions)) => found = found.with_functions(functions),
+        Some(Err(error)) => found
+            .missing
+            .push(format!("Instructions by function: {error}.")),
+        None => found
+            .missing
+            .push("Instructions by function take valgrind.".to_owned()),
+    }
+    let [before, after] = sides.map(|side| side.subject.events(case));
+    match before.and_then(|before| Ok((before, after?))) {
+        Ok((before, after)) => {
+            let faults = before.page_faults.zip(after.page_faults);
+            found.page_faults = faults.map(|(before, after)| [before, after].map(|it| 1000.0 * it));
+            let both = |(name, before): (String, f64)| {
+                let after = *after.counters.get(&name)?;
+                Some((name, [before, after]))
+            };
+            found.counters = before.counters.into_iter().filter_map(both).collect();
         }
-        Some(Err(error)) => Some(format!("Instructions by function: {error}.")),
-        None => Some("Instructions by function take valgrind.".to_owned()),
-    };
-    found.missing.extend(no_functions);
-    match page_faults(case, sides) {
-        Ok(faults) => found.page_faults = faults,
         Err(error) => found.missing.push(format!("Page faults: {error}.")),
     }
     found
@@ -42,14 +50,4 @@ fn functions(case: &str, sides: [&Side; 2]) -> Result<Vec<Function>, String> {
             name: name.clone(),
         })
         .collect())
-}
-
-/// Page faults per 1,000 items; nothing where the system does not tell.
-fn page_faults(case: &str, sides: [&Side; 2]) -> Result<Option<[f64; 2]>, String> {
-    let of = |side: &Side| -> Result<Option<f64>, String> {
-        let faults = side.subject.page_faults(case)?;
-        Ok(faults.map(|per_item| 1000.0 * per_item))
-    };
-    let (before, after) = (of(sides[0])?, of(sides[1])?);
-    Ok(before.zip(after).map(|(before, after)| [before, after]))
 }

@@ -9,13 +9,13 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bench_host::loader::LoadError;
+use anyhow::{Context, Result, anyhow, bail};
 use bench_host::pair::Pair;
 
 use crate::case::{Case, catalog};
 use crate::git;
-use crate::pair::{NoPair, PairFiles};
-use crate::workspace::{self, WorkspaceError};
+use crate::pair::PairFiles;
+use crate::workspace;
 
 /// Environment variable: `quick` or `full`, the set of cases. Without it, all.
 pub const SET: &str = "ARENA_BENCH_SET";
@@ -25,34 +25,6 @@ pub const CASES: &str = "ARENA_BENCH_CASES";
 /// Environment variable: the folder of the pair; by default the one that lies
 /// beside the target.
 pub const PAIR: &str = "ARENA_BENCH_PAIR";
-
-/// A bench target could not be built or does not know what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum HarnessError {
-    #[error("{SET}={value:?}: expected `quick` or `full`")]
-    UnknownSet { value: String },
-    #[error("{CASES}: there is no case {id:?}; `arena-bench list` shows them")]
-    UnknownCase { id: String },
-    #[error(transparent)]
-    NoPair(#[from] NoPair),
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error(transparent)]
-    Sources(#[from] WorkspaceError),
-    #[error("cannot run {}: {source}", program.display())]
-    Start {
-        program: PathBuf,
-        source: std::io::Error,
-    },
-    #[error(
-        "`cargo {verb} --no-run --bench {target}` failed; run it in the checkout to see why{hint}"
-    )]
-    Build {
-        verb: &'static str,
-        target: String,
-        hint: &'static str,
-    },
-}
 
 /// The profile that a bench target is built with, and its pair with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,30 +46,26 @@ impl Profile {
 }
 
 /// The cases that the environment asks for, out of those of a target.
-pub fn cases(all: Vec<Case>) -> Result<Vec<Case>, HarnessError> {
+pub fn cases(all: Vec<Case>) -> Result<Vec<Case>> {
     let text = |name| env::var(name).ok().filter(|text| !text.is_empty());
     choose(all, text(SET).as_deref(), text(CASES).as_deref())
 }
 
-fn choose(all: Vec<Case>, set: Option<&str>, ids: Option<&str>) -> Result<Vec<Case>, HarnessError> {
+fn choose(all: Vec<Case>, set: Option<&str>, ids: Option<&str>) -> Result<Vec<Case>> {
     if let Some(ids) = ids {
         let ids: Vec<&str> = ids.split(',').map(str::trim).collect();
         let known = catalog::all();
         let unknown = |id: &&&str| !known.iter().any(|case| case.id() == **id);
-        return match ids.iter().find(unknown) {
-            Some(id) => Err(HarnessError::UnknownCase { id: (*id).into() }),
-            None => Ok(all
-                .into_iter()
-                .filter(|case| ids.contains(&case.id().as_str()))
-                .collect()),
-        };
+        if let Some(id) = ids.iter().find(unknown) {
+            bail!("{CASES}: there is no case {id:?}; `arena-bench list` shows them");
+        }
+        let wanted = |case: &Case| ids.contains(&case.id().as_str());
+        return Ok(all.into_iter().filter(wanted).collect());
     }
     match set {
         None | Some("full") => Ok(all),
         Some("quick") => Ok(all.into_iter().filter(catalog::is_quick).collect()),
-        Some(value) => Err(HarnessError::UnknownSet {
-            value: value.into(),
-        }),
+        Some(value) => bail!("{SET}={value:?}: expected `quick` or `full`"),
     }
 }
 
@@ -113,7 +81,7 @@ pub fn ids(cases: &[Case]) -> String {
 }
 
 /// Loads the pair that the environment names, or the one beside this executable.
-pub fn pair() -> Result<Pair, HarnessError> {
+pub fn pair() -> Result<Pair> {
     let folder = env::var_os(PAIR).map(PathBuf::from);
     Ok(PairFiles::find(folder.as_deref())?.load()?)
 }
@@ -145,14 +113,14 @@ fn command(root: &Path, target: &str, profile: Profile) -> Command {
 
 /// Builds a target of `benches/` and its pair; where its executable lies. What
 /// the compiler says goes to stderr.
-pub fn build(target: &str, profile: Profile) -> Result<PathBuf, HarnessError> {
+pub fn build(target: &str, profile: Profile) -> Result<PathBuf> {
     let verb = profile.verb();
     let mut command = command(&workspace::root()?, target, profile);
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|source| start_error(Path::new(command.get_program()), source))?;
+        .map_err(|error| start_error(Path::new(command.get_program()), &error))?;
     let stdout = child.stdout.take().expect("stdout is piped above");
     // Read to the end, or cargo waits for ever on a full pipe.
     let built = BufReader::new(stdout)
@@ -161,22 +129,19 @@ pub fn build(target: &str, profile: Profile) -> Result<PathBuf, HarnessError> {
         .filter_map(|line| executable(&line, target))
         .last();
     let success = child.wait().is_ok_and(|status| status.success());
-    built
-        .filter(|_| success)
-        .ok_or_else(|| HarnessError::Build {
-            verb,
-            target: target.to_owned(),
-            hint: if target == "instructions" {
-                " (it needs the feature `counts`, which is on by default)"
-            } else {
-                ""
-            },
-        })
+    built.filter(|_| success).with_context(|| {
+        let hint = match target {
+            "instructions" => " (it needs the feature `counts`, which is on by default)",
+            _ => "",
+        };
+        format!(
+            "`cargo {verb} --no-run --bench {target}` failed; run it in the checkout to see why{hint}"
+        )
+    })
 }
 
-pub(crate) fn start_error(program: &Path, source: std::io::Error) -> HarnessError {
-    let program = program.to_owned();
-    HarnessError::Start { program, source }
+pub(crate) fn start_error(program: &Path, error: &std::io::Error) -> anyhow::Error {
+    anyhow!("cannot run {}: {error}", program.display())
 }
 
 /// The executable that a line of cargo's messages says it made of `target`.
@@ -192,7 +157,7 @@ fn executable(line: &str, target: &str) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn chosen(set: Option<&str>, ids: Option<&str>) -> Result<Vec<String>, HarnessError> {
+    fn chosen(set: Option<&str>, ids: Option<&str>) -> Result<Vec<String>> {
         let cases = choose(catalog::drains(), set, ids)?;
         Ok(cases.iter().map(Case::id).collect())
     }

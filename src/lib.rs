@@ -37,6 +37,7 @@ pub mod cmd;
 pub mod compare;
 pub mod counts;
 pub mod environment;
+mod events;
 mod explain;
 mod git;
 pub mod growth;

@@ -95,15 +95,6 @@ fn sha256(path: &Path) -> io::Result<String> {
     Ok(digest::sha256(&fs::read(path)?))
 }
 
-/// A kept pair cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeptPairError {
-    #[error(transparent)]
-    NoPair(#[from] NoPair),
-    #[error("{0} (arena-bench build-pair --output DIR)")]
-    Kept(#[from] KeptError),
-}
-
 /// A pair in all its link layouts. Guest and host are linked independently: any layout
 /// of the one goes with any of the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,10 +126,14 @@ impl Layouts {
     ///
     /// # Errors
     /// When there is no pair, or it is not as it was kept.
-    pub fn in_folder(folder: &Path) -> Result<Self, KeptPairError> {
-        if let Some(kept) = layouts::load(folder)? {
+    pub fn in_folder(folder: &Path) -> anyhow::Result<Self> {
+        let unusable = |error: KeptError| {
+            let said = format!("{error} (arena-bench build-pair --output DIR)");
+            anyhow::Error::new(error).context(said)
+        };
+        if let Some(kept) = layouts::load(folder).map_err(unusable)? {
+            let library = |file: &str| kept.library(folder, file).map_err(unusable);
             let [guest, host] = file_names();
-            let library = |file: &str| kept.library(folder, file);
             return Ok(Self::new(library(&guest)?, library(&host)?));
         }
         Ok(Self::single(PairFiles::find(Some(folder))?))

@@ -35,6 +35,14 @@ pub(crate) fn json(value: &impl serde::Serialize) -> io::Result<()> {
     unless_the_reader_left(written.and_then(|()| stdout.flush()))
 }
 
+/// So many of the last lines in which something stands, on one.
+pub(crate) fn last_lines(text: &str, most: usize) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let mut last: Vec<&str> = lines.rev().take(most).collect();
+    last.reverse();
+    last.join("; ")
+}
+
 fn unless_the_reader_left(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Result;
 use bench_protocol::spec::BufferConfig;
 
 use crate::allocator::Allocators;
@@ -14,10 +15,10 @@ use crate::harness::Profile;
 use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use crate::verify::Verification;
-use crate::wall::{self, WallError};
+use crate::wall;
 use crate::{CONFIDENCE, PROCESS_LIMIT};
-use bench_record::wire::{self, Comparison, Counts, Failure, Record};
-use paired::process::{ExecuteError, Processes};
+use bench_record::wire::{self, Counts, Failure, Record};
+use paired::process::Processes;
 use paired::ratios::{self, Match};
 use paired::runner::{Runner, Settings};
 use paired::stats::{Confidence, Delta, StatsError, correction};
@@ -51,19 +52,6 @@ pub struct Options {
     pub comparisons: usize,
     /// Seed of everything that chance decides.
     pub seed: u64,
-}
-
-/// Why a run could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    #[error(transparent)]
-    Execute(#[from] ExecuteError),
-    #[error(transparent)]
-    Stats(#[from] StatsError),
-    #[error(transparent)]
-    Wall(#[from] WallError),
-    #[error(transparent)]
-    Counts(#[from] CountsError),
 }
 
 /// What hears of a run as it goes on.
@@ -128,7 +116,7 @@ pub fn measure(
     cases: &[Case],
     options: &Options,
     listener: &mut dyn Listener,
-) -> Result<(), RunError> {
+) -> Result<()> {
     let wants = |step| !options.skip.contains(&step);
     // Wall clock first, while nothing else of ours has warmed the machine.
     if wants(Step::Paired) {
@@ -139,7 +127,7 @@ pub fn measure(
     }
     if wants(Step::Counts) {
         match count(record, cases, options, listener) {
-            Err(RunError::Counts(error @ CountsError::NoValgrind(_))) => {
+            Err(error) if matches!(error.downcast_ref(), Some(CountsError::NoValgrind(_))) => {
                 listener.notice(&error.to_string());
             }
             other => other?,
@@ -168,7 +156,7 @@ fn paired(
     cases: &[Case],
     options: &Options,
     listener: &mut dyn Listener,
-) -> Result<(), RunError> {
+) -> Result<()> {
     let mut matches: Vec<Match> = protocol_pairs(cases)
         .iter()
         .map(|(alloc, arena)| Match {
@@ -178,22 +166,23 @@ fn paired(
         .collect();
     let family = options.comparisons.max(matches.len()) + ratios::BUILD_CHECKS;
     let confidence = correction::per_comparison(Confidence::new(CONFIDENCE)?, family);
-    matches.retain(|planned| {
-        record
-            .comparison(&planned.candidate.name, &planned.baseline.name)
-            .is_none()
-    });
+    matches.retain(
+        |Match {
+             baseline,
+             candidate,
+         }| {
+            let known = record.comparison(&candidate.name, &baseline.name);
+            known.is_none()
+        },
+    );
     listener.begin("against alloc and the framework", matches.len());
     let mut processes = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
     let settings = Settings::new(options.delta, confidence, options.budget);
     let builder = Runner::builder(&mut processes).seed(options.seed);
     let mut runner = builder.settings(settings).build();
     let earlier = record.clone();
-    let checked: Vec<Comparison> = earlier
-        .self_check
-        .iter()
-        .flat_map(|check| check.comparisons.clone())
-        .collect();
+    let checks = earlier.self_check.iter();
+    let checked: Vec<_> = checks.flat_map(|check| check.comparisons.clone()).collect();
     let keep = |record: &mut Record, found: &ratios::Ratios| -> Result<(), StatsError> {
         record.comparisons = [&earlier.comparisons[..], &found.comparisons[..]].concat();
         let checks = [&checked[..], &found.build_checks[..]].concat();
@@ -225,7 +214,7 @@ fn criterion(
     cases: &[Case],
     options: &Options,
     listener: &mut dyn Listener,
-) -> Result<(), RunError> {
+) -> Result<()> {
     // Growth is timed by its own verb, against each other way to grow; channels are timed in
     // pairs alone.
     let timed = cases
@@ -242,9 +231,9 @@ fn criterion(
     }
     let report = options.criterion.join("report/index.html");
     listener.notice(&format!("criterion's report is {}", report.display()));
-    let place = "target/criterion/report/index.html".to_owned();
+    let note = "target/criterion/report/index.html".to_owned();
     let observed = &mut record.environment.observed;
-    observed.insert("criterion_report".to_owned(), place);
+    observed.insert("criterion_report".to_owned(), note);
     Ok(())
 }
 
@@ -253,18 +242,16 @@ fn count(
     cases: &[Case],
     options: &Options,
     listener: &mut dyn Listener,
-) -> Result<(), RunError> {
-    let counted = |counts: &Counts| counts.instructions_per_item.is_some();
+) -> Result<()> {
+    let counted = |known: &wire::Case| {
+        let counts = known.counts.as_ref();
+        counts.is_some_and(|counts| counts.instructions_per_item.is_some())
+    };
     let open = |case: &&Case| {
         let known = record.case(&case.id());
-        known.is_some_and(|known| !known.counts.as_ref().is_some_and(counted))
+        !matches!(case.group, Group::Lifecycle(_)) && known.is_some_and(|known| !counted(known))
     };
-    let cases: Vec<Case> = cases
-        .iter()
-        .filter(open)
-        .filter(|case| !matches!(case.group, Group::Lifecycle(_)))
-        .cloned()
-        .collect();
+    let cases: Vec<Case> = cases.iter().filter(open).cloned().collect();
     let harness = counts::Options {
         executable: counts::build(Profile::Release)?,
         pair: options.pair.clone(),

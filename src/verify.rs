@@ -30,6 +30,26 @@ pub struct Expected {
     pub digest: u64,
 }
 
+impl Expected {
+    /// What the host counted of a stream.
+    pub fn of(host: &HostCounts) -> Self {
+        Self {
+            items: host.items,
+            bytes: host.bytes,
+            digest: host.digest,
+        }
+    }
+
+    /// As it goes into a record.
+    pub fn verified(&self) -> Verified {
+        Verified {
+            items: self.items,
+            bytes: self.bytes,
+            digest: format!("{:016x}", self.digest),
+        }
+    }
+}
+
 /// A stream is not what it must be.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
@@ -63,11 +83,7 @@ pub struct Verification {
 impl Verification {
     /// As it goes into a record.
     pub fn verified(&self) -> Verified {
-        Verified {
-            items: self.expected.items,
-            bytes: self.expected.bytes,
-            digest: format!("{:016x}", self.expected.digest),
-        }
+        self.expected.verified()
     }
 
     /// The counts that need no tool, as they go into a record.
@@ -139,11 +155,7 @@ pub fn verify_session(
     let mut session = open(&config).map_err(wrong)?;
     session.drain(ENDLESS).map_err(stream)?;
     let host = session.counts();
-    let found = Expected {
-        items: host.items,
-        bytes: host.bytes,
-        digest: host.digest,
-    };
+    let found = Expected::of(&host);
     if found != *expected {
         let (found, expected) = (Box::new(found), Box::new(*expected));
         return Err(VerifyError::Items {

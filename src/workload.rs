@@ -1,9 +1,6 @@
 //! Arms of the paired runner that run a case: what a child opens when it is told
 //! a workload.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, ensure};
 use bench_host::pair::{Pair, Session};
 use bench_protocol::spec::{ENDLESS, SessionConfig};
@@ -14,7 +11,6 @@ use crate::guest::{Endless, Target, table};
 use crate::lab::arm::LabArm;
 use crate::lab::open::Libraries;
 use crate::ladder;
-use crate::pair::PairFiles;
 use crate::subject::framework::{self, Own};
 use paired::child::Drive;
 use paired::job::ArmJob;
@@ -45,8 +41,7 @@ impl Workload {
 /// Opens arms, and loads each pair once however many arms run it.
 #[derive(Debug, Default)]
 pub struct Opener {
-    pairs: HashMap<Vec<PathBuf>, Pair>,
-    lab: Libraries,
+    libraries: Libraries,
 }
 
 impl Opener {
@@ -56,43 +51,28 @@ impl Opener {
         Ok(match workload {
             Workload::Guest(target) => Box::new(Endless::new(table::load(&target.of_arm(arm)?)?)),
             Workload::Package(case) => case.drive(arm, &Own)?,
-            Workload::Lab(of_lab) => self.lab.drive(of_lab, &arm.libraries)?,
+            Workload::Lab(of_lab) => self.libraries.drive(of_lab, &arm.libraries)?,
             Workload::Ladder(step) => {
                 if step.pinned {
                     // All arms of such a job are: the process has one core then.
                     ladder::pin::to_one_core()?;
                 }
-                let pair = self.pair(&arm.libraries)?;
+                let pair = self.libraries.pair(&arm.libraries)?;
                 let session = pair.open_step(step.step, &step.session(ENDLESS))?;
                 Box::new(Steady { session })
             }
-            Workload::Case(case) => open_case(self.pair(&arm.libraries)?, case)?,
+            Workload::Case(case) => open_case(self.libraries.pair(&arm.libraries)?, case)?,
         })
-    }
-
-    fn pair(&mut self, libraries: &[PathBuf]) -> Result<Pair> {
-        if let Some(pair) = self.pairs.get(libraries) {
-            return Ok(pair.clone());
-        }
-        let [guest, host] = libraries else {
-            anyhow::bail!("a pair is two libraries, not {}", libraries.len());
-        };
-        let files = PairFiles {
-            guest: guest.clone(),
-            host: host.clone(),
-        };
-        let pair = files.load()?;
-        self.pairs.insert(libraries.to_vec(), pair.clone());
-        Ok(pair)
     }
 }
 
 /// Opens the arm of a case, as its group is driven.
 fn open_case(pair: Pair, case: Case) -> Result<Box<dyn Drive>> {
     Ok(match case.group {
-        Group::Drain | Group::Channel(..) => Box::new(Steady {
-            session: case.open(&pair, &case.session(ENDLESS))?,
-        }),
+        Group::Drain | Group::Channel(..) => {
+            let session = case.open(&pair, &case.session(ENDLESS))?;
+            Box::new(Steady { session })
+        }
         Group::Growth => Box::new(Fresh {
             pair,
             case,

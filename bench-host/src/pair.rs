@@ -63,23 +63,6 @@ impl Pair {
             (host.open_step)(step as u32, &config.spec(), guest, session, report)
         })
     }
-
-    /// See [`Host::adopt`](Loaded::adopt).
-    ///
-    /// # Errors
-    /// If the handle cannot be driven or the first buffer is above the limit.
-    ///
-    /// # Safety
-    /// `handle` must be null, or an arena stream handle that nobody else uses and whose library
-    /// stays loaded.
-    pub unsafe fn adopt(
-        &self,
-        config: &SessionConfig,
-        handle: *mut StreamHandle,
-    ) -> Result<Session, StreamError> {
-        // SAFETY: the caller keeps the same contract.
-        unsafe { self.host.adopt(config, handle) }
-    }
 }
 
 impl Loaded<HostApi> {

@@ -7,44 +7,82 @@ use bench_protocol::wire;
 
 use crate::error::StreamError as E;
 
+/// Both directions of one table: the number of an error and up to two numbers that are in it.
+macro_rules! numbered {
+    ($($fault:literal => $name:ident $({ $first:ident $(, $second:ident)? })?;)*) => {
+        fn numbers(error: &E) -> Option<(u32, [u64; 2])> {
+            match error {
+                $(E::$name $({ $first $(, $second)? })? => {
+                    Some(($fault, detail(&[$(*$first $(, *$second)?)?])))
+                                })*
+                // See `write`.
+                E::UnknownStatus { .. }
+                | E::NullFunction { .. }
+                | E::Decode { .. }
+                | E::Plugin(_)
+                | E::OpenFailed { .. } => None,
+            }
+        }
+
+        fn of_numbers(fault: u32, [a, b]: [u64; 2]) -> Option<E> {
+            match fault {
+                $($fault => Some(E::$name $({ $first: a $(, $second: b)? })?),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+numbered! {
+    2 => LengthAboveCapacity { len, capacity };
+    3 => TooSmallTwice { demanded, capacity };
+    4 => DemandWithinCapacity { demanded, capacity };
+    5 => AboveLimit { demanded, limit };
+    6 => TooManyItems { allowed };
+    7 => GrowthBelowDemand { chosen, demanded };
+    8 => NullHandle;
+    10 => NullItem { len };
+    12 => DecodeDiffers { item };
+    14 => MalformedPluginError;
+    15 => GuestPanic;
+    16 => Serialization;
+    17 => HostPanic;
+    19 => InvalidSpec;
+    20 => InitialAboveLimit { capacity, limit };
+    21 => OtherCompiler;
+    22 => WroteBeyond { bytes, capacity };
+    23 => WroteBefore { bytes, capacity };
+    24 => EndAfterTooSmall { demanded };
+    25 => ItemAfterEnd;
+    26 => BatchCount { count, asked };
+    27 => BatchBytes { bytes, taken };
+    28 => ZeroBatch;
+    29 => DidNotGrow { demanded, capacity };
+    30 => Reentered;
+    31 => HostSerialization;
+}
+
+/// Two numbers, 0 where none are given.
+fn detail(given: &[u64]) -> [u64; 2] {
+    [0, 1].map(|index| given.get(index).copied().unwrap_or_default())
+}
+
 /// Writes `error` into `report`.
 pub(crate) fn write(report: &mut DrainReport, error: &E) {
+    let status = |status: &i32| [u64::from(status.cast_unsigned()), 0];
     let (fault, detail, text) = match error {
-        E::UnknownStatus { status } => (1, [u64::from(status.cast_unsigned()), 0], None),
-        E::LengthAboveCapacity { len, capacity } => (2, [*len, *capacity], None),
-        E::TooSmallTwice { demanded, capacity } => (3, [*demanded, *capacity], None),
-        E::DemandWithinCapacity { demanded, capacity } => (4, [*demanded, *capacity], None),
-        E::AboveLimit { demanded, limit } => (5, [*demanded, *limit], None),
-        E::TooManyItems { allowed } => (6, [*allowed, 0], None),
-        E::GrowthBelowDemand { chosen, demanded } => (7, [*chosen, *demanded], None),
-        E::NullHandle => (8, [0; 2], None),
+        E::UnknownStatus { status: it } => (1, status(it), None),
         E::NullFunction { function } => (9, [u64::from(*function == "drop_fn"), 0], None),
-        E::NullItem { len } => (10, [*len, 0], None),
         E::Decode { item, message } => (11, [*item, 0], Some(message.clone().into_bytes())),
-        E::DecodeDiffers { item } => (12, [*item, 0], None),
-        E::Plugin(error) => (
-            PLUGIN_FAULT,
-            [0; 2],
-            Some(plugin_error(error, report.text.len())),
-        ),
-        E::MalformedPluginError => (14, [0; 2], None),
-        E::GuestPanic => (15, [0; 2], None),
-        E::Serialization => (16, [0; 2], None),
-        E::HostPanic => (17, [0; 2], None),
-        E::OpenFailed { status } => (18, [u64::from(status.cast_unsigned()), 0], None),
-        E::InvalidSpec => (19, [0; 2], None),
-        E::InitialAboveLimit { capacity, limit } => (20, [*capacity, *limit], None),
-        E::OtherCompiler => (21, [0; 2], None),
-        E::WroteBeyond { bytes, capacity } => (22, [*bytes, *capacity], None),
-        E::WroteBefore { bytes, capacity } => (23, [*bytes, *capacity], None),
-        E::EndAfterTooSmall { demanded } => (24, [*demanded, 0], None),
-        E::ItemAfterEnd => (25, [0; 2], None),
-        E::BatchCount { count, asked } => (26, [*count, *asked], None),
-        E::BatchBytes { bytes, taken } => (27, [*bytes, *taken], None),
-        E::ZeroBatch => (28, [0; 2], None),
-        E::DidNotGrow { demanded, capacity } => (29, [*demanded, *capacity], None),
-        E::Reentered => (30, [0; 2], None),
-        E::HostSerialization => (31, [0; 2], None),
+        E::Plugin(error) => {
+            let text = plugin_error(error, report.text.len());
+            (PLUGIN_FAULT, [0; 2], Some(text))
+        }
+        E::OpenFailed { status: it } => (18, status(it), None),
+        other => {
+            let (fault, detail) = numbers(other).expect("the table has all others");
+            (fault, detail, None)
+        }
     };
     report.fault = fault;
     report.fault_detail = detail;
@@ -68,76 +106,23 @@ fn plugin_error(error: &PluginError, room: usize) -> Vec<u8> {
 
 /// The error in `report`, if there is one.
 pub(crate) fn read(report: &DrainReport) -> Option<E> {
-    let [a, b] = report.fault_detail;
+    let [a, _] = report.fault_detail;
     let text = &report.text[..(report.text_len as usize).min(report.text.len())];
     let status = || (a as u32).cast_signed();
     Some(match report.fault {
         0 => return None,
         1 => E::UnknownStatus { status: status() },
-        2 => E::LengthAboveCapacity {
-            len: a,
-            capacity: b,
-        },
-        3 => E::TooSmallTwice {
-            demanded: a,
-            capacity: b,
-        },
-        4 => E::DemandWithinCapacity {
-            demanded: a,
-            capacity: b,
-        },
-        5 => E::AboveLimit {
-            demanded: a,
-            limit: b,
-        },
-        6 => E::TooManyItems { allowed: a },
-        7 => E::GrowthBelowDemand {
-            chosen: a,
-            demanded: b,
-        },
-        8 => E::NullHandle,
         9 => E::NullFunction {
             function: if a == 1 { "drop_fn" } else { "next" },
         },
-        10 => E::NullItem { len: a },
         11 => E::Decode {
             item: a,
             message: String::from_utf8_lossy(text).into_owned(),
         },
-        12 => E::DecodeDiffers { item: a },
         PLUGIN_FAULT => wire::deserialize(text).map_or(E::MalformedPluginError, E::Plugin),
-        14 => E::MalformedPluginError,
-        15 => E::GuestPanic,
-        16 => E::Serialization,
-        17 => E::HostPanic,
         18 => E::OpenFailed { status: status() },
-        19 => E::InvalidSpec,
-        20 => E::InitialAboveLimit {
-            capacity: a,
-            limit: b,
-        },
-        21 => E::OtherCompiler,
-        22 => E::WroteBeyond {
-            bytes: a,
-            capacity: b,
-        },
-        23 => E::WroteBefore {
-            bytes: a,
-            capacity: b,
-        },
-        24 => E::EndAfterTooSmall { demanded: a },
-        25 => E::ItemAfterEnd,
-        26 => E::BatchCount { count: a, asked: b },
-        27 => E::BatchBytes { bytes: a, taken: b },
-        28 => E::ZeroBatch,
-        29 => E::DidNotGrow {
-            demanded: a,
-            capacity: b,
-        },
-        30 => E::Reentered,
-        31 => E::HostSerialization,
         // An unknown number: the host was built from other sources.
-        _ => E::InvalidSpec,
+        fault => of_numbers(fault, report.fault_detail).unwrap_or(E::InvalidSpec),
     })
 }
 

@@ -41,20 +41,14 @@ struct Layout {
     depth: usize,
 }
 
-impl Layout {
-    fn in_lines(&self) -> bool {
-        self.depth <= LINES_TO_DEPTH
-    }
-}
-
-/// Hands a call to the formatter that the present depth asks for: what begins a list or an
-/// object is one deeper already, what ends it still is.
+/// Hands a call to the formatter that the depth asks for: the depth within, where the call
+/// begins something (`+ 1`) or ends it (`- 1`).
 macro_rules! by_depth {
-    ($($name:ident($($arg:ident: $type:ty),*), deeper: $before:literal, $after:literal;)*) => {$(
+    ($($name:ident($($arg:ident: $type:ty),*) $(+ $in:literal)? $(- $out:literal)?;)*) => {$(
         fn $name<W: ?Sized + Write>(&mut self, writer: &mut W $(, $arg: $type)*) -> io::Result<()> {
-            self.depth += $before;
-            let in_lines = self.in_lines();
-            self.depth -= $after;
+                        $(self.depth += $in;)?
+            let in_lines = self.depth <= LINES_TO_DEPTH;
+            $(self.depth -= $out;)?
             if in_lines {
                 self.pretty.$name(writer $(, $arg)*)
             } else {
@@ -66,16 +60,16 @@ macro_rules! by_depth {
 
 impl Formatter for Layout {
     by_depth! {
-        begin_array(), deeper: 1, 0;
-        end_array(), deeper: 0, 1;
-        begin_object(), deeper: 1, 0;
-        end_object(), deeper: 0, 1;
-        begin_array_value(first: bool), deeper: 0, 0;
-        end_array_value(), deeper: 0, 0;
-        begin_object_key(first: bool), deeper: 0, 0;
-        end_object_key(), deeper: 0, 0;
-        begin_object_value(), deeper: 0, 0;
-        end_object_value(), deeper: 0, 0;
+                begin_array() + 1;
+        end_array() - 1;
+        begin_object() + 1;
+        end_object() - 1;
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object_key(first: bool);
+        end_object_key();
+        begin_object_value();
+        end_object_value();
     }
 
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {

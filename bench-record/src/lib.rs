@@ -9,6 +9,7 @@
 pub mod accepted;
 mod case_id;
 mod clean;
+mod commit;
 mod counts;
 mod environment;
 pub mod export;
@@ -25,6 +26,7 @@ mod measured;
 pub mod merge;
 pub mod output;
 pub mod partial;
+mod provenance;
 mod query;
 pub mod store;
 #[cfg(any(test, feature = "synthetic"))]
@@ -35,5 +37,6 @@ pub mod wire;
 
 pub use case_id::{CHANNELS, CaseId};
 pub use clean::visible;
+pub use commit::short_commit;
 pub use counts::Count;
-pub use query::{Difference, short_commit};
+pub use query::Difference;

@@ -82,13 +82,10 @@ pub fn merge(
         }
     }
     refuse_overlap(&shards)?;
-    let environment = environment(&shards);
-    let self_check = self_check(&shards);
     let mut merged = Record {
         schema: first.schema.clone(),
-        environment,
-        self_check,
-        ..Record::default()
+        self_check: self_check(&shards),
+        ..Record::new(environment(&shards))
     };
     let mut growth: Vec<Growth> = Vec::new();
     let mut ladders = Vec::new();

@@ -1,19 +1,9 @@
 //! Questions that every reader of a record asks.
 
-use std::fmt::Write;
-
-use super::wire::{CAUTION, Case, Comparison, Environment, Record, VARIABLES};
+use super::wire::{CAUTION, Case, Comparison, Environment, Record, SCHEMA, VARIABLES};
 
 /// Key in [`Environment::observed`] of the tunables that the wall clock was taken under.
 const CLOCK_TUNABLES: &str = "tunables_of_wall_clock";
-
-/// Digits of a hash that people are shown.
-const DIGITS: usize = 12;
-
-/// The first twelve digits of a commit's hash, which git takes as its name.
-pub fn short_commit(commit: &str) -> String {
-    commit.chars().take(DIGITS).collect()
-}
 
 /// One thing in which two environments differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +17,15 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// In what two lists of the same fields differ.
-    pub(crate) fn between<T: PartialEq + ToString>(
-        left: impl IntoIterator<Item = (&'static str, T)>,
-        right: impl IntoIterator<Item = (&'static str, T)>,
+    /// Those of the same fields of two environments.
+    pub(crate) fn between(
+        left: Vec<(&'static str, String)>,
+        right: Vec<(&'static str, String)>,
     ) -> Vec<Self> {
-        let both = left.into_iter().zip(right);
-        both.filter(|(left, right)| left != right)
-            .map(|((field, left), (_, right))| Self {
-                field,
-                left: left.to_string(),
-                right: right.to_string(),
-            })
+        let pairs = left.into_iter().zip(right);
+        let differ = pairs.filter(|(left, right)| left != right);
+        differ
+            .map(|((field, left), (_, right))| Self { field, left, right })
             .collect()
     }
 }
@@ -50,6 +37,21 @@ impl std::fmt::Display for Difference {
 }
 
 impl Record {
+    /// A record of nothing yet.
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            environment,
+            cases: Vec::new(),
+            comparisons: Vec::new(),
+            self_check: None,
+            failures: Vec::new(),
+            growth: None,
+            ladder: None,
+            lab: None,
+        }
+    }
+
     pub fn case(&self, id: &str) -> Option<&Case> {
         self.cases.iter().find(|case| case.id == id)
     }
@@ -78,29 +80,6 @@ impl Record {
 }
 
 impl Environment {
-    /// The commit, short, and whether the sources had changes; `None` outside a
-    /// repository.
-    pub fn short_commit(&self) -> Option<String> {
-        let changed = if self.dirty { " with changes" } else { "" };
-        (!self.commit.is_empty()).then(|| short_commit(&self.commit) + changed)
-    }
-
-    /// Of which commit, with what, where, when and by what command: a line for people.
-    pub fn provenance(&self) -> String {
-        let commit = self.short_commit();
-        let commit = commit.as_deref().unwrap_or("unknown");
-        let mut text = format!(
-            "commit {commit}, {}, {} with {} cores, {}, begun {}",
-            self.rustc, self.cpu, self.cores, self.libc, self.started
-        );
-        // What the shell had set; the counts are always taken under the same.
-        if let Some(tunables) = self.observed.get(CLOCK_TUNABLES) {
-            let _ = write!(text, ", GLIBC_TUNABLES={tunables}");
-        }
-        let _ = write!(text, "; `{}`", self.command);
-        text
-    }
-
     /// What a reader of the ratios should know first, if there is anything; of merged
     /// shards, what the first of them says.
     pub fn caution(&self) -> Option<&str> {
@@ -161,68 +140,26 @@ impl Environment {
     /// In what the two are not one machine, one toolchain and one pair, such
     /// that their numbers may stand in one record.
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
-        fn all<'a>(
-            env: &'a Environment,
-            [dirty, cores]: &'a [String; 2],
-        ) -> Vec<(&'static str, &'a str)> {
-            let [.., tunables, variables] = env.clock_machine().map(|(_, value)| value);
-            let others = [
-                ("tunables_of_wall_clock", tunables),
-                ("variables", variables),
-                ("commit", &env.commit),
-                ("dirty", dirty),
-                ("cores", cores),
-                ("kernel", &env.kernel),
-                ("guest_sha256", &env.guest_sha256),
-                ("host_sha256", &env.host_sha256),
-            ];
-            [&env.machine()[..], &env.toolchain(), &others].concat()
-        }
-        let numbers = [self, other].map(|env| [env.dirty.to_string(), env.cores.to_string()]);
-        Difference::between(all(self, &numbers[0]), all(other, &numbers[1]))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_short_commit_says_whether_the_sources_had_changes() {
-        let mut environment = Environment {
-            commit: "0123456789abcdef".to_owned(),
-            ..Environment::default()
+        let all = |env: &Self| -> Vec<(&'static str, String)> {
+            let named = [env.machine().as_slice(), &env.toolchain()].concat();
+            let mut fields: Vec<_> = named
+                .into_iter()
+                .map(|(name, value)| (name, value.to_owned()))
+                .collect();
+            let tunables = env.clock_tunables().unwrap_or_default();
+            let variables = env.observed_of_any(VARIABLES).unwrap_or_default();
+            fields.extend([
+                ("tunables_of_wall_clock", tunables.to_owned()),
+                ("variables", variables.to_owned()),
+                ("commit", env.commit.clone()),
+                ("dirty", env.dirty.to_string()),
+                ("cores", env.cores.to_string()),
+                ("kernel", env.kernel.clone()),
+                ("guest_sha256", env.guest_sha256.clone()),
+                ("host_sha256", env.host_sha256.clone()),
+            ]);
+            fields
         };
-        let said = environment.short_commit();
-        assert_eq!(said.as_deref(), Some("0123456789ab"));
-        environment.dirty = true;
-        let said = environment.short_commit();
-        assert_eq!(said.as_deref(), Some("0123456789ab with changes"));
-        assert_eq!(Environment::default().short_commit(), None);
-        assert_eq!(short_commit("ab"), "ab");
-    }
-
-    #[test]
-    fn a_line_says_of_what_where_when_and_how() {
-        let mut environment = Environment {
-            commit: "0123456789abcdef".to_owned(),
-            dirty: true,
-            rustc: "rustc 1.95.0".to_owned(),
-            cpu: "Synthetic 1".to_owned(),
-            cores: 2,
-            libc: "glibc 2.36".to_owned(),
-            started: "2024-05-01T12:00:00Z".to_owned(),
-            command: "arena-bench run".to_owned(),
-            ..Environment::default()
-        };
-        assert_eq!(
-            environment.provenance(),
-            "commit 0123456789ab with changes, rustc 1.95.0, Synthetic 1 with 2 cores, \
-             glibc 2.36, begun 2024-05-01T12:00:00Z; `arena-bench run`"
-        );
-        let tunables = ("tunables_of_wall_clock".to_owned(), "x=1".to_owned());
-        environment.observed.extend([tunables]);
-        let said = environment.provenance();
-        assert!(said.contains("Z, GLIBC_TUNABLES=x=1; `"), "{said}");
+        Difference::between(all(self), all(other))
     }
 }

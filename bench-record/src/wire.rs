@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub const SCHEMA: &str = "arena-bench/record/1";
 
 /// One run: its environment, the cases it measured, the ratios it judged.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Always [`SCHEMA`].
     pub schema: String,

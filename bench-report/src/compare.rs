@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::explain::{self, Explanation};
 use crate::format::{self, optional, plural, signed_percent};
 use crate::markdown;
-use crate::terminal::{Cell, Column, Screen, Table};
+use crate::terminal::{Column, Screen, Table};
 use crate::tone::Tone;
 
 /// What a comparison of two builds says, case by case.
@@ -73,10 +73,7 @@ impl Row {
 
     /// Its id, what changed in it, and the counts of both sides.
     fn explained(&self) -> Option<(&str, &Explanation, [Option<&Counts>; 2])> {
-        let counts = [
-            self.baseline_counts.as_ref(),
-            self.candidate_counts.as_ref(),
-        ];
+        let counts = [&self.baseline_counts, &self.candidate_counts].map(Option::as_ref);
         Some((&self.id, self.explanation.as_ref()?, counts))
     }
 }
@@ -90,18 +87,13 @@ impl Verdict {
     /// How many cases came to what.
     pub fn summary(&self) -> Summary {
         let count = |word| self.of(word).count();
-        let worse = self.rows.iter().filter(|row| !row.regressions.is_empty());
-        let open = self
-            .of(Word::Inconclusive)
-            .filter_map(Comparison::not_excluded);
+        let rows = |has: fn(&&Row) -> bool| self.rows.iter().filter(has).count();
+        let open = self.of(Word::Inconclusive);
+        let open = open.filter_map(Comparison::not_excluded);
         Summary {
             cases: self.rows.len(),
-            regressed: worse.count(),
-            accepted: self
-                .rows
-                .iter()
-                .filter(|row| !row.accepted.is_empty())
-                .count(),
+            regressed: rows(|row| !row.regressions.is_empty()),
+            accepted: rows(|row| !row.accepted.is_empty()),
             slower: count(Word::Slower),
             faster: count(Word::Faster),
             same: count(Word::Same),
@@ -128,25 +120,21 @@ impl Verdict {
 
 /// One sentence over all.
 pub fn headline(verdict: &Verdict) -> String {
-    let worse = verdict
-        .rows
-        .iter()
-        .filter(|row| !row.regressions.is_empty());
-    let inconclusive: Vec<_> = verdict.of(Word::Inconclusive).collect();
-    let accepted = match verdict.summary().accepted {
+    let found = verdict.summary();
+    let accepted = match found.accepted {
         0 => String::new(),
         some => format!(" ({some} accepted)"),
     };
     let mut text = format!(
         "{} of {} regressed{accepted}; wall clock: {} slower, {} faster, {} same, {} inconclusive",
-        worse.count(),
-        plural(verdict.rows.len(), "case"),
-        verdict.of(Word::Slower).count(),
-        verdict.of(Word::Faster).count(),
-        verdict.of(Word::Same).count(),
-        inconclusive.len(),
+        found.regressed,
+        plural(found.cases, "case"),
+        found.slower,
+        found.faster,
+        found.same,
+        found.inconclusive,
     );
-    let most = inconclusive.iter().map(|wall| wall.high);
+    let most = verdict.of(Word::Inconclusive).map(|wall| wall.high);
     if let Some(most) = most.reduce(f64::max).filter(|most| *most > 1.0) {
         let most = signed_percent(most);
         text.push_str(&format!(" (regressions up to {most} not excluded)"));
@@ -167,31 +155,6 @@ pub fn not_excluded(wall: &Comparison) -> Option<String> {
 
 /// The table on a terminal, with what the comparison says of itself.
 pub fn table(verdict: &Verdict, screen: Screen) -> String {
-    let mut table = Table::new([
-        Column::text("case").breaking(),
-        Column::text("verdict"),
-        Column::number("time"),
-        Column::number("instructions").drops(1),
-        Column::number("allocations").drops(2),
-        Column::text("notes").breaking(),
-    ]);
-    for row in &verdict.rows {
-        let [id, word, time, instructions, allocations, notes] = cells(row);
-        let tone = match (&row.wall, row.regressions.is_empty()) {
-            (_, false) => Tone::Against,
-            (_, true) if !row.accepted.is_empty() => Tone::Plain,
-            (Some(wall), true) => wall.verdict.into(),
-            (None, true) => Tone::Plain,
-        };
-        table.row([
-            id.into(),
-            Cell::toned(word, tone),
-            time.into(),
-            instructions.into(),
-            allocations.into(),
-            notes.into(),
-        ]);
-    }
     let foot = foot(verdict);
     let foot = foot.iter().map(|line| screen.paragraph("", line, 0));
     let explained = verdict.rows.iter().filter_map(Row::explained);
@@ -200,30 +163,42 @@ pub fn table(verdict: &Verdict, screen: Screen) -> String {
     format!(
         "{}\n\n{}\n\n{}{}",
         screen.paragraph("", &title(verdict), 0),
-        table.show(screen),
+        table_of(&verdict.rows).show(screen),
         explained.collect::<String>(),
         foot.collect::<Vec<_>>().join("\n")
     )
 }
 
-const HEADS: [(&str, bool); 6] = [
-    ("case", false),
-    ("verdict", false),
-    ("time", true),
-    ("instructions", true),
-    ("allocations", true),
-    ("notes", false),
-];
+fn table_of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Table {
+    let mut table = Table::new([
+        Column::text("case").breaking(),
+        Column::text("verdict"),
+        Column::number("time"),
+        Column::number("instructions").drops(1),
+        Column::number("allocations").drops(2),
+        Column::text("notes").breaking(),
+    ]);
+    for row in rows {
+        let tone = match (&row.wall, row.regressions.is_empty()) {
+            (_, false) => Tone::Against,
+            (Some(wall), true) if row.accepted.is_empty() => wall.verdict.into(),
+            (_, true) => Tone::Plain,
+        };
+        table.toned_row(cells(row), 1, tone);
+    }
+    table
+}
 
 /// The same for a pull request: what changed in sight, the rest folded.
 pub fn markdown(verdict: &Verdict) -> String {
     let is_open = |row: &Row| {
-        let word = row.wall.as_ref().map(|wall| wall.verdict);
-        word == Some(Word::Inconclusive)
+        row.wall
+            .as_ref()
+            .is_some_and(|it| it.verdict == Word::Inconclusive)
     };
     let (quiet, loud): (Vec<&Row>, Vec<&Row>) = verdict.rows.iter().partition(|row| is_quiet(row));
     let (open, unchanged): (Vec<&Row>, Vec<&Row>) = quiet.into_iter().partition(|row| is_open(row));
-    let rows = |rows: &[&Row]| markdown::table(&HEADS, rows.iter().map(|row| cells(row).to_vec()));
+    let rows = |rows: &[&Row]| table_of(rows.iter().copied()).markdown();
     let mut parts = vec![
         format!("### arena-bench: {}", markdown::escape(&headline(verdict))),
         markdown::escape(&title(verdict)),
@@ -295,20 +270,13 @@ fn cells(row: &Row) -> [String; 6] {
         let side = |counts: &Option<Counts>| counts.as_ref().and_then(pick);
         side(&row.baseline_counts).zip(side(&row.candidate_counts))
     };
-    let moved = |(before, after): (f64, f64)| {
-        format!(
-            "{} → {}",
-            format::significant(before),
-            format::significant(after)
-        )
-    };
     let instructions = |(before, after): (f64, f64)| match before != 0.0 {
         true => format!(
             "{} ({})",
-            moved((before, after)),
+            format::moved((before, after)),
             signed_percent(after / before)
         ),
-        false => moved((before, after)),
+        false => format::moved((before, after)),
     };
     let wall = row.wall.as_ref();
     let open = wall.and_then(not_excluded);
@@ -323,11 +291,9 @@ fn cells(row: &Row) -> [String; 6] {
     [
         row.id.clone(),
         optional(wall, |wall| wall.verdict.name().to_owned()),
-        optional(wall, |wall| {
-            format::estimate(wall.ratio, wall.low, wall.high, signed_percent)
-        }),
+        optional(wall, |wall| format::compared(wall, signed_percent)),
         optional(pair(|counts| counts.instructions_per_item), instructions),
-        optional(pair(|counts| counts.allocations_per_item), moved),
+        optional(pair(|counts| counts.allocations_per_item), format::moved),
         notes.join("; "),
     ]
 }

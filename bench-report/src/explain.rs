@@ -1,18 +1,22 @@
 //! What changed between two builds of a case, beyond its time: instructions by function,
-//! allocations, page faults. Whoever measures fills in the data.
+//! allocations, page faults, the processor's counters. Whoever measures fills in the data.
+
+use std::collections::BTreeMap;
 
 use bench_record::wire::Counts;
 use serde::Serialize;
 
-use crate::format::{signed_percent, significant};
+use crate::format::{moved, signed_percent, significant};
 use crate::markdown;
-use crate::terminal::{Cell, Column, Screen, Table};
+use crate::terminal::{Column, Screen, Table};
 use crate::tone::Tone;
 
 /// Functions that are shown; the rest is told in a sum.
 const MOST_FUNCTIONS: usize = 12;
 /// Instructions per item below which a function has not changed.
 const NOTHING: f64 = 0.005;
+/// Share of a counter of the processor by which two runs of the same code differ.
+const NO_EVENTS: f64 = 0.02;
 /// Page faults per 1,000 items below which they have not changed.
 const NO_FAULTS: f64 = 1.0;
 
@@ -23,6 +27,9 @@ pub struct Explanation {
     pub functions: Vec<Function>,
     /// Page faults per 1,000 items, before and after; `null` where the system does not tell.
     pub page_faults: Option<[f64; 2]>,
+    /// What the processor counted per item, before and after, by name: what both sides have.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, [f64; 2]>,
     /// What could not be found out, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
@@ -64,10 +71,7 @@ impl Explanation {
                     .to_owned(),
             );
         }
-        let moved = |what: &str, [before, after]: [f64; 2]| {
-            let [before, after] = [before, after].map(significant);
-            format!("{what}: {before} → {after}.")
-        };
+        let moved = |what: &str, values: [f64; 2]| format!("{what}: {}.", moved(values.into()));
         let picked = |pick: fn(&Counts) -> Option<f64>| {
             let [before, after] = counts;
             Some([pick(before?)?, pick(after?)?])
@@ -84,6 +88,9 @@ impl Explanation {
         let faults = self.page_faults;
         let faults = faults.filter(|[before, after]| (before - after).abs() >= NO_FAULTS);
         said.extend(faults.map(|values| moved("Page faults per 1,000 items", values)));
+        let differs = |[before, after]: &[f64; 2]| (after - before).abs() > NO_EVENTS * before;
+        let counters = self.counters.iter().filter(|(_, values)| differs(values));
+        said.extend(counters.map(|(name, values)| moved(&format!("{name} per item"), *values)));
         said.extend(self.missing.iter().cloned());
         said
     }
@@ -95,31 +102,34 @@ impl Explanation {
         (!rest.is_empty()).then(|| format!("{} more functions: {}.", rest.len(), signed(sum)))
     }
 
-    fn rows(&self) -> impl Iterator<Item = ([String; 5], bool)> {
-        self.functions.iter().take(MOST_FUNCTIONS).map(|function| {
-            let Function {
-                name,
-                before,
-                after,
-            } = function;
-            let percent = match *before >= NOTHING {
-                true => signed_percent(after / before),
-                false => "new".to_owned(),
+    fn table(&self) -> Table {
+        let mut table = Table::new([
+            Column::text("function").breaking(),
+            Column::number("baseline").drops(1),
+            Column::number("candidate").drops(1),
+            Column::number("change"),
+            Column::number("percent"),
+        ]);
+        for function in self.functions.iter().take(MOST_FUNCTIONS) {
+            let (before, after) = (function.before, function.after);
+            let percent = match (before >= NOTHING, after < NOTHING) {
+                (_, true) => "gone".to_owned(),
+                (true, false) => signed_percent(after / before),
+                (false, false) => "new".to_owned(),
             };
-            let percent = if *after < NOTHING {
-                "gone".to_owned()
-            } else {
-                percent
+            let [before, after] = [before, after].map(significant);
+            let change = signed(function.difference());
+            let tone = match function.difference() > 0.0 {
+                true => Tone::Against,
+                false => Tone::Plain,
             };
-            let cells = [
-                name.clone(),
-                significant(*before),
-                significant(*after),
-                signed(function.difference()),
-                percent,
-            ];
-            (cells, function.difference() > 0.0)
-        })
+            table.toned_row(
+                [function.name.clone(), before, after, change, percent],
+                3,
+                tone,
+            );
+        }
+        table
     }
 }
 
@@ -130,23 +140,7 @@ fn signed(instructions: f64) -> String {
 
 /// For a terminal.
 pub fn text(id: &str, found: &Explanation, counts: [Option<&Counts>; 2], screen: Screen) -> String {
-    let mut table = Table::new([
-        Column::text("function").breaking(),
-        Column::number("baseline").drops(1),
-        Column::number("candidate").drops(1),
-        Column::number("change"),
-        Column::number("percent"),
-    ]);
-    for ([name, before, after, change, percent], more) in found.rows() {
-        let tone = if more { Tone::Against } else { Tone::Plain };
-        table.row([
-            name.into(),
-            before.into(),
-            after.into(),
-            Cell::toned(change, tone),
-            percent.into(),
-        ]);
-    }
+    let table = found.table();
     let mut parts = vec![format!("{id}, instructions per item by function:")];
     if !table.is_empty() {
         parts.push(table.show(screen));
@@ -159,17 +153,10 @@ pub fn text(id: &str, found: &Explanation, counts: [Option<&Counts>; 2], screen:
 
 /// For a pull request, folded.
 pub fn markdown(id: &str, found: &Explanation, counts: [Option<&Counts>; 2]) -> String {
-    let heads = [
-        ("function", false),
-        ("baseline", true),
-        ("candidate", true),
-        ("change", true),
-        ("percent", true),
-    ];
-    let rows: Vec<Vec<String>> = found.rows().map(|(cells, _)| cells.to_vec()).collect();
+    let table = found.table();
     let mut parts = Vec::new();
-    if !rows.is_empty() {
-        parts.push(markdown::table(&heads, rows));
+    if !table.is_empty() {
+        parts.push(table.markdown());
     }
     let sentences = found.rest().into_iter().chain(found.sentences(counts));
     parts.extend(sentences.map(|said| markdown::escape(&said)));
@@ -252,6 +239,28 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_of_the_processor_is_told_where_it_differs() {
+        let counters = [
+            ("Cycles", [100.0, 160.0]),
+            ("Mispredicted branches", [0.0, 1.5]),
+            ("Misses of the last cache", [3.0, 3.03]),
+        ];
+        let found = Explanation {
+            counters: counters
+                .map(|(name, values)| (name.to_owned(), values))
+                .into(),
+            ..Explanation::default()
+        };
+        let shown = text("drain/u64/alloc", &found, [None, None], screen());
+        assert!(shown.contains("Cycles per item: 100 → 160."), "{shown}");
+        assert!(
+            shown.contains("Mispredicted branches per item: 0 → 1.5"),
+            "{shown}"
+        );
+        assert!(!shown.contains("last cache"), "they are the same: {shown}");
+    }
+
+    #[test]
     fn where_no_instruction_differs_that_is_said() {
         let same = Explanation::default().with_functions([function("a", 1.0, 1.0)]);
         let shown = text("drain/u64/alloc", &same, [None, None], screen());
@@ -268,7 +277,8 @@ mod tests {
     fn of_many_functions_the_largest_are_shown_and_the_rest_in_a_sum() {
         let many = (0..20).map(|at| function(&format!("f{at}"), 0.0, f64::from(at + 1)));
         let found = Explanation::default().with_functions(many);
-        assert_eq!(found.rows().count(), MOST_FUNCTIONS);
+        let lines = found.table().markdown().lines().count();
+        assert_eq!(lines, 2 + MOST_FUNCTIONS, "head, rule, rows");
         // 1 to 8.
         assert_eq!(found.rest().as_deref(), Some("8 more functions: +36."));
     }

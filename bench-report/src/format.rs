@@ -5,6 +5,7 @@
 //! `assets/core.js` has the same rules for the page's charts; `tests/page/numbers.json` lists
 //! examples that both are tested against.
 
+use bench_record::wire::Comparison;
 use serde::Serialize;
 
 /// Bytes: `64 B`, `4 KiB`, `1.5 MiB`.
@@ -135,6 +136,16 @@ pub fn interval(low: f64, high: f64, write: fn(f64) -> String) -> String {
 /// An estimate with its interval: `1.000 [0.990 to 1.010]`.
 pub fn estimate(value: f64, low: f64, high: f64, write: fn(f64) -> String) -> String {
     format!("{} [{}]", write(value), interval(low, high, write))
+}
+
+/// The ratio of a comparison with its interval.
+pub fn compared(found: &Comparison, write: fn(f64) -> String) -> String {
+    estimate(found.ratio, found.low, found.high, write)
+}
+
+/// A count before and after: `12 → 14`.
+pub fn moved((before, after): (f64, f64)) -> String {
+    format!("{} → {}", significant(before), significant(after))
 }
 
 /// A confidence as a percentage: `99%`. Rounded down: nothing measured is sure.

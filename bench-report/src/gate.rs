@@ -4,7 +4,7 @@ use bench_record::gate::{Change, Inconclusive, Judgement, number};
 
 use crate::format::{optional, plural, signed_percent};
 use crate::markdown;
-use crate::terminal::{Cell, Column, Screen, Table};
+use crate::terminal::{Column, Screen, Table};
 use crate::tone::Tone;
 
 /// One sentence over all.
@@ -32,6 +32,14 @@ pub fn headline(verdict: &Judgement) -> String {
 
 /// What changed and what is inconclusive, for a terminal; nothing when there is neither.
 pub fn table(verdict: &Judgement, screen: Screen) -> String {
+    let table = table_of(verdict);
+    match table.is_empty() {
+        true => String::new(),
+        false => table.show(screen),
+    }
+}
+
+fn table_of(verdict: &Judgement) -> Table {
     let mut table = Table::new([
         Column::text("case").breaking(),
         Column::text("verdict"),
@@ -41,62 +49,32 @@ pub fn table(verdict: &Judgement, screen: Screen) -> String {
         Column::number("record").drops(2),
         Column::text("why").breaking(),
     ]);
-    for (cells, tone) in rows(verdict) {
-        let [case, word, moved, what, before, after, why] = cells;
-        table.row([
-            case.into(),
-            Cell::toned(word, tone),
-            moved.into(),
-            what.into(),
-            before.into(),
-            after.into(),
-            why.into(),
-        ]);
-    }
-    match table.is_empty() {
-        true => String::new(),
-        false => table.show(screen),
-    }
-}
-
-/// All of it for a pull request.
-pub fn markdown(verdict: &Judgement) -> String {
-    let heads = [
-        ("case", false),
-        ("verdict", false),
-        ("change", true),
-        ("what", false),
-        ("baseline", true),
-        ("record", true),
-        ("why", false),
-    ];
-    let mut parts = vec![format!(
-        "### arena-bench gate: {}",
-        markdown::escape(&headline(verdict))
-    )];
-    let rows: Vec<_> = rows(verdict).map(|(cells, _)| cells.to_vec()).collect();
-    if !rows.is_empty() {
-        parts.push(markdown::table(&heads, rows));
-    }
-    parts.extend(
-        verdict
-            .notices
-            .iter()
-            .map(|notice| markdown::escape(notice)),
-    );
-    parts.join("\n\n") + "\n"
-}
-
-fn rows(verdict: &Judgement) -> impl Iterator<Item = ([String; 7], Tone)> {
-    let changes = verdict.changes.iter().map(|change| {
+    for change in &verdict.changes {
         let tone = match change.alarms() {
             true => Tone::Against,
             false => Tone::Plain,
         };
-        (changed(change), tone)
-    });
-    let open = verdict.inconclusive.iter();
-    changes.chain(open.map(|row| (open_cells(row), Tone::Unclear)))
+        table.toned_row(changed(change), 1, tone);
+    }
+    for row in &verdict.inconclusive {
+        table.toned_row(open_cells(row), 1, Tone::Unclear);
+    }
+    table
+}
+
+/// All of it for a pull request.
+pub fn markdown(verdict: &Judgement) -> String {
+    let mut parts = vec![format!(
+        "### arena-bench gate: {}",
+        markdown::escape(&headline(verdict))
+    )];
+    let table = table_of(verdict);
+    if !table.is_empty() {
+        parts.push(table.markdown());
+    }
+    let notices = verdict.notices.iter();
+    parts.extend(notices.map(|notice| markdown::escape(notice)));
+    parts.join("\n\n") + "\n"
 }
 
 fn changed(change: &Change) -> [String; 7] {

@@ -133,7 +133,7 @@ fn cells_of(growth: &Growth, plan: &Plan, all: bool) -> Table {
             (false, None) => ("", Tone::Plain),
         };
         let time = cell.ratio.as_ref();
-        let alloc = |it: &Comparison| format::estimate(it.ratio, it.low, it.high, format::ratio);
+        let alloc = |it: &Comparison| format::compared(it, format::ratio);
         let empty = String::new;
         table.row([
             name(&cell.id).into(),

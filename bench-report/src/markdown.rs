@@ -27,14 +27,23 @@ pub fn code(raw: &str) -> String {
 
 /// A table of raw text; columns of numbers stand right.
 pub fn table(heads: &[(&str, bool)], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    table_of(heads, rows, escape)
+}
+
+/// [`table`], of which every cell is written by `write`.
+pub(crate) fn table_of(
+    heads: &[(&str, bool)],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    write: fn(&str) -> String,
+) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let rule = heads.iter().map(|(_, right)| match right {
         true => "---:".to_owned(),
         false => "---".to_owned(),
     });
-    let head = heads.iter().map(|(head, _)| escape(head)).collect();
-    let escaped = |row: Vec<String>| row.iter().map(|cell| escape(cell)).collect();
-    let rows = rows.into_iter().map(|row| line(escaped(row)));
+    let head = heads.iter().map(|(head, _)| write(head)).collect();
+    let written = |row: Vec<String>| row.iter().map(|cell| write(cell)).collect();
+    let rows = rows.into_iter().map(|row| line(written(row)));
     line(head) + &line(rule.collect()) + &rows.collect::<String>()
 }
 

@@ -1,11 +1,12 @@
 //! What a run found of somebody's functions and streams, on a terminal.
 
-use bench_record::wire::{Comparison, Counts, Record};
+use bench_record::wire::Record;
 
 use crate::compare::self_check;
 use crate::format::{self, optional};
 use crate::model::packages::timed;
-use crate::terminal::{Cell, Column, Screen, Table};
+use crate::run::count;
+use crate::terminal::{Column, Screen, Table};
 
 /// A row for each case, and below the table the A/A between layouts that the times are of.
 pub fn table(record: &Record, screen: Screen) -> String {
@@ -19,19 +20,13 @@ pub fn table(record: &Record, screen: Screen) -> String {
     ]);
     for case in &record.cases {
         let timed = timed(record, case);
-        let count = |pick: fn(&Counts) -> Option<f64>| -> Cell {
-            optional(case.counts.as_ref().and_then(pick), format::significant).into()
-        };
-        let ratio = |found: &Comparison| {
-            format::estimate(found.ratio, found.low, found.high, format::ratio)
-        };
         table.row([
             case.id.as_str().into(),
             optional(timed.and_then(|found| found.candidate_ns), format::ns).into(),
-            optional(timed, ratio).into(),
-            count(|counts| counts.instructions_per_item),
-            count(|counts| counts.allocations_per_item),
-            count(|counts| counts.allocated_bytes_per_item),
+            optional(timed, |found| format::compared(found, format::ratio)).into(),
+            count(case, |counts| counts.instructions_per_item).into(),
+            count(case, |counts| counts.allocations_per_item).into(),
+            count(case, |counts| counts.allocated_bytes_per_item).into(),
         ]);
     }
     let check = record.self_check.as_ref();
@@ -46,7 +41,7 @@ pub fn table(record: &Record, screen: Screen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bench_record::wire::Case;
+    use bench_record::wire::{Case, Counts};
 
     #[test]
     fn a_case_has_its_counts_and_a_dash_where_it_was_not_timed() {

@@ -66,22 +66,14 @@ fn channels(record: &Record) -> Table {
             Some(found) => found.candidate_ns,
             None => as_baseline.next().and_then(|found| found.baseline_ns),
         };
-        let count = |pick: fn(&Counts) -> Option<f64>| -> Cell {
-            optional(case.counts.as_ref().and_then(pick), format::significant).into()
-        };
-        let ratio = |found: &Comparison| {
-            format::estimate(found.ratio, found.low, found.high, format::ratio)
-        };
         table.row([
             case.id.as_str().into(),
-            as_candidate.map_or_else(Cell::default, |found| {
-                Cell::toned(found.verdict.name(), found.verdict.into())
-            }),
+            verdict(as_candidate),
             as_candidate.map_or_else(String::new, ratio).into(),
             optional(time, format::ns).into(),
-            count(|counts| counts.instructions_per_item),
-            count(|counts| counts.allocations_per_item),
-            count(|counts| counts.boundary_calls_per_item),
+            count(case, |counts| counts.instructions_per_item).into(),
+            count(case, |counts| counts.allocations_per_item).into(),
+            count(case, |counts| counts.boundary_calls_per_item).into(),
         ]);
     }
     table
@@ -114,19 +106,27 @@ const WHAT: [&str; 6] = [
     "Trust",
 ];
 
+fn verdict(found: Option<&Comparison>) -> Cell {
+    found.map_or_else(Cell::default, |found| {
+        Cell::toned(found.verdict.name(), found.verdict.into())
+    })
+}
+
+fn ratio(found: &Comparison) -> String {
+    format::compared(found, format::ratio)
+}
+
+/// A count of a case, or a dash.
+pub(crate) fn count(case: &Case, pick: fn(&Counts) -> Option<f64>) -> String {
+    optional(case.counts.as_ref().and_then(pick), format::significant)
+}
+
 fn row(record: &Record, arena: &Case, alloc: &Case) -> [Cell; 6] {
     let compared = record.comparison(&arena.id, &alloc.id);
     let ns = |side: fn(&Comparison) -> Option<f64>| optional(compared.and_then(side), format::ns);
     let both = |pick: fn(&Counts) -> Option<f64>| -> Cell {
-        let count =
-            |case: &Case| optional(case.counts.as_ref().and_then(pick), format::significant);
-        format!("{}, {}", count(arena), count(alloc)).into()
+        format!("{}, {}", count(arena, pick), count(alloc, pick)).into()
     };
-    let verdict = compared.map_or_else(Cell::default, |found| {
-        Cell::toned(found.verdict.name(), found.verdict.into())
-    });
-    let ratio =
-        |found: &Comparison| format::estimate(found.ratio, found.low, found.high, format::ratio);
     let times = format!(
         "{}, {}",
         ns(|found| found.candidate_ns),
@@ -134,7 +134,7 @@ fn row(record: &Record, arena: &Case, alloc: &Case) -> [Cell; 6] {
     );
     [
         arena.id.replacen("/arena", "", 1).into(),
-        verdict,
+        verdict(compared),
         optional(compared, ratio).into(),
         times.into(),
         both(|counts| counts.instructions_per_item),

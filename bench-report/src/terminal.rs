@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::markdown;
 use crate::tone::Tone;
 
 const GAP: usize = 2;
@@ -177,8 +178,25 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// Adds a row of texts, of which the one at `place` has the colour of a tone.
+    pub fn toned_row<const N: usize>(&mut self, cells: [String; N], place: usize, tone: Tone) {
+        let mut cells = cells.map(Cell::from);
+        cells[place].tone = tone;
+        self.row(cells);
+    }
+
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The same table for a pull request, with all of its columns.
+    pub fn markdown(&self) -> String {
+        let heads = self
+            .columns
+            .iter()
+            .map(|column| (column.head, column.right));
+        let texts = |row: &Vec<Cell>| row.iter().map(|cell| cell.text.clone()).collect();
+        markdown::table(&heads.collect::<Vec<_>>(), self.rows.iter().map(texts))
     }
 
     /// The lines, without an end of line after the last. Columns that are empty in every

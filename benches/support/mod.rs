@@ -87,7 +87,7 @@ fn look_after_itself() {
 
 fn time(times: Option<[u64; 2]>, all: Vec<Case>, bench: impl Bench, mut notes: Notes) {
     let ready = harness::cases(all).and_then(|cases| Ok((cases, harness::pair()?)));
-    let (mut cases, pair) = ready.unwrap_or_else(|error| fail(&error));
+    let (mut cases, pair) = ready.unwrap_or_else(|error| fail(&*error));
     // Criterion draws one chart per group, so the cases of a group must be adjacent.
     cases.sort_by_cached_key(|case| Label::of(case).group);
     let mut criterion = criterion(times, &cases);

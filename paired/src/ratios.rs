@@ -32,15 +32,6 @@ pub struct Ratios {
     pub failures: Vec<Failure>,
 }
 
-impl Ratios {
-    fn fail(&mut self, candidate: &Arm, baseline: &Arm, error: &MeasureError) {
-        self.failures.push(Failure {
-            id: format!("{} / {}", candidate.name, baseline.name),
-            why: error.to_string(),
-        });
-    }
-}
-
 /// Makes every comparison, in random order; a failed one does not stop the rest.
 /// `done` hears of each one that is over.
 pub fn measure(
@@ -60,7 +51,10 @@ pub fn measure(
                 ratios.comparisons.push(comparison.clone());
                 found[index] = Some(comparison);
             }
-            Err(error) => ratios.fail(candidate, baseline, &error),
+            Err(error) => {
+                let id = format!("{} / {}", candidate.name, baseline.name);
+                ratios.failures.push(Failure::new(id, &error));
+            }
         }
         done(&matches[index], &ratios);
     }
@@ -96,7 +90,10 @@ pub fn check_builds(runner: &mut Runner<'_>, matches: &[Match], ratios: &mut Rat
         let [one, other] = arm.halved();
         match build_check(runner, &one, &other) {
             Ok(found) => ratios.build_checks.push(found),
-            Err(error) => ratios.fail(arm, arm, &error),
+            Err(error) => {
+                let id = format!("{} / {}", arm.name, arm.name);
+                ratios.failures.push(Failure::new(id, &error));
+            }
         }
     }
 }

@@ -250,6 +250,16 @@ pub struct Failure {
     pub why: String,
 }
 
+impl Failure {
+    /// A case with its error.
+    pub fn new(id: impl Into<String>, why: &(impl ToString + ?Sized)) -> Self {
+        Self {
+            id: id.into(),
+            why: why.to_string(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

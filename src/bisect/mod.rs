@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use paired::stats::Confidence;
 use serde::Serialize;
 
-pub use range::{Listed, RangeError, range};
+pub use range::{Listed, range};
 
 /// What a commit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use anyhow::{Result, ensure};
 use paired::visible::visible;
 use serde::Serialize;
 
-use crate::git::{self, GitError};
+use crate::git;
 use crate::workspace::Commit;
 
 /// A commit of a range.
@@ -18,34 +19,23 @@ pub struct Listed {
     pub merge: bool,
 }
 
-/// Two commits without a range between them.
-#[derive(Debug, thiserror::Error)]
-pub enum RangeError {
-    #[error(transparent)]
-    Git(#[from] GitError),
-    #[error("{good} and {bad} are the same commit: there is nothing to search")]
-    Same { good: String, bad: String },
-    #[error(
-        "{bad} does not descend from {good}: no commit between them made the change; name a good \
-         commit that the bad one descends from, such as `git merge-base {good} {bad}` gives"
-    )]
-    NotAncestor { good: String, bad: String },
-}
-
 /// The commits after `good` up to `bad`, oldest first, along first parents.
-pub fn range(root: &Path, good: &Commit, bad: &Commit) -> Result<Vec<Listed>, RangeError> {
-    let ancestor = ["merge-base", "--is-ancestor", &good.hash, &bad.hash];
-    let (same, commits) = (
-        good.hash == bad.hash,
-        format!("{}..{}", good.hash, bad.hash),
+///
+/// # Errors
+/// When there is none, as `bad` does not descend from `good`.
+pub fn range(root: &Path, good: &Commit, bad: &Commit) -> Result<Vec<Listed>> {
+    let (from, to) = (&good.reference, &bad.reference);
+    ensure!(
+        good.hash != bad.hash,
+        "{from} and {to} are the same commit: there is nothing to search"
     );
-    if same || git::run(root, &ancestor).is_err() {
-        let (good, bad) = (good.reference.clone(), bad.reference.clone());
-        return Err(match same {
-            true => RangeError::Same { good, bad },
-            false => RangeError::NotAncestor { good, bad },
-        });
-    }
+    let ancestor = ["merge-base", "--is-ancestor", &good.hash, &bad.hash];
+    ensure!(
+        git::run(root, &ancestor).is_ok(),
+        "{to} does not descend from {from}: no commit between them made the change; name a good \
+         commit that the bad one descends from, such as `git merge-base {from} {to}` gives"
+    );
+    let commits = format!("{}..{}", good.hash, bad.hash);
     let format = "--format=%H %P%x00%s";
     let listed = git::run(
         root,

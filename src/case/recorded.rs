@@ -1,9 +1,9 @@
 //! Recorded sizes: a text file with one size a line, as a user's own stream had
 //! them.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use anyhow::{Context, Result, anyhow, ensure};
 use bench_record::input;
 
 /// Bytes that the wire puts before an item's content: its length.
@@ -12,53 +12,31 @@ pub const WIRE_PREFIX: u32 = 8;
 /// the prefix is 32-bit.
 pub const MAX_CONTENT: u32 = u32::MAX - WIRE_PREFIX;
 
-/// A file of sizes that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SizesError {
-    #[error("{}: cannot read the sizes", file.display())]
-    Read { file: PathBuf, source: io::Error },
-    #[error(
-        "{}:{line}: found {found}, expected one size in bytes, a whole number from 0 to {MAX_CONTENT}",
-        file.display()
-    )]
-    Line {
-        file: PathBuf,
-        line: usize,
-        found: String,
-    },
-    #[error(
-        "{}:1: found nothing, expected at least one line with a size in bytes, a whole number from 0 to {MAX_CONTENT}",
-        file.display()
-    )]
-    Empty { file: PathBuf },
-}
-
 /// Reads the sizes of a file: content bytes, one a line.
-pub fn read(file: &Path) -> Result<Vec<u32>, SizesError> {
-    let text = input::read_text(file, input::SIZES).map_err(|source| SizesError::Read {
-        file: file.to_owned(),
-        source,
-    })?;
+pub fn read(file: &Path) -> Result<Vec<u32>> {
+    let text = input::read_text(file, input::SIZES)
+        .with_context(|| format!("{}: cannot read the sizes", file.display()))?;
     parse(file, &text)
 }
 
 /// The sizes in `text`; errors call it `file`.
-pub fn parse(file: &Path, text: &str) -> Result<Vec<u32>, SizesError> {
-    let sizes: Vec<u32> = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| {
-            size(line.trim()).map_err(|found| SizesError::Line {
-                file: file.to_owned(),
-                line: index + 1,
-                found,
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    if sizes.is_empty() {
-        let file = file.to_owned();
-        return Err(SizesError::Empty { file });
-    }
+pub fn parse(file: &Path, text: &str) -> Result<Vec<u32>> {
+    let expected = format!("size in bytes, a whole number from 0 to {MAX_CONTENT}");
+    let file = file.display();
+    let lines = text.lines().enumerate().map(|(index, line)| {
+        let wrong = |found| {
+            anyhow!(
+                "{file}:{}: found {found}, expected one {expected}",
+                index + 1
+            )
+        };
+        size(line.trim()).map_err(wrong)
+    });
+    let sizes: Vec<u32> = lines.collect::<Result<_>>()?;
+    ensure!(
+        !sizes.is_empty(),
+        "{file}:1: found nothing, expected at least one line with a {expected}"
+    );
     Ok(sizes)
 }
 
@@ -124,8 +102,8 @@ mod tests {
     #[test]
     fn a_device_without_end_is_refused_at_once() {
         let error = read(Path::new("/dev/zero")).unwrap_err();
-        let why = std::error::Error::source(&error).expect("it has a cause");
-        assert!(why.to_string().contains("a device"), "{why}");
+        let why = error.root_cause().to_string();
+        assert!(why.contains("a device"), "{why}");
     }
 
     #[test]

@@ -10,7 +10,6 @@ use super::outcome::Outcome;
 use crate::subject::settings::Settings;
 use crate::workspace;
 use bench_record::accepted::{Accepted, Entry, Metric};
-use paired::paths;
 
 /// Accepts a regression, with a reason, in a file that is reviewed and committed.
 ///
@@ -80,8 +79,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     };
     let shown = entry.to_string();
     accepted.add(entry).map_err(|problem| anyhow!(problem))?;
-    let folder = paths::folder(&file);
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    options::make_folder_of(&file)?;
     accepted
         .save(&file)
         .with_context(|| format!("cannot write {}", file.display()))?;

@@ -73,12 +73,7 @@ fn fresh_seed() -> u64 {
     rand::rng().random_range(1..1_000_000_000)
 }
 
-/// The pair in its layouts: of a folder, or of the sources here.
-pub(super) fn pair(folder: Option<&Path>, seeds: &[u64]) -> Result<Layouts> {
-    pair_with(folder, Allocators::default(), seeds)
-}
-
-/// [`pair`]; what is built of the sources here has these allocators.
+/// The pair in its layouts: of a folder, or of the sources here with these allocators.
 pub(super) fn pair_with(
     folder: Option<&Path>,
     allocators: Allocators,
@@ -156,13 +151,12 @@ pub(super) fn laboratory(folder: Option<&Path>, links: Links<'_>) -> Result<Buil
         Some(folder) => Built::find(Some(folder))?,
         None => {
             let others = links.allocators.iter().map(|it| it.name());
-            let others: Vec<&str> = others.collect();
+            let others = match others.collect::<Vec<_>>().join(", ") {
+                none if none.is_empty() => none,
+                others => format!(", also with {others}"),
+            };
             notice!(
-                "arena-bench: building the pair and the laboratory's{}, and linking {} layouts",
-                match others.is_empty() {
-                    true => String::new(),
-                    false => format!(", also with {}", others.join(", ")),
-                },
+                "arena-bench: building the pair and the laboratory's{others}, and linking {} layouts",
                 links.all()
             );
             let root = workspace::root()?;

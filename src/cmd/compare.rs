@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::building::Chance;
 use super::explaining::explain_worse;
@@ -20,7 +20,6 @@ use crate::counts;
 use crate::environment::Watch;
 use crate::subject::framework::Calling;
 use crate::subject::settings::Settings as RepositorySettings;
-use bench_record::output;
 use bench_record::wire::{Counts, Failure};
 use bench_report::compare;
 use bench_report::terminal::Screen;
@@ -178,8 +177,11 @@ fn compare(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> 
         say(compare::table(&verdict, Screen::stdout()))?;
     }
     if let Some(path) = &config.markdown {
-        output::replace(path, compare::markdown(&verdict).as_bytes())
-            .with_context(|| format!("cannot write --markdown {}", path.display()))?;
+        options::write(
+            "cannot write --markdown",
+            path,
+            &compare::markdown(&verdict),
+        )?;
     }
     if verdict.regressed() || incorrect {
         return Ok(Outcome::Found);
@@ -201,7 +203,7 @@ fn compare(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> 
         bail!("{why}");
     }
     let open = config.fail_on.is_some() && verdict.summary().inconclusive > 0;
-    Ok(if open { Outcome::Found } else { Outcome::Fine })
+    Ok(Outcome::of(open))
 }
 
 /// A comparison as JSON: the counts of its verdicts first.
@@ -250,10 +252,10 @@ pub(super) fn count(
                 Ok(counts) => {
                     counted.insert(id.to_owned(), counts);
                 }
-                Err(why) => compared.failures.push(Failure {
-                    id: format!("{id} on the {} build", side.role),
-                    why,
-                }),
+                Err(why) => {
+                    let id = format!("{id} on the {} build", side.role);
+                    compared.failures.push(Failure { id, why });
+                }
             }
             progress.tick();
         };

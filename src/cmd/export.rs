@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 
 use super::outcome::Outcome;
-use bench_record::export::{self, Metric, measurements};
+use bench_record::export::{self, Exporter, Metric, measurements};
 use bench_record::{output, store};
 
 /// Writes a record in a format that another tool reads.
@@ -44,11 +44,12 @@ enum Format {
 }
 
 impl Format {
-    /// The metrics that are exported when none is asked for.
-    fn default_metrics(self) -> &'static [Metric] {
+    fn exporter(self) -> Exporter {
         match self {
-            Self::GithubActionBenchmark => &[Metric::Ratio],
-            Self::Bmf | Self::Benchfmt | Self::Csv => &Metric::ALL,
+            Self::GithubActionBenchmark => export::github_action_benchmark,
+            Self::Bmf => export::bmf,
+            Self::Benchfmt => export::benchfmt,
+            Self::Csv => export::csv,
         }
     }
 }
@@ -64,9 +65,10 @@ fn metric(text: &str) -> Result<Metric, String> {
 /// Exports.
 pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     let record = store::load(&config.record)?;
-    let metrics = match &config.metric {
-        Some(metric) => std::slice::from_ref(metric),
-        None => config.format.default_metrics(),
+    let metrics: &[Metric] = match (&config.metric, config.format) {
+        (Some(metric), _) => std::slice::from_ref(metric),
+        (None, Format::GithubActionBenchmark) => &[Metric::Ratio],
+        (None, _) => &Metric::ALL,
     };
     let measurements = measurements(&record, metrics);
     if measurements.is_empty() {
@@ -79,13 +81,7 @@ pub fn run(config: &Config) -> anyhow::Result<Outcome> {
     }
     // Whole in memory first, so that an error leaves no half output.
     let mut bytes = Vec::new();
-    let write = match config.format {
-        Format::GithubActionBenchmark => export::github_action_benchmark::write,
-        Format::Bmf => export::bmf::write,
-        Format::Benchfmt => export::benchfmt::write,
-        Format::Csv => export::csv::write,
-    };
-    write(&record, &measurements, &mut bytes)?;
+    config.format.exporter()(&record, &measurements, &mut bytes)?;
     match &config.output {
         Some(path) => output::replace(path, &bytes)
             .with_context(|| format!("cannot write --output {}", path.display()))?,

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use regex::Regex;
 
 use super::options;
-use super::outcome::{Outcome, print_json, say};
+use super::outcome::{Outcome, print_json, say, tell};
 use crate::subject::settings::Settings;
+use bench_record::gate;
 use bench_record::store;
 use bench_record::wire::Record;
-use bench_record::{gate, output};
 use bench_report::gate::{headline, markdown, table};
 use bench_report::terminal::Screen;
 
@@ -73,11 +73,10 @@ pub(super) enum FailOn {
 /// Judges, or accepts.
 pub fn run(config: &Config) -> Result<Outcome> {
     let record = load(&config.record, config.filter.as_ref())?;
-    if config.accept && !config.baseline.exists() {
-        accept(config, &record)?;
-        return Ok(Outcome::Fine);
-    }
     if !config.baseline.exists() {
+        if config.accept {
+            return accept(config, &record);
+        }
         bail!(
             "there is no baseline {}; name one with --baseline, or make this record the first \
              with --accept",
@@ -92,34 +91,25 @@ pub fn run(config: &Config) -> Result<Outcome> {
         Ok(verdict) => verdict,
         Err(disagreement) if config.accept => {
             notice!("arena-bench: {disagreement}");
-            accept(config, &record)?;
-            return Ok(Outcome::Fine);
+            return accept(config, &record);
         }
         Err(disagreement) => return Err(disagreement.into()),
     };
     if let Some(path) = &config.markdown {
-        output::replace(path, markdown(&verdict).as_bytes())
-            .with_context(|| format!("cannot write --markdown {}", path.display()))?;
+        options::write("cannot write --markdown", path, &markdown(&verdict))?;
     }
     if config.json {
         print_json(&verdict)?;
     } else if !(verdict.changes.is_empty() && verdict.inconclusive.is_empty()) {
         say(table(&verdict, Screen::stdout()))?;
     }
-    for notice in &verdict.notices {
-        notice!("arena-bench: {notice}");
-    }
+    tell(&verdict.notices);
     notice!("arena-bench: {}", headline(&verdict));
     if config.accept {
-        accept(config, &record)?;
-        return Ok(Outcome::Fine);
+        return accept(config, &record);
     }
     let open = config.fail_on.is_some() && !verdict.inconclusive.is_empty();
-    Ok(if verdict.regressed() || open {
-        Outcome::Found
-    } else {
-        Outcome::Fine
-    })
+    Ok(Outcome::of(verdict.regressed() || open))
 }
 
 /// A record, of it what the filter matches.
@@ -129,12 +119,9 @@ fn load(path: &Path, filter: Option<&Regex>) -> Result<Record> {
         return Ok(record);
     };
     record.cases.retain(|case| filter.is_match(&case.id));
-    record
-        .failures
-        .retain(|failure| filter.is_match(&failure.id));
-    record
-        .comparisons
-        .retain(|found| filter.is_match(&found.candidate));
+    let matches = |id: &str| filter.is_match(id);
+    record.failures.retain(|failure| matches(&failure.id));
+    record.comparisons.retain(|it| matches(&it.candidate));
     if record.cases.is_empty() {
         bail!(
             "--filter {:?} matches no case of {}",
@@ -145,7 +132,7 @@ fn load(path: &Path, filter: Option<&Regex>) -> Result<Record> {
     Ok(record)
 }
 
-fn accept(config: &Config, record: &Record) -> Result<()> {
+fn accept(config: &Config, record: &Record) -> Result<Outcome> {
     if let Some(failure) = record.failures.first() {
         bail!(
             "{} is no baseline: {} failed ({}), and a baseline without it would hide that",
@@ -160,11 +147,8 @@ fn accept(config: &Config, record: &Record) -> Result<()> {
             config.record.display()
         );
     }
-    if record
-        .self_check
-        .as_ref()
-        .is_none_or(|check| !check.trusted)
-    {
+    let check = record.self_check.as_ref();
+    if check.is_none_or(|check| !check.trusted) {
         notice!("arena-bench: the record's wall clock is not trusted: only its counts will gate");
     }
     store::save(&config.baseline, &gate::baseline_of(record))?;
@@ -172,5 +156,5 @@ fn accept(config: &Config, record: &Record) -> Result<()> {
         "arena-bench: {} is the baseline now; review it with `git diff` and commit it",
         config.baseline.display()
     );
-    Ok(())
+    Ok(Outcome::Fine)
 }

@@ -4,15 +4,15 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use bench_protocol::size_plan::SizePlan;
 use bench_protocol::spec::{DEFAULT_MEMORY_LIMIT, Regrow};
 
-use super::building::{Chance, pair as built};
+use super::building::{Chance, pair_with};
 use super::options::{self, PairChoice, matching};
-use super::outcome::{Outcome, print_json, say};
+use super::outcome::{Outcome, print_json, say, tell};
 use super::progress::{Progress, Shown};
-use crate::PROCESS_LIMIT;
+use crate::allocator::Allocators;
 use crate::case::{plans, recorded};
 use crate::environment::Watch;
 use crate::growth::matrix::{Cell, Stream};
@@ -21,11 +21,9 @@ use crate::growth::replay;
 use crate::growth::section::{self, Timed, is_plain};
 use crate::pair::Layouts;
 use crate::pair_process::{Builds, PairProcess};
-use bench_record::output;
 use bench_record::store;
 use bench_report as report;
 use bench_report::terminal::Screen;
-use paired::process::Processes;
 use paired::runner::{Runner, Settings};
 use paired::stats::correction::per_comparison;
 use paired::stats::{Confidence, Delta};
@@ -99,13 +97,10 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut pair = PairProcess::load(&layouts.plain)?.with_buffers(config.memory_limit);
     // Before minutes are spent on what could not be kept.
     let options = [("--record", &config.record), ("--into", &config.into)];
-    let given = options
-        .into_iter()
-        .find_map(|(name, path)| Some((name, path.as_deref()?)));
-    let mut record = match given {
-        Some((option, path)) => Some(matching(option, path, &layouts.plain, pair.builds(), true)?),
-        None => None,
-    };
+    let mut options = options.into_iter();
+    let given = options.find_map(|(name, path)| Some((name, path.as_deref()?)));
+    let read = |(option, path)| matching(option, path, &layouts.plain, pair.builds(), true);
+    let mut record = given.map(read).transpose()?;
     let matrices = matrices(config, &streams, &mut pair)?;
     let timed = match config.time {
         true => Some(time(config, &streams, &layouts, pair.builds())?),
@@ -119,8 +114,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     if let Some(file) = &config.plot {
         let plot = report::growth_plot(&growth.plans)?;
-        output::replace(file, plot.document().as_bytes())
-            .with_context(|| format!("--plot {}", file.display()))?;
+        options::write("--plot", file, &plot.document())?;
         notice!("arena-bench: wrote {}", file.display());
     }
     if config.json {
@@ -141,7 +135,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
 /// where a record is given; the exact counters alone need but the one at hand.
 fn layouts(config: &Config) -> Result<Layouts> {
     if config.time || config.record.is_some() {
-        return built(config.pair.pair.as_deref(), &config.chance.layouts(false));
+        let seeds = config.chance.layouts(false);
+        return pair_with(config.pair.pair.as_deref(), Allocators::default(), &seeds);
     }
     Ok(Layouts::single(config.pair.files()?))
 }
@@ -200,11 +195,8 @@ fn replayed(pair: &mut PairProcess, stream: &Stream) -> Result<Vec<Cell>> {
     let shown =
         |cell: &&Cell| is_plain(&cell.buffer) || advised.iter().any(|advice| advice.id == cell.id);
     let shown: Vec<&Cell> = cells.iter().filter(shown).collect();
-    replay::checked(
-        &mut |stream, buffers| pair.grow(stream, buffers),
-        stream,
-        &shown,
-    )?;
+    let mut drain = |stream: &Stream, buffers: &[_]| pair.grow(stream, buffers);
+    replay::checked(&mut drain, stream, &shown)?;
     notice!(
         "arena-bench: {} cells replayed, {} of them drained through the pair: the counters agree",
         cells.len(),
@@ -219,10 +211,7 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, builds: &Builds)
     let sets: Vec<ArmSet> = streams.iter().map(ArmSet::new).collect();
     let comparisons: usize = sets.iter().map(ArmSet::comparisons).sum();
     let progress = Progress::of_time("", Duration::from_secs(config.budget).mul_f64(1.25));
-    let mut processes = Shown {
-        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
-        progress: &progress,
-    };
+    let mut processes = Shown::new(&progress)?;
     let settings = Settings::new(
         Delta::new(DELTA)?,
         per_comparison(Confidence::new(FAMILY)?, comparisons),
@@ -236,9 +225,7 @@ fn time(config: &Config, streams: &[Stream], layouts: &Layouts, builds: &Builds)
     }
     drop(progress);
     let observed = watch.finish(&layouts.plain, builds);
-    for notice in &observed.notices {
-        notice!("arena-bench: {notice}");
-    }
+    tell(&observed.notices);
     Ok(Timed {
         comparisons: made,
         environment: Some(observed.environment),

@@ -10,11 +10,9 @@ use bench_report::terminal::Screen;
 use super::options::{PairChoice, seconds};
 use super::outcome::{Outcome, print_json, say};
 use super::progress::{Progress, Shown};
-use crate::PROCESS_LIMIT;
 use crate::guest::report::{Plan, Report, examine};
 use crate::guest::saved::{self, Findings};
 use crate::guest::{Target, display, table};
-use paired::process::Processes;
 use paired::stats::Delta;
 
 /// Which guests, and what to ask of them.
@@ -165,10 +163,7 @@ pub fn measure(common: &Common, targets: &[Target]) -> Result<Outcome> {
             targets.len()
         );
     }
-    Ok(match reports.iter().any(Report::is_worse) {
-        true => Outcome::Found,
-        false => Outcome::Fine,
-    })
+    Ok(Outcome::of(reports.iter().any(Report::is_worse)))
 }
 
 /// Prints what a reader should know, once.
@@ -182,9 +177,6 @@ fn compare(report: &mut Report, kept: &Findings, plan: &Plan) -> Result<()> {
     // A first look, and the second that a suspicion asks for.
     let expected = Duration::from_secs_f64(2.0 * plan.seconds);
     let progress = Progress::of_time("the two builds, compared", expected);
-    let mut processes = Shown {
-        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
-        progress: &progress,
-    };
+    let mut processes = Shown::new(&progress)?;
     report.hold_against(kept, plan, &mut processes)
 }

@@ -1,27 +1,24 @@
 //! `lab`: which protocol should a framework use?
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use bench_record::lab::Lab;
-use bench_record::wire::{Record, SCHEMA};
-use bench_record::{output, store};
+use bench_record::store;
+use bench_record::wire::{Failure, Record};
 use bench_report::lab as shown;
 use bench_report::terminal::Screen;
-use paired::process::Processes;
 use paired::runner::Runner;
 use paired::stats::Confidence;
-use regex::Regex;
 
 use super::building::laboratory;
 use super::options::{self, matching, seconds};
-use super::outcome::{Outcome, print_json, say};
+use super::outcome::{Outcome, print_json, say, tell, tell_failures};
 use super::part::Part;
 use super::progress::{Progress, Shown};
-use crate::PROCESS_LIMIT;
 use crate::allocator::Allocator;
-use crate::environment::{Observed, Watch};
+use crate::environment::Watch;
 use crate::lab::build::{Built, Links};
 use crate::lab::catalog::{self, Differ, Set};
 use crate::lab::measure;
@@ -178,7 +175,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut found = Found::default();
     found.verify(&built, &sets, config.items, &mut bar)?;
     if config.verify_only {
-        return finished(&found);
+        return Ok(tell_failures(&found.failures));
     }
     // Before minutes are spent on what could not be kept.
     let pair = PairProcess::load(&built.today().plain)?;
@@ -195,22 +192,15 @@ pub fn run(config: &Config) -> Result<Outcome> {
         time(config, &mut found, &built, &sets)?;
     }
     notice!("arena-bench: {}", bar.finish());
-    let Observed {
-        environment,
-        notices,
-    } = watch.finish(&built.today().plain, pair.builds());
-    for notice in notices {
-        notice!("arena-bench: {notice}");
-    }
+    let observed = watch.finish(&built.today().plain, pair.builds());
+    tell(&observed.notices);
     let lab = Lab {
-        environment: Some(environment),
+        environment: Some(observed.environment),
         ..found.section(&sets)
     };
     keep(config, &found, &lab)?;
     if let Some(path) = &config.advice {
-        let text = shown::advice(&lab);
-        output::replace(path, text.as_bytes())
-            .with_context(|| format!("--advice {}", path.display()))?;
+        options::write("--advice", path, &shown::advice(&lab))?;
     }
     if config.part.json {
         print_json(&lab)?;
@@ -219,18 +209,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
             say(shown::set(set, Screen::stdout()))?;
         }
     }
-    finished(&found)
-}
-
-fn finished(found: &Found) -> Result<Outcome> {
-    for failure in &found.failures {
-        notice!("arena-bench: {}: {}", failure.id, failure.why);
-    }
-    Ok(if found.failures.is_empty() {
-        Outcome::Fine
-    } else {
-        Outcome::Found
-    })
+    Ok(tell_failures(&found.failures))
 }
 
 /// How often libraries are linked for these sets.
@@ -251,23 +230,18 @@ fn time(config: &Config, found: &mut Found, built: &Built, sets: &[Set]) -> Resu
     let expected = budget * sets.len() as u32 + firsts * with_firsts.len() as u32;
     let family = Confidence::new(crate::CONFIDENCE)?;
     let progress = Progress::of_time("", expected);
-    let mut processes = Shown {
-        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
-        progress: &progress,
-    };
+    let mut processes = Shown::new(&progress)?;
     let seed = config.part.chance.seed();
-    let mut of_sets = Runner::builder(&mut processes)
-        .seed(seed)
-        .settings(measure::settings(sets, family, budget))
-        .build();
+    let settings = measure::settings(sets, family, budget);
+    let builder = Runner::builder(&mut processes).seed(seed);
+    let mut of_sets = builder.settings(settings).build();
     for set in sets {
         progress.say(&format!("protocols for {}", set.name()));
         found.time(&mut of_sets, built, set);
     }
-    let mut of_firsts = Runner::builder(&mut processes)
-        .seed(seed)
-        .settings(measure::settings(sets, family, firsts))
-        .build();
+    let settings = measure::settings(sets, family, firsts);
+    let builder = Runner::builder(&mut processes).seed(seed);
+    let mut of_firsts = builder.settings(settings).build();
     for set in with_firsts {
         progress.say(&format!("first items of {}", set.name()));
         found.time_firsts(&mut of_firsts, built, set);
@@ -279,51 +253,30 @@ fn time(config: &Config, found: &mut Found, built: &Built, sets: &[Set]) -> Resu
 fn keep(config: &Config, found: &Found, lab: &Lab) -> Result<()> {
     let Some(path) = &config.part.into else {
         let mut lab = lab.clone();
+        let environment = lab.environment.take().unwrap_or_default();
         let record = Record {
-            schema: SCHEMA.to_owned(),
-            environment: lab.environment.take().unwrap_or_default(),
-            cases: Vec::new(),
-            comparisons: Vec::new(),
-            self_check: None,
             failures: found.failures.clone(),
-            growth: None,
-            ladder: None,
             lab: Some(lab),
+            ..Record::new(environment)
         };
-        folder_of(&config.output)?;
+        options::make_folder_of(&config.output)?;
         return Ok(store::keep(&config.output, &record)?);
     };
     let mut record = store::load(path)?;
-    record
-        .failures
-        .retain(|failure| !failure.id.starts_with("lab/"));
+    let ours = |failure: &Failure| failure.id.starts_with("lab/");
+    record.failures.retain(|failure| !ours(failure));
     record.failures.extend(found.failures.iter().cloned());
     record.lab = Some(lab.clone());
     Ok(store::keep(path, &record)?)
 }
 
-fn folder_of(file: &Path) -> Result<()> {
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    folder.map_or(Ok(()), |folder| {
-        std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))
-    })
-}
-
 /// The sets whose names match.
 fn chosen(filter: Option<&str>, quick: bool, others: &[Allocator]) -> Result<Vec<Set>> {
-    let regex = Regex::new(filter.unwrap_or_default()).context("--filter")?;
-    let all = catalog::sets(others);
-    let names = || all.iter().map(Set::name).collect::<Vec<_>>().join(", ");
-    let mut sets = all.clone();
-    sets.retain(|set| (!quick || set.quick) && regex.is_match(&set.name()));
-    ensure!(
-        !sets.is_empty(),
-        "--filter {:?} matches no set{}; there are {}",
-        filter.unwrap_or_default(),
-        if quick { " of the quick ones" } else { "" },
-        names()
-    );
-    Ok(sets)
+    let what = if quick {
+        "set of the quick ones"
+    } else {
+        "set"
+    };
+    let wanted = |set: &Set| !quick || set.quick;
+    options::named(filter, what, catalog::sets(others), Set::name, wanted)
 }

@@ -3,32 +3,29 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::step::Step;
 
-use super::building::pair as built;
+use super::building::pair_with;
 use super::options;
-use super::outcome::{Outcome, print_json, say};
+use super::outcome::{Outcome, print_json, say, tell, tell_failures};
 use super::part::Part;
 use super::progress::{Progress, Shown};
-use crate::PROCESS_LIMIT;
 use crate::allocator::Allocators;
 use crate::counts;
 use crate::environment::Watch;
 use crate::harness::Profile;
-use crate::ladder::counted_arms;
 use crate::ladder::measure::ArmSet;
 use crate::ladder::run::{Found, payload, settings, verified};
+use crate::ladder::{LadderArm, counted_arms};
 use crate::pair::{Layouts, PairFiles};
 use crate::pair_process::PairProcess;
 use bench_record::ladder::Ladder;
-use bench_record::output;
 use bench_record::store;
 use bench_report::ladder as shown;
 use bench_report::ladder_plot;
 use bench_report::terminal::Screen;
-use paired::process::Processes;
 use paired::runner::Runner;
 use paired::stats::Confidence;
 
@@ -74,30 +71,19 @@ pub fn run(config: &Config) -> Result<Outcome> {
     ] {
         options::writable(option, file.as_deref())?;
     }
-    let layouts = built(
-        config.part.folder(),
-        &config.part.chance.layouts(config.part.quick),
-    )?;
+    let seeds = config.part.chance.layouts(config.part.quick);
+    let layouts = pair_with(config.part.folder(), Allocators::default(), &seeds)?;
     let mut pair = PairProcess::load(&layouts.plain)?;
     // Before minutes are spent on what could not be kept.
-    let record = match &config.part.into {
-        Some(path) => Some(options::matching(
-            "--into",
-            path,
-            &layouts.plain,
-            pair.builds(),
-            false,
-        )?),
-        None => None,
-    };
+    let into = config.part.into.as_deref();
+    let read = |path| options::matching("--into", path, &layouts.plain, pair.builds(), false);
+    let record = into.map(read).transpose()?;
     let watch = Watch::start();
     let found = measure(config, &items, &mut pair, &layouts)?;
-    for failure in &found.failures {
-        notice!("arena-bench: {}: {}", failure.id, failure.why);
-    }
+    let outcome = tell_failures(&found.failures);
     let environment = watch.finish(&layouts.plain, pair.builds()).environment;
     let ladder = found.ladder(&environment);
-    if let Some((path, mut record)) = config.part.into.as_ref().zip(record) {
+    if let Some((path, mut record)) = into.zip(record) {
         found.add_to(&mut record, ladder.clone());
         store::keep(path, &record)?;
     }
@@ -105,30 +91,19 @@ pub fn run(config: &Config) -> Result<Outcome> {
         print_json(&json(&found, &ladder))?;
     } else {
         for found in &ladder.payloads {
-            say(format_args!(
-                "{}\n",
-                shown::payload(found, Screen::stdout())
-            ))?;
+            say(shown::payload(found, Screen::stdout()) + "\n")?;
         }
-        for line in shown::a_a_of_all(&found.self_checks) {
-            notice!("arena-bench: {line}");
-        }
+        tell(&shown::a_a_of_all(&found.self_checks));
     }
     if let Some(path) = &config.table {
         let text = shown::document(&ladder.payloads, &environment);
-        output::replace(path, text.as_bytes())
-            .with_context(|| format!("--table {}", path.display()))?;
+        options::write("--table", path, &text)?;
     }
     if let Some(path) = &config.plot {
         let svg = ladder_plot(&ladder.payloads, &environment)?.document();
-        output::replace(path, svg.as_bytes())
-            .with_context(|| format!("--plot {}", path.display()))?;
+        options::write("--plot", path, &svg)?;
     }
-    Ok(if found.failures.is_empty() {
-        Outcome::Fine
-    } else {
-        Outcome::Found
-    })
+    Ok(outcome)
 }
 
 fn measure(
@@ -144,18 +119,13 @@ fn measure(
         .map(|&(payload, bytes)| ArmSet::all(payload, bytes).len())
         .sum();
     let progress = Progress::of_time("", budget * sets as u32);
-    let mut processes = Shown {
-        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
-        progress: &progress,
-    };
+    let mut processes = Shown::new(&progress)?;
     let builder = Runner::builder(&mut processes).seed(config.part.chance.seed());
     let mut runner = builder.settings(settings(items, family, budget)).build();
     let mut found = Found::default();
     for &item in items {
-        progress.say(&format!(
-            "steps of {}",
-            options::arm(item, Step::Arena).item()
-        ));
+        let arm = LadderArm::new(item, Step::Arena, false);
+        progress.say(&format!("steps of {}", arm.item()));
         payload(&mut found, &mut runner, (pair, layouts), item);
     }
     drop(progress);
@@ -202,11 +172,7 @@ fn verify_only(
 ) -> Result<Outcome> {
     let mut outcome = Outcome::Fine;
     let mut rows = Vec::new();
-    let arms: Vec<_> = items
-        .iter()
-        .flat_map(|&item| verified(pair, item))
-        .collect();
-    for (arm, result) in arms {
+    for (arm, result) in items.iter().flat_map(|&item| verified(pair, item)) {
         if let Err(error) = &result {
             outcome = Outcome::Found;
             notice!("arena-bench: {error}");

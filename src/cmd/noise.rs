@@ -7,9 +7,8 @@ use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
 
 use super::options::{PairChoice, seconds};
-use super::outcome::{Outcome, print_json, say};
+use super::outcome::{Outcome, print_json, say, tell};
 use super::progress::{Progress, Shown};
-use crate::PROCESS_LIMIT;
 use crate::arms::of_case;
 use crate::case::Case;
 use crate::environment::Watch;
@@ -19,7 +18,6 @@ use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
 use bench_report::terminal::{Column, Screen, Table};
 use paired::clock::{self, Clock, Monotonic};
-use paired::process::Processes;
 
 /// What this machine does to measurements, before anyone trusts them.
 ///
@@ -55,14 +53,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
              processes scattered here, without what link layouts add between two builds."
         );
     }
-    for warning in &report.warnings {
-        notice!("arena-bench: {warning}");
-    }
-    Ok(if report.paired.false_verdicts > 0 {
-        Outcome::Found
-    } else {
-        Outcome::Fine
-    })
+    tell(&report.warnings);
+    Ok(Outcome::of(report.paired.false_verdicts > 0))
 }
 
 fn measure(config: &Config) -> Result<Report> {
@@ -77,10 +69,7 @@ fn measure(config: &Config) -> Result<Report> {
     let budget = budget * 9 / 10;
     let progress = Progress::of_time("equals, compared", budget);
     let arm = of_case(&case, &Layouts::single(files.clone()));
-    let mut processes = Shown {
-        execute: Processes::new(crate::PRODUCT, PROCESS_LIMIT)?,
-        progress: &progress,
-    };
+    let mut processes = Shown::new(&progress)?;
     let (sequential, paired, detectable) =
         noise::compare(&mut processes, &clock, config.seed, &arm, budget)?;
     drop(progress);

@@ -19,6 +19,7 @@ use bench_record::accepted::Accepted;
 use bench_record::limits::Limits;
 use bench_record::wire::Record;
 use bench_record::{output, store};
+use paired::paths;
 
 /// Which cases.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -75,21 +76,36 @@ pub fn writable(option: &str, file: Option<&Path>) -> Result<()> {
     output::check(file).with_context(|| format!("{option}: cannot write {}", file.display()))
 }
 
+/// Writes the file that an option names; errors call it so.
+pub(super) fn write(option: &str, file: &Path, text: &str) -> Result<()> {
+    output::replace(file, text.as_bytes()).with_context(|| format!("{option} {}", file.display()))
+}
+
+/// Makes the folder of a file that is to be written.
+pub(super) fn make_folder_of(file: &Path) -> Result<()> {
+    let folder = paths::folder(file);
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())
+}
+
+/// The file that was named; by default the one that bench.toml names, where there is one, or
+/// that of the sources here.
+fn chosen(
+    file: Option<&Path>,
+    settings: Option<Option<PathBuf>>,
+    of_sources: &str,
+) -> Option<PathBuf> {
+    let here = || Some(workspace::root().ok()?.join(of_sources)).filter(|file| file.exists());
+    file.map_or_else(
+        || settings.unwrap_or_else(here),
+        |file| Some(file.to_owned()),
+    )
+}
+
 /// The limits of a file; by default those that bench.toml names, those of the sources here,
 /// or the built-in ones where there are none.
 pub fn limits(file: Option<&Path>, settings: Option<&Settings>) -> Result<Limits> {
-    if let Some(file) = file {
-        return Ok(Limits::read(file)?);
-    }
-    if let Some(settings) = settings {
-        let named = settings.limits();
-        return named.map_or_else(|| Ok(Limits::default()), |file| Ok(Limits::read(&file)?));
-    }
-    let default = workspace::root().map(|root| root.join("results/limits.json"));
-    match default {
-        Ok(path) if path.exists() => Ok(Limits::read(&path)?),
-        _ => Ok(Limits::default()),
-    }
+    let file = chosen(file, settings.map(Settings::limits), "results/limits.json");
+    file.map_or_else(|| Ok(Limits::default()), |file| Ok(Limits::read(&file)?))
 }
 
 /// Where the sources keep the regressions that were accepted.
@@ -98,20 +114,12 @@ pub(super) const ACCEPTED: &str = "results/accepted.json";
 /// The accepted regressions of a file; by default those beside bench.toml, those of the
 /// sources here, or none.
 pub(super) fn accepted(file: Option<&Path>, settings: Option<&Settings>) -> Result<Accepted> {
-    if let Some(file) = file {
-        return Ok(Accepted::read(file)?);
-    }
-    if let Some(settings) = settings {
-        let path = settings.accepted();
-        return match path.exists() {
-            true => Ok(Accepted::read(&path)?),
-            false => Ok(Accepted::default()),
-        };
-    }
-    match workspace::root().map(|root| root.join(ACCEPTED)) {
-        Ok(path) if path.exists() => Ok(Accepted::read(&path)?),
-        _ => Ok(Accepted::default()),
-    }
+    let beside = settings.map(|it| Some(it.accepted()).filter(|file| file.exists()));
+    let file = chosen(file, beside, ACCEPTED);
+    file.map_or_else(
+        || Ok(Accepted::default()),
+        |file| Ok(Accepted::read(&file)?),
+    )
 }
 
 pub(super) fn percent(text: &str) -> Result<f64, String> {
@@ -151,29 +159,27 @@ pub(super) fn matching(
     Ok(record)
 }
 
-/// An arm of the ladder.
-pub(super) fn arm((payload, bytes): (PayloadKind, u32), step: Step) -> LadderArm {
-    LadderArm {
-        payload,
-        bytes,
-        step,
-        pinned: false,
-    }
-}
-
 /// The payloads of the ladder whose names match.
 pub(super) fn payloads(filter: Option<&str>) -> Result<Vec<(PayloadKind, u32)>> {
-    let regex = Regex::new(filter.unwrap_or_default()).context("--filter")?;
-    let named = |item| arm(item, Step::Arena).item();
-    let chosen: Vec<_> = ITEMS
-        .into_iter()
-        .filter(|&item| regex.is_match(&named(item)))
-        .collect();
+    let name = |&item: &_| LadderArm::new(item, Step::Arena, false).item();
+    named(filter, "payload", ITEMS.to_vec(), name, |_| true)
+}
+
+/// Those of all that are wanted and whose names match; `what` they are called where none does.
+pub(super) fn named<T>(
+    filter: Option<&str>,
+    what: &str,
+    mut all: Vec<T>,
+    name: impl Fn(&T) -> String,
+    wanted: impl Fn(&T) -> bool,
+) -> Result<Vec<T>> {
+    let filter = filter.unwrap_or_default();
+    let regex = Regex::new(filter).context("--filter")?;
+    let names = all.iter().map(&name).collect::<Vec<_>>().join(", ");
+    all.retain(|it| wanted(it) && regex.is_match(&name(it)));
     ensure!(
-        !chosen.is_empty(),
-        "--filter {:?} matches no payload; there are {}",
-        filter.unwrap_or_default(),
-        ITEMS.map(named).join(", ")
+        !all.is_empty(),
+        "--filter {filter:?} matches no {what}; there are {names}"
     );
-    Ok(chosen)
+    Ok(all)
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::printing;
-use bench_record::wire::Record;
+use bench_record::wire::{Failure, Record};
 use bench_report::terminal::Screen;
 
 /// What a verb found; it becomes the exit status.
@@ -20,6 +20,13 @@ pub enum Outcome {
     /// Exit status 125, which `git bisect run` takes for a commit to skip: it does not
     /// build.
     Skip,
+}
+
+impl Outcome {
+    /// A finding where something was found, else nothing to complain about.
+    pub(super) fn of(found: bool) -> Self {
+        if found { Self::Found } else { Self::Fine }
+    }
 }
 
 impl From<Outcome> for ExitCode {
@@ -35,6 +42,21 @@ impl From<Outcome> for ExitCode {
 /// Prints a line to stdout.
 pub(super) fn say(line: impl std::fmt::Display) -> io::Result<()> {
     printing::to_stdout(line)
+}
+
+/// Says what a person should know, a line each.
+pub(super) fn tell(notices: &[String]) {
+    for notice in notices {
+        notice!("arena-bench: {notice}");
+    }
+}
+
+/// Says what failed and why, a line each.
+pub(super) fn tell_failures(failures: &[Failure]) -> Outcome {
+    for failure in failures {
+        notice!("arena-bench: {}: {}", failure.id, failure.why);
+    }
+    Outcome::of(!failures.is_empty())
 }
 
 /// Prints a value as JSON, for programs.
@@ -58,8 +80,5 @@ pub(super) fn show(
     for failure in &record.failures {
         notice!("arena-bench: failed: {}: {}", failure.id, failure.why);
     }
-    Ok(match record.failures.is_empty() {
-        true => Outcome::Fine,
-        false => Outcome::Found,
-    })
+    Ok(Outcome::of(!record.failures.is_empty()))
 }

@@ -7,12 +7,18 @@ use std::time::Duration;
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use paired::job::{Job, Times};
-use paired::process::{Execute, ExecuteError};
+use paired::process::{Execute, ExecuteError, Processes};
+
+use crate::PROCESS_LIMIT;
 
 /// Time between two lines where there is no terminal.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Work that is shorter shows no bar.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The least part of the work that says how long the rest takes: the first steps also start
+/// what does the work.
+const TELLING: f64 = 0.1;
 
 /// The progress of one piece of work; it is gone when dropped.
 ///
@@ -93,11 +99,11 @@ impl Progress {
     fn status(&self) -> String {
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
         // In proportion to what is done: the bar's own estimate needs it to be drawn.
-        let left = match (done, all) {
-            (0, _) => String::new(),
-            (done, all) => {
-                let rest = all.saturating_sub(done) as f64 / done as f64;
-                let left = self.bar.elapsed().mul_f64(rest);
+        let part = done as f64 / all.max(1) as f64;
+        let left = match part < TELLING {
+            true => String::new(),
+            false => {
+                let left = self.bar.elapsed().mul_f64(1.0 / part - 1.0);
                 format!(", {} left", HumanDuration(left))
             }
         };
@@ -115,6 +121,14 @@ impl Drop for Progress {
 pub struct Shown<'a, E> {
     pub execute: E,
     pub progress: &'a Progress,
+}
+
+impl<'a> Shown<'a, Processes> {
+    /// Shows this program's measuring processes.
+    pub fn new(progress: &'a Progress) -> Result<Self, ExecuteError> {
+        let execute = Processes::new(crate::PRODUCT, PROCESS_LIMIT)?;
+        Ok(Self { execute, progress })
+    }
 }
 
 impl<E: Execute> Execute for Shown<'_, E> {
@@ -171,9 +185,12 @@ mod tests {
 
     #[test]
     fn a_status_says_what_is_done_and_how_long_it_still_takes() {
-        let progress = Progress::new("2 of 4: ladder", 4);
-        assert_eq!(progress.status(), "2 of 4: ladder");
-        progress.bar.set_position(4);
+        let progress = Progress::new("2 of 4: ladder", 40);
+        for done in [0, 3] {
+            progress.bar.set_position(done);
+            assert_eq!(progress.status(), "2 of 4: ladder");
+        }
+        progress.bar.set_position(40);
         assert_eq!(progress.status(), "2 of 4: ladder, 0 seconds left");
     }
 

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use super::building::{Chance, pair_with};
 use super::options::{self, Selection, percent, seconds};
-use super::outcome::{Outcome, show};
+use super::outcome::{Outcome, show, tell};
 use super::packages::{Choice, PackageChoice};
 use super::reporter::Reporter;
 use super::{resume, run_packages};
@@ -28,7 +28,7 @@ use crate::workspace;
 use bench_record::lock::Lock;
 use bench_record::partial::{self, Partial};
 use bench_record::validate::parse_shard;
-use bench_record::wire::{Failure, Record, SCHEMA};
+use bench_record::wire::{Failure, Record};
 use bench_record::{output, store};
 use bench_report::run::table;
 use paired::stats::Delta;
@@ -97,9 +97,7 @@ fn shard(text: &str) -> Result<(u32, u32), String> {
 /// where the record cannot be written in the end, it is kept beside or in the folder
 /// for temporary files, and the error says where.
 pub fn run(config: &Config) -> Result<Outcome> {
-    if let Some(folder) = config.output.parent().filter(|it| it.file_name().is_some()) {
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
+    options::make_folder_of(&config.output)?;
     options::writable("--output", Some(&config.output))?;
     let settings = Settings::here()?;
     let choice = match config.pair {
@@ -127,10 +125,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let file = output::file_of(&config.output)?;
     let _lock = file.as_deref().map(Lock::take).transpose()?;
     let partial = file.as_deref().map(partial::path_of);
-    let earlier = match &partial {
-        Some(path) => Partial::load(path)?,
-        None => None,
-    };
+    let earlier = partial.as_deref().map(Partial::load).transpose()?.flatten();
     let all = config.selection.cases()?;
     let comparisons = run::protocol_pairs(&all).len();
     let cases = chosen(config, all)?;
@@ -143,21 +138,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut pair = PairProcess::load(&layouts.plain)?;
     let watch = Watch::start();
     let observed = watch.finish(&layouts.plain, pair.builds());
-    observed
-        .notices
-        .iter()
-        .for_each(|notice| notice!("arena-bench: {notice}"));
-    let mut record = Record {
-        schema: SCHEMA.to_owned(),
-        environment: observed.environment,
-        cases: Vec::new(),
-        comparisons: Vec::new(),
-        self_check: None,
-        failures: Vec::new(),
-        growth: None,
-        ladder: None,
-        lab: None,
-    };
+    tell(&observed.notices);
+    let mut record = Record::new(observed.environment);
     record.environment.shard = config.shard.map(|(k, n)| format!("{k}/{n}"));
     let asked = asked(config, chance, &layouts);
     if let Some(path) = partial.as_deref().filter(|_| config.resume) {
@@ -179,19 +161,16 @@ pub fn run(config: &Config) -> Result<Outcome> {
         match section::standard(&mut drain, &record) {
             Ok(growth) => record.growth = Some(growth),
             // What was measured is worth more than this.
-            Err(error) => record.failures.push(Failure {
-                id: "growth".to_owned(),
-                why: error.to_string(),
-            }),
+            Err(error) => record.failures.push(Failure::new("growth", &error)),
         }
     }
     finish(&mut record, &watch, &layouts, pair.builds());
-    let seed = ("random_seed".to_owned(), chance.seed().to_string());
-    let count = (
-        "link_layouts".to_owned(),
-        layouts.guest.layouts.len().to_string(),
-    );
-    record.environment.observed.extend([seed, count]);
+    let observed = [
+        ("random_seed", chance.seed().to_string()),
+        ("link_layouts", layouts.guest.layouts.len().to_string()),
+    ];
+    let observed = observed.map(|(name, value)| (name.to_owned(), value));
+    record.environment.observed.extend(observed);
     store::keep(&config.output, &record)?;
     // What it was for is done; a resumed run of nothing would be no help.
     if let Some(partial) = &partial {
@@ -249,21 +228,17 @@ fn asked(config: &Config, chance: Chance, layouts: &Layouts) -> BTreeMap<String,
         .filter_map(|step| Some(step.to_possible_value()?.get_name().to_owned()))
         .collect();
     let text = |value: Option<String>| value.unwrap_or_default();
+    let shard = config.shard.map(|(k, n)| format!("{k}/{n}"));
+    let allocators = config.allocator.unwrap_or_default();
     [
         ("--filter", text(selection.filter.clone())),
         ("--quick", text(selection.quick.then(|| "given".to_owned()))),
         ("--skip", skip.join(",")),
-        (
-            "--shard",
-            text(config.shard.map(|(k, n)| format!("{k}/{n}"))),
-        ),
+        ("--shard", text(shard)),
         ("--delta", config.delta().to_string()),
         ("--budget", text(config.budget.map(|it| it.to_string()))),
         (resume::SEED, chance.seed().to_string()),
-        (
-            "--allocator",
-            config.allocator.unwrap_or_default().to_string(),
-        ),
+        ("--allocator", allocators.to_string()),
         ("--layouts", layouts.guest.layouts.len().to_string()),
     ]
     .map(|(option, value)| (option.to_owned(), value))

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bench_record::store;
-use bench_record::wire::{self, Failure, Params, Record, SCHEMA, Verified};
+use bench_record::wire::{self, Failure, Params, Record, Verified};
 use bench_report::packages::table;
 use paired::process::Processes;
 use paired::ratios;
@@ -83,24 +83,12 @@ fn measure(
     let chance = asked.chance;
     let cases = Filter::new(asked.filter)?.of(packages)?;
     let watch = Watch::start();
-    let mut record = Record {
-        schema: SCHEMA.to_owned(),
-        environment: wire::Environment::default(),
-        cases: Vec::new(),
-        comparisons: Vec::new(),
-        self_check: None,
-        failures: Vec::new(),
-        growth: None,
-        ladder: None,
-        lab: None,
-    };
+    let mut record = Record::new(wire::Environment::default());
     let progress = Progress::new("verify", cases.len() as u64);
     let failed = packages.verify(&cases, &mut || progress.tick())?;
     drop(progress);
-    let correct: Vec<String> = cases
-        .into_iter()
-        .filter(|id| !failed.contains_key(id))
-        .collect();
+    let mut correct = cases;
+    correct.retain(|id| !failed.contains_key(id));
     let failure = |(id, why)| Failure { id, why };
     record.failures.extend(failed.into_iter().map(failure));
     record.cases = correct.iter().map(|id| case(packages, id)).collect();
@@ -108,13 +96,8 @@ fn measure(
     if wants(Step::Paired) {
         let delta = Delta::new(delta / 100.0)?;
         let budget = Duration::from_secs_f64(seconds);
-        time(
-            &mut record,
-            packages,
-            &correct,
-            chance,
-            Settings::new(delta, per(&correct)?, budget),
-        )?;
+        let settings = Settings::new(delta, per(&correct)?, budget);
+        time(&mut record, packages, &correct, chance, settings)?;
     }
     if wants(Step::Counts) {
         count(&mut record, packages, &correct)?;
@@ -172,10 +155,7 @@ fn time(
         let [one, other] = packages.arm(id).halved();
         match ratios::build_check(&mut runner, &one, &other) {
             Ok(found) => checks.push(found),
-            Err(error) => record.failures.push(Failure {
-                id: id.clone(),
-                why: error.to_string(),
-            }),
+            Err(error) => record.failures.push(Failure::new(id, &error)),
         }
         progress.tick();
     }
@@ -197,10 +177,7 @@ fn count(record: &mut Record, packages: &Packages, cases: &[String]) -> Result<(
                 let case = recorded.iter_mut().find(|case| case.id == id);
                 case.expect("one that was asked for").counts = Some(counts);
             }
-            Err(why) => failures.push(Failure {
-                id: id.to_owned(),
-                why,
-            }),
+            Err(why) => failures.push(Failure::new(id, &why)),
         }
         progress.tick();
     });

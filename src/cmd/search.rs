@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::options::{accepted, limits};
+use super::outcome::tell;
 use crate::ancestry;
 use crate::subject::settings::Settings;
 use bench_record::history::{self, History, Line, Options};
@@ -73,14 +74,9 @@ impl Search {
         let history = history::load(folder)?;
         let ancestry = ancestry::of(&history, Path::new("."));
         let (history, followed) = history.follow(&line, ancestry.as_ref());
-        for note in followed.notes() {
-            notice!("arena-bench: {note}");
-        }
-        if let Some(branch) = self
-            .branch
-            .as_deref()
-            .filter(|_| history.entries.is_empty())
-        {
+        tell(&followed.notes());
+        let branch = self.branch.as_deref();
+        if let Some(branch) = branch.filter(|_| history.entries.is_empty()) {
             bail!(
                 "--branch {branch}: no entry of {} is of it",
                 folder.display()

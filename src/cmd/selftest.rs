@@ -78,8 +78,7 @@ fn share(text: &str) -> Result<f64, String> {
 pub fn run(config: &Config) -> Result<Outcome> {
     fs::create_dir_all(&config.output)
         .with_context(|| format!("--output {}", config.output.display()))?;
-    let (json, text) = ("selftest.json", "selftest.md");
-    let [json, text] = [json, text].map(|name| config.output.join(name));
+    let [json, text] = ["selftest.json", "selftest.md"].map(|name| config.output.join(name));
     output::check(&json)?;
     output::check(&text)?;
     let root = workspace::root()?;
@@ -124,9 +123,5 @@ pub fn run(config: &Config) -> Result<Outcome> {
         say(table::markdown(&report))?;
     }
     let reached = report.rows.iter().all(|row| row.reached);
-    Ok(if reached {
-        Outcome::Fine
-    } else {
-        Outcome::Found
-    })
+    Ok(Outcome::of(!reached))
 }

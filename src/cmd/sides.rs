@@ -129,13 +129,8 @@ impl Sides {
                 Some(self.libraries(library, calling, &chosen)?)
             }
         };
-        if let Some(Linked {
-            baseline,
-            candidate,
-            ..
-        }) = &linked
-        {
-            let (before, after) = (baseline.subject.compiled(), candidate.subject.compiled());
+        if let Some(both) = &linked {
+            let [before, after] = [&both.baseline, &both.candidate].map(|it| it.subject.compiled());
             for difference in compiled_differently(before, after) {
                 notice!("arena-bench: the two sides were compiled differently: {difference}");
             }
@@ -150,10 +145,9 @@ impl Sides {
         quick: bool,
         chosen: &Filter,
     ) -> Result<Option<Linked>> {
-        let commit = match &self.baseline.against {
-            Some(reference) => Some(packages::resolve(wanted, reference)?),
-            None => None,
-        };
+        let against = self.baseline.against.as_deref();
+        let commit = against.map(|reference| packages::resolve(wanted, reference));
+        let commit = commit.transpose()?;
         let seeds = chance.layouts(quick);
         let candidate = packages::here(wanted, &seeds)?;
         let ids = chosen.of(&candidate)?;
@@ -290,10 +284,8 @@ fn side(role: &'static str, name: &str, subject: impl Subject + 'static) -> Side
 /// The cases that the baseline has as well. Those of one side alone are named.
 fn common(baseline: &Packages, ids: Vec<String>, name: &str, chosen: &Filter) -> Vec<String> {
     let before = baseline.ids();
-    for gone in before
-        .iter()
-        .filter(|id| chosen.wants(id) && !ids.contains(id))
-    {
+    let is_gone = |id: &&String| chosen.wants(id) && !ids.contains(id);
+    for gone in before.iter().filter(is_gone) {
         notice!("arena-bench: {gone} is gone: only {name} has it");
     }
     let (cases, new): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| before.contains(id));

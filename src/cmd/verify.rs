@@ -96,8 +96,5 @@ pub fn verify_packages(packages: &Packages, filter: Option<&str>, json: bool) ->
     if json {
         print_json(&rows)?;
     }
-    Ok(match failed.is_empty() {
-        true => Outcome::Fine,
-        false => Outcome::Found,
-    })
+    Ok(Outcome::of(!failed.is_empty()))
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use paired::visible::visible;
+
+use super::summary::files_below;
 
 /// Instructions of each function itself, without those that it calls.
 pub type Functions = BTreeMap<String, u64>;
@@ -16,7 +18,8 @@ pub type Functions = BTreeMap<String, u64>;
 /// In words, when there is none or one cannot be read.
 pub fn read(folder: &Path, benchmark: &str) -> Result<Functions, String> {
     let mut found = Functions::new();
-    for path in files(folder).filter(|path| is_profile(path, benchmark)) {
+    let files = files_below(folder).into_iter();
+    for path in files.filter(|path| is_profile(path, benchmark)) {
         let text =
             fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         for (name, instructions) in parse(&text) {
@@ -27,33 +30,6 @@ pub fn read(folder: &Path, benchmark: &str) -> Result<Functions, String> {
         true => Err(format!("there is no profile of the {benchmark} stream")),
         false => Ok(found),
     }
-}
-
-/// The files below a folder; none where it cannot be read.
-pub(super) fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let mut left = vec![folder.to_owned()];
-    std::iter::from_fn(move || {
-        loop {
-            let path = left.pop()?;
-            if !path.is_dir() {
-                return Some(path);
-            }
-            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
-            left.extend(entries.map(|entry| entry.path()));
-        }
-    })
-}
-
-/// Instructions of each function per item, without those of the functions that it calls.
-pub type PerItem = BTreeMap<String, f64>;
-
-/// The slope between two streams, of which the longer has so many items more.
-pub fn per_item(short: &Functions, long: &Functions, items: u64) -> PerItem {
-    let slope = |(name, &many): (&String, &u64)| {
-        let few = short.get(name).copied().unwrap_or_default();
-        (name.clone(), (many as f64 - few as f64) / items as f64)
-    };
-    long.iter().map(slope).collect()
 }
 
 /// Whether a file is callgrind's of a benchmark: `callgrind.drain.short.out`.

@@ -1,6 +1,5 @@
 //! Callgrind around a child of this program that drains on its command.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use paired::worker::{ChildError, Launch};
@@ -8,29 +7,29 @@ use paired::worker::{ChildError, Launch};
 use super::run::TUNABLES;
 use super::valgrind;
 
-/// Callgrind's options for a child: of what a harness times, with the profile in this file.
-pub fn callgrind(profile: &Path) -> [String; 4] {
-    [
-        "--tool=callgrind".to_owned(),
-        format!("--callgrind-out-file={}", profile.display()),
-        "--toggle-collect=*bench_host::functions::Opened::run*".to_owned(),
-        "--toggle-collect=*bench_host::pair::Session::drain*".to_owned(),
-    ]
-}
+/// What callgrind counts of a child: what a harness times.
+const DRAINS: [&str; 2] = [
+    "--toggle-collect=*bench_host::functions::Opened::run*",
+    "--toggle-collect=*bench_host::pair::Session::drain*",
+];
 
 /// A child that runs under valgrind, with these options of it.
-pub fn under<const N: usize>(mut launch: Launch, options: [impl Into<OsString>; N]) -> Launch {
-    let valgrind = ["valgrind", valgrind::WITHOUT_INLINED].map(Into::into);
-    launch.wrapper = valgrind
-        .into_iter()
-        .chain(options.map(Into::into))
-        .collect();
+pub fn under(mut launch: Launch, options: &[&str]) -> Launch {
+    let valgrind = ["valgrind", valgrind::WITHOUT_INLINED];
+    launch.wrapper = valgrind.iter().chain(options).map(Into::into).collect();
     launch
         .environment
         .push(("GLIBC_TUNABLES".into(), TUNABLES.into()));
     // valgrind's own memory is several times that of the child.
     launch.memory = None;
     launch
+}
+
+/// A child that runs under callgrind, which leaves its profile in a file.
+pub fn callgrind(launch: Launch, profile: &Path) -> Launch {
+    let profile = format!("--callgrind-out-file={}", profile.display());
+    let options = ["--tool=callgrind", &profile];
+    under(launch, &[&options[..], &DRAINS].concat())
 }
 
 /// The instructions that callgrind said it collected; nothing where those are none.

@@ -15,10 +15,9 @@ pub mod stripped;
 mod summary;
 pub mod valgrind;
 
-pub use functions::PerItem;
 pub use plan::{Length, Lengths, Subject, subject_by_id};
 pub use run::{
-    CASE, CountError, CountsError, Options, TUNABLES, available, build, by_function, measure,
-    side_by_side,
+    CASE, CountError, CountsError, Options, PerItem, TUNABLES, available, build, by_function,
+    measure, side_by_side,
 };
 pub use valgrind::WITHOUT_INLINED;

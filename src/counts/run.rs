@@ -1,20 +1,21 @@
 //! Counting many cases: the target as child processes, a few at a time.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::num::NonZero;
 use std::path::{Path, PathBuf, absolute};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 
-use super::functions::{self, PerItem};
+use super::functions;
 use super::plan::Subject;
 use super::stripped;
 use super::summary::{self, Totals};
 use super::valgrind::{self, NoValgrind};
 use crate::allocator::Allocators;
-use crate::harness::{self, HarnessError, Profile};
+use crate::harness::{self, Profile};
+use crate::printing::last_lines;
 use crate::workspace;
 use bench_record::wire::Counts;
 
@@ -39,7 +40,7 @@ pub enum CountsError {
     #[error(transparent)]
     NoValgrind(#[from] NoValgrind),
     #[error(transparent)]
-    Harness(#[from] HarnessError),
+    Harness(#[from] anyhow::Error),
 }
 
 /// One case could not be counted.
@@ -95,23 +96,25 @@ pub fn measure<S: Subject>(
     // The largest first: they take longest, and none should be left for the end.
     let mut order: Vec<&S> = cases.iter().collect();
     order.sort_by_key(|case| std::cmp::Reverse(case.item_bytes()));
-    side_by_side(order, &|case| count(case, options, fixed), finished);
+    let count = |case| count(case, options, fixed);
+    side_by_side(order, usize::MAX, &count, finished);
     Ok(())
 }
 
-/// Does jobs, as many at a time as there are cores, and hands each result to `finished` as it
-/// comes. What is counted does not care who else runs.
+/// Does jobs, as many at a time as there are cores and `most` allows, and hands each result to
+/// `finished` as it comes. What is counted does not care who else runs.
 pub fn side_by_side<'a, T: Sync, R: Send>(
     jobs: Vec<&'a T>,
+    most: usize,
     work: &(impl Fn(&'a T) -> R + Sync),
     finished: &mut dyn FnMut(&T, R),
 ) {
-    let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     let queue = Mutex::new(jobs.into_iter());
     let next = || queue.lock().expect("no holder panics").next();
     let (sender, results) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..cores.get() {
+        for _ in 0..cores.min(most) {
             let sender = sender.clone();
             scope.spawn(move || {
                 while let Some(job) = next() {
@@ -154,16 +157,10 @@ fn start(
     let output = command.output()?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
-        if let Some(cause) = valgrind::unknown_instruction(&text) {
-            let words = cause.to_owned();
-            return Err(CountError::Failed { words });
-        }
-        let lines: Vec<&str> = text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
-        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-        let words = format!("{}: {}", output.status, last.join("; "));
+        let words = match valgrind::unknown_instruction(&text) {
+            Some(cause) => cause.to_owned(),
+            None => format!("{}: {}", output.status, last_lines(&text, LAST_LINES)),
+        };
         return Err(CountError::Failed { words });
     }
     Ok(())
@@ -178,13 +175,20 @@ fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, 
         let totals = totals.get(id).copied();
         totals.ok_or_else(|| CountError::NoResult { why: why() })
     };
-    let mut counts = per_item(case, of("short")?, of("long")?)?;
-    if !options.allocators.are_usual() {
-        // Nobody saw them.
-        (counts.allocations_per_item, counts.allocated_bytes_per_item) = (None, None);
-    }
-    Ok(counts)
+    let counts = per_item(case, of("short")?, of("long")?)?;
+    Ok(match options.allocators.are_usual() {
+        true => counts,
+        // Nobody saw the allocations.
+        false => Counts {
+            allocations_per_item: None,
+            allocated_bytes_per_item: None,
+            ..counts
+        },
+    })
 }
+
+/// Instructions of each function per item, without those of the functions that it calls.
+pub type PerItem = BTreeMap<String, f64>;
 
 /// Counts one case function by function.
 ///
@@ -198,8 +202,12 @@ pub fn by_function(case: &impl Subject, options: &Options) -> Result<PerItem, Co
         functions::read(folder.path(), benchmark).map_err(|why| CountError::NoResult { why })
     };
     let (short, long) = (of("short")?, of("long")?);
-    let items = case.lengths().difference();
-    Ok(functions::per_item(&short, &long, items))
+    let items = case.lengths().difference() as f64;
+    let per_item = |(name, &many): (&String, &u64)| {
+        let few = short.get(name).copied().unwrap_or_default();
+        (name.clone(), (many as f64 - few as f64) / items)
+    };
+    Ok(long.iter().map(per_item).collect())
 }
 
 /// The slope between the two lengths.

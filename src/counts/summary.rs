@@ -1,14 +1,12 @@
 //! iai-callgrind's summaries, schema version 6.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
-
-use super::functions::files;
 
 /// The version of the schema that this module reads.
 const VERSION: &str = "6";
@@ -28,16 +26,40 @@ pub struct Totals {
 struct Summary {
     version: String,
     id: Option<String>,
-    /// Each has, by tool and metric, `{"Left": new}`, `{"Both": [new, old]}` or
-    /// `{"Right": old}` under `metrics`; a value is `{"Int": n}`.
-    profiles: Vec<Value>,
+    profiles: Vec<Profile>,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    summaries: Summaries,
+}
+
+#[derive(Deserialize)]
+struct Summaries {
+    total: Total,
+}
+
+#[derive(Deserialize)]
+struct Total {
+    /// `{"<Tool>": {"<Metric>": {"metrics": ..}}}`.
+    summary: BTreeMap<String, BTreeMap<String, Metric>>,
+}
+
+#[derive(Deserialize)]
+struct Metric {
+    /// `{"Left": new}`, `{"Both": [new, old]}` or `{"Right": old}`; a value is
+    /// `{"Int": n}`.
+    metrics: Value,
 }
 
 impl Summary {
     fn metric(&self, tool: &str, name: &str) -> Option<u64> {
-        let profiles = self.profiles.iter();
-        let mut found = profiles.map(|it| &it["summaries"]["total"]["summary"][tool][name]);
-        let metrics = &found.find(|metric| !metric.is_null())?["metrics"];
+        let totals = self.profiles.iter().map(|profile| &profile.summaries.total);
+        let of_tool = totals.filter_map(|total| total.summary.get(tool));
+        let metrics = &of_tool
+            .filter_map(|metrics| metrics.get(name))
+            .next()?
+            .metrics;
         let new = metrics.get("Left").or_else(|| metrics["Both"].get(0))?;
         new["Int"].as_u64()
     }
@@ -54,10 +76,26 @@ impl Summary {
 /// The totals below a folder of iai-callgrind's, by benchmark id (`short`,
 /// `long`).
 pub fn read(folder: &Path) -> Result<BTreeMap<String, Totals>, String> {
-    files(folder)
-        .filter(|path| path.ends_with("summary.json"))
-        .map(|path| read_one(&path))
-        .collect()
+    let files = files_below(folder).into_iter();
+    let summaries = files.filter(|path| path.ends_with("summary.json"));
+    summaries.map(|path| read_one(&path)).collect()
+}
+
+/// The files below a folder; what cannot be read has none.
+pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            let list = if path.is_dir() {
+                &mut folders
+            } else {
+                &mut files
+            };
+            list.push(path);
+        }
+    }
+    files
 }
 
 fn read_one(path: &Path) -> Result<(String, Totals), String> {
@@ -78,8 +116,6 @@ fn read_one(path: &Path) -> Result<(String, Totals), String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn summary(version: &str, instructions: &str) -> tempfile::TempDir {

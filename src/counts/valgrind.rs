@@ -76,6 +76,12 @@ pub fn unknown_instruction(said: &str) -> Option<&'static str> {
     )
 }
 
+/// Whether this very process runs under valgrind, which its children then do as well.
+pub fn is_around() -> bool {
+    std::env::var_os("LD_PRELOAD")
+        .is_some_and(|preload| preload.to_string_lossy().contains("vgpreload"))
+}
+
 /// Whether the system lets a program run without address randomisation, which
 /// unprivileged containers forbid. Where there is no `setarch`, nobody tries.
 pub fn can_fix_addresses() -> bool {

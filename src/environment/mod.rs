@@ -216,11 +216,7 @@ fn command(arguments: impl Iterator<Item = OsString>) -> String {
             Some((option, value)) if option.starts_with('-') => (format!("{option}="), value),
             _ => (String::new(), argument.as_str()),
         };
-        let path = Path::new(value);
-        match path.file_name() {
-            Some(name) if path.is_absolute() => option + &name.to_string_lossy(),
-            _ => argument,
-        }
+        option + &variables::last_component(value)
     };
     let mut words: Vec<String> = arguments.map(public).collect();
     if let Some(executable) = words.first_mut() {
@@ -283,7 +279,11 @@ mod tests {
             panic!("cargo builds the pair with the tests");
         };
         let pair = files.load().expect("the pair of this build");
-        let Observed { environment, .. } = Watch::start().finish(&files, &(&pair).into());
+        let builds = Builds {
+            guest: pair.guest.build,
+            host: pair.host.build,
+        };
+        let Observed { environment, .. } = Watch::start().finish(&files, &builds);
         assert_eq!(environment.guest_sha256.len(), 64);
         assert!(environment.started <= environment.finished);
         let mut record = bench_record::synthetic::record(1);

@@ -22,7 +22,7 @@ impl Quota {
             let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
             let limits = [
                 of_version_2(&read("cpu.max")),
-                // -1 for none.
+                // The same in two files; -1 for none.
                 share(&read("cpu.cfs_quota_us"), &read("cpu.cfs_period_us")),
             ];
             for cpus in limits.into_iter().flatten() {

@@ -48,14 +48,20 @@ pub(super) fn observed(
 
 /// A value without the machine's folders: of absolute paths, only the last component.
 fn public(value: &str) -> String {
-    let part = |part: &str| {
-        let path = Path::new(part);
-        match path.file_name() {
-            Some(name) if path.is_absolute() => name.to_string_lossy().into_owned(),
-            _ => part.to_owned(),
-        }
-    };
-    value.split(':').map(part).collect::<Vec<_>>().join(":")
+    value
+        .split(':')
+        .map(last_component)
+        .collect::<Vec<_>>()
+        .join(":")
+}
+
+/// The last component of an absolute path; anything else as it is.
+pub(super) fn last_component(text: &str) -> String {
+    let path = Path::new(text);
+    match path.file_name() {
+        Some(name) if path.is_absolute() => name.to_string_lossy().into_owned(),
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

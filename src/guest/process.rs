@@ -79,9 +79,8 @@ pub fn instructions(target: &Target, items: u64) -> Result<f64, GuestError> {
 }
 
 fn count(target: &Target, items: u64) -> Result<u64, GuestError> {
-    let options = in_child::callgrind(Path::new("/dev/null"));
     // For counts alone: times are those of the system as it is.
-    let launch = in_child::under(launch(target)?, options);
+    let launch = in_child::callgrind(launch(target)?, Path::new("/dev/null"));
     let counted = run(&launch, target, Task::Drain { items }, CALLGRIND_LIMIT);
     let (_, said) = counted.map_err(|error| match error {
         GuestError::Process(ChildError::Start { source, .. }) => GuestError::NoValgrind(source),

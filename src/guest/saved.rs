@@ -5,13 +5,14 @@
 //! the digests of its files, and nothing that it did not make is ever replaced.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use bench_record::input::{self, FileError};
-use bench_record::output;
-use paired::dependencies::{self, DependencyError};
+use anyhow::{Result, anyhow, bail, ensure};
+use bench_record::{input, output};
+use paired::dependencies;
 use paired::digest::sha256;
 use paired::paths;
 use paired::temporary::Temporary;
@@ -54,29 +55,14 @@ struct Kept {
     findings: Findings,
 }
 
-/// A build cannot be kept or read.
-#[derive(Debug, thiserror::Error)]
-pub enum SavedError {
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("{}: {error}; --against takes a folder that --save has written", path.display())]
-    Missing { path: PathBuf, error: io::Error },
-    #[error("{}: not the findings of a guest ({why}), expected schema {SCHEMA}", path.display())]
-    Foreign { path: PathBuf, why: String },
-    #[error("{}: --save did not make this, so it is not replaced; choose another folder", path.display())]
-    NotOurs { path: PathBuf },
-    #[error("{}: not the file that was kept: its SHA-256 is {found}, that of the kept one {kept}; keep the build again with --save", path.display())]
-    Swapped {
-        path: PathBuf,
-        found: String,
-        kept: String,
-    },
-    #[error(transparent)]
-    Dependency(#[from] DependencyError),
+fn at(path: &Path) -> impl FnOnce(io::Error) -> anyhow::Error {
+    move |error| anyhow!("{}: {error}", path.display())
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> SavedError {
-    move |error| FileError::new(path, error).into()
+/// A file of findings that is none.
+fn foreign(path: &Path, why: impl Display) -> anyhow::Error {
+    let path = path.display();
+    anyhow!("{path}: not the findings of a guest ({why}), expected schema {SCHEMA}")
 }
 
 /// Whether `folder` holds a kept build, which saving there would replace.
@@ -85,22 +71,21 @@ pub fn holds_a_build(folder: &Path) -> bool {
 }
 
 /// Whether a build can be kept in `folder`: before anything is measured.
-pub fn check(folder: &Path) -> Result<(), SavedError> {
+pub fn check(folder: &Path) -> Result<()> {
     let found = match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         found => found.map_err(at(folder))?,
     };
-    let not_ours = |path: &Path| SavedError::NotOurs {
-        path: path.to_owned(),
+    let not_ours = |path: &Path| {
+        let path = path.display();
+        anyhow!("{path}: --save did not make this, so it is not replaced; choose another folder")
     };
-    if !found.is_dir() {
-        return Err(not_ours(folder));
-    }
+    ensure!(found.is_dir(), not_ours(folder));
     let present = files(folder, Path::new(""))?;
     let known = match parse(folder) {
         Ok(kept) => kept.sha256,
         Err(_) if present.is_empty() => return Ok(()),
-        Err(_) => return Err(not_ours(&folder.join(&present[0]))),
+        Err(_) => bail!(not_ours(&folder.join(&present[0]))),
     };
     let is_known = |path: &&PathBuf| {
         [FINDINGS, LIBRARY]
@@ -115,7 +100,7 @@ pub fn check(folder: &Path) -> Result<(), SavedError> {
 }
 
 /// The files below a folder, relative to it.
-fn files(folder: &Path, below: &Path) -> Result<Vec<PathBuf>, SavedError> {
+fn files(folder: &Path, below: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let here = folder.join(below);
     for entry in fs::read_dir(&here).map_err(at(&here))? {
@@ -134,7 +119,7 @@ fn files(folder: &Path, below: &Path) -> Result<Vec<PathBuf>, SavedError> {
 ///
 /// # Errors
 /// When something else is there, or a file cannot be written; what was there stays whole.
-pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
+pub fn save(folder: &Path, findings: &Findings) -> Result<()> {
     check(folder)?;
     let parent = paths::folder(folder);
     fs::create_dir_all(parent).map_err(at(parent))?;
@@ -168,7 +153,7 @@ pub fn save(folder: &Path, findings: &Findings) -> Result<(), SavedError> {
 
 /// Puts a whole folder into its place, in one step; what was there goes with the
 /// temporary folder.
-fn put(aside: &Temporary, new: &Path, place: &Path) -> Result<(), SavedError> {
+fn put(aside: &Temporary, new: &Path, place: &Path) -> Result<()> {
     if !place.exists() {
         return fs::rename(new, place).map_err(at(place));
     }
@@ -181,32 +166,29 @@ fn put(aside: &Temporary, new: &Path, place: &Path) -> Result<(), SavedError> {
     Ok(())
 }
 
-fn parse(folder: &Path) -> Result<Kept, SavedError> {
-    let path = folder.join(FINDINGS);
-    let missing = |error| SavedError::Missing {
-        path: path.clone(),
-        error,
+fn parse(folder: &Path) -> Result<Kept> {
+    let path = &folder.join(FINDINGS);
+    let missing = |error: io::Error| {
+        let path = path.display();
+        anyhow!("{path}: {error}; --against takes a folder that --save has written")
     };
-    let foreign = |why: String| SavedError::Foreign {
-        path: path.clone(),
-        why,
-    };
-    if !fs::metadata(&path).map_err(missing)?.is_file() {
-        return Err(foreign("not a file".to_owned()));
-    }
-    let text = input::read(&path, input::SETTINGS).map_err(|error| match error.kind() {
-        io::ErrorKind::FileTooLarge => foreign(error.to_string()),
+    ensure!(
+        fs::metadata(path).map_err(missing)?.is_file(),
+        foreign(path, "not a file")
+    );
+    let text = input::read(path, input::SETTINGS).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => foreign(path, error),
         _ => missing(error),
     })?;
-    let kept: Kept = serde_json::from_slice(&text).map_err(|error| foreign(error.to_string()))?;
+    let kept: Kept = serde_json::from_slice(&text).map_err(|error| foreign(path, error))?;
     if ![SCHEMA, SCHEMA_1].contains(&kept.schema.as_str()) {
-        return Err(foreign(format!("its schema is {}", kept.schema)));
+        bail!(foreign(path, format!("its schema is {}", kept.schema)));
     }
     Ok(kept)
 }
 
 /// Reads what [`save`] kept; the target names the kept library.
-pub fn read(folder: &Path) -> Result<Findings, SavedError> {
+pub fn read(folder: &Path) -> Result<Findings> {
     let kept = parse(folder)?;
     let library = folder.join(LIBRARY);
     fs::metadata(&library).map_err(at(&library))?;
@@ -216,20 +198,17 @@ pub fn read(folder: &Path) -> Result<Findings, SavedError> {
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
         if !within {
-            return Err(SavedError::Foreign {
-                path: folder.join(FINDINGS),
-                why: format!("{name:?} is not in the folder"),
-            });
+            let why = format!("{name:?} is not in the folder");
+            bail!(foreign(&folder.join(FINDINGS), why));
         }
         let path = folder.join(relative);
         let found = sha256(&fs::read(&path).map_err(at(&path))?);
-        if found != digest_kept {
-            return Err(SavedError::Swapped {
-                path,
-                found,
-                kept: digest_kept,
-            });
-        }
+        ensure!(
+            found == digest_kept,
+            "{}: not the file that was kept: its SHA-256 is {found}, that of the kept one \
+             {digest_kept}; keep the build again with --save",
+            path.display()
+        );
     }
     let mut findings = kept.findings;
     findings.target.library = library;
@@ -299,7 +278,8 @@ mod tests {
             fs::create_dir(&kept).unwrap();
             fs::write(kept.join(name), "mine").unwrap();
             let refused = save(&kept, &findings(built)).unwrap_err();
-            assert!(matches!(refused, SavedError::NotOurs { .. }), "{refused}");
+            let why = "--save did not make this";
+            assert!(refused.to_string().contains(why), "{refused}");
             assert_eq!(fs::read_to_string(kept.join(name)).unwrap(), "mine");
         }
         let (_folder, built, kept) = scratch();
@@ -315,22 +295,23 @@ mod tests {
         save(&kept, &findings(built)).unwrap();
         fs::write(kept.join(LIBRARY), "other").unwrap();
         let swapped = read(&kept).unwrap_err();
-        assert!(matches!(swapped, SavedError::Swapped { .. }), "{swapped}");
+        let why = "not the file that was kept";
+        assert!(swapped.to_string().contains(why), "{swapped}");
     }
 
     #[test]
     fn a_folder_of_something_else_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let missing = read(folder.path()).unwrap_err();
-        assert!(matches!(missing, SavedError::Missing { .. }), "{missing}");
+        let why = "--against takes a folder";
+        assert!(missing.to_string().contains(why), "{missing}");
         fs::write(folder.path().join(FINDINGS), "{}").unwrap();
-        assert!(matches!(
-            read(folder.path()),
-            Err(SavedError::Foreign { .. })
-        ));
+        let why = "not the findings of a guest";
+        let foreign = read(folder.path()).unwrap_err();
+        assert!(foreign.to_string().contains(why), "{foreign}");
         fs::write(folder.path().join(FINDINGS), " ".repeat(2 << 20)).unwrap();
         let large = read(folder.path()).unwrap_err();
-        assert!(matches!(large, SavedError::Foreign { .. }), "{large}");
+        assert!(large.to_string().contains(why), "{large}");
         assert!(large.to_string().contains("larger than"), "{large}");
     }
 

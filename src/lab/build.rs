@@ -4,33 +4,16 @@
 use std::collections::BTreeMap;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::thread;
 
+use anyhow::ensure;
 use paired::layouts::{Build, Objects};
 
 use super::arm::{LabArm, Way};
 use crate::allocator::Allocator;
 use crate::caches::Cache;
-use crate::pair::{Layouts, NoPair, PairFiles};
+use crate::counts::side_by_side;
+use crate::pair::{Layouts, PairFiles};
 use crate::workspace::{self, Heard, WorkspaceError};
-
-/// A folder does not have the libraries.
-#[derive(Debug, thiserror::Error)]
-pub enum LibrariesError {
-    /// Today's pair is missing.
-    #[error(transparent)]
-    NoPair(#[from] NoPair),
-    /// The laboratory's is.
-    #[error(
-        "no bench_lab_guest and bench_lab_host in {}; build them with `cargo build --release`, \
-         or leave --pair out", folder.display()
-    )]
-    NoLab {
-        /// The folder.
-        folder: PathBuf,
-    },
-}
 
 /// The libraries with one allocator, in their layouts.
 #[derive(Debug, Clone)]
@@ -86,38 +69,30 @@ fn compile(
     cache: &Cache,
     others: &[Allocator],
 ) -> Result<Vec<(Allocator, Compiled)>, WorkspaceError> {
-    let all = [Allocator::System].iter().chain(others).copied();
-    let queue = Mutex::new(Vec::from_iter(all));
-    let next = || queue.lock().expect("no holder panics").pop();
-    let done = Mutex::new(Vec::new());
-    let compile = |allocator| {
+    let compile = |&allocator: &Allocator| -> Result<_, WorkspaceError> {
         let compile = |package| workspace::compile(root, cache, package, allocator);
-        let usual = (allocator == Allocator::System).then_some("bench-lab-host");
+        // It depends on bench-host, which cargo compiles in another way as a dependency than as a
+        // library of its own: in one folder each would be compiled anew for the other, every time.
+        let apart = cache.after("host");
+        let usual = |package| workspace::compile(root, &apart, package, allocator);
         let compiled = Compiled {
             always: [
                 compile("bench-guest")?,
                 compile("bench-host")?,
                 compile("bench-lab-guest")?,
             ],
-            lab_host: usual.map(compile).transpose()?,
+            lab_host: (allocator == Allocator::System)
+                .then(|| usual("bench-lab-host"))
+                .transpose()?,
         };
         Ok((allocator, compiled))
     };
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some(allocator) = next() {
-                    let compiled = compile(allocator);
-                    done.lock().expect("no holder panics").push(compiled);
-                }
-            });
-        }
+    let all = [Allocator::System].iter().chain(others).collect();
+    let mut done = Vec::new();
+    side_by_side(all, usize::MAX, &compile, &mut |_, compiled| {
+        done.push(compiled)
     });
-    let mut done: Vec<_> = done
-        .into_inner()
-        .expect("no holder panics")
-        .into_iter()
-        .collect::<Result<_, WorkspaceError>>()?;
+    let mut done = done.into_iter().collect::<Result<Vec<_>, _>>()?;
     done.sort_by_key(|(allocator, _)| *allocator);
     Ok(done)
 }
@@ -159,7 +134,7 @@ impl Built {
     ///
     /// # Errors
     /// When one is missing.
-    pub fn find(folder: Option<&Path>) -> Result<Self, LibrariesError> {
+    pub fn find(folder: Option<&Path>) -> anyhow::Result<Self> {
         let today = PairFiles::find(folder)?;
         let beside = today.guest.parent().unwrap_or(Path::new("."));
         let library = |name: &str| beside.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"));
@@ -167,11 +142,12 @@ impl Built {
             guest: library("bench_lab_guest"),
             host: library("bench_lab_host"),
         };
-        if !lab.exist() {
-            return Err(LibrariesError::NoLab {
-                folder: beside.to_owned(),
-            });
-        }
+        ensure!(
+            lab.exist(),
+            "no bench_lab_guest and bench_lab_host in {}; build them with `cargo build \
+             --release`, or leave --pair out",
+            beside.display()
+        );
         let lab = Layouts::single(lab);
         let usual = Libraries {
             today: Layouts::single(today),

@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bench_record::wire::Counts;
+use anyhow::{Result, anyhow};
 use paired::worker::Launch;
 use tempfile::TempDir;
 
@@ -31,18 +31,8 @@ const LOOP: u64 = 256;
 /// allocator's free lists have settled.
 const WARM: u64 = 8;
 
-/// Why an arm could not be counted.
-#[derive(Debug, thiserror::Error)]
-pub enum CountError {
-    /// There is no valgrind.
-    #[error(transparent)]
-    NoValgrind(#[from] valgrind::NoValgrind),
-    /// The child failed.
-    #[error(transparent)]
-    Child(#[from] LabError),
-    /// callgrind's files are not what they should be.
-    #[error("the count brought no result: {0}")]
-    NoResult(String),
+fn no_result(why: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("the count brought no result: {why}")
 }
 
 /// What is counted of an arm.
@@ -54,14 +44,6 @@ pub struct Counted {
     pub allocations: f64,
     /// Instructions until a stream's first item is there, both sides.
     pub first_item_instructions: f64,
-}
-
-impl Counted {
-    /// As they go into a record.
-    pub fn add_to(&self, counts: &mut Counts) {
-        counts.instructions_per_item = Some(self.instructions);
-        counts.allocations_per_item = Some(self.allocations);
-    }
 }
 
 /// The lengths of the drains: warm, short, long. All are whole calls, and have as many items of each
@@ -85,9 +67,8 @@ impl Counter {
     ///
     /// # Errors
     /// When there is no temporary folder.
-    pub fn new() -> Result<Self, CountError> {
-        let no_folder = |error: std::io::Error| CountError::NoResult(error.to_string());
-        let folder = tempfile::tempdir().map_err(no_folder)?;
+    pub fn new() -> Result<Self> {
+        let folder = tempfile::tempdir().map_err(no_result)?;
         let executable = folder.path().join(crate::PRODUCT);
         let own = std::env::current_exe();
         let there = own.is_ok_and(|own| stripped::copy(&own, &executable));
@@ -103,9 +84,8 @@ impl Counter {
 ///
 /// # Errors
 /// When there is no valgrind, the child fails, or its profiles are not what they should be.
-pub fn measure(counter: &Counter, built: &Built, arm: &LabArm) -> Result<Counted, CountError> {
-    let folder = tempfile::tempdir_in(counter.folder.path());
-    let folder = folder.map_err(|error| CountError::NoResult(error.to_string()))?;
+pub fn measure(counter: &Counter, built: &Built, arm: &LabArm) -> Result<Counted> {
+    let folder = tempfile::tempdir_in(counter.folder.path()).map_err(no_result)?;
     let mut launch = launch(folder.path())?;
     if let Some(executable) = &counter.executable {
         launch.executable.clone_from(executable);
@@ -114,13 +94,11 @@ pub fn measure(counter: &Counter, built: &Built, arm: &LabArm) -> Result<Counted
     let [warm, short, long] = lengths(arm);
     child.ask(arm, Task::Drain(vec![warm, short, long]))?;
     child.ask(arm, Task::Firsts(2))?;
-    let dumps = dump::take(folder.path()).map_err(CountError::NoResult)?;
+    let dumps = dump::take(folder.path()).map_err(no_result)?;
     child.finish()?;
     let [_, short, long, _, _, _, first] = dumps.as_slice() else {
         let found = dumps.len();
-        return Err(CountError::NoResult(format!(
-            "callgrind saw {found} drains and not 7"
-        )));
+        return Err(no_result(format!("callgrind saw {found} drains and not 7")));
     };
     per_item(lengths(arm), short, long, first)
 }
@@ -131,14 +109,13 @@ fn per_item(
     short: &Totals,
     long: &Totals,
     first: &Totals,
-) -> Result<Counted, CountError> {
+) -> Result<Counted> {
     let items = (many - few) as f64;
     let slope = |of: fn(&Totals) -> u64| (of(long) as f64 - of(short) as f64) / items;
     let instructions = slope(|it| it.instructions);
     if instructions < 1.0 {
-        return Err(CountError::NoResult(format!(
-            "{instructions} instructions per item: callgrind did not see the drain"
-        )));
+        let why = "instructions per item: callgrind did not see the drain";
+        return Err(no_result(format!("{instructions} {why}")));
     }
     Ok(Counted {
         instructions,

@@ -1,7 +1,7 @@
 //! Opens arms on loaded libraries. Runs in children only.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use bench_host::error::StreamError;
@@ -31,27 +31,21 @@ impl Libraries {
     /// # Errors
     /// When the libraries are not two, or cannot be used.
     pub(crate) fn load(&mut self, arm: &LabArm, libraries: &[PathBuf]) -> Result<Loaded> {
-        let [guest, host] = libraries else {
-            bail!("a pair is two libraries, not {}", libraries.len());
-        };
-        let key = || libraries.to_vec();
         Ok(match arm.way {
-            Way::Today(_) => Loaded::Today(match self.today.get(libraries) {
-                Some(pair) => pair.clone(),
-                None => {
-                    let pair = Pair::load(guest, host)?;
-                    self.today.insert(key(), pair.clone());
-                    pair
-                }
-            }),
-            _ => Loaded::Lab(match self.lab.get(libraries) {
-                Some(pair) => pair.clone(),
-                None => {
-                    let pair = LabPair::load(guest, host)?;
-                    self.lab.insert(key(), pair.clone());
-                    pair
-                }
-            }),
+            Way::Today(_) => Loaded::Today(self.pair(libraries)?),
+            _ => Loaded::Lab(once(&mut self.lab, libraries, |guest, host| {
+                Ok(LabPair::load(guest, host)?)
+            })?),
+        })
+    }
+
+    /// The ordinary pair of two libraries.
+    ///
+    /// # Errors
+    /// As for an arm.
+    pub(crate) fn pair(&mut self, libraries: &[PathBuf]) -> Result<Pair> {
+        once(&mut self.today, libraries, |guest, host| {
+            Ok(Pair::load(guest, host)?)
         })
     }
 
@@ -77,6 +71,23 @@ impl Libraries {
             last: 0,
         }))
     }
+}
+
+/// What was loaded of two libraries, which happens once.
+fn once<P: Clone>(
+    loaded: &mut HashMap<Vec<PathBuf>, P>,
+    libraries: &[PathBuf],
+    load: impl FnOnce(&Path, &Path) -> Result<P>,
+) -> Result<P> {
+    let [guest, host] = libraries else {
+        bail!("a pair is two libraries, not {}", libraries.len());
+    };
+    if let Some(known) = loaded.get(libraries) {
+        return Ok(known.clone());
+    }
+    let pair = load(guest, host)?;
+    loaded.insert(libraries.to_vec(), pair.clone());
+    Ok(pair)
 }
 
 impl Loaded {

@@ -9,6 +9,7 @@ use super::arm::LabArm;
 use super::build::Built;
 use super::child::{ARGUMENT, Answer, Job, Task};
 use super::verify::Verified;
+use crate::counts::valgrind;
 
 /// Time for one task, at most.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -45,7 +46,7 @@ impl<'a> Child<'a> {
     /// A child that verifies.
     pub(super) fn new(built: &'a Built) -> Result<Self, LabError> {
         let mut launch = Launch::new(ARGUMENT)?;
-        let memory = !under_valgrind();
+        let memory = !valgrind::is_around();
         launch.memory = memory.then_some(MEMORY);
         Ok(Self::launched(built, launch, memory))
     }
@@ -79,11 +80,10 @@ impl<'a> Child<'a> {
             None => Worker::start(&self.launch)?,
         };
         let [guest, host] = self.built.plain(arm);
-        let arm = *arm;
         let job = Job {
             guest,
             host,
-            arm,
+            arm: *arm,
             task,
         };
         let answer = worker.ask(&job, self.limit)?;
@@ -102,10 +102,4 @@ impl<'a> Child<'a> {
         }
         Ok(())
     }
-}
-
-/// Whether this very process runs under valgrind, which its children then do as well.
-fn under_valgrind() -> bool {
-    std::env::var_os("LD_PRELOAD")
-        .is_some_and(|preload| preload.to_string_lossy().contains("vgpreload"))
 }

@@ -1,22 +1,24 @@
 //! A whole run of the laboratory: what is verified, counted, timed and kept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::thread;
 
 use bench_protocol::lab::spec::Floor;
 use bench_protocol::spec::Protocol;
 use bench_record::lab;
-use bench_record::wire::{Comparison, Counts, Failure, Verified};
+use bench_record::wire::{Comparison, Counts, Failure};
 use paired::runner::Runner;
 
 use super::arm::{LabArm, Way};
 use super::build::Built;
 use super::catalog::{Differ, Set};
-use super::counts::{self, CountError, Counted, Counter};
+use super::counts::{self, Counted, Counter};
 use super::measure::{self, Timed};
 use super::process::{Child, LabError};
 use super::verify;
+use crate::counts::side_by_side;
+
+/// Arms that are counted at the same time.
+const MOST_AT_ONCE: usize = 4;
 
 /// What hears of a run as it goes on.
 pub trait Listener {
@@ -40,8 +42,7 @@ pub struct Found {
 
 impl Found {
     fn fail(&mut self, id: String, why: &impl ToString) {
-        let why = why.to_string();
-        self.failures.push(Failure { id, why });
+        self.failures.push(Failure::new(id, why));
     }
 
     /// Verifies every arm of the sets on at least so many items, or on the usual number.
@@ -81,40 +82,28 @@ impl Found {
         built: &Built,
         sets: &[Set],
         listener: &mut dyn Listener,
-    ) -> Result<(), CountError> {
+    ) -> anyhow::Result<()> {
         crate::counts::valgrind::version()?;
         let counter = Counter::new()?;
         let arms = sets.iter().flat_map(|set| set.arms.iter().copied());
         let verified = |arm: &LabArm| self.verified.contains_key(arm);
         let arms: BTreeSet<LabArm> = arms.filter(verified).collect();
-        let arms = Vec::from_iter(arms);
         listener.begin("instructions", arms.len());
-        let queue = Mutex::new(arms);
-        let next = || queue.lock().expect("no holder panics").pop();
-        let (sender, results) = std::sync::mpsc::channel();
-        let jobs = thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
-        thread::scope(|scope| {
-            for _ in 0..jobs {
-                let sender = sender.clone();
-                let (next, counter) = (&next, &counter);
-                scope.spawn(move || {
-                    while let Some(arm) = next() {
-                        // The receiver is there until all senders are gone.
-                        let _ = sender.send((arm, counts::measure(counter, built, &arm)));
-                    }
-                });
-            }
-            drop(sender);
-            for (arm, result) in results {
+        let count = |arm| counts::measure(&counter, built, arm);
+        side_by_side(
+            arms.iter().collect(),
+            MOST_AT_ONCE,
+            &count,
+            &mut |arm, result| {
                 match result {
                     Ok(counted) => {
-                        self.counted.insert(arm, counted);
+                        self.counted.insert(*arm, counted);
                     }
                     Err(error) => self.fail(arm.id(), &error),
                 }
                 listener.step();
-            }
-        });
+            },
+        );
         Ok(())
     }
 
@@ -181,14 +170,13 @@ impl Found {
     fn arm(&self, arm: &LabArm) -> lab::Arm {
         let verified = self.verified.get(arm);
         let counted = self.counted.get(arm);
-        let calls = |it: &verify::Verified| it.calls as f64 / it.items.max(1) as f64;
-        let mut counts = Counts {
+        let calls = |it: &verify::Verified| it.calls as f64 / it.stream.items.max(1) as f64;
+        let counts = Counts {
             boundary_calls_per_item: verified.map(calls),
+            instructions_per_item: counted.map(|it| it.instructions),
+            allocations_per_item: counted.map(|it| it.allocations),
             ..Counts::default()
         };
-        if let Some(counted) = counted {
-            counted.add_to(&mut counts);
-        }
         let role = match arm.way {
             Way::Today(Protocol::Arena | Protocol::Alloc) => lab::Role::Today,
             Way::Floor(Floor::Codec) => lab::Role::Floor,
@@ -202,20 +190,10 @@ impl Found {
             codec: arm.codec.name().to_owned(),
             allocators: arm.allocators.to_string(),
             items_per_call: arm.items_per_call(),
-            verified: verified.map(|it| Verified {
-                items: it.items,
-                bytes: it.bytes,
-                digest: format!("{:016x}", it.digest),
-            }),
+            verified: verified.map(|it| it.stream.verified()),
             counts,
             first_item_instructions: counted.map(|it| it.first_item_instructions),
-            held_bytes: verified.map(|it| held(arm, it)),
+            held_bytes: verified.map(|it| it.peak_capacity.max(u64::from(arm.item.wire_bytes()))),
         }
     }
-}
-
-/// Memory held for items in flight: the host's buffer, or the one item that the guest's heap
-/// holds.
-fn held(arm: &LabArm, verified: &verify::Verified) -> u64 {
-    verified.peak_capacity.max(u64::from(arm.item.wire_bytes()))
 }

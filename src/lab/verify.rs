@@ -15,12 +15,8 @@ const ITEMS: u64 = 2_000;
 /// A verified arm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verified {
-    /// Number of items.
-    pub items: u64,
-    /// Their bytes on the wire.
-    pub bytes: u64,
-    /// Their digest.
-    pub digest: u64,
+    /// Its items.
+    pub stream: Expected,
     /// Calls from host to guest, the one that found the end left out; those that freed a buffer
     /// included.
     pub calls: u64,
@@ -47,11 +43,7 @@ pub(crate) fn verify(
     session.drain(ENDLESS).map_err(said)?;
     let host = session.counts();
     let expected = expected(&arm.session(items).stream);
-    let found = Expected {
-        items: host.items,
-        bytes: host.bytes,
-        digest: host.digest,
-    };
+    let found = Expected::of(&host);
     if found != expected {
         return Err(format!(
             "the stream is {found:?}, and the generator says {expected:?}"
@@ -84,9 +76,7 @@ pub(crate) fn verify(
         return Err(format!("a timed stream has {found} items and not {items}"));
     }
     Ok(Verified {
-        items: host.items,
-        bytes: host.bytes,
-        digest: host.digest,
+        stream: found,
         // A retry happens while the buffer grows, and is no part of a running stream.
         calls: (host.calls + host.frees).saturating_sub(host.retries + u64::from(has_guest)),
         peak_capacity: host.peak_capacity,

@@ -13,17 +13,12 @@ use bench_record::wire::Comparison;
 /// Breaks a payload's time down. `instructions` are per item, by arm;
 /// `unstable` says of arms' ids why their times are not to be believed.
 pub fn breakdown(
-    (payload, bytes): (PayloadKind, u32),
+    item: (PayloadKind, u32),
     comparisons: &[Comparison],
     instructions: &BTreeMap<String, f64>,
     unstable: &BTreeMap<String, String>,
 ) -> Breakdown {
-    let arm = |step, pinned| LadderArm {
-        payload,
-        bytes,
-        step,
-        pinned,
-    };
+    let arm = |step, pinned| LadderArm::new(item, step, pinned);
     let ns = nanoseconds(comparisons);
     let difference = |from: &str, to: &str| {
         let mut all = comparisons.iter();
@@ -55,7 +50,7 @@ pub fn breakdown(
     };
     let mut found = Breakdown {
         item: arm(Step::Arena, false).item(),
-        bytes,
+        bytes: item.1,
         steps: places.map(cost).collect(),
         ..Breakdown::default()
     };

@@ -40,12 +40,7 @@ impl ArmSet {
         copied: Step,
         wholes: &[(Step, Step)],
     ) -> Self {
-        let arm = |&step: &Step| LadderArm {
-            payload,
-            bytes,
-            step,
-            pinned,
-        };
+        let arm = |&step: &Step| LadderArm::new((payload, bytes), step, pinned);
         let place = |step: Step| steps.iter().position(|other| *other == step);
         let neighbours = STEPS.iter().filter_map(|step| Some((step.on?, step.step)));
         let pairs = neighbours

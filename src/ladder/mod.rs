@@ -171,12 +171,8 @@ pub fn counted_arms(items: &[(PayloadKind, u32)]) -> Vec<LadderArm> {
     let steps = STEPS.iter().filter(|step| step.part != Part::Hop);
     steps
         .flat_map(|step| {
-            items.iter().map(|&(payload, bytes)| LadderArm {
-                payload,
-                bytes,
-                step: step.step,
-                pinned: false,
-            })
+            let arm = |&item| LadderArm::new(item, step.step, false);
+            items.iter().map(arm)
         })
         .collect()
 }
@@ -195,6 +191,15 @@ pub struct LadderArm {
 }
 
 impl LadderArm {
+    /// A step with a payload of a content size.
+    pub fn new((payload, bytes): (PayloadKind, u32), step: Step, pinned: bool) -> Self {
+        Self {
+            payload,
+            bytes,
+            step,
+            pinned,
+        }
+    }
     /// The case with the same stream, by the protocol that the arm comes from.
     pub fn case(&self) -> Case {
         let protocol = match self.step {

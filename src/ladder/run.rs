@@ -55,15 +55,10 @@ pub fn settings(items: &[(PayloadKind, u32)], family: Confidence, budget: Durati
 /// Holds every arm of a payload against its generator.
 pub fn verified(
     pair: &mut PairProcess,
-    (payload, bytes): (PayloadKind, u32),
+    item: (PayloadKind, u32),
 ) -> Vec<(LadderArm, Result<Verified, PairError>)> {
     let mut arm = |&step: &Step| {
-        let arm = LadderArm {
-            payload,
-            bytes,
-            step,
-            pinned: false,
-        };
+        let arm = LadderArm::new(item, step, false);
         (arm, pair.verify_step(&arm))
     };
     Step::ALL.iter().map(&mut arm).collect()
@@ -87,10 +82,7 @@ pub fn payload(
                 counts: None,
                 id,
             }),
-            Err(error) => {
-                let why = error.to_string();
-                found.failures.push(Failure { id, why });
-            }
+            Err(error) => found.failures.push(Failure::new(id, &error)),
         }
     }
     if found.failures.len() > before {
@@ -99,8 +91,7 @@ pub fn payload(
     for set in ArmSet::all(item.0, item.1) {
         if let Err(error) = run(found, runner, layouts, &set) {
             let id = set.arms[set.copy_of].id();
-            let why = error.to_string();
-            found.failures.push(Failure { id, why });
+            found.failures.push(Failure::new(id, &error));
         }
     }
     found.measured.push(item);
@@ -185,10 +176,7 @@ fn run(
         .extend(outcome.comparisons.into_iter().map(why));
     // An arm bound to one core is a case, too: comparisons speak of it.
     for arm in set.arms.iter().filter(|arm| arm.pinned) {
-        let free = LadderArm {
-            pinned: false,
-            ..*arm
-        };
+        let free = LadderArm::new((arm.payload, arm.bytes), arm.step, false);
         let known = found.cases.iter().find(|case| case.id == free.id());
         if let Some(same) = known.cloned() {
             let id = arm.id();

@@ -29,11 +29,7 @@ pub fn verify(pair: &Pair, arm: &LadderArm) -> Result<Verified, VerifyError> {
     let mut session = pair.open_step(arm.step, &config).map_err(stream)?;
     session.drain(ENDLESS).map_err(stream)?;
     let counts = session.counts();
-    let found = Expected {
-        items: counts.items,
-        bytes: counts.bytes,
-        digest: counts.digest,
-    };
+    let found = Expected::of(&counts);
     if found != expected {
         return Err(VerifyError::Items {
             case: arm.id(),
@@ -51,9 +47,5 @@ pub fn verify(pair: &Pair, arm: &LadderArm) -> Result<Verified, VerifyError> {
             guest: guest.calls,
         });
     }
-    Ok(Verified {
-        items: expected.items,
-        bytes: expected.bytes,
-        digest: format!("{:016x}", expected.digest),
-    })
+    Ok(expected.verified())
 }

@@ -1,11 +1,11 @@
 //! A case against a copy of itself, by two methods: what each reports although
 //! nothing differs.
 
-use std::time::Duration;
-
+use anyhow::Result;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
+use std::time::Duration;
 
 use super::detectable::Spread;
 use bench_record::wire::{Comparison, Verdict};
@@ -113,12 +113,7 @@ impl<'a> Bench<'a> {
 
     /// All of A in one process, then all of B in another, as one would by hand,
     /// again and again within `budget`.
-    pub fn sequential(
-        &mut self,
-        arm: &Arm,
-        items: u64,
-        budget: Duration,
-    ) -> Result<Band, MeasureError> {
+    pub fn sequential(&mut self, arm: &Arm, items: u64, budget: Duration) -> Result<Band> {
         let start = self.clock.now();
         let mut ratios = Vec::new();
         while ratios.len() < FEWEST || self.clock.now() - start < budget {
@@ -129,7 +124,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The median time of a drain of the arm alone, nanoseconds.
-    fn alone(&mut self, arm: &Arm, items: u64) -> Result<f64, MeasureError> {
+    fn alone(&mut self, arm: &Arm, items: u64) -> Result<f64> {
         let job = Job {
             arms: vec![ArmJob {
                 libraries: arm.first_layout(),
@@ -143,17 +138,14 @@ impl<'a> Bench<'a> {
             draw: Draw::new(&mut self.rng, 1),
         };
         let found = self.execute.execute(&job)?;
-        let times = found
-            .rounds
-            .iter()
-            .flatten()
-            .map(|&nanoseconds| nanoseconds.max(1) as f64);
+        let times = found.rounds.iter().flatten();
+        let times = times.map(|&nanoseconds| nanoseconds.max(1) as f64);
         Ok(Sorted::new(times)?.median())
     }
 
     /// Comparisons by the paired runner within `budget`, and how its processes
     /// scatter.
-    pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread), MeasureError> {
+    pub fn paired(&mut self, arm: &Arm, budget: Duration) -> Result<(Band, Spread)> {
         let (start, jobs) = (self.clock.now(), self.execute.jobs);
         let arms = [arm.clone(), arm.copied()];
         let mut found: Vec<Comparison> = Vec::new();

@@ -9,17 +9,16 @@ pub mod band;
 pub mod detectable;
 pub mod speed;
 
-use std::time::Duration;
-
-use serde::Serialize;
-
+use anyhow::Result;
 use band::Band;
 use bench_record::wire::Environment;
 use detectable::Detectable;
 use paired::clock::{Clock, Timer};
 use paired::process::Execute;
-use paired::runner::{Arm, MeasureError};
+use paired::runner::Arm;
+use serde::Serialize;
 use speed::Speed;
+use std::time::Duration;
 
 /// Budgets for which the smallest detectable change is told, milliseconds.
 const BUDGETS_MS: [u64; 3] = [500, 2_000, 10_000];
@@ -52,7 +51,7 @@ pub fn compare(
     seed: u64,
     arm: &Arm,
     budget: Duration,
-) -> Result<(Band, Band, Vec<Detectable>), MeasureError> {
+) -> Result<(Band, Band, Vec<Detectable>)> {
     let mut bench = band::Bench::new(execute, clock, seed)?;
     let items = bench.items(arm)?;
     let sequential = bench.sequential(arm, items, budget / 2)?;

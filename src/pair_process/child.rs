@@ -1,5 +1,6 @@
 //! The child's side: it loads the pair of a job once, and does one task after another.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bench_host::pair::Pair;
@@ -10,8 +11,9 @@ use bench_record::wire::Verified;
 use paired::worker;
 use serde::{Deserialize, Serialize};
 
-use super::faults;
+use super::observe;
 use crate::case::Case;
+use crate::events::Events;
 use crate::growth::matrix::Stream;
 use crate::ladder::{self, LadderArm};
 use crate::pair::PairFiles;
@@ -23,7 +25,10 @@ pub(super) const ARGUMENT: &str = "--pair-child";
 /// What to do, with which pair.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Job {
-    pub files: PairFiles,
+    #[serde(with = "paired::paths")]
+    pub guest: PathBuf,
+    #[serde(with = "paired::paths")]
+    pub host: PathBuf,
     pub task: Task,
 }
 
@@ -36,8 +41,8 @@ pub(super) enum Task {
     Verify { case: Case, items: Option<u64> },
     /// Verify an arm of the ladder.
     Step(LadderArm),
-    /// Count the page faults of a case.
-    PageFaults(Case),
+    /// Count page faults and the processor's events of a case.
+    Observe(Case),
     /// Drain ways to grow on the stream of a case.
     Grow {
         stream: Stream,
@@ -45,30 +50,12 @@ pub(super) enum Task {
     },
 }
 
-/// How guest and host were built, as they say themselves.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Builds {
-    /// The plugin side.
-    pub guest: BuildInfo,
-    /// The driving side.
-    pub host: BuildInfo,
-}
-
-impl From<&Pair> for Builds {
-    fn from(pair: &Pair) -> Self {
-        Self {
-            guest: pair.guest.build.clone(),
-            host: pair.host.build.clone(),
-        }
-    }
-}
-
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Answer {
-    Described(Builds),
+    Described([BuildInfo; 2]),
     Verified(Verification),
     Step(Verified),
-    PageFaults(Option<f64>),
+    Observed(Events),
     Grown(Vec<HostCounts>),
     /// The pair cannot be loaded.
     Unusable(String),
@@ -80,7 +67,10 @@ pub(super) enum Answer {
 pub fn serve() -> Option<ExitCode> {
     let mut loaded: Option<(PairFiles, Pair)> = None;
     worker::serve(ARGUMENT, &mut |job: Job| {
-        let files = job.files;
+        let files = PairFiles {
+            guest: job.guest,
+            host: job.host,
+        };
         if loaded.as_ref().is_none_or(|(known, _)| *known != files) {
             loaded = match files.load() {
                 Ok(pair) => Some((files, pair)),
@@ -93,25 +83,28 @@ pub fn serve() -> Option<ExitCode> {
 }
 
 fn work(pair: &Pair, task: Task) -> Result<Answer, String> {
-    let wrong = |error: &dyn std::fmt::Display| error.to_string();
     Ok(match task {
-        Task::Describe => Answer::Described(pair.into()),
+        Task::Describe => {
+            Answer::Described([&pair.guest.build, &pair.host.build].map(Clone::clone))
+        }
         Task::Verify { case, items } => {
             let verified = match items {
                 Some(items) => verify::verify_items(pair, &case, items),
                 None => verify::verify(pair, &case),
             };
-            Answer::Verified(verified.map_err(|error| wrong(&error))?)
+            Answer::Verified(verified.map_err(|error| error.to_string())?)
         }
         Task::Step(arm) => {
-            Answer::Step(ladder::verify::verify(pair, &arm).map_err(|error| wrong(&error))?)
+            let verified = ladder::verify::verify(pair, &arm);
+            Answer::Step(verified.map_err(|error| error.to_string())?)
         }
-        Task::PageFaults(case) => {
-            Answer::PageFaults(faults::per_item(pair, &case).map_err(|error| wrong(&error))?)
+        Task::Observe(case) => {
+            let events = observe::per_item(pair, &case);
+            Answer::Observed(events.map_err(|error| error.to_string())?)
         }
         Task::Grow { stream, buffers } => {
             let cells = stream.drain(pair, &buffers);
-            let cells = cells.map_err(|error| wrong(&error))?;
+            let cells = cells.map_err(|error| error.to_string())?;
             Answer::Grown(cells.into_iter().map(|cell| cell.counts).collect())
         }
     })

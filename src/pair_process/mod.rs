@@ -6,7 +6,7 @@
 
 mod child;
 pub mod error;
-mod faults;
+mod observe;
 
 use std::time::Duration;
 
@@ -16,10 +16,12 @@ use bench_record::wire::Verified;
 use paired::visible::visible;
 use paired::worker::{Launch, Worker};
 
+pub use self::child::serve;
 use self::child::{ARGUMENT, Answer, Job, Task};
-pub use self::child::{Builds, serve};
 use self::error::PairError;
 use crate::case::Case;
+use crate::counts::valgrind;
+use crate::events::Events;
 use crate::growth::matrix::{Cell, GrowthError, Stream};
 use crate::ladder::LadderArm;
 use crate::pair::PairFiles;
@@ -36,9 +38,13 @@ const BATCH: usize = 64;
 /// Address space that a guest may use beside the host's buffers, bytes.
 const OWN_MEMORY: u64 = 4 << 30;
 
-/// Address space of a pair whose host holds buffers of up to so many bytes.
-fn memory(buffers: u64) -> u64 {
-    OWN_MEMORY.saturating_add(buffers.saturating_mul(2))
+/// How guest and host were built, as they say themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Builds {
+    /// The plugin side.
+    pub guest: BuildInfo,
+    /// The driving side.
+    pub host: BuildInfo,
 }
 
 /// What a library says of itself is foreign text.
@@ -67,16 +73,21 @@ impl PairProcess {
     /// Loads a pair in a child of the running executable.
     pub fn load(files: &PairFiles) -> Result<Self, PairError> {
         let what = || "loading the pair".to_owned();
-        let mut launch = Launch::new(ARGUMENT).map_err(|source| PairError::Process {
+        let failed = |source| PairError::Process {
             what: what(),
             source,
-        })?;
+        };
+        let launch = Launch::new(ARGUMENT).map_err(failed)?;
+        Self::load_in(launch, files, DEFAULT_MEMORY_LIMIT)
+    }
+
+    fn load_in(mut launch: Launch, files: &PairFiles, buffers: u64) -> Result<Self, PairError> {
         let mut limit = LIMIT;
-        if under_valgrind() {
+        if valgrind::is_around() {
             // Its own memory is several times the pair's.
             limit *= UNDER_VALGRIND;
         } else {
-            launch.memory = Some(memory(DEFAULT_MEMORY_LIMIT));
+            launch.memory = Some(OWN_MEMORY.saturating_add(buffers.saturating_mul(2)));
         }
         let mut pair = Self {
             files: files.clone(),
@@ -85,12 +96,10 @@ impl PairProcess {
             limit,
             worker: None,
         };
-        match pair.ask(&what, Task::Describe)? {
-            Answer::Described(Builds { guest, host }) => {
-                pair.builds = Builds {
-                    guest: shown(guest),
-                    host: shown(host),
-                };
+        match pair.ask(&|| "loading the pair".to_owned(), Task::Describe)? {
+            Answer::Described(builds) => {
+                let [guest, host] = builds.map(shown);
+                pair.builds = Builds { guest, host };
                 Ok(pair)
             }
             answer => Err(unexpected(&answer)),
@@ -99,8 +108,8 @@ impl PairProcess {
 
     /// The same pair where hosts hold buffers of up to so many bytes.
     pub fn with_buffers(mut self, bytes: u64) -> Self {
-        if self.launch.memory.is_some() {
-            self.launch.memory = Some(memory(bytes));
+        if let Some(memory) = &mut self.launch.memory {
+            *memory = OWN_MEMORY.saturating_add(bytes.saturating_mul(2));
             self.worker = None;
         }
         self
@@ -130,10 +139,10 @@ impl PairProcess {
         }
     }
 
-    /// Page faults of a warm stream per item; `None` where the system does not tell.
-    pub fn page_faults(&mut self, case: &Case) -> Result<Option<f64>, PairError> {
-        match self.ask(&|| case.id(), Task::PageFaults(case.clone()))? {
-            Answer::PageFaults(faults) => Ok(faults),
+    /// Page faults and the processor's counters of a warm stream, per item.
+    pub fn events(&mut self, case: &Case) -> Result<Events, PairError> {
+        match self.ask(&|| case.id(), Task::Observe(case.clone()))? {
+            Answer::Observed(events) => Ok(events),
             answer => Err(unexpected(&answer)),
         }
     }
@@ -189,14 +198,13 @@ impl PairProcess {
 
     /// Lets the child end by itself.
     pub fn finish(mut self) -> Result<(), PairError> {
-        let Some(worker) = self.worker.take() else {
-            return Ok(());
-        };
-        let ended = worker.finish(self.limit);
-        ended.map(|_| ()).map_err(|source| PairError::Process {
-            what: "after the last case".to_owned(),
+        let ended = self.worker.take().map(|worker| worker.finish(self.limit));
+        let what = || "after the last case".to_owned();
+        let failed = |source| PairError::Process {
+            what: what(),
             source,
-        })
+        };
+        ended.transpose().map(drop).map_err(failed)
     }
 
     fn ask(&mut self, what: &dyn Fn() -> String, task: Task) -> Result<Answer, PairError> {
@@ -217,8 +225,8 @@ impl PairProcess {
             Some(worker) => worker,
             None => Worker::start(&self.launch).map_err(process)?,
         };
-        let files = self.files.clone();
-        let job = Job { files, task };
+        let PairFiles { guest, host } = self.files.clone();
+        let job = Job { guest, host, task };
         let answer = worker.ask(&job, limit).map_err(process)?;
         self.worker = Some(worker);
         match answer {
@@ -231,12 +239,6 @@ impl PairProcess {
 
 fn unexpected(answer: &Answer) -> PairError {
     PairError::Wrong(format!("it answered {answer:?}, which was not asked"))
-}
-
-/// Whether this very process runs under valgrind, which its children then do as well.
-fn under_valgrind() -> bool {
-    std::env::var_os("LD_PRELOAD")
-        .is_some_and(|preload| preload.to_string_lossy().contains("vgpreload"))
 }
 
 #[cfg(test)]

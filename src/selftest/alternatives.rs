@@ -153,15 +153,8 @@ pub fn criterion(root: &Path, case: &Case, count: usize, tick: &mut dyn FnMut())
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .current_dir(root)
-            .args([
-                "bench",
-                "--quiet",
-                "--bench",
-                "item_size",
-                "--",
-                "--exact",
-                &label,
-            ])
+            .args(["bench", "--quiet", "--bench", "item_size"])
+            .args(["--", "--exact", &label])
             .args(["--warm-up-time", "1", "--measurement-time", "3", "--noplot"])
             .output()
             .context("starting cargo bench")?;

@@ -67,16 +67,8 @@ fn run(mut child: Child, source: &Path, stop: &AtomicBool) {
 
 fn compile(source: &Path) -> std::io::Result<Child> {
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args([
-            "--edition",
-            "2024",
-            "--crate-type",
-            "lib",
-            "-O",
-            "--emit",
-            "obj",
-            "-o",
-        ])
+        .args(["--edition", "2024", "--crate-type", "lib"])
+        .args(["-O", "--emit", "obj", "-o"])
         .arg(source.with_extension("o"))
         .arg(source)
         .stdin(Stdio::null())

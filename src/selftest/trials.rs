@@ -108,10 +108,10 @@ fn summarise(case: &str, comparisons: &[Comparison], seconds: f64) -> Result<Row
     };
     let median = |value: fn(&Comparison) -> Option<f64>| -> Result<Option<f64>> {
         let values: Vec<f64> = comparisons.iter().filter_map(value).collect();
-        Ok((!values.is_empty())
+        let sorted = (!values.is_empty())
             .then(|| Sorted::new(values))
-            .transpose()?
-            .map(|sorted| sorted.median()))
+            .transpose()?;
+        Ok(sorted.map(|sorted| sorted.median()))
     };
     let estimates = Sorted::new(comparisons.iter().map(|found| 100.0 * (found.ratio - 1.0)))?;
     let values = estimates.values();

@@ -59,14 +59,8 @@ impl Variants {
         let source = format!("{}\n{}", self.guest, unrelated(n));
         fs::write(&path, source).with_context(|| path.display().to_string())?;
         let usual = Allocators::default();
-        let (sources, cache) = (&self.sources, &self.cache);
-        Ok(workspace::build(
-            sources,
-            cache,
-            usual,
-            seeds,
-            &mut |_, _| (),
-        )?)
+        let built = workspace::build(&self.sources, &self.cache, usual, seeds, &mut |_, _| ());
+        Ok(built?)
     }
 }
 

@@ -12,6 +12,7 @@ use paired::worker;
 use serde::{Deserialize, Serialize};
 
 use super::framework::{Calling, Case, Framework, Listed, target};
+use crate::events::{self, Events};
 use crate::guest::measure::{self, Verified};
 
 /// The first argument of such a child.
@@ -50,6 +51,9 @@ pub enum Task {
         lengths: [u64; 2],
         which: u8,
     },
+    /// Count what the system and the processor count of a case, of which at most so many items
+    /// are there.
+    Observe { case: Case, most: u64 },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +64,7 @@ pub enum Answer {
     /// A function's work grows with its units.
     Function,
     Ran,
+    Observed(Events),
     /// It cannot be loaded or opened.
     Unusable(String),
     /// It does not do what a case must do.
@@ -82,6 +87,10 @@ pub fn serve(framework: &dyn Framework) -> Option<ExitCode> {
             let items = lengths[usize::from(which != 0)];
             let ran = run(framework, &library, &case, items);
             ran.map_or_else(wrong, |()| Answer::Ran)
+        }
+        Task::Observe { case, most } => {
+            let observed = observe(framework, &library, &case, most);
+            observed.map_or_else(wrong, Answer::Observed)
         }
     })
 }
@@ -160,6 +169,34 @@ fn grows(mut opened: Opened) -> Result<(), String> {
          give its results to std::hint::black_box"
             .to_owned(),
     )
+}
+
+/// Of a stream, its second half is counted; of a function, as many units as the clock sees, after
+/// as many that warm it up.
+fn observe(framework: &dyn Framework, library: &Path, case: &Case, most: u64) -> Result<Events> {
+    let function = |name: &str| -> Result<Events> {
+        let mut opened = self::function(library, name)?;
+        let mut units = 1;
+        let mut done = Duration::ZERO;
+        while done < ENOUGH && units < UNITS {
+            units *= 2;
+            let start = Instant::now();
+            opened.run(units)?;
+            done = start.elapsed();
+        }
+        events::per_item(units, || Ok(opened.run(units)?))
+    };
+    let stream = |request| -> Result<Events> {
+        let guest = framework.load(&target(library, request))?;
+        let mut stream = guest.open(Observe::Time)?;
+        let warm = most / 2;
+        stream.drain(warm)?;
+        events::per_item(most - warm, || Ok(stream.drain(most - warm)?))
+    };
+    match case {
+        Case::Function(name) => function(name),
+        Case::Stream { request, .. } => stream(request),
+    }
 }
 
 fn run(framework: &dyn Framework, library: &Path, case: &Case, items: u64) -> Result<()> {

@@ -4,7 +4,6 @@
 //! cancels. The shorter length has about five million instructions; it is a power of two, so
 //! that builds that differ a little are counted over the same items.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -15,8 +14,8 @@ use paired::worker::{ChildError, Launch, Worker};
 
 use super::child::{ARGUMENT, Answer, Job, Task};
 use super::framework::Case;
-use crate::counts::functions::{Functions, PerItem, parse, per_item};
-use crate::counts::in_child;
+use crate::counts::functions::{Functions, parse};
+use crate::counts::{PerItem, in_child};
 
 /// How much time a child under valgrind gets.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -25,110 +24,28 @@ const AIM: u64 = 5_000_000;
 /// Units of the shorter length at most.
 const MOST: u64 = 4096;
 
-/// A case of a library.
-pub(super) struct Counting<'a> {
-    pub(super) library: &'a Path,
-    pub(super) case: &'a Case,
-    /// Items that are there at most.
-    pub(super) most: u64,
-}
-
-impl Counting<'_> {
-    /// The counts of the case.
-    ///
-    /// # Errors
-    /// Why there are none, in words.
-    pub(super) fn counts(&self) -> Result<Counts, String> {
-        let few = self.length()?;
-        let lengths = [few, 2 * few];
-        let slope = |short: u64, long: u64| (long as f64 - short as f64) / few as f64;
-        let of = |which| self.instructions(lengths, which);
-        let instructions = slope(of(0)?, of(1)?);
-        if instructions < 1.0 {
-            return Err("callgrind counted no instruction that grows with the items".to_owned());
-        }
-        let of = |which| self.allocated(lengths, which);
-        let (short, long) = (of(0)?, of(1)?);
-        Ok(Counts {
-            instructions_per_item: Some(instructions),
-            allocations_per_item: Some(slope(short.blocks, long.blocks)),
-            allocated_bytes_per_item: Some(slope(short.bytes, long.bytes)),
-            ..Counts::default()
-        })
+/// The counts of a case of which at most so many items are there.
+///
+/// # Errors
+/// Why there are none, in words.
+pub(super) fn count(library: &Path, case: &Case, most: u64) -> Result<Counts, String> {
+    let one = instructions(library, case, [1, 1], 0)?;
+    let few = length(one, most);
+    let lengths = [few, 2 * few];
+    let slope = |short: u64, long: u64| (long as f64 - short as f64) / few as f64;
+    let of = |which| instructions(library, case, lengths, which);
+    let instructions = slope(of(0)?, of(1)?);
+    if instructions < 1.0 {
+        return Err("callgrind counted no instruction that grows with the items".to_owned());
     }
-
-    /// Instructions of an item by function.
-    ///
-    /// # Errors
-    /// Why they are not known, in words.
-    pub(super) fn functions(&self) -> Result<PerItem, String> {
-        let few = self.length()?;
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let of = |which: u8| -> Result<Functions, String> {
-            let profile = folder.path().join(which.to_string());
-            self.valgrind(in_child::callgrind(&profile), [few, 2 * few], which)?;
-            let text = fs::read_to_string(&profile).map_err(|error| error.to_string())?;
-            Ok(parse(&text))
-        };
-        Ok(per_item(&of(0)?, &of(1)?, few))
-    }
-
-    fn length(&self) -> Result<u64, String> {
-        Ok(length(self.instructions([1, 1], 0)?, self.most))
-    }
-
-    fn instructions(&self, lengths: [u64; 2], which: u8) -> Result<u64, String> {
-        let options = in_child::callgrind(Path::new("/dev/null"));
-        let said = self.valgrind(options, lengths, which)?;
-        in_child::collected(&said).ok_or_else(|| {
-            "callgrind counted nothing: are this program's symbols stripped?".to_owned()
-        })
-    }
-
-    fn allocated(&self, lengths: [u64; 2], which: u8) -> Result<Allocated, String> {
-        let options = [
-            "--tool=dhat",
-            "--dhat-out-file=/dev/null",
-            // Nobody looks at names, and reading them takes most of the start.
-            "--num-callers=1",
-            "--read-inline-info=no",
-        ];
-        let said = self.valgrind(options, lengths, which)?;
-        said.lines()
-            .filter_map(total)
-            .next_back()
-            .ok_or_else(|| format!("DHAT gave no total; it said: {said}"))
-    }
-
-    /// What valgrind says of a child that runs the case.
-    fn valgrind<const N: usize>(
-        &self,
-        options: [impl Into<OsString>; N],
-        lengths: [u64; 2],
-        which: u8,
-    ) -> Result<String, String> {
-        let words = |error: ChildError| match in_child::unknown_instruction(&error) {
-            Some(cause) => cause.to_owned(),
-            None => format!("its process {error}"),
-        };
-        let launch = in_child::under(Launch::new(ARGUMENT).map_err(words)?, options);
-        let job = Job {
-            library: self.library.to_owned(),
-            task: Task::Run {
-                case: self.case.clone(),
-                lengths,
-                which,
-            },
-        };
-        let mut worker = Worker::start(&launch).map_err(words)?;
-        let answer = worker.ask(&job, LIMIT).map_err(words)?;
-        let said = worker.finish(LIMIT).map_err(words)?;
-        match answer {
-            Answer::Ran => Ok(said.text()),
-            Answer::Unusable(why) | Answer::Wrong(why) => Err(visible(&why)),
-            answer => Err(format!("it answered {answer:?}, which was not asked")),
-        }
-    }
+    let of = |which| allocated(library, case, lengths, which);
+    let (short, long) = (of(0)?, of(1)?);
+    Ok(Counts {
+        instructions_per_item: Some(instructions),
+        allocations_per_item: Some(slope(short.blocks, long.blocks)),
+        allocated_bytes_per_item: Some(slope(short.bytes, long.bytes)),
+        ..Counts::default()
+    })
 }
 
 /// Items of the shorter length, where the first takes so many instructions.
@@ -138,11 +55,71 @@ fn length(one: u64, most: u64) -> u64 {
     1 << wanted.ilog2()
 }
 
+/// Instructions of an item by function; see [`count`].
+///
+/// # Errors
+/// Why they are not known, in words.
+pub(super) fn functions(library: &Path, case: &Case, most: u64) -> Result<PerItem, String> {
+    let few = length(instructions(library, case, [1, 1], 0)?, most);
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let of = |which: u8| -> Result<Functions, String> {
+        let profile = folder.path().join(which.to_string());
+        callgrind(&profile, library, case, [few, 2 * few], which)?;
+        let text = fs::read_to_string(&profile).map_err(|error| error.to_string())?;
+        Ok(parse(&text))
+    };
+    let (short, long) = (of(0)?, of(1)?);
+    let per_item = |(name, &many): (&String, &u64)| {
+        let before = short.get(name).copied().unwrap_or_default();
+        (name.clone(), (many as f64 - before as f64) / few as f64)
+    };
+    Ok(long.iter().map(per_item).collect())
+}
+
+/// What callgrind says; it leaves the profile in a file.
+fn callgrind(
+    profile: &Path,
+    library: &Path,
+    case: &Case,
+    lengths: [u64; 2],
+    which: u8,
+) -> Result<String, String> {
+    let under = |launch| in_child::callgrind(launch, profile);
+    under_valgrind(under, library, case, lengths, which)
+}
+
+fn instructions(library: &Path, case: &Case, lengths: [u64; 2], which: u8) -> Result<u64, String> {
+    let said = callgrind(Path::new("/dev/null"), library, case, lengths, which)?;
+    in_child::collected(&said)
+        .ok_or_else(|| "callgrind counted nothing: are this program's symbols stripped?".to_owned())
+}
+
 /// What a process allocated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Allocated {
     bytes: u64,
     blocks: u64,
+}
+
+fn allocated(
+    library: &Path,
+    case: &Case,
+    lengths: [u64; 2],
+    which: u8,
+) -> Result<Allocated, String> {
+    let options = [
+        "--tool=dhat",
+        "--dhat-out-file=/dev/null",
+        // Nobody looks at names, and reading them takes most of the start.
+        "--num-callers=1",
+        "--read-inline-info=no",
+    ];
+    let under = |launch| in_child::under(launch, &options);
+    let said = under_valgrind(under, library, case, lengths, which)?;
+    said.lines()
+        .filter_map(total)
+        .next_back()
+        .ok_or_else(|| format!("DHAT gave no total; it said: {said}"))
 }
 
 /// `==1== Total:     1,234 bytes in 56 blocks`.
@@ -155,6 +132,37 @@ fn total(line: &str) -> Option<Allocated> {
         bytes: number(bytes)?,
         blocks: number(blocks)?,
     })
+}
+
+/// What valgrind says of a child that runs a case.
+fn under_valgrind(
+    under: impl FnOnce(Launch) -> Launch,
+    library: &Path,
+    case: &Case,
+    lengths: [u64; 2],
+    which: u8,
+) -> Result<String, String> {
+    let words = |error: ChildError| match in_child::unknown_instruction(&error) {
+        Some(cause) => cause.to_owned(),
+        None => format!("its process {error}"),
+    };
+    let launch = under(Launch::new(ARGUMENT).map_err(words)?);
+    let job = Job {
+        library: library.to_owned(),
+        task: Task::Run {
+            case: case.clone(),
+            lengths,
+            which,
+        },
+    };
+    let mut worker = Worker::start(&launch).map_err(words)?;
+    let answer = worker.ask(&job, LIMIT).map_err(words)?;
+    let said = worker.finish(LIMIT).map_err(words)?;
+    match answer {
+        Answer::Ran => Ok(said.text()),
+        Answer::Unusable(why) | Answer::Wrong(why) => Err(visible(&why)),
+        answer => Err(format!("it answered {answer:?}, which was not asked")),
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use paired::runner::Arm;
 use paired::worker::ChildError;
 
 use crate::counts::{CountsError, PerItem};
+use crate::events::Events;
 use crate::pair_process::error::PairError;
 
 /// What hears of each case that was counted: its id, and its counts or why there are none.
@@ -63,13 +64,11 @@ pub trait Subject {
     /// Why they are not known, in words.
     fn functions(&self, id: &str) -> Result<PerItem, String>;
 
-    /// Page faults of an item of a case; nothing where that is not known.
+    /// What the system and the processor count of a case, per item.
     ///
     /// # Errors
-    /// Why they are not known, in words.
-    fn page_faults(&self, _id: &str) -> Result<Option<f64>, String> {
-        Ok(None)
-    }
+    /// Why that is not known, in words.
+    fn events(&self, id: &str) -> Result<Events, String>;
 
     /// A digest of its machine code, without the commit that it bears: builds with the same
     /// are equally fast.

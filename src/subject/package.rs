@@ -15,12 +15,12 @@ use paired::visible::visible;
 use paired::worker::{Launch, Worker};
 
 use super::child::{ARGUMENT, Answer, ITEMS, Job, Task};
-use super::count::Counting;
 use super::framework::{Calling, Case, Listed, Undriven};
 use super::manifest::{self, ManifestError};
-use super::{Counted, Subject, SubjectError};
+use super::{Counted, Subject, SubjectError, count};
 use crate::caches::Cache;
 use crate::counts::{self, CountsError, PerItem};
+use crate::events::Events;
 use crate::git;
 use crate::guest::measure::Verified;
 use crate::pair::without;
@@ -231,6 +231,11 @@ impl Package {
         format!("{}/{}", self.name, case.name())
     }
 
+    /// Items of a case at most.
+    fn most(&self, case: &Case, id: &str) -> u64 {
+        most(case, self.verified(id).as_ref())
+    }
+
     pub(super) fn case(&self, id: &str) -> Option<&Case> {
         self.listed.cases.iter().find(|case| self.id(case) == id)
     }
@@ -288,7 +293,19 @@ impl Subject for Package {
 
     fn functions(&self, id: &str) -> Result<PerItem, String> {
         let case = self.case(id).expect("one of its cases");
-        counting(self.library(), case, self.verified(id).as_ref()).functions()
+        count::functions(self.library(), case, self.most(case, id))
+    }
+
+    fn events(&self, id: &str) -> Result<Events, String> {
+        let case = self.case(id).expect("one of its cases");
+        let task = Task::Observe {
+            case: case.clone(),
+            most: self.most(case, id),
+        };
+        match ask(self.library(), task).map_err(|error| error.to_string())? {
+            Answer::Observed(events) => Ok(events),
+            answer => Err(unexpected(answer).to_string()),
+        }
     }
 
     fn code(&self, commit: &str) -> io::Result<String> {
@@ -298,34 +315,31 @@ impl Subject for Package {
 
     fn count(&self, ids: &[String], heard: &mut Counted<'_>) -> Result<(), CountsError> {
         counts::available()?;
+        type Asked = (String, Case, Option<Verified>);
         let job = |id: &String| Some((id.clone(), self.case(id)?.clone(), self.verified(id)));
-        let jobs: Vec<(String, Case, Option<Verified>)> = ids.iter().filter_map(job).collect();
+        let jobs: Vec<Asked> = ids.iter().filter_map(job).collect();
         let library = self.library();
-        let count = |(_, case, verified): &(String, Case, Option<Verified>)| {
-            let mut counts = counting(library, case, verified.as_ref()).counts()?;
+        let count = |(_, case, verified): &Asked| {
+            let mut counts = count::count(library, case, most(case, verified.as_ref()))?;
             if let Some(verified) = verified {
                 counts.retries = Some(verified.retries);
                 counts.peak_capacity = Some(verified.peak_capacity);
             }
             Ok(counts)
         };
-        counts::side_by_side(jobs.iter().collect(), &count, &mut |(id, ..), counted| {
+        let jobs = jobs.iter().collect();
+        counts::side_by_side(jobs, usize::MAX, &count, &mut |(id, ..), counted| {
             heard(id, counted);
         });
         Ok(())
     }
 }
 
-/// How a case is counted: a stream has as many items as were verified.
-fn counting<'a>(library: &'a Path, case: &'a Case, verified: Option<&Verified>) -> Counting<'a> {
-    let most = match case {
+/// Items of a case at most: a stream has as many as were verified.
+fn most(case: &Case, verified: Option<&Verified>) -> u64 {
+    match case {
         Case::Function(_) => u64::MAX,
         Case::Stream { .. } => verified.map_or(ITEMS, |it| it.items),
-    };
-    Counting {
-        library,
-        case,
-        most,
     }
 }
 

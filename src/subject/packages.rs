@@ -9,6 +9,7 @@ use paired::runner::Arm;
 use super::package::Package;
 use super::{Counted, Subject, SubjectError};
 use crate::counts::{CountsError, PerItem};
+use crate::events::Events;
 use crate::guest::measure::Verified;
 
 /// Several packages, measured together.
@@ -73,6 +74,10 @@ impl Subject for Packages {
 
     fn functions(&self, id: &str) -> Result<PerItem, String> {
         self.of(id).functions(id)
+    }
+
+    fn events(&self, id: &str) -> Result<Events, String> {
+        self.of(id).events(id)
     }
 
     fn code(&self, commit: &str) -> io::Result<String> {

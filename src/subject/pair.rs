@@ -13,6 +13,7 @@ use crate::allocator::Allocators;
 use crate::arms::of_case;
 use crate::case::Case;
 use crate::counts::{self, CountsError, PerItem};
+use crate::events::Events;
 use crate::harness::Profile;
 use crate::pair::Layouts;
 use crate::pair_process::PairProcess;
@@ -111,8 +112,8 @@ impl Subject for PairSubject {
         found.map_err(|error| error.to_string())
     }
 
-    fn page_faults(&self, id: &str) -> Result<Option<f64>, String> {
-        let load = || PairProcess::load(&self.layouts.plain)?.page_faults(self.case(id));
+    fn events(&self, id: &str) -> Result<Events, String> {
+        let load = || PairProcess::load(&self.layouts.plain)?.events(self.case(id));
         load().map_err(|error| error.to_string())
     }
 

@@ -1,10 +1,10 @@
 //! `bench.toml`: what a repository measures. Options of a command come before it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use bench_record::input::{self, FileError};
+use anyhow::{Result, anyhow};
+use bench_record::input;
 use serde::Deserialize;
 
 /// The name of the file.
@@ -53,7 +53,7 @@ impl Settings {
     ///
     /// # Errors
     /// As for [`find`](Self::find).
-    pub fn here() -> Result<Option<Self>, FileError> {
+    pub fn here() -> Result<Option<Self>> {
         // Without one there is no file in it either.
         Self::find(&std::env::current_dir().unwrap_or_default())
     }
@@ -62,7 +62,7 @@ impl Settings {
     ///
     /// # Errors
     /// When the file cannot be read, or is not as it must be.
-    pub fn find(folder: &Path) -> Result<Option<Self>, FileError> {
+    pub fn find(folder: &Path) -> Result<Option<Self>> {
         let files = folder.ancestors().map(|folder| folder.join(FILE));
         match files.into_iter().find(|file| file.is_file()) {
             Some(file) => Self::read(&file).map(Some),
@@ -74,12 +74,11 @@ impl Settings {
     ///
     /// # Errors
     /// When it cannot be read, or is not as it must be.
-    pub fn read(path: &Path) -> Result<Self, FileError> {
-        let wrong = |why: String| FileError::new(path, why);
-        let words = |error: &dyn fmt::Display| wrong(error.to_string());
-        let bytes = input::read(path, input::SETTINGS).map_err(|error| words(&error))?;
-        let text = String::from_utf8(bytes).map_err(|error| words(&error))?;
-        let mut settings: Self = toml::from_str(&text).map_err(|error| words(&error))?;
+    pub fn read(path: &Path) -> Result<Self> {
+        let wrong = |why: String| anyhow!("{}: {why}", path.display());
+        let bytes = input::read(path, input::SETTINGS).map_err(|error| wrong(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
+        let mut settings: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         settings.folder = paired::paths::folder(path).to_owned();
         settings.check().map_err(wrong)?;
         Ok(settings)

@@ -12,4 +12,4 @@ mod run;
 pub use filter::Selected;
 pub use label::Label;
 pub use notes::{Failed, Notes, look_after};
-pub use run::{Options, WallError, bench};
+pub use run::{Options, bench};

@@ -1,30 +1,23 @@
 //! A run of criterion's targets as child processes.
 
 use std::fs;
-use std::io::{self, Read, Seek};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use bench_record::wire::Failure;
 use paired::visible::visible;
 
 use super::notes::{Failed, Watch, look_after};
 use crate::case::{Case, Group};
-use crate::harness::{self, HarnessError, Profile};
+use crate::harness::{self, Profile};
+use crate::printing::last_lines;
 
 /// What a target may take between two cases for each case that it was asked for: a case takes
 /// a second in short settings, and criterion's summary comes after the last one.
 const PER_CASE: Duration = Duration::from_secs(2);
-
-/// A run of criterion that could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum WallError {
-    #[error(transparent)]
-    Harness(#[from] HarnessError),
-    #[error("{}: criterion's results cannot be kept there: {source}", path.display())]
-    Folder { path: PathBuf, source: io::Error },
-}
 
 /// What a run of criterion is asked for.
 #[derive(Debug, Clone)]
@@ -38,11 +31,7 @@ pub struct Options {
 /// Times `cases` with the targets of `cargo bench` in short settings; `done` hears of
 /// each case that is done. A case that ends its target is among the failures by its
 /// id, and the next ones are still timed.
-pub fn bench(
-    cases: &[Case],
-    options: &Options,
-    done: &mut dyn FnMut(),
-) -> Result<Vec<Failure>, WallError> {
+pub fn bench(cases: &[Case], options: &Options, done: &mut dyn FnMut()) -> Result<Vec<Failure>> {
     let target_of = |case: &Case| match case.group {
         Group::Drain => "item_size",
         Group::Lifecycle(_) => "lifecycle",
@@ -72,7 +61,7 @@ fn time(
     limit: Duration,
     options: &Options,
     done: &mut dyn FnMut(),
-) -> Result<Vec<Failure>, WallError> {
+) -> Result<Vec<Failure>> {
     let mut failures = Vec::new();
     while !cases.is_empty() {
         let watch = Watch { limit, done };
@@ -99,13 +88,13 @@ fn start(
     cases: &[Case],
     options: &Options,
     watch: Watch<'_>,
-) -> Result<Result<(), Failed>, WallError> {
-    let folder = |source| WallError::Folder {
-        path: options.folder.clone(),
-        source,
+) -> Result<Result<(), Failed>> {
+    let folder = || {
+        let folder = options.folder.display();
+        format!("{folder}: criterion's results cannot be kept there")
     };
-    fs::create_dir_all(&options.folder).map_err(folder)?;
-    let mut words = tempfile::tempfile().map_err(folder)?;
+    fs::create_dir_all(&options.folder).with_context(folder)?;
+    let mut words = tempfile::tempfile().with_context(folder)?;
     let mut command = Command::new(executable);
     command
         .args(["--bench", "--quiet"])
@@ -114,12 +103,12 @@ fn start(
         .env(harness::SET, "quick")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(words.try_clone().map_err(folder)?);
+        .stderr(words.try_clone().with_context(folder)?);
     if let Some(pair) = &options.pair {
         command.env(harness::PAIR, pair);
     }
-    let failed = |source| harness::start_error(executable, source);
-    let outcome = look_after(&mut command, Some(watch)).map_err(failed)?;
+    let outcome = look_after(&mut command, Some(watch));
+    let outcome = outcome.map_err(|error| harness::start_error(executable, &error))?;
     Ok(outcome.map_err(|failed| Failed {
         why: format!("{}{}", failed.why, last_words(&mut words)),
         ..failed
@@ -132,12 +121,7 @@ fn last_words(words: &mut fs::File) -> String {
     // Without its words, its status still stands.
     let _ = words.rewind().and_then(|()| words.read_to_end(&mut text));
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let last = lines[lines.len().saturating_sub(3)..].join("; ");
-    match last.as_str() {
+    match last_lines(&text, 3).as_str() {
         "" => String::new(),
         last => format!(": {}", visible(last)),
     }

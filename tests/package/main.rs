@@ -55,7 +55,7 @@ fn an_unrelated_function_is_no_regression_and_one_more_allocation_is() {
     let worse = repository
         .arena_bench(&["compare", "--package", "functions", "--against", "HEAD"])
         .args(COUNTS)
-        .args(["--json", "--markdown"])
+        .args(["--explain", "--json", "--markdown"])
         .arg(&comment)
         .assert()
         .code(1)
@@ -65,6 +65,15 @@ fn an_unrelated_function_is_no_regression_and_one_more_allocation_is() {
     assert_eq!(row["id"], "functions/sum");
     assert_eq!(row["baseline_counts"]["allocations_per_item"], 0.0);
     assert_eq!(row["candidate_counts"]["allocations_per_item"], 1.0);
+    let explained = &row["explanation"];
+    let functions = explained["functions"].as_array().expect("a list");
+    let allocates = |function: &Value| {
+        function["name"]
+            .as_str()
+            .is_some_and(|it| it.contains("alloc"))
+    };
+    assert!(functions.iter().any(allocates), "{explained:#}");
+    assert!(explained["page_faults"].is_array(), "{explained:#}");
     let comment = std::fs::read_to_string(comment).expect("it was written");
     assert!(comment.contains("functions/sum"), "{comment}");
 }

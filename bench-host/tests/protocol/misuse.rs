@@ -242,7 +242,7 @@ fn a_refusal_and_a_null_handle_are_errors_and_nothing_is_dropped() {
 fn adopted(handle: *mut StreamHandle) -> Result<(), E> {
     let pair = pair(&REFUSES);
     // SAFETY: the handles of these tests are null, or readable and used by nobody else.
-    unsafe { pair.adopt(&config(Protocol::Arena, ENDLESS), handle) }.map(drop)
+    unsafe { pair.host.adopt(&config(Protocol::Arena, ENDLESS), handle) }.map(drop)
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn an_adopted_handle_is_drained_and_dropped_once() {
     let guest = ScriptedGuest::new([item(8), item(500)]);
     let config = config(Protocol::Arena, ENDLESS);
     // SAFETY: nobody else uses the handle until the session is dropped.
-    let session: Result<Session, E> = unsafe { guest.pair().adopt(&config, guest.arena()) };
+    let session: Result<Session, E> = unsafe { guest.pair().host.adopt(&config, guest.arena()) };
     let mut session = session.unwrap();
     session.drain(ENDLESS).unwrap();
     assert_eq!(session.counts().items, 2);
@@ -283,7 +283,7 @@ fn an_adopted_handle_is_dropped_once_also_if_its_first_buffer_is_above_the_limit
     let mut config = config(Protocol::Arena, ENDLESS);
     config.buffer.initial_capacity = LIMIT as u32 + 1;
     // SAFETY: nobody else uses the handle.
-    let refused = unsafe { guest.pair().adopt(&config, guest.arena()) }.map(drop);
+    let refused = unsafe { guest.pair().host.adopt(&config, guest.arena()) }.map(drop);
     let (capacity, limit) = (LIMIT + 1, LIMIT);
     assert_eq!(refused, Err(E::InitialAboveLimit { capacity, limit }));
     assert_eq!((guest.script().calls, guest.script().drops), (0, 1));

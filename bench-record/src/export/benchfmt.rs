@@ -10,8 +10,7 @@ use super::measurement::{Measurement, Metric};
 use crate::CaseId;
 use crate::wire::Record;
 
-/// Writes `measurements` of `record` in this format.
-pub fn write(
+pub fn benchfmt(
     record: &Record,
     measurements: &[Measurement<'_>],
     out: &mut dyn io::Write,
@@ -176,7 +175,7 @@ mod tests {
 
     fn exported(record: &Record) -> Parsed {
         let mut out = Vec::new();
-        write(record, &measurements(record, &Metric::ALL), &mut out).expect("written to memory");
+        benchfmt(record, &measurements(record, &Metric::ALL), &mut out).expect("written to memory");
         let text = String::from_utf8(out).expect("text");
         parse(&text).unwrap_or_else(|| panic!("not in the format:\n{text}"))
     }

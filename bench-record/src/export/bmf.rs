@@ -18,8 +18,7 @@ struct Value {
     upper_value: Option<f64>,
 }
 
-/// Writes `measurements` of `record` in this format.
-pub fn write(
+pub fn bmf(
     _: &Record,
     measurements: &[Measurement<'_>],
     out: &mut dyn io::Write,
@@ -60,7 +59,7 @@ mod tests {
     fn a_benchmark_has_its_measures_with_their_bounds() {
         let record = synthetic::record(1);
         let mut out = Vec::new();
-        write(&record, &measurements(&record, &Metric::ALL), &mut out).expect("written to memory");
+        bmf(&record, &measurements(&record, &Metric::ALL), &mut out).expect("written to memory");
         let json: serde_json::Value = serde_json::from_slice(&out).expect("a JSON object");
         for measures in json.as_object().expect("benchmarks by name").values() {
             for bounds in measures.as_object().expect("measures by name").values() {

@@ -26,8 +26,7 @@ const COLUMNS: [&str; 18] = [
     "items",
 ];
 
-/// Writes `measurements` of `record` in this format.
-pub fn write(
+pub fn csv(
     record: &Record,
     measurements: &[Measurement<'_>],
     out: &mut dyn io::Write,
@@ -95,7 +94,8 @@ mod tests {
         record.comparisons[0].baseline = name.to_owned();
         record.cases[0].params.payload = "=1+1".to_owned();
         let mut out = Vec::new();
-        write(&record, &measurements(&record, &Metric::ALL), &mut out).expect("written to memory");
+        super::csv(&record, &measurements(&record, &Metric::ALL), &mut out)
+            .expect("written to memory");
         let mut csv = ::csv::Reader::from_reader(out.as_slice());
         assert_eq!(csv.headers().expect("has a header"), &COLUMNS[..]);
         let rows: Vec<_> = csv.records().map(|row| row.expect("a row")).collect();

@@ -21,8 +21,7 @@ struct Item<'a> {
     extra: String,
 }
 
-/// Writes `measurements` of `record` in this format.
-pub fn write(
+pub fn github_action_benchmark(
     record: &Record,
     measurements: &[Measurement<'_>],
     out: &mut dyn io::Write,
@@ -68,7 +67,8 @@ mod tests {
         let record = synthetic::record(2);
         for metric in Metric::ALL {
             let mut out = Vec::new();
-            write(&record, &measurements(&record, &[metric]), &mut out).expect("written to memory");
+            github_action_benchmark(&record, &measurements(&record, &[metric]), &mut out)
+                .expect("written to memory");
             let items: Vec<serde_json::Value> = serde_json::from_slice(&out).expect("a JSON list");
             assert_eq!(items.len(), if metric == Metric::Ratio { 2 } else { 4 });
             let names: BTreeSet<_> = items.iter().map(|item| item["name"].as_str()).collect();

@@ -1,5 +1,7 @@
 //! What there is to export of a record, one number each.
 
+use std::io;
+
 use crate::wire::{Case, Comparison, PairedSample, Record};
 
 /// What may be exported. Less is better for all of them.
@@ -61,19 +63,7 @@ pub struct Interval {
     pub confidence: f64,
 }
 
-impl<'a> Measurement<'a> {
-    /// A number alone.
-    fn exact(metric: Metric, case: &'a Case, value: f64) -> Self {
-        Self {
-            metric,
-            case,
-            comparison: None,
-            value,
-            interval: None,
-            samples: Vec::new(),
-        }
-    }
-
+impl Measurement<'_> {
     /// What a dashboard calls it: the case's id, and for a ratio what it is
     /// measured against.
     pub fn name(&self) -> String {
@@ -84,53 +74,71 @@ impl<'a> Measurement<'a> {
     }
 }
 
+/// Writes measurements of a record in a format.
+pub type Exporter = fn(&Record, &[Measurement<'_>], &mut dyn io::Write) -> io::Result<()>;
+
 /// The numbers of `record` of the given metrics, by metric, then by case.
 ///
 /// A comparison whose candidate is no case of the record has no parameters to
 /// show and is left out.
 pub fn measurements<'a>(record: &'a Record, metrics: &[Metric]) -> Vec<Measurement<'a>> {
-    metrics
-        .iter()
-        .flat_map(|metric| match metric {
-            Metric::Wall => {
-                let times = record.cases.iter().filter_map(|case| time(record, case));
-                times.collect::<Vec<_>>()
+    let (cases, comparisons) = (record.cases.iter(), record.comparisons.iter());
+    let of = |metric: &Metric| -> Vec<_> {
+        match metric {
+            Metric::Wall => cases.clone().filter_map(|it| time(record, it)).collect(),
+            Metric::Instructions => cases.clone().filter_map(instructions).collect(),
+            Metric::Ratio => {
+                let ratio = |it: &'a Comparison| ratio(record.case(&it.candidate)?, it);
+                comparisons.clone().filter_map(ratio).collect()
             }
-            Metric::Instructions => record.cases.iter().filter_map(instructions).collect(),
-            Metric::Ratio => record
-                .comparisons
-                .iter()
-                .filter_map(|comparison| ratio(record.case(&comparison.candidate)?, comparison))
-                .collect(),
-        })
-        .collect()
+        }
+    };
+    metrics.iter().flat_map(of).collect()
 }
 
 /// The time of a case: the median over the processes of the first comparison that it
 /// is part of, as the candidate if it is one anywhere.
 fn time<'a>(record: &'a Record, case: &'a Case) -> Option<Measurement<'a>> {
-    let all = || record.comparisons.iter();
-    let mut as_candidate = all().filter(|it| it.candidate == case.id);
-    let mut as_baseline = all().filter(|it| it.baseline == case.id);
-    let of = |it: &Comparison, value, side: fn(&PairedSample) -> f64| Measurement {
-        samples: it.samples.iter().map(side).collect(),
-        ..Measurement::exact(Metric::Wall, case, value)
-    };
-    as_candidate
-        .find_map(|it| Some(of(it, it.candidate_ns?, |sample| sample.candidate_ns)))
-        .or_else(|| {
-            as_baseline.find_map(|it| Some(of(it, it.baseline_ns?, |sample| sample.baseline_ns)))
+    type Pick = fn(&PairedSample) -> f64;
+    let mut all = record.comparisons.iter();
+    let candidate = all.clone().find_map(|it| {
+        let pick: Pick = |sample| sample.candidate_ns;
+        (it.candidate == case.id).then_some((it, it.candidate_ns?, pick))
+    });
+    let baseline = || {
+        all.find_map(|it| {
+            let pick: Pick = |sample| sample.baseline_ns;
+            (it.baseline == case.id).then_some((it, it.baseline_ns?, pick))
         })
+    };
+    let (comparison, value, pick) = candidate.or_else(baseline)?;
+    Some(Measurement {
+        metric: Metric::Wall,
+        case,
+        comparison: None,
+        value,
+        interval: None,
+        samples: comparison.samples.iter().map(pick).collect(),
+    })
 }
 
 fn instructions(case: &Case) -> Option<Measurement<'_>> {
-    let value = case.counts.as_ref()?.instructions_per_item?;
-    Some(Measurement::exact(Metric::Instructions, case, value))
+    Some(Measurement {
+        metric: Metric::Instructions,
+        case,
+        comparison: None,
+        value: case.counts.as_ref()?.instructions_per_item?,
+        interval: None,
+        samples: Vec::new(),
+    })
 }
 
 fn ratio<'a>(case: &'a Case, comparison: &'a Comparison) -> Option<Measurement<'a>> {
     Some(Measurement {
+        metric: Metric::Ratio,
+        case,
         comparison: Some(comparison),
+        value: comparison.ratio,
         interval: Some(Interval {
             low: comparison.low,
             high: comparison.high,
@@ -141,6 +149,5 @@ fn ratio<'a>(case: &'a Case, comparison: &'a Comparison) -> Option<Measurement<'
             .iter()
             .map(|sample| sample.log_ratio.exp())
             .collect(),
-        ..Measurement::exact(Metric::Ratio, case, comparison.ratio)
     })
 }

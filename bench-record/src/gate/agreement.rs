@@ -22,28 +22,30 @@ pub struct Disagreement(
 /// The copy routines are those that glibc picks under valgrind. A record that
 /// does not name them is taken by its CPU model instead.
 pub fn of_counts(baseline: &Environment, record: &Environment) -> Result<(), Disagreement> {
-    let fields = |environment| fields(environment, named_by_both(baseline, record));
-    let differences = Difference::between(fields(baseline), fields(record));
+    let both = [baseline, record];
+    let named = both
+        .iter()
+        .all(|it| it.observed.contains_key(COPY_ROUTINES));
+    let [before, now] = both.map(|environment| fields(environment, named));
+    let differences = Difference::between(before, now);
     match differences.is_empty() {
         true => Ok(()),
         false => Err(Disagreement(differences)),
     }
 }
 
-fn named_by_both(baseline: &Environment, record: &Environment) -> bool {
-    [baseline, record]
-        .iter()
-        .all(|environment| environment.observed.contains_key(COPY_ROUTINES))
-}
-
-fn fields(environment: &Environment, by_routines: bool) -> Vec<(&'static str, &str)> {
+fn fields(environment: &Environment, by_routines: bool) -> Vec<(&'static str, String)> {
     let routines = environment.observed.get(COPY_ROUTINES);
-    let replaced = |(field, value)| match routines {
-        Some(routines) if field == "cpu" && by_routines => (COPY_ROUTINES, routines.as_str()),
-        _ => (field, value),
+    let replaced = |(field, value): (&'static str, &str)| match routines {
+        Some(routines) if field == "cpu" && by_routines => (COPY_ROUTINES, routines.clone()),
+        _ => (field, value.to_owned()),
     };
-    let machine = environment.machine().map(replaced);
-    [&environment.toolchain()[..], &machine].concat()
+    let machine = environment.machine().into_iter().map(replaced);
+    let toolchain = environment.toolchain().into_iter();
+    toolchain
+        .map(|(field, value)| (field, value.to_owned()))
+        .chain(machine)
+        .collect()
 }
 
 /// Why the ratios of two records cannot be held against each other; `None` when

@@ -123,9 +123,8 @@ impl Judgement {
                 self.changes.push(whole(&failure.id, why));
             }
         }
-        let is_new = |case: &&Case| baseline.case(&case.id).is_none();
-        let new = record.cases.iter().filter(is_new);
-        let new: Vec<&str> = new.map(|case| case.id.as_str()).collect();
+        let ids = record.cases.iter().map(|case| case.id.as_str());
+        let new: Vec<&str> = ids.filter(|id| baseline.case(id).is_none()).collect();
         if !new.is_empty() {
             self.notices.push(format!(
                 "new, so without a baseline: {}; `gate --accept` takes them in",
@@ -140,12 +139,14 @@ impl Judgement {
                 true => "record",
                 false => "baseline",
             };
-            let why = format!("wall clock is not judged: the {side} compares nothing");
-            return self.notices.push(why);
+            let notice = format!("wall clock is not judged: the {side} compares nothing");
+            self.notices.push(notice);
+            return;
         }
         if let Some(why) = agreement::of_wall_clock(baseline, record) {
-            let why = format!("wall clock is not judged: {why}");
-            return self.notices.push(why);
+            let notice = format!("wall clock is not judged: {why}");
+            self.notices.push(notice);
+            return;
         }
         for before in &baseline.comparisons {
             let Some(after) = record.comparison(&before.candidate, &before.baseline) else {

@@ -47,10 +47,8 @@ impl Findings {
         let untrusted = history.entries.iter().filter(|e| !e.trusted).count();
         let ratios = history.series.iter().filter(|s| !s.metric.is_exact());
         let short = ratios.clone().filter(|series| {
-            series
-                .by_group()
-                .values()
-                .all(|own| own.len() < 2 * MIN_SEGMENT)
+            let groups = series.by_group();
+            groups.values().all(|own| own.len() < 2 * MIN_SEGMENT)
         });
         let (ratios, short) = (ratios.count(), short.count());
         let mut gaps = Vec::new();
@@ -85,9 +83,8 @@ impl Findings {
                  never compared with those of the other"
             ));
         }
-        for entry in &history.damaged {
-            gaps.push(format!("left out: {}", entry.why));
-        }
+        let damaged = history.damaged.iter();
+        gaps.extend(damaged.map(|entry| format!("left out: {}", entry.why)));
         gaps
     }
 }

@@ -45,7 +45,7 @@ pub struct Series {
 impl Series {
     /// The points of each group, in order. Points of differing groups are never
     /// compared.
-    pub(super) fn by_group(&self) -> BTreeMap<u32, Vec<Point>> {
+    pub fn by_group(&self) -> BTreeMap<u32, Vec<Point>> {
         let mut groups: BTreeMap<u32, Vec<Point>> = BTreeMap::new();
         for point in &self.points {
             groups.entry(point.group).or_default().push(*point);

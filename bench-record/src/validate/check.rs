@@ -24,32 +24,12 @@ pub struct Fault {
     pub problem: String,
 }
 
-/// Checks each thing of a list, at its place there.
-pub(super) fn each<'a, T>(
-    list: &str,
-    all: &'a [T],
-    mut check: impl FnMut(&str, &'a T) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut numbered = all.iter().enumerate();
-    numbered.try_for_each(|(index, one)| check(&format!("{list}[{index}]"), one))
-}
-
-/// Takes in a name that must occur once.
-pub(super) fn once<'a>(
-    known: &mut BTreeSet<&'a str>,
-    field: impl Display,
-    name: &'a str,
-) -> Result<(), Fault> {
-    match known.insert(name) {
-        true => Ok(()),
-        false => fault(field, twice(name)),
-    }
-}
-
 pub(super) fn self_check(at: &str, check: &SelfCheck) -> Result<(), Fault> {
     ratio(at, check.low, check.ratio, check.high)?;
-    let list = format!("{at}.comparisons");
-    each(&list, &check.comparisons, comparison)
+    for (index, one) in check.comparisons.iter().enumerate() {
+        comparison(&format!("{at}.comparisons[{index}]"), one)?;
+    }
+    Ok(())
 }
 
 /// Exact counts.
@@ -66,14 +46,15 @@ pub(super) fn counts(at: &str, counts: &Counts) -> Result<(), Fault> {
 /// A list in which a pair occurs once.
 pub(super) fn comparisons(list: &str, comparisons: &[Comparison]) -> Result<(), Fault> {
     let mut pairs = BTreeSet::new();
-    each(list, comparisons, |at, one| {
-        comparison(at, one)?;
+    for (index, one) in comparisons.iter().enumerate() {
+        let at = format!("{list}[{index}]");
+        comparison(&at, one)?;
         if !pairs.insert((&one.candidate, &one.baseline)) {
             let pair = format!("{} against {}", one.candidate, one.baseline);
             return fault(at, twice(&pair));
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn comparison(at: &str, it: &Comparison) -> Result<(), Fault> {
@@ -91,12 +72,14 @@ fn comparison(at: &str, it: &Comparison) -> Result<(), Fault> {
         let at = format!("{at}.copies");
         ratio(&at, copies.low, copies.ratio, copies.high)?;
     }
-    each(&format!("{at}.samples"), &it.samples, |at, sample| {
+    for (index, sample) in it.samples.iter().enumerate() {
+        let at = format!("{at}.samples[{index}]");
         let limit = MAX_RATIO.ln();
-        within(at, "log_ratio", sample.log_ratio, -limit, limit)?;
-        within(at, "baseline_ns", sample.baseline_ns, 0.0, MAX_NS)?;
-        within(at, "candidate_ns", sample.candidate_ns, 0.0, MAX_NS)
-    })
+        within(&at, "log_ratio", sample.log_ratio, -limit, limit)?;
+        within(&at, "baseline_ns", sample.baseline_ns, 0.0, MAX_NS)?;
+        within(&at, "candidate_ns", sample.candidate_ns, 0.0, MAX_NS)?;
+    }
+    Ok(())
 }
 
 pub(super) fn difference(at: &str, difference: &Difference) -> Result<(), Fault> {
@@ -115,40 +98,42 @@ pub(super) fn ratio(at: &str, low: f64, estimate: f64, high: f64) -> Result<(), 
 }
 
 pub(super) fn id(field: &str, id: &str) -> Result<(), Fault> {
-    text(field, id, "a case id", 1)
+    if id.is_empty() || !is_name(id) {
+        let problem = format!("{id:?} is not a case id; expected 1 to {MAX_ID_BYTES} {PLAIN}");
+        return fault(field, problem);
+    }
+    Ok(())
 }
 
 /// A name, which may be empty: tables and pictures show it as it is.
 pub(super) fn name(field: &str, name: &str) -> Result<(), Fault> {
-    text(field, name, "a name", 0)
-}
-
-fn text(field: &str, text: &str, what: &str, fewest: usize) -> Result<(), Fault> {
-    if (fewest..=MAX_ID_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
-        return Ok(());
+    if !is_name(name) {
+        let problem = format!("{name:?} is not a name; expected at most {MAX_ID_BYTES} {PLAIN}");
+        return fault(field, problem);
     }
-    let bytes = match fewest {
-        0 => "at most".to_owned(),
-        _ => format!("{fewest} to"),
-    };
-    let problem = format!(
-        "{text:?} is not {what}; expected {bytes} {MAX_ID_BYTES} bytes without control characters"
-    );
-    fault(field, problem)
+    Ok(())
 }
 
-/// Fields that are names.
-pub(super) fn names<const N: usize>(at: &str, fields: [(&str, &str); N]) -> Result<(), Fault> {
-    let mut fields = fields.into_iter();
-    fields.try_for_each(|(field, text)| name(&format!("{at}.{field}"), text))
+const PLAIN: &str = "bytes without control characters";
+
+fn is_name(text: &str) -> bool {
+    text.len() <= MAX_ID_BYTES && !text.chars().any(char::is_control)
 }
 
-/// Fields that are whole numbers.
-pub(super) fn wholes<const N: usize>(at: &str, fields: [(&str, u64); N]) -> Result<(), Fault> {
-    let mut fields = fields.into_iter();
-    fields.try_for_each(|(name, count)| within(at, name, count as f64, 0.0, MAX_COUNT))
+/// An id that no other of its list has.
+pub(super) fn once<'a>(
+    seen: &mut BTreeSet<&'a str>,
+    field: &str,
+    id: &'a str,
+) -> Result<(), Fault> {
+    self::id(field, id)?;
+    match seen.insert(id) {
+        true => Ok(()),
+        false => fault(field, twice(id)),
+    }
 }
 
+/// [`within`], of a number that may be missing.
 pub(super) fn optional(
     at: &str,
     name: &str,
@@ -157,6 +142,10 @@ pub(super) fn optional(
     high: f64,
 ) -> Result<(), Fault> {
     value.map_or(Ok(()), |value| within(at, name, value, low, high))
+}
+
+pub(super) fn whole(at: &str, name: &str, count: u64) -> Result<(), Fault> {
+    within(at, name, count as f64, 0.0, MAX_COUNT)
 }
 
 /// Refuses NaN as well: it lies in no range.
@@ -186,7 +175,7 @@ pub(super) fn ordered(
     )
 }
 
-fn twice(what: &str) -> String {
+pub(super) fn twice(what: &str) -> String {
     format!("{what:?} occurs twice; expected once")
 }
 

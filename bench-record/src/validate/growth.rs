@@ -3,45 +3,52 @@
 use std::collections::BTreeSet;
 
 use super::check::{
-    Fault, MAX_COUNT, comparisons, difference, each, id, name, names, once, optional, ratio,
-    wholes, within,
+    Fault, MAX_COUNT, comparisons, difference, id, name, once, optional, ratio, whole, within,
 };
 use crate::growth::{Cell, Growth, Plan, Retry};
 
 pub(super) fn growth(growth: &Growth) -> Result<(), Fault> {
-    each("growth.plans", &growth.plans, plan)?;
-    each("growth.retry", &growth.retry, retry)?;
+    for (index, plan) in growth.plans.iter().enumerate() {
+        self::plan(&format!("growth.plans[{index}]"), plan)?;
+    }
+    for (index, retry) in growth.retry.iter().enumerate() {
+        self::retry(&format!("growth.retry[{index}]"), retry)?;
+    }
     comparisons("growth.comparisons", &growth.comparisons)
 }
 
 fn plan(at: &str, plan: &Plan) -> Result<(), Fault> {
-    names(at, [("name", &plan.name), ("parameters", &plan.parameters)])?;
-    let (items, bytes, largest) = (plan.items, plan.bytes, plan.largest);
-    wholes(
-        at,
-        [("items", items), ("bytes", bytes), ("largest", largest)],
-    )?;
+    name(&format!("{at}.name"), &plan.name)?;
+    name(&format!("{at}.parameters"), &plan.parameters)?;
+    for (name, count) in [
+        ("items", plan.items),
+        ("bytes", plan.bytes),
+        ("largest", plan.largest),
+    ] {
+        whole(at, name, count)?;
+    }
     let mut ids = BTreeSet::new();
-    let cells = format!("{at}.cells");
-    each(&cells, &plan.cells, |at, cell| {
-        let field = format!("{at}.id");
-        id(&field, &cell.id)?;
-        once(&mut ids, field, &cell.id)?;
-        self::cell(&format!("{cells}[{}]", cell.id), cell)
-    })?;
-    each(&format!("{at}.advice"), &plan.advice, |at, advice| {
-        id(&format!("{at}.id"), &advice.id)?;
-        name(&format!("{at}.condition"), &advice.condition)
-    })
+    for (index, cell) in plan.cells.iter().enumerate() {
+        once(&mut ids, &format!("{at}.cells[{index}].id"), &cell.id)?;
+        self::cell(&format!("{at}.cells[{}]", cell.id), cell)?;
+    }
+    for (index, advice) in plan.advice.iter().enumerate() {
+        id(&format!("{at}.advice[{index}].id"), &advice.id)?;
+        let field = format!("{at}.advice[{index}].condition");
+        name(&field, &advice.condition)?;
+    }
+    Ok(())
 }
 
 fn cell(at: &str, cell: &Cell) -> Result<(), Fault> {
-    let (growth, regrow, shrink) = (&cell.growth, &cell.regrow, &cell.shrink);
-    names(
-        at,
-        [("growth", growth), ("regrow", regrow), ("shrink", shrink)],
-    )?;
-    let counts = [
+    for (field, text) in [
+        ("growth", &cell.growth),
+        ("regrow", &cell.regrow),
+        ("shrink", &cell.shrink),
+    ] {
+        name(&format!("{at}.{field}"), text)?;
+    }
+    for (name, count) in [
         ("growth_param", cell.growth_param),
         ("initial_capacity", cell.initial_capacity),
         ("shrink_param", cell.shrink_param),
@@ -55,8 +62,9 @@ fn cell(at: &str, cell: &Cell) -> Result<(), Fault> {
         ("shrinks", cell.shrinks),
         ("peak_capacity", cell.peak_capacity),
         ("final_capacity", cell.final_capacity),
-    ];
-    wholes(at, counts)?;
+    ] {
+        whole(at, name, count)?;
+    }
     within(at, "mean_held", cell.mean_held, 0.0, MAX_COUNT)?;
     within(at, "mean_share", cell.mean_share, 0.0, 1.0)?;
     let instructions = cell.instructions_per_item;
@@ -75,12 +83,17 @@ fn cell(at: &str, cell: &Cell) -> Result<(), Fault> {
 fn retry(at: &str, retry: &Retry) -> Result<(), Fault> {
     id(&format!("{at}.many"), &retry.many)?;
     id(&format!("{at}.few"), &retry.few)?;
-    wholes(at, [("retries", retry.retries)])?;
+    whole(at, "retries", retry.retries)?;
     let worked = retry.bytes_worked;
     within(at, "bytes_worked", worked, -MAX_COUNT, MAX_COUNT)?;
     within(at, "item_bytes", retry.item_bytes, 0.0, MAX_COUNT)?;
-    let instructions = retry.instructions;
-    optional(at, "instructions", instructions, -MAX_COUNT, MAX_COUNT)?;
+    optional(
+        at,
+        "instructions",
+        retry.instructions,
+        -MAX_COUNT,
+        MAX_COUNT,
+    )?;
     match &retry.ns {
         Some(ns) => difference(&format!("{at}.ns"), ns),
         None => Ok(()),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::check::{
-    Fault, MAX_COUNT, comparisons, counts, each, id, names, once, optional, self_check, wholes,
+    Fault, MAX_COUNT, comparisons, counts, fault, id, name, once, optional, self_check, twice,
+    whole,
 };
 use super::environment::environment;
 use crate::lab::{Arm, Lab, Set};
@@ -22,24 +23,32 @@ pub(super) fn lab(lab: &Lab) -> Result<(), Fault> {
 fn sets(field: &str, sets: &[Set]) -> Result<(), Fault> {
     let mut names = BTreeSet::new();
     let mut ids = BTreeSet::new();
-    each(field, sets, |at, set| {
-        let name = format!("{at}.name");
-        id(&name, &set.name)?;
-        once(&mut names, name, &set.name)?;
-        self::set(at, set)?;
-        let mut arms = set.arms.iter();
-        arms.try_for_each(|arm| once(&mut ids, format!("{at}.arms"), &arm.id))
-    })
+    for (index, set) in sets.iter().enumerate() {
+        let at = format!("{field}[{index}]");
+        once(&mut names, &format!("{at}.name"), &set.name)?;
+        self::set(&at, set)?;
+        for arm in &set.arms {
+            if !ids.insert(&arm.id) {
+                return fault(format!("{at}.arms"), twice(&arm.id));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn set(at: &str, set: &Set) -> Result<(), Fault> {
-    let (item, payload, decode) = (&set.item, &set.payload, &set.decode);
-    names(
-        at,
-        [("item", item), ("payload", payload), ("decode", decode)],
-    )?;
-    wholes(at, [("bytes", set.bytes), ("wire_bytes", set.wire_bytes)])?;
-    each(&format!("{at}.arms"), &set.arms, arm)?;
+    for (field, text) in [
+        ("item", &set.item),
+        ("payload", &set.payload),
+        ("decode", &set.decode),
+    ] {
+        name(&format!("{at}.{field}"), text)?;
+    }
+    whole(at, "bytes", set.bytes)?;
+    whole(at, "wire_bytes", set.wire_bytes)?;
+    for (index, arm) in set.arms.iter().enumerate() {
+        self::arm(&format!("{at}.arms[{index}]"), arm)?;
+    }
     comparisons(&format!("{at}.comparisons"), &set.comparisons)?;
     comparisons(&format!("{at}.firsts"), &set.firsts)?;
     match &set.self_check {
@@ -50,14 +59,12 @@ fn set(at: &str, set: &Set) -> Result<(), Fault> {
 
 fn arm(at: &str, arm: &Arm) -> Result<(), Fault> {
     id(&format!("{at}.id"), &arm.id)?;
-    let (way, codec, allocators) = (&arm.way, &arm.codec, &arm.allocators);
-    names(
-        at,
-        [("way", way), ("codec", codec), ("allocators", allocators)],
-    )?;
+    name(&format!("{at}.way"), &arm.way)?;
+    name(&format!("{at}.codec"), &arm.codec)?;
+    name(&format!("{at}.allocators"), &arm.allocators)?;
     counts(at, &arm.counts)?;
     let first = arm.first_item_instructions;
     optional(at, "first_item_instructions", first, 0.0, MAX_COUNT)?;
     arm.held_bytes
-        .map_or(Ok(()), |held| wholes(at, [("held_bytes", held)]))
+        .map_or(Ok(()), |held| whole(at, "held_bytes", held))
 }

@@ -13,7 +13,7 @@ mod ladder;
 #[cfg(test)]
 mod tests;
 
-use check::{comparisons, counts, each, id, names, once, self_check};
+use check::{comparisons, counts, id, name, once, self_check};
 use environment::environment;
 
 use crate::wire::{Case, Record};
@@ -25,16 +25,14 @@ pub use environment::{MAX_SHARDS, parse_shard};
 pub fn validate(record: &Record) -> Result<(), Fault> {
     environment(&record.environment)?;
     let mut ids = BTreeSet::new();
-    each("cases", &record.cases, |at, case| {
-        let field = format!("{at}.id");
-        id(&field, &case.id)?;
-        once(&mut ids, field, &case.id)?;
-        self::case(&format!("cases[{}]", case.id), case)
-    })?;
+    for (index, case) in record.cases.iter().enumerate() {
+        once(&mut ids, &format!("cases[{index}].id"), &case.id)?;
+        self::case(&format!("cases[{}]", case.id), case)?;
+    }
     comparisons("comparisons", &record.comparisons)?;
-    each("failures", &record.failures, |at, failure| {
-        id(&format!("{at}.id"), &failure.id)
-    })?;
+    for (index, failure) in record.failures.iter().enumerate() {
+        id(&format!("failures[{index}].id"), &failure.id)?;
+    }
     if let Some(check) = &record.self_check {
         self_check("self_check", check)?;
     }
@@ -45,7 +43,7 @@ pub fn validate(record: &Record) -> Result<(), Fault> {
 
 fn case(at: &str, case: &Case) -> Result<(), Fault> {
     let params = &case.params;
-    let fields: [(&str, &str); 8] = [
+    for (field, text) in [
         ("payload", &params.payload),
         ("size_plan", &params.size_plan),
         ("protocol", &params.protocol),
@@ -54,7 +52,8 @@ fn case(at: &str, case: &Case) -> Result<(), Fault> {
         ("growth", &params.growth),
         ("regrow", &params.regrow),
         ("shrink", &params.shrink),
-    ];
-    names(&format!("{at}.params"), fields)?;
+    ] {
+        name(&format!("{at}.params.{field}"), text)?;
+    }
     case.counts.as_ref().map_or(Ok(()), |it| counts(at, it))
 }

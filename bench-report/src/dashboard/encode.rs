@@ -4,7 +4,7 @@
 //! their intervals distances from them; of counts, which seldom change, only the changes
 //! are kept.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
@@ -94,25 +94,18 @@ pub fn encode(dashboard: &Dashboard, first: u32) -> Data {
     let history = dashboard.history;
     let mut environments: Vec<Vec<(String, String)>> = Vec::new();
     let mut entries = Vec::new();
-    for (entry, name) in history
-        .entries
-        .iter()
-        .zip(&dashboard.names)
-        .skip(first as usize)
-    {
+    let named = history.entries.iter().zip(&dashboard.names);
+    for (entry, name) in named.skip(first as usize) {
         let e = &entry.environment;
         let own = crate::model::fingerprint(e);
-        let environment = environments
-            .iter()
-            .position(|known| *known == own)
-            .unwrap_or_else(|| {
-                environments.push(own);
-                environments.len() - 1
-            });
-        let when = if e.committed.is_empty() {
-            &e.finished
-        } else {
-            &e.committed
+        let known = environments.iter().position(|known| *known == own);
+        let environment = known.unwrap_or_else(|| {
+            environments.push(own);
+            environments.len() - 1
+        });
+        let when = match e.committed.is_empty() {
+            true => &e.finished,
+            false => &e.committed,
         };
         entries.push(EntryData {
             name: name.clone(),
@@ -138,7 +131,7 @@ pub fn encode(dashboard: &Dashboard, first: u32) -> Data {
                     entry: change.entry - first,
                     before: change.before,
                     after: change.after,
-                    direction: direction(change),
+                    direction: direction(change).name(),
                     evidence: evidence(change),
                 })
                 .collect(),
@@ -154,12 +147,13 @@ pub fn encode(dashboard: &Dashboard, first: u32) -> Data {
 }
 
 fn parts(series: &Series, first: u32, presence: &mut Presence) -> Vec<Part> {
-    let mut groups: BTreeMap<u32, Vec<&Point>> = BTreeMap::new();
-    for point in series.points.iter().filter(|point| point.entry >= first) {
-        groups.entry(point.group).or_default().push(point);
+    let mut groups = series.by_group();
+    for points in groups.values_mut() {
+        points.retain(|point| point.entry >= first);
     }
     groups
         .into_values()
+        .filter(|points| !points.is_empty())
         .map(|points| Part {
             at: presence.index(points.iter().map(|point| point.entry - first)),
             values: match series.metric {
@@ -170,7 +164,7 @@ fn parts(series: &Series, first: u32, presence: &mut Presence) -> Vec<Part> {
         .collect()
 }
 
-fn ratios(points: &[&Point]) -> [Vec<i64>; 3] {
+fn ratios(points: &[Point]) -> [Vec<i64>; 3] {
     let units = |value: f64| (value * RATIO_UNITS).round() as i64;
     let each = |pick: fn(&Point) -> f64| points.iter().map(move |point| units(pick(point)));
     [
@@ -180,7 +174,7 @@ fn ratios(points: &[&Point]) -> [Vec<i64>; 3] {
     ]
 }
 
-fn counts(points: &[&Point]) -> Vec<f64> {
+fn counts(points: &[Point]) -> Vec<f64> {
     let mut out = Vec::new();
     let mut last = None;
     for (index, point) in points.iter().enumerate() {
@@ -239,7 +233,7 @@ mod tests {
             high: value,
         };
         let points = [point(3, 7.0), point(4, 7.0), point(9, 8.0)];
-        assert_eq!(counts(&points.each_ref()), [0.0, 7.0, 2.0, 8.0]);
+        assert_eq!(counts(&points), [0.0, 7.0, 2.0, 8.0]);
     }
 
     #[test]
@@ -257,7 +251,7 @@ mod tests {
             accepted: None,
         };
         assert_eq!(
-            (evidence(&change).as_str(), direction(&change)),
+            (evidence(&change).as_str(), direction(&change).name()),
             ("exact", "slower")
         );
         change.accepted = Some("accepted: it checks more (up to 3%)".to_owned());
@@ -265,7 +259,7 @@ mod tests {
             evidence(&change),
             "exact; accepted: it checks more (up to 3%)"
         );
-        assert_eq!(direction(&change), "inconclusive");
+        assert_eq!(direction(&change).name(), "inconclusive");
         assert!(!change.is_regression());
     }
 }

@@ -80,23 +80,13 @@ pub fn newest(dashboard: &Dashboard) -> (Tone, String) {
     };
     let newest = dashboard.history.entries.len() as u32 - 1;
     let name = &dashboard.names[newest as usize];
-    let of_it = dashboard
-        .findings
-        .changes
-        .iter()
-        .filter(|c| c.entry == newest);
-    let of_it: Vec<&Change> = of_it.collect();
-    let regressions: Vec<&Change> = of_it
-        .iter()
-        .filter(|c| c.is_regression())
-        .copied()
-        .collect();
-    let suspects: Vec<&Change> = of_it
-        .iter()
-        .filter(|c| c.evidence == Evidence::Unconfirmed && c.after > c.before)
-        .copied()
-        .collect();
-    let better = of_it.iter().filter(|c| c.after < c.before).count();
+    let changes = |is: fn(&Change) -> bool| -> Vec<&Change> {
+        let of_it = |c: &&Change| c.entry == newest && is(c);
+        dashboard.findings.changes.iter().filter(of_it).collect()
+    };
+    let regressions = changes(Change::is_regression);
+    let suspects = changes(|c| c.evidence == Evidence::Unconfirmed && c.after > c.before);
+    let better = changes(|c| c.after < c.before).len();
     let gone = comings(dashboard);
     let gone = gone.iter().filter(|c| c.gone && c.entry == newest).count();
     let mut parts = Vec::new();

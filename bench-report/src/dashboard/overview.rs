@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use bench_record::history::{Change, Evidence, Findings, History, Metric, Options, Series};
-use bench_record::wire::{Environment, REPOSITORY};
+use bench_record::wire::{Environment, REPOSITORY, Verdict};
 use bench_record::{Count, short_commit};
 
 /// A history with what it says of its commits.
@@ -171,13 +171,13 @@ fn pull_request(subject: &str) -> Option<u64> {
     text.parse().ok()
 }
 
-/// The direction of a change in the words of a verdict.
-pub fn direction(change: &Change) -> &'static str {
+/// The direction of a change as a verdict.
+pub fn direction(change: &Change) -> Verdict {
     match change.evidence {
-        Evidence::Unconfirmed => "inconclusive",
+        Evidence::Unconfirmed => Verdict::Inconclusive,
         // No alarm, and no improvement.
-        _ if change.accepted.is_some() => "inconclusive",
-        _ if change.after > change.before => "slower",
-        _ => "faster",
+        _ if change.accepted.is_some() => Verdict::Inconclusive,
+        _ if change.after > change.before => Verdict::Slower,
+        _ => Verdict::Faster,
     }
 }

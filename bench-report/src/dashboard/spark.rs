@@ -1,6 +1,5 @@
 //! A small chart: one series on a few square centimetres, its changes marked.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::overview::direction;
@@ -34,15 +33,11 @@ pub fn spark<'c>(
     let x = |entry: u32| f64::from(entry) / (entries.max(2) - 1) as f64 * WIDTH;
     let y = |value: f64| HEIGHT / 2.0 - (value - middle) / span * (HEIGHT - 2.0 * MARGIN);
 
-    let mut groups: BTreeMap<u32, Vec<&Point>> = BTreeMap::new();
-    for point in &series.points {
-        groups.entry(point.group).or_default().push(point);
-    }
     let mut out = format!(
         "<svg class=\"spark\" viewBox=\"-4 0 {:.0} {HEIGHT:.0}\" aria-hidden=\"true\">",
         WIDTH + 8.0
     );
-    for points in groups.values() {
+    for points in series.by_group().values() {
         let machine = points.first().map_or(0, |point| cpu(point.entry)) % MACHINES;
         write!(out, "<path class=\"m{machine}\" d=\"").expect("writing to a string cannot fail");
         let drawn = thin(points);
@@ -56,15 +51,14 @@ pub fn spark<'c>(
     }
     for change in changes {
         let (at, level) = (x(change.entry), y(change.after));
-        let tip = if change.after > change.before {
-            -4.0
-        } else {
-            4.0
+        let tip = match change.after > change.before {
+            true => -4.0,
+            false => 4.0,
         };
         write!(
             out,
             "<path class=\"{}\" d=\"M{:.1} {:.1}h7L{at:.1} {:.1}z\"/>",
-            direction(change),
+            direction(change).name(),
             at - 3.5,
             level - tip / 2.0,
             level + tip,
@@ -77,17 +71,17 @@ pub fn spark<'c>(
 
 /// As many points as the width can show: of each bucket the least and the greatest, so
 /// that no spike is lost; of a run of equal values its ends.
-fn thin<'p>(points: &[&'p Point]) -> Vec<&'p Point> {
+fn thin(points: &[Point]) -> Vec<&Point> {
     const BUCKETS: usize = 110;
     let size = points.len().div_ceil(BUCKETS);
     let mut kept: Vec<&Point> = Vec::new();
     for bucket in points.chunks(size.max(1)) {
-        let by_value = |a: &&&Point, b: &&&Point| a.value.total_cmp(&b.value);
+        let by_value = |a: &&Point, b: &&Point| a.value.total_cmp(&b.value);
         let ends = [
             bucket.iter().min_by(by_value),
             bucket.iter().max_by(by_value),
         ];
-        let mut ends: Vec<&Point> = ends.into_iter().flatten().copied().collect();
+        let mut ends: Vec<&Point> = ends.into_iter().flatten().collect();
         ends.sort_by_key(|point| point.entry);
         ends.dedup_by_key(|point| point.entry);
         kept.extend(ends);
@@ -133,8 +127,7 @@ mod tests {
     fn a_spike_survives_thinning() {
         let values = (0..10_000).map(|n| if n == 7_777 { 2.0 } else { 1.0 });
         let all = series(values);
-        let points: Vec<_> = all.points.iter().collect();
-        let thinned = thin(&points);
+        let thinned = thin(&all.points);
         assert!(thinned.len() < 10, "{} points", thinned.len());
         assert!(thinned.iter().any(|point| point.entry == 7_777));
         assert_eq!(thinned.last().map(|point| point.entry), Some(9_999));

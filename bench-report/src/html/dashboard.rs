@@ -3,8 +3,6 @@
 mod display;
 mod tables;
 
-use std::collections::HashMap;
-
 use super::document::{DASHBOARD, document, footer, json, text};
 use super::parts;
 use crate::dashboard::{
@@ -12,9 +10,9 @@ use crate::dashboard::{
 };
 use crate::error::ReportError;
 use crate::format::short_time;
-use bench_record::history::{Evidence, Series};
+use bench_record::history::{Change, Evidence, Series};
 use display::{key, metric_name, newest_change, write};
-use tables::{changes, commits, latest, runs};
+use tables::{changes, commits, gone, latest, runs};
 
 const TOOLBAR: &str = include_str!("../assets/toolbar-dashboard.html");
 
@@ -157,11 +155,7 @@ fn every_case(dashboard: &Dashboard) -> String {
         LEAST_SPAN * 100.0,
         machines(dashboard)
     );
-    let gone: HashMap<String, String> = comings(dashboard)
-        .iter()
-        .filter(|coming| coming.gone)
-        .map(|coming| (coming.case.clone(), coming.sentence(dashboard)))
-        .collect();
+    let gone = gone(dashboard);
     for series in dashboard.shown() {
         out.push_str(&small_chart(dashboard, series, gone.get(&series.case)));
     }
@@ -212,16 +206,9 @@ fn header(dashboard: &Dashboard, first: u32) -> String {
         ),
         _ => String::new(),
     };
-    let regressions = dashboard
-        .findings
-        .changes
-        .iter()
-        .filter(|change| change.is_regression())
-        .count();
-    let suspects = dashboard.findings.changes.iter();
-    let suspects = suspects
-        .filter(|change| change.evidence == Evidence::Unconfirmed)
-        .count();
+    let count = |of: fn(&&Change) -> bool| dashboard.findings.changes.iter().filter(of).count();
+    let regressions = count(|change| change.is_regression());
+    let suspects = count(|change| change.evidence == Evidence::Unconfirmed);
     let (tone, newest) = newest(dashboard);
     let (tone, sign, newest) = (tone.name(), tone.sign(), text(&newest));
     let payloads = dashboard.shown().any(|series| !series.payload.is_empty());
@@ -280,7 +267,7 @@ fn small_chart(dashboard: &Dashboard, series: &Series, gone: Option<&String>) ->
     let changed = newest.map_or(String::new(), |change| {
         format!(
             "<small class=\"verdict {}\">{}</small>",
-            direction(change),
+            direction(change).name(),
             text(&newest_change(dashboard, change))
         )
     });
@@ -294,7 +281,7 @@ fn small_chart(dashboard: &Dashboard, series: &Series, gone: Option<&String>) ->
         text(&series.payload),
         Group::of(series.metric).name(),
         newest.map_or(-1, |change| i64::from(change.entry)),
-        newest.map_or("", direction),
+        newest.map_or("", |change| direction(change).name()),
         text(&series.case),
         text(&metric),
         text(&value),

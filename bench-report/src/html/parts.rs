@@ -65,11 +65,7 @@ pub fn answer(prefix: &str, a: &Answer) -> String {
 
 /// A chart: its static plot, which the page's script replaces by a live one.
 pub fn chart(prefix: &str, panel: &Panel, svg: &str) -> String {
-    let svg = svg.replacen(
-        "<svg ",
-        &format!("<svg role=\"img\" aria-label=\"{}\" ", text(&panel.title)),
-        1,
-    );
+    let svg = labelled(svg, &panel.title);
     format!(
         "<figure class=\"chart\" id=\"{prefix}-{id}\" data-panel=\"{id}\" \
          data-measure=\"{measure}\"><figcaption>{title}<small>{unit}</small></figcaption>\
@@ -84,13 +80,15 @@ pub fn chart(prefix: &str, panel: &Panel, svg: &str) -> String {
     )
 }
 
+/// A picture with what it shows, for readers who do not see it.
+fn labelled(svg: &str, alt: &str) -> String {
+    let label = format!("<svg role=\"img\" aria-label=\"{}\" ", text(alt));
+    svg.replacen("<svg ", &label, 1)
+}
+
 /// A drawing that stays as it is; one that is wider than the window scrolls by itself.
 pub fn drawing(class: &str, alt: &str, svg: &str) -> String {
-    let svg = svg.replacen(
-        "<svg ",
-        &format!("<svg role=\"img\" aria-label=\"{}\" ", text(alt)),
-        1,
-    );
+    let svg = labelled(svg, alt);
     format!(
         "<figure class=\"drawing {class}\"><div class=\"scroll plot\" tabindex=\"0\" role=\"region\" \
          aria-label=\"Plot: {}\">{svg}</div></figure>\n",

@@ -4,10 +4,10 @@
 use bench_record::lab::{Lab, Set};
 use bench_record::wire::Environment;
 
-use super::block::{Block, markdown, plain};
-use super::gains::{Told, measure, others, table, told};
+use super::block::{Block, markdown, paragraph, plain};
+use super::gains::{Gain, Told, measure, others, table, told};
 use super::{allocators, limits, plugin};
-use crate::format;
+use crate::format::{self, optional};
 
 /// The smallest change, as our guest has it.
 const SNIPPET: &str = r#"
@@ -56,10 +56,8 @@ match bincode::serialize_into(&mut room, &item) {
 /// The advice as a Markdown document.
 #[must_use]
 pub fn advice(lab: &Lab) -> String {
-    let mut all = vec![Block::Heading(
-        1,
-        "Which protocol should a framework use?".to_owned(),
-    )];
+    let title = "Which protocol should a framework use?";
+    let mut all = vec![Block::Heading(1, title.to_owned())];
     all.extend(blocks(lab));
     markdown(&all)
 }
@@ -81,10 +79,8 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
     )));
     all.push(ranking(&told));
     for (number, told) in told.iter().enumerate() {
-        all.push(Block::Heading(
-            3,
-            format!("{}. {}", number + 1, told.change.what),
-        ));
+        let title = format!("{}. {}", number + 1, told.change.what);
+        all.push(Block::Heading(3, title));
         all.push(Block::Paragraph(format!(
             "{}: {} of today's, as a mean. What it breaks: {}",
             arm(told),
@@ -96,34 +92,30 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
     all.extend(smallest(&told));
     if let Some(others) = others(lab) {
         all.push(Block::Heading(3, "Ways to leave alone".to_owned()));
-        all.push(Block::Paragraph(
+        all.push(paragraph(
             "A heap buffer for each item, with the same writer, and grown or sized vectors: time \
-             as a multiple of today's arena."
-                .to_owned(),
+             as a multiple of today's arena.",
         ));
         all.push(others);
     }
     all.push(heading("Batches"));
-    all.push(Block::Paragraph(
+    all.push(paragraph(
         "A larger batch costs latency and memory. The first item is there when the whole batch is \
          encoded; the buffer holds all of it. Batches above 288 KiB have no time: their items leave \
-         the core's own cache, and the exact counts answer for them."
-            .to_owned(),
+         the core's own cache, and the exact counts answer for them.",
     ));
     all.push(limits::batches(lab));
     all.push(heading("Codecs"));
-    all.push(Block::Paragraph(
-        "Both write the same bytes: tests compare every payload. Instructions an item, both sides."
-            .to_owned(),
+    all.push(paragraph(
+        "Both write the same bytes: tests compare every payload. Instructions an item, both sides.",
     ));
     all.push(limits::codecs(lab));
     all.extend(allocators::blocks(lab));
     all.push(heading("How near it is to the limit"));
-    all.push(Block::Paragraph(
+    all.push(paragraph(
         "The floor is the same items by the same codec in process, without a boundary; the copy \
-             is one `memcpy` of the item's bytes, decoded by bincode. Each with its time and its \
-             instructions an item."
-            .to_owned(),
+         is one `memcpy` of the item's bytes, decoded by bincode. Each with its time and its \
+         instructions an item.",
     ));
     all.push(limits::table(lab));
     let rests = limits::rests(lab);
@@ -141,9 +133,7 @@ pub fn blocks(lab: &Lab) -> Vec<Block> {
 /// What to do, in a paragraph.
 fn lead(lab: &Lab, told: &[Told<'_>]) -> Block {
     let Some(first) = told.first() else {
-        return Block::Paragraph(
-            "No change of today's arena was measured; run `arena-bench lab`.".to_owned(),
-        );
+        return paragraph("No change of today's arena was measured; run `arena-bench lab`.");
     };
     let most = told.iter().min_by(|a, b| a.mean.total_cmp(&b.mean));
     let most = most.filter(|most| most.mean < first.mean);
@@ -225,21 +215,13 @@ fn ranking(told: &[Told<'_>]) -> Block {
         ("changes", false),
     ];
     let rows = told.iter().map(|told| {
-        let mut gains: Vec<(f64, &str)> = told
-            .gains
-            .iter()
-            .filter_map(|gain| {
-                let counted = gain.instructions.map(|(before, after)| after / before);
-                let ratio = gain.time.map(|it| it.ratio).or(counted)?;
-                Some((ratio, gain.set.name.as_str()))
-            })
-            .collect();
+        let named = |gain: &Gain<'_>| Some((gain.ratio()?, plain(&gain.set.name)));
+        let mut gains: Vec<(f64, String)> = told.gains.iter().filter_map(named).collect();
         gains.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let cell = |it: Option<&(f64, &str)>| {
-            it.map_or_else(
-                || "–".to_owned(),
-                |(ratio, set)| format!("{} ({})", format::ratio(*ratio), plain(set)),
-            )
+        let cell = |it: Option<&(f64, String)>| {
+            optional(it, |(ratio, set)| {
+                format!("{} ({set})", format::ratio(*ratio))
+            })
         };
         vec![
             format!("{} (`{}`)", told.change.what, arm(told)),

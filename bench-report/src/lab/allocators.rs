@@ -3,7 +3,7 @@
 
 use bench_record::lab::{Arm, Lab, Set};
 
-use super::block::{Block, plain};
+use super::block::{Block, paragraph, plain};
 use super::find::{BINCODE, against, instructions};
 use crate::format::{self, optional};
 
@@ -20,11 +20,10 @@ pub(super) fn blocks(lab: &Lab) -> Vec<Block> {
     }
     let mut all = vec![Block::Heading(2, "Other allocators".to_owned())];
     all.extend(answer(lab).map(Block::Paragraph));
-    all.push(Block::Paragraph(
+    all.push(paragraph(
         "`alloc` against the arena, both with the same allocators. The guest allocates the item's \
          buffer; the host allocates what it decodes to. Instructions are those of an item on both \
-         sides."
-            .to_owned(),
+         sides.",
     ));
     all.push(protocols(lab));
     all.extend(ways(lab));
@@ -74,16 +73,13 @@ fn nearest(set: &Set) -> Option<Nearest<'_>> {
         );
         let (ratio, low, words) = match against(set, Some(arena), alloc) {
             Some(it) => {
-                let ends = format::estimate(it.ratio, it.low, it.high, format::ratio);
+                let ends = format::compared(it, format::ratio);
                 (it.ratio, it.low, format!("{ends} of the arena's time"))
             }
             None => {
                 let ratio = instructions(Some(arena), alloc)?;
-                (
-                    ratio,
-                    ratio,
-                    format!("{} of the arena's instructions", format::ratio(ratio)),
-                )
+                let words = format!("{} of the arena's instructions", format::ratio(ratio));
+                (ratio, ratio, words)
             }
         };
         Some(Nearest {
@@ -158,7 +154,7 @@ fn protocols(lab: &Lab) -> Block {
             let counted = |arm: &Arm| optional(arm.instructions(), format::significant);
             let time = |base: Option<&Arm>| {
                 optional(against(set, base, alloc), |it| {
-                    format::estimate(it.ratio, it.low, it.high, format::ratio)
+                    format::compared(it, format::ratio)
                 })
             };
             Some(vec![
@@ -212,9 +208,8 @@ fn ways(lab: &Lab) -> Vec<Block> {
     });
     let mut all = Vec::new();
     if !differ.is_empty() {
-        all.push(Block::Paragraph(
-            "Instructions an item by the guest's allocator, the host's being the system's."
-                .to_owned(),
+        all.push(paragraph(
+            "Instructions an item by the guest's allocator, the host's being the system's.",
         ));
         all.push(Block::Table(heads, rows.collect()));
     }

@@ -26,6 +26,11 @@ pub enum Span<'a> {
     Code(&'a str),
 }
 
+/// A paragraph of words that are known.
+pub(super) fn paragraph(prose: &str) -> Block {
+    Block::Paragraph(prose.to_owned())
+}
+
 /// Prose in pieces: what stands between backticks is code.
 pub fn spans(prose: &str) -> impl Iterator<Item = Span<'_>> {
     let pieces = prose.split('`').enumerate();
@@ -59,19 +64,7 @@ pub(super) fn markdown(blocks: &[Block]) -> String {
             .iter()
             .map(|item| format!("- {}\n", prose(item)))
             .collect(),
-        Block::Table(heads, rows) => {
-            let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-            let rule = heads
-                .iter()
-                .map(|(_, right)| if *right { "---:" } else { "---" });
-            let mut text = line(heads.iter().map(|(head, _)| prose(head)).collect());
-            text += &line(rule.map(str::to_owned).collect());
-            text.extend(
-                rows.iter()
-                    .map(|row| line(row.iter().map(|it| prose(it)).collect())),
-            );
-            text
-        }
+        Block::Table(heads, rows) => markdown::table_of(heads, rows.iter().cloned(), prose),
         Block::Code(code) => format!("```rust\n{}\n```\n", code.trim()),
     };
     blocks.iter().map(block).collect::<Vec<_>>().join("\n")

@@ -6,7 +6,7 @@ use bench_record::wire::Comparison;
 
 use super::block::{Block, plain};
 use super::find::{BINCODE, WINCODE, against, instructions, today};
-use crate::format;
+use crate::format::{self, optional};
 
 /// A change of today's arena.
 pub(super) struct Change {
@@ -129,7 +129,7 @@ pub(super) struct Gain<'a> {
 
 impl Gain<'_> {
     /// Time, or else instructions, as a multiple of today's arena's.
-    fn ratio(&self) -> Option<f64> {
+    pub(super) fn ratio(&self) -> Option<f64> {
         let counted = self.instructions.map(|(before, after)| after / before);
         self.time.map(|it| it.ratio).or(counted)
     }
@@ -202,20 +202,10 @@ pub(super) fn measure(lab: &Lab) -> &'static str {
 /// The table of one change: every set with time and instructions.
 pub(super) fn table(told: &Told<'_>) -> Block {
     let rows = told.gains.iter().map(|gain| {
-        let time = gain
-            .time
-            .map(|it| format::estimate(it.ratio, it.low, it.high, format::ratio));
-        let counted = gain.instructions.map(|(before, after)| {
-            format!(
-                "{} → {}",
-                format::significant(before),
-                format::significant(after)
-            )
-        });
         vec![
             plain(&gain.set.name),
-            time.unwrap_or_else(|| "–".to_owned()),
-            counted.unwrap_or_else(|| "–".to_owned()),
+            optional(gain.time, |it| format::compared(it, format::ratio)),
+            optional(gain.instructions, format::moved),
         ]
     });
     Block::Table(
@@ -238,11 +228,10 @@ pub(super) fn others(lab: &Lab) -> Option<Block> {
                 return "–".to_owned();
             };
             match against(set, arena, arm) {
-                Some(it) => format::estimate(it.ratio, it.low, it.high, format::ratio),
-                None => instructions(arena, arm).map_or_else(
-                    || "–".to_owned(),
-                    |ratio| format!("{} (instructions)", format::ratio(ratio)),
-                ),
+                Some(it) => format::compared(it, format::ratio),
+                None => optional(instructions(arena, arm), |ratio| {
+                    format!("{} (instructions)", format::ratio(ratio))
+                }),
             }
         };
         let mut row = vec![plain(&set.name), cell(today(set, "alloc"))];

@@ -1,6 +1,7 @@
 //! How far every protocol is from the limits, and what batches cost beside throughput.
 
 use bench_record::lab::{Arm, Lab, Role, Set};
+use bench_record::wire::Comparison;
 
 use super::block::{Block, plain};
 use super::find::{BINCODE, WINCODE, against, copy, floor, instructions, name, today};
@@ -48,7 +49,7 @@ fn row(set: &Set) -> Vec<String> {
         let counted = optional(instructions(base, arm), format::short_ratio);
         match against(set, base, arm) {
             Some(it) => {
-                let time = format::estimate(it.ratio, it.low, it.high, format::short_ratio);
+                let time = format::compared(it, format::short_ratio);
                 format!("{time}; {counted} in instructions")
             }
             None => format!("{counted} in instructions"),
@@ -60,7 +61,7 @@ fn row(set: &Set) -> Vec<String> {
         cost(floor(set)),
         cost(copy(set)),
         multiple(floor(set), today(set, "arena")),
-        best.map_or_else(|| "–".to_owned(), |arm| plain(&name(arm))),
+        optional(best, |arm| plain(&name(arm))),
         multiple(best.and_then(|arm| floor_of(set, arm)), best),
         multiple(copy(set), best),
     ]
@@ -116,9 +117,7 @@ pub(super) fn batches(lab: &Lab) -> Block {
 }
 
 fn batch(set: &Set, arm: &Arm) -> Vec<String> {
-    let ratio = |it: &bench_record::wire::Comparison| {
-        format::estimate(it.ratio, it.low, it.high, format::short_ratio)
-    };
+    let ratio = |it: &Comparison| format::compared(it, format::short_ratio);
     let id = format!("{}/first-item", arm.id);
     let first = set.firsts.iter().find(|it| it.candidate == id);
     vec![
@@ -152,9 +151,7 @@ pub(super) fn codecs(lab: &Lab) -> Block {
             plain(&set.name),
             counted(floor(set)),
             counted(fast),
-            optional(ratio, |it| {
-                format::estimate(it.ratio, it.low, it.high, format::short_ratio)
-            }),
+            optional(ratio, |it| format::compared(it, format::short_ratio)),
             counted(of("single-pass", BINCODE)),
             counted(of("single-pass", WINCODE)),
         ]

@@ -48,9 +48,7 @@ fn cells(set: &Set, arm: &Arm) -> [String; 10] {
     [
         name(arm),
         optional(set.ns(arm), format::ns),
-        optional(ratio, |it| {
-            format::estimate(it.ratio, it.low, it.high, format::ratio)
-        }),
+        optional(ratio, |it| format::compared(it, format::ratio)),
         optional(arm.instructions(), format::significant),
         optional(instructions(floor(set), arm), format::short_ratio),
         optional(instructions(copy(set), arm), format::short_ratio),

@@ -13,7 +13,7 @@ impl Cell {
         }
     }
 
-    pub(super) fn number(value: f64, write: fn(f64) -> String) -> Self {
+    pub(crate) fn number(value: f64, write: fn(f64) -> String) -> Self {
         Self {
             text: write(value),
             value: Some(value),
@@ -29,10 +29,9 @@ impl Cell {
         Self::optional(value.map(|b| b as f64), |b| format::bytes(b as u64))
     }
 
-    pub(super) fn estimate(value: f64, low: f64, high: f64, write: fn(f64) -> String) -> Self {
-        let text = format!("{} [{}]", write(value), format::interval(low, high, write));
+    pub(crate) fn estimate(value: f64, low: f64, high: f64, write: fn(f64) -> String) -> Self {
         Self {
-            text,
+            text: format::estimate(value, low, high, write),
             value: Some(value),
             ends: Some((low, high)),
             ..Self::default()

@@ -51,50 +51,30 @@ fn cells(index: &Index, channel: &'static str, case: &Case) -> Cells {
     let compared = index
         .comparisons(channel)
         .find(|v| v.candidate.id == case.id);
-    let none = || Cell::text("–");
-    let against = compared.map_or_else(none, |v| {
-        Cell::text(CaseId::of(&v.baseline.id).arm.unwrap_or_default())
-    });
+    let or_none = |cell: Option<Cell>| cell.unwrap_or_else(|| Cell::text("–"));
+    let against = compared.map(|v| CaseId::of(&v.baseline.id).arm.unwrap_or_default());
+    let ratio = compared.map(|v| Cell::ratio(v.comparison, false));
+    let verdict = compared.map(|v| Cell::verdict(v.comparison.verdict));
+    let ns = index.ns(case).map(|ns| Cell::measured(ns, count));
     let zeroed = found.and_then(|c| {
-        let items = case
-            .verified
-            .as_ref()
-            .map(|it| it.items)
-            .filter(|items| *items > 0)?;
-        Some(c.zeroed_bytes? / items)
+        let items = case.verified.as_ref().map(|it| it.items);
+        Some(c.zeroed_bytes? / items.filter(|items| *items > 0)?)
     });
+    let allocations = found.and_then(|c| c.allocations_per_item);
+    let calls = found.and_then(|c| c.boundary_calls_per_item);
+    let held = found.and_then(|c| c.final_capacity);
     vec![
         ("channel", Cell::text(channel)),
         ("item", Cell::text(id.item.unwrap_or_default())),
         ("way", Cell::text(&case.params.protocol)),
-        (
-            "ns",
-            index
-                .ns(case)
-                .map_or_else(none, |ns| Cell::measured(ns, count)),
-        ),
-        ("against", against),
-        (
-            "ratio",
-            compared.map_or_else(none, |v| Cell::ratio(v.comparison, false)),
-        ),
-        (
-            "verdict",
-            compared.map_or_else(none, |v| Cell::verdict(v.comparison.verdict)),
-        ),
+        ("ns", or_none(ns)),
+        ("against", or_none(against.map(Cell::text))),
+        ("ratio", or_none(ratio)),
+        ("verdict", or_none(verdict)),
         ("instructions", Cell::optional(instructions(case), count)),
-        (
-            "allocations",
-            Cell::optional(found.and_then(|c| c.allocations_per_item), count),
-        ),
-        (
-            "boundary calls",
-            Cell::optional(found.and_then(|c| c.boundary_calls_per_item), count),
-        ),
+        ("allocations", Cell::optional(allocations, count)),
+        ("boundary calls", Cell::optional(calls, count)),
         ("zeroed", Cell::bytes(zeroed)),
-        (
-            "held at the end",
-            Cell::bytes(found.and_then(|c| c.final_capacity)),
-        ),
+        ("held at the end", Cell::bytes(held)),
     ]
 }

@@ -52,11 +52,8 @@ impl Cost {
     /// for instructions that were not counted, and for times nothing does.
     pub fn of(plan: &Plan, measure: Measure) -> Option<Self> {
         let two = |cost: &Self| {
-            plan.cells
-                .iter()
-                .filter(|cell| cost.estimate(plan, cell).is_some())
-                .count()
-                > 1
+            let known = |cell: &&Cell| cost.estimate(plan, cell).is_some();
+            plan.cells.iter().filter(known).count() > 1
         };
         let candidates: &[Self] = match measure {
             Measure::Wall => &[Self::Time],
@@ -83,18 +80,9 @@ impl Cost {
     /// The axis it is drawn on.
     pub fn axis(self) -> Axis {
         match self {
-            Self::Time => Axis {
-                label: "time / exact fit",
-                unit: Unit::Ratio,
-            },
-            Self::Instructions => Axis {
-                label: "instructions per item",
-                unit: Unit::Count,
-            },
-            Self::Retries => Axis {
-                label: "retries per 1000 items",
-                unit: Unit::Count,
-            },
+            Self::Time => Axis::new("time / exact fit", Unit::Ratio),
+            Self::Instructions => Axis::new("instructions per item", Unit::Count),
+            Self::Retries => Axis::new("retries per 1000 items", Unit::Count),
         }
     }
 }

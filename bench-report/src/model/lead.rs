@@ -1,6 +1,6 @@
 //! The two sentences under the title: what was found, and what to do.
 
-use super::stories::{Lead, Story, range};
+use super::stories::{Lead, Story, ends, range, widest};
 use super::types::LeadSentences;
 use crate::format;
 use crate::ladder::{ns, step};
@@ -19,11 +19,8 @@ pub fn lead(record: &Record, stories: &[Story]) -> LeadSentences {
             "Run `arena-bench run` to compare them on this machine.",
         );
     }
-    if record
-        .self_check
-        .as_ref()
-        .is_some_and(|check| !check.trusted)
-    {
+    let check = record.self_check.as_ref();
+    if check.is_some_and(|check| !check.trusted) {
         return told(
             "Not shown: this run failed its own A/A comparison, so its times prove nothing.",
             "Measure again on a quieter machine; question 6 names what disturbed this run.",
@@ -47,12 +44,9 @@ fn names(stories: &[&Story], lead: Lead, with_reach: bool) -> Vec<String> {
 
 /// The range of the ratios of a verdict over all stories of a lead.
 fn ranges(stories: &[&Story], lead: Lead, verdict: Verdict) -> String {
-    stories
-        .iter()
-        .filter(|story| story.lead() == lead)
-        .filter_map(|story| story.range(verdict))
-        .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
-        .map_or_else(String::new, |(least, most)| range(least, most))
+    let of = stories.iter().filter(|story| story.lead() == lead);
+    let found = widest(of.filter_map(|story| story.range(verdict)));
+    found.map_or_else(String::new, |(least, most)| range(least, most))
 }
 
 fn answer(stories: &[&Story]) -> String {
@@ -135,11 +129,8 @@ pub fn writer(stories: &[&Story], record: &Record) -> Option<String> {
         let mut stories = stories.iter().filter(|story| story.lead() == Lead::Alloc);
         stories.any(|story| Some(story.payload) == payload)
     };
-    payloads
+    let ratios = payloads
         .filter(of_lead)
-        .filter_map(|found| Some(ns(found, step::WRITER)? / ns(found, step::ALLOC)?))
-        .filter(|ratio| *ratio < 0.95)
-        .map(|ratio| (ratio, ratio))
-        .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
-        .map(|(least, most)| range(least, most))
+        .filter_map(|found| Some(ns(found, step::WRITER)? / ns(found, step::ALLOC)?));
+    ends(ratios.filter(|ratio| *ratio < 0.95)).map(|(least, most)| range(least, most))
 }

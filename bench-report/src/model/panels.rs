@@ -19,16 +19,13 @@ const MEASURES: [Measure; 2] = [Measure::Wall, Measure::Instructions];
 
 /// All charts for which the record has data.
 pub fn panels(index: &Index) -> Vec<Panel> {
-    let sizes = MEASURES
-        .into_iter()
-        .flat_map(|measure| item_size(index, measure));
-    let ratios = MEASURES
-        .into_iter()
-        .flat_map(|measure| ratios(index, measure));
-    let growth = MEASURES
-        .into_iter()
-        .flat_map(|measure| growth_by(growth::plans(index.record), &[measure]));
-    let mut panels: Vec<Panel> = sizes.chain(ratios).chain(growth).collect();
+    let plans = growth::plans(index.record);
+    let all = [
+        MEASURES.map(|measure| item_size(index, measure)),
+        MEASURES.map(|measure| ratios(index, measure)),
+        MEASURES.map(|measure| growth_by(plans, &[measure])),
+    ];
+    let mut panels: Vec<Panel> = all.into_iter().flatten().flatten().collect();
     // Ids become file names, and what a record calls a payload is only text.
     let mut taken = HashSet::new();
     for (number, panel) in panels.iter_mut().enumerate() {
@@ -42,14 +39,8 @@ pub fn panels(index: &Index) -> Vec<Panel> {
 
 fn cost_axis(measure: Measure) -> Axis {
     match measure {
-        Measure::Wall => Axis {
-            label: "time per item",
-            unit: Unit::Ns,
-        },
-        Measure::Instructions => Axis {
-            label: "instructions per item",
-            unit: Unit::Count,
-        },
+        Measure::Wall => Axis::new("time per item", Unit::Ns),
+        Measure::Instructions => Axis::new("instructions per item", Unit::Count),
     }
 }
 
@@ -73,15 +64,13 @@ fn item_size(index: &Index, measure: Measure) -> Vec<Panel> {
         };
         let p = &case.params;
         let borrowed = p.decode == "borrowed";
-        let style = if p.protocol == "alloc" {
-            STYLE_ALLOC
-        } else {
-            STYLE_ARENA
+        let style = match p.protocol == "alloc" {
+            true => STYLE_ALLOC,
+            false => STYLE_ARENA,
         };
-        let name = if borrowed {
-            format!("{}, borrowed", p.protocol)
-        } else {
-            p.protocol.clone()
+        let name = match borrowed {
+            true => format!("{}, borrowed", p.protocol),
+            false => p.protocol.clone(),
         };
         payloads
             .entry(&p.payload)
@@ -112,10 +101,7 @@ fn item_size(index: &Index, measure: Measure) -> Vec<Panel> {
                 section: Section::ItemSize,
                 title: payload.to_owned(),
                 measure,
-                x: Axis {
-                    label: "bytes per item",
-                    unit: Unit::Bytes,
-                },
+                x: Axis::new("bytes per item", Unit::Bytes),
                 y: cost_axis(measure),
                 band: None,
                 series,
@@ -248,14 +234,8 @@ fn ratio(payload: &str, lines: &[(String, RatioLine)], measure: Measure) -> Pane
         section: Section::Ratio,
         title: payload.to_owned(),
         measure,
-        x: Axis {
-            label: "bytes per item",
-            unit: Unit::Bytes,
-        },
-        y: Axis {
-            label: what,
-            unit: Unit::Ratio,
-        },
+        x: Axis::new("bytes per item", Unit::Bytes),
+        y: Axis::new(what, Unit::Ratio),
         band: Some(Band {
             low: 1.0 - delta,
             middle: 1.0,
@@ -355,10 +335,7 @@ fn growth_by(plans: &[Plan], measures: &[Measure]) -> Vec<Panel> {
                 section: Section::Growth,
                 title: plan.name.clone(),
                 measure,
-                x: Axis {
-                    label: "bytes held, mean",
-                    unit: Unit::Bytes,
-                },
+                x: Axis::new("bytes held, mean", Unit::Bytes),
                 y: cost.axis(),
                 band: None,
                 series: [behind]

@@ -117,19 +117,15 @@ impl Story<'_> {
     /// Least and greatest ratio of the sizes with a verdict.
     pub fn range(&self, verdict: Verdict) -> Option<(f64, f64)> {
         let spans = self.spans().into_iter();
-        spans
-            .filter(|span| span.verdict == verdict)
-            .map(|span| (span.least, span.most))
-            .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+        let of = spans.filter(|span| span.verdict == verdict);
+        widest(of.map(|span| (span.least, span.most)))
     }
 
     /// ` up to 64 KiB`, where larger items were measured whose time is not the protocols'.
     pub fn reach(&self) -> String {
         let last = self.line.last().map(|v| v.candidate.params.item_bytes);
-        let beyond = self
-            .unexplained
-            .first()
-            .map(|v| v.candidate.params.item_bytes);
+        let beyond = self.unexplained.first();
+        let beyond = beyond.map(|v| v.candidate.params.item_bytes);
         match (last, beyond) {
             (Some(last), Some(beyond)) if beyond > last => {
                 format!(" up to {}", format::bytes(last))
@@ -178,6 +174,16 @@ impl Span {
             range(self.least, self.most)
         )
     }
+}
+
+/// The range over several ranges.
+pub fn widest(ranges: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
+    ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+}
+
+/// The range of several values.
+pub fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    widest(values.map(|value| (value, value)))
 }
 
 /// Two ratios, or one where they are written alike: `0.35 to 0.99`.

@@ -220,27 +220,16 @@ fn strategies(index: &Index) -> Table {
 fn allocations(index: &Index) -> Table {
     let cases = by_size(index.family("drain")).into_iter();
     let rows = cases.filter_map(|case| {
-        let (c, count) = (counts(case)?, format::significant);
+        let c = counts(case)?;
+        let count = |value| Cell::optional(value, format::significant);
         let cells = vec![
             ("item", Cell::text(words(case))),
             ("protocol", Cell::text(&case.params.protocol)),
-            ("allocations", Cell::optional(c.allocations_per_item, count)),
-            (
-                "bytes allocated",
-                Cell::optional(c.allocated_bytes_per_item, count),
-            ),
-            (
-                "boundary calls",
-                Cell::optional(c.boundary_calls_per_item, count),
-            ),
-            (
-                "instructions",
-                Cell::optional(c.instructions_per_item, count),
-            ),
-            (
-                "retries in the drain",
-                Cell::optional(c.retries.map(|n| n as f64), count),
-            ),
+            ("allocations", count(c.allocations_per_item)),
+            ("bytes allocated", count(c.allocated_bytes_per_item)),
+            ("boundary calls", count(c.boundary_calls_per_item)),
+            ("instructions", count(c.instructions_per_item)),
+            ("retries in the drain", count(c.retries.map(|n| n as f64))),
             ("buffer at its peak", Cell::bytes(c.peak_capacity)),
         ];
         Some((row(index, &case.id), cells))

@@ -79,7 +79,7 @@ pub struct Answer {
     pub command: String,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Figure {
     /// What was measured, in words.
     pub label: String,
@@ -141,6 +141,12 @@ pub struct Axis {
     pub label: &'static str,
     /// How values are written.
     pub unit: Unit,
+}
+
+impl Axis {
+    pub(crate) const fn new(label: &'static str, unit: Unit) -> Self {
+        Self { label, unit }
+    }
 }
 
 /// The band of differences that do not matter.

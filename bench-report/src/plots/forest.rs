@@ -3,13 +3,11 @@
 
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{BoldPoints, Ranged};
-use plotters::prelude::{
-    Color, DrawingArea, DrawingAreaErrorKind, DrawingBackend, PathElement, Rectangle, Text,
-};
-use plotters::style::text_anchor::{HPos, VPos};
+use plotters::prelude::{Color, DrawingArea, DrawingBackend, PathElement, Rectangle};
+use plotters::style::text_anchor::HPos;
 
 use super::scale::Scale;
-use super::style::{self, GRID, INK, MUTED};
+use super::style::{self, Drawn, GRID, INK, MUTED, write};
 use crate::format::{self, Unit};
 use crate::model::{Axis, Drawing, Forest, Row, Table};
 use bench_record::wire::Verdict;
@@ -70,28 +68,16 @@ fn style_of(verdict: Verdict) -> usize {
 }
 
 /// Draws the ratio column of a table of comparisons.
-pub fn draw<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    table: &Table,
-) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+pub fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, table: &Table) -> Drawn<DB> {
     let rows = grouped(table);
     let ends = rows
         .iter()
         .flat_map(|(_, f, _)| [f.low, f.high, 1.0 - f.delta, 1.0 + f.delta]);
-    let axis = Axis {
-        label: "",
-        unit: Unit::Ratio,
-    };
+    let axis = Axis::new("", Unit::Ratio);
     let scale = Scale::new(&axis, ends.chain([1.0]), 0.04);
     let at = |ratio: f64| scale.map(&ratio, (LEFT, RIGHT));
     let bottom = rows.last().map_or(TOP, |(_, _, y)| y + ROW / 2);
-    let text = |size, colour, side| style::text(size, colour, (side, VPos::Center));
-
-    area.draw(&Text::new(
-        table.caption,
-        (12, 18),
-        text(15, INK, HPos::Left),
-    ))?;
+    write(area, table.caption, (12, 18), (15, INK), HPos::Left)?;
     let delta = rows.iter().map(|(_, f, _)| f.delta).fold(0.0, f64::max);
     let band = [(at(1.0 - delta), TOP - 8), (at(1.0 + delta), bottom)];
     area.draw(&Rectangle::new(band, MUTED.mix(0.16).filled()))?;
@@ -103,43 +89,30 @@ pub fn draw<DB: DrawingBackend>(
             GRID
         };
         area.draw(&PathElement::new(vec![(x, TOP - 8), (x, bottom)], line))?;
-        area.draw(&Text::new(
-            format::tick(Unit::Ratio, tick),
-            (x, bottom + 12),
-            text(12, MUTED, HPos::Center),
-        ))?;
+        let label = format::tick(Unit::Ratio, tick);
+        write(area, &label, (x, bottom + 12), (12, MUTED), HPos::Center)?;
     }
     let sides = [
         (at(1.0) - 8, HPos::Right, "← arena faster"),
         (at(1.0) + 8, HPos::Left, "slower →"),
     ];
     for (x, anchor, word) in sides {
-        area.draw(&Text::new(word, (x, TOP - 18), text(12, INK, anchor)))?;
+        write(area, word, (x, TOP - 18), (12, INK), anchor)?;
     }
     for (row, forest, y) in &rows {
         let y = *y;
-        area.draw(&Text::new(
-            name(row),
-            (LEFT - 14, y),
-            text(12, INK, HPos::Right),
-        ))?;
+        write(area, &name(row), (LEFT - 14, y), (12, INK), HPos::Right)?;
         let style = row.verdict.map_or(6, style_of);
         let ends = vec![(at(forest.low), y), (at(forest.high), y)];
-        area.draw(&PathElement::new(
-            ends,
-            style::colour(style).stroke_width(2),
-        ))?;
+        let line = style::colour(style).stroke_width(2);
+        area.draw(&PathElement::new(ends, line))?;
         style::marker(area, style, (at(forest.ratio), y), forest.hollow)?;
         let said = match forest.hollow {
             true => "page faults",
             false => row.verdict.map_or("", Verdict::name),
         };
         let figure = format!("{}  {said}", format::ratio(forest.ratio));
-        area.draw(&Text::new(
-            figure,
-            (RIGHT + 14, y),
-            text(12, INK, HPos::Left),
-        ))?;
+        write(area, &figure, (RIGHT + 14, y), (12, INK), HPos::Left)?;
     }
     Ok(())
 }
@@ -154,11 +127,6 @@ fn forest_of(row: &Row) -> Option<Forest> {
 
 /// The first two cells: item and size.
 fn name(row: &Row) -> String {
-    let cells: Vec<_> = row
-        .cells
-        .iter()
-        .take(2)
-        .map(|cell| cell.text.as_str())
-        .collect();
-    cells.join(", ")
+    let cells = row.cells.iter().take(2).map(|cell| cell.text.as_str());
+    cells.collect::<Vec<_>>().join(", ")
 }

@@ -12,7 +12,8 @@ mod style;
 mod ticks;
 mod waterfall;
 
-use plotters::prelude::{DrawingAreaErrorKind, IntoDrawingArea, SVGBackend, WHITE};
+use plotters::coord::Shift;
+use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, SVGBackend, WHITE};
 
 use bench_record::ladder::Breakdown;
 use bench_record::wire::Environment;
@@ -31,16 +32,30 @@ pub enum PlotError {
     Raster { name: String, why: String },
 }
 
-impl PlotError {
-    fn draw<E: std::error::Error + Send + Sync>(
-        name: &str,
-        error: DrawingAreaErrorKind<E>,
-    ) -> Self {
-        Self::Draw {
-            name: name.to_owned(),
-            why: error.to_string(),
+/// What plotters says where it cannot write the SVG.
+type Refused = DrawingAreaErrorKind<std::io::Error>;
+
+/// The SVG of a picture of this size; `ground` where it brings its own.
+fn drawn(
+    name: &str,
+    size: (u32, u32),
+    ground: bool,
+    draw: impl FnOnce(&DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), Refused>,
+) -> Result<String, PlotError> {
+    let refused = |error: Refused| PlotError::Draw {
+        name: name.to_owned(),
+        why: error.to_string(),
+    };
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        if ground {
+            root.fill(&WHITE).map_err(refused)?;
         }
+        draw(&root).map_err(refused)?;
+        root.present().map_err(refused)?;
     }
+    Ok(svg)
 }
 
 /// Ground, text, axes and grid, and what they become for readers who prefer dark pages.
@@ -95,13 +110,9 @@ impl Figure {
 /// One panel as a small SVG without background or fonts, to stand in a page that brings
 /// its own.
 pub fn inline(panel: &Panel) -> Result<String, PlotError> {
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, panel::SIZE).into_drawing_area();
-        panel::draw(&root, panel).map_err(|error| PlotError::draw(&panel.id, error))?;
-        root.present()
-            .map_err(|error| PlotError::draw(&panel.id, error))?;
-    }
+    let svg = drawn(&panel.id, panel::SIZE, false, |root| {
+        panel::draw(root, panel)
+    })?;
     Ok(compact::compact(&svg))
 }
 
@@ -150,17 +161,11 @@ pub fn sheet(name: &str, what: &str, panels: &[&Panel]) -> Result<Figure, PlotEr
     let columns = panels.len().min(2);
     let rows = panels.len().div_ceil(columns);
     let size = (panel::SIZE.0 * columns as u32, panel::SIZE.1 * rows as u32);
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        root.fill(&WHITE)
-            .map_err(|error| PlotError::draw(name, error))?;
-        for (area, panel) in root.split_evenly((rows, columns)).iter().zip(panels) {
-            panel::draw(area, panel).map_err(|error| PlotError::draw(name, error))?;
-        }
-        root.present()
-            .map_err(|error| PlotError::draw(name, error))?;
-    }
+    let svg = drawn(name, size, true, |root| {
+        let areas = root.split_evenly((rows, columns));
+        let mut areas = areas.iter().zip(panels);
+        areas.try_for_each(|(area, panel)| panel::draw(area, panel))
+    })?;
     let titles: Vec<_> = panels.iter().map(|panel| panel.title.as_str()).collect();
     Ok(Figure {
         name: name.to_owned(),
@@ -182,20 +187,15 @@ pub fn waterfalls(found: &[Breakdown], environment: &Environment) -> Result<Figu
         });
     }
     let height = all.iter().map(Waterfall::height).sum();
-    let mut svg = String::new();
-    {
-        let root =
-            SVGBackend::with_string(&mut svg, (waterfall::WIDTH, height)).into_drawing_area();
-        let refused = |error| PlotError::draw(name, error);
-        root.fill(&WHITE).map_err(refused)?;
+    let svg = drawn(name, (waterfall::WIDTH, height), true, |root| {
         let mut rest = root.clone();
         for one in &all {
             let (area, below) = rest.split_vertically(one.height());
-            one.draw(&area).map_err(refused)?;
+            one.draw(&area)?;
             rest = below;
         }
-        root.present().map_err(refused)?;
-    }
+        Ok(())
+    })?;
     let titles: Vec<_> = all.iter().map(Waterfall::title).collect();
     Ok(Figure {
         name: name.to_owned(),
@@ -206,20 +206,12 @@ pub fn waterfalls(found: &[Breakdown], environment: &Environment) -> Result<Figu
 
 /// Every arena / alloc ratio with its interval on one axis.
 pub fn ratios(table: &Table) -> Result<Figure, PlotError> {
-    let name = "ratios".to_owned();
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, forest::size(table)).into_drawing_area();
-        root.fill(&WHITE)
-            .map_err(|error| PlotError::draw(&name, error))?;
-        forest::draw(&root, table).map_err(|error| PlotError::draw(&name, error))?;
-        root.present()
-            .map_err(|error| PlotError::draw(&name, error))?;
-    }
+    let name = "ratios";
+    let size = forest::size(table);
     Ok(Figure {
-        name,
+        name: name.to_owned(),
         alt: table.caption.to_owned(),
-        svg,
+        svg: drawn(name, size, true, |root| forest::draw(root, table))?,
     })
 }
 

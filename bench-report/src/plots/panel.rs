@@ -8,7 +8,7 @@ use plotters::prelude::{
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::scale::Scale;
-use super::style::{self, GRID, INK, MUTED};
+use super::style::{self, Drawn, GRID, INK, MUTED};
 use crate::model::{Panel, Point, Series};
 
 /// Pixels, width and height.
@@ -21,7 +21,6 @@ const SIDES: (i32, i32) = (68, 14);
 const LEGEND_ROW: i32 = 17;
 const TOP_LEFT: (HPos, VPos) = (HPos::Left, VPos::Top);
 
-type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Scale, Scale>>;
 
 /// Draws a panel into an area of [`SIZE`].

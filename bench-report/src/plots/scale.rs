@@ -30,10 +30,9 @@ impl Scale {
         let (least, most) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
             (a.min(v), b.max(v))
         });
-        let (least, most) = if least > most {
-            (1.0, 2.0)
-        } else {
-            (least, most)
+        let (least, most) = match least > most {
+            true => (1.0, 2.0),
+            false => (least, most),
         };
         // Where all values are one and large, a fixed span would be lost in rounding.
         let least_span = 0.1_f64.max(most.log10().abs() * 1e-6);
@@ -42,7 +41,8 @@ impl Scale {
         let high = drawable(10_f64.powf(most.log10() + span));
         let (choose, narrow): (Ticks, Ticks) = match unit {
             Unit::Bytes => (ticks::binary, ticks::linear_binary),
-            Unit::Ratio => (ticks::ratio, ticks::linear),
+            // Such as ¼, ½, 1, 2, 4.
+            Unit::Ratio => (ticks::binary, ticks::linear),
             Unit::Ns | Unit::Count => (ticks::decimal, ticks::linear),
         };
         let mut ticks = choose(low, high);

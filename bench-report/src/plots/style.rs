@@ -4,8 +4,8 @@
 use plotters::backend::DrawingBackend;
 use plotters::coord::Shift;
 use plotters::prelude::{
-    Color, DrawingArea, DrawingAreaErrorKind, IntoFont, PathElement, Polygon, RGBColor, TextStyle,
-    WHITE,
+    Color, DrawingArea, DrawingAreaErrorKind, IntoFont, PathElement, Polygon, RGBColor, Text,
+    TextStyle, WHITE,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -72,22 +72,33 @@ pub fn text(
     }
 }
 
+/// Whether something could be drawn.
+pub type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+
+/// Writes a text of a size and a colour beside a pixel.
+pub fn write<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    written: &str,
+    place: (i32, i32),
+    (size, colour): (i32, RGBColor),
+    side: HPos,
+) -> Drawn<DB> {
+    let style = text(size, colour, (side, VPos::Center));
+    area.draw(&Text::new(written.to_owned(), place, style))
+}
+
 /// Draws a style's shape around a pixel, filled or hollow.
 pub fn marker<DB: DrawingBackend>(
     area: &DrawingArea<DB, Shift>,
     style: usize,
     (x, y): (i32, i32),
     hollow: bool,
-) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+) -> Drawn<DB> {
     const RADIUS: f64 = 4.0;
     let corners: Vec<_> = SHAPES[style % SHAPES.len()]
         .iter()
-        .map(|(dx, dy)| {
-            (
-                x + (dx * RADIUS).round() as i32,
-                y + (dy * RADIUS).round() as i32,
-            )
-        })
+        .map(|(dx, dy)| [dx, dy].map(|it| (it * RADIUS).round() as i32))
+        .map(|[dx, dy]| (x + dx, y + dy))
         .collect();
     if !hollow {
         return area.draw(&Polygon::new(corners, colour(style).filled()));

@@ -44,11 +44,6 @@ fn thinned(first: i32, last: i32, low: f64, high: f64, of: fn(i32) -> f64) -> Ve
         .collect()
 }
 
-/// Powers of two between two ratios, such as ¼, ½, 1, 2, 4, thinned until few.
-pub fn ratio(low: f64, high: f64) -> Vec<f64> {
-    binary(low, high)
-}
-
 /// Multiples of 1, 2 or 5 times a power of ten.
 pub fn linear(low: f64, high: f64) -> Vec<f64> {
     let rough = (high - low) / MOST as f64;

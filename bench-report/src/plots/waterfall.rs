@@ -4,13 +4,11 @@
 use bench_record::ladder::{Breakdown, Part};
 use bench_record::wire::Environment;
 use plotters::coord::Shift;
-use plotters::prelude::{
-    DrawingArea, DrawingAreaErrorKind, DrawingBackend, PathElement, RGBColor, Rectangle, Text,
-};
+use plotters::prelude::{DrawingArea, DrawingBackend, PathElement, RGBColor, Rectangle};
 use plotters::style::Color;
-use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::text_anchor::HPos;
 
-use super::style::{self, INK, MUTED};
+use super::style::{self, Drawn, INK, MUTED, write};
 use crate::format;
 use crate::ladder::{copies, ns, step};
 
@@ -88,8 +86,6 @@ fn bars(found: &Breakdown) -> Option<Vec<Bar<'_>>> {
     }
     Some(bars)
 }
-
-type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 pub struct Waterfall<'a> {
     found: &'a Breakdown,
@@ -191,15 +187,4 @@ fn draw_bar<DB: DrawingBackend>(
         None => format::ns(bar.to),
     };
     write(area, &number, (right + 6, middle), (13, INK), HPos::Left)
-}
-
-fn write<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    text: &str,
-    place: (i32, i32),
-    (size, colour): (i32, RGBColor),
-    side: HPos,
-) -> Drawn<DB> {
-    let style = style::text(size, colour, (side, VPos::Center));
-    area.draw(&Text::new(text.to_owned(), place, style))
 }

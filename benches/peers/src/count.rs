@@ -26,6 +26,8 @@ use crate::work::Work;
 const ARGUMENT: &str = "--count";
 /// Has callgrind count `drain_counted` and what it calls, on its own thread.
 pub const DRAIN: &str = "--toggle-collect=*drain_counted*";
+/// Has `strip` keep its name.
+const KEEP: &str = "--keep-symbol=*drain_counted*";
 
 /// Drains what this process was started to drain, if it was.
 #[must_use]
@@ -230,8 +232,8 @@ fn allocations(file: &str) -> Result<[u64; 2]> {
     Ok([sum(|point| point.tbk), sum(|point| point.tb)])
 }
 
-/// A copy of an executable for valgrind, which reads all that is there for debuggers at
-/// every start, whether anybody asks for it or not. Functions keep their names.
+/// A copy of an executable for valgrind, which reads all names and all that is there for debuggers
+/// at every start, whether anybody asks for it or not. The function that is counted keeps its name.
 #[derive(Debug)]
 pub struct Lean {
     executable: PathBuf,
@@ -240,8 +242,8 @@ pub struct Lean {
 }
 
 impl Lean {
-    /// Copies an executable without what is there for debuggers; without `strip`, as it
-    /// is.
+    /// Copies an executable without what is there for debuggers and without names; without
+    /// `strip`, as it is.
     ///
     /// # Errors
     /// When it cannot be copied.
@@ -249,7 +251,7 @@ impl Lean {
         let folder = TempDir::new()?;
         let copy = folder.path().join("peers");
         let stripped = Command::new("strip")
-            .args(["--strip-debug", "-o"])
+            .args(["--strip-all", "--wildcard", KEEP, "-o"])
             .arg(&copy)
             .arg(executable)
             .output();

@@ -123,11 +123,12 @@ fn part(object: &str, function: &str, file: &str) -> String {
         .find(|pair| pair[1] == "src" && pair[0] != "registry")
         .map(|pair| pair[0]);
     if let Some(name) = crate_of {
-        return without_version(name).to_owned();
+        return without_version(name).replace('-', "_");
     }
     let object = object.rsplit('/').next().unwrap_or_default();
     if !object.starts_with("libc.") && !object.starts_with("libc-") {
-        return format!("{object}, no source");
+        // What the compiler merged from several lines has none: then the function says it.
+        return crate_in(function).unwrap_or_else(|| format!("{object}, no source"));
     }
     let does = |names: &[&str]| names.iter().any(|name| function.contains(name));
     if does(&["memcpy", "memmove"]) {
@@ -137,6 +138,15 @@ fn part(object: &str, function: &str, file: &str) -> String {
     } else {
         "libc: other".to_owned()
     }
+}
+
+/// `bincode` of `<bincode::de::Deserializer<R,O> as ..>::next`.
+fn crate_in(function: &str) -> Option<String> {
+    let path = function.trim_start_matches(['<', '&', '*']);
+    let path = path.strip_prefix("mut ").unwrap_or(path);
+    let (name, _) = path.split_once("::")?;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    (!name.is_empty() && name.chars().all(plain)).then(|| name.to_owned())
 }
 
 /// `bincode` of `bincode-1.3.3`.
@@ -159,15 +169,20 @@ mod tests {
             fi=/r/registry/src/index-1/bincode-1.3.3/src/ser/mod.rs\n7 30\n\
             cob=/lib/libc.so.6\ncfn=memcpy\ncalls=2 0\n7 400\n\
             fe=/home/a/guest/src/arena.rs\n11 2\n\
+            fi=/home/a/my-plugin/src/lib.rs\n3 4\n\
+            fi=???\nfn=my_plugin::next\n0 6\nfn=<&mut bincode::de::Reader<R> as T>::read\n0 2\n\
+            fn=<&mut I as Iterator>::next\n0 8\n\
             fi=/rustc/abc/library/core/src/slice/mod.rs\n3 1\n\n\
             ob=/lib/libc.so.6\nfl=???\nfn=__memcpy_avx_unaligned\n0 400\n\
             fn=_int_malloc\n0 9\n";
         let expected = [
-            ("bincode", 30),
+            ("bincode", 32),
             ("core", 1),
             ("guest", 7),
             ("libc: allocator", 9),
             ("libc: memcpy", 400),
+            ("libguest.so, no source", 8),
+            ("my_plugin", 10),
         ];
         let expected = expected.map(|(part, cost)| (part.to_owned(), cost));
         assert_eq!(sum(profile), expected.into());

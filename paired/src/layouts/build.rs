@@ -35,8 +35,7 @@ pub struct Build {
 }
 
 impl Build {
-    /// A library in the one layout that it has, for this reason.
-    #[must_use]
+    /// A library in the one layout that there is, and why there is no other.
     pub fn single(plain: PathBuf, why: String) -> Self {
         Self {
             layouts: vec![plain.clone()],

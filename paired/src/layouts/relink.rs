@@ -48,9 +48,9 @@ pub(super) enum Made {
     Single(String),
 }
 
-/// What came of repeating a link: the words of a linker that refused. The error is of a file
-/// that could not be written, or of a linker that did not start.
-type Linked = Result<Result<(), String>, LayoutError>;
+/// A link that was repeated, or what the linker said when it refused; an error where a file
+/// could not be written, or the linker not started.
+type Repeated = Result<Result<(), String>, LayoutError>;
 
 /// Files that this process was given: they stay.
 static IN_USE: LazyLock<Mutex<HashSet<PathBuf>>> = LazyLock::new(Mutex::default);
@@ -126,7 +126,7 @@ impl<'a> Job<'a> {
         if job.functions.is_empty() {
             // A profile that strips symbols: they are in the same link without that.
             let unstripped = folder.join("unstripped.partial");
-            // The probe says what is wrong, if anything is.
+            // Where it is refused, the probe says what is wrong.
             if job.run(&[], &unstripped)?.is_ok() {
                 job.functions = order::functions(&unstripped)?;
             }
@@ -148,14 +148,14 @@ impl<'a> Job<'a> {
             let name = self.plain.display();
             return Ok(Err(format!("{name} has no symbols to order by")));
         }
-        let padded = self.layout(seed, true)?;
-        if padded.is_err()
+        let refused = self.layout(seed, true)?.err();
+        if refused.is_some()
             && let Err(words) = self.layout(seed, false)?
         {
             return self.cannot(&words).map(Err);
         }
         let ability = Ability {
-            unpadded: padded.err().map(|words| format!("{program}: {words}")),
+            unpadded: refused.map(|words| format!("{program}: {words}")),
         };
         let json = serde_json::to_vec(&ability).expect("texts make JSON");
         write_whole(&self.folder.join(ABILITY), &json)?;
@@ -183,12 +183,7 @@ impl<'a> Job<'a> {
         if seeds.is_empty() {
             return Ok(());
         }
-        let error = self.no_space(seeds.len());
-        if let LayoutError::NoSpace { needed, free, .. } = error
-            && free < needed
-        {
-            return Err(error);
-        }
+        self.room_for(seeds.len())?;
         let queue = Mutex::new(seeds.iter());
         let next = || queue.lock().expect("no holder panics").next().copied();
         let stop = || while next().is_some() {};
@@ -219,7 +214,7 @@ impl<'a> Job<'a> {
     }
 
     /// Links one layout: aside first, so that half a file is never taken for one.
-    fn layout(&self, seed: u64, padded: bool) -> Linked {
+    fn layout(&self, seed: u64, padded: bool) -> Repeated {
         let path = |kind: &str| self.folder.join(format!("{seed}.{kind}.partial"));
         let (order, output) = (path("order"), path("library"));
         let list = order::ordered(&self.functions, seed);
@@ -232,15 +227,16 @@ impl<'a> Job<'a> {
         options.extend(padded.then(|| format!("--randomize-section-padding={seed}")));
         let made = self.run(&options, &output);
         let _ = fs::remove_file(&order);
-        if !matches!(made, Ok(Ok(()))) {
-            let _ = fs::remove_file(&output);
-            return made;
+        match made {
+            Ok(Ok(())) => fs::rename(&output, self.file(seed)).map_err(at(&output))?,
+            _ => {
+                let _ = fs::remove_file(&output);
+            }
         }
-        fs::rename(&output, self.file(seed)).map_err(at(&output))?;
-        Ok(Ok(()))
+        made
     }
 
-    fn run(&self, options: &[String], output: &Path) -> Linked {
+    fn run(&self, options: &[String], output: &Path) -> Repeated {
         let link = &self.link;
         let mut command = Command::new(&link.program);
         command
@@ -262,7 +258,11 @@ impl<'a> Job<'a> {
         } else {
             self.folder
         });
-        let done = command.output().map_err(at(Path::new(&link.program)))?;
+        let done = command.output();
+        let done = done.map_err(|source| LayoutError::Io {
+            path: link.program.clone().into(),
+            source,
+        })?;
         if done.status.success() {
             return Ok(Ok(()));
         }
@@ -285,6 +285,15 @@ impl<'a> Job<'a> {
         LayoutError::Link {
             program: self.program(),
             output,
+        }
+    }
+
+    /// An error where the disk has no room for so many more layouts.
+    fn room_for(&self, layouts: usize) -> Result<(), LayoutError> {
+        let error = self.no_space(layouts);
+        match error {
+            LayoutError::NoSpace { needed, free, .. } if free < needed => Err(error),
+            _ => Ok(()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::display::{key, metric_name, newest_change, percent, write};
 use crate::dashboard::{Dashboard, comings, direction, evidence};
-use crate::format::short_time;
+use crate::format::{self, short_time};
 use crate::model::{Cell, Drawing, Row, Section, Table};
 use bench_record::history::{Change, Metric};
 use bench_record::short_commit;
@@ -12,45 +12,22 @@ use bench_record::wire::Verdict;
 
 /// The newest value of every chart, for readers who see no chart or run no script.
 pub fn latest(dashboard: &Dashboard) -> Table {
-    let gone: HashMap<String, String> = comings(dashboard)
-        .iter()
-        .filter(|coming| coming.gone)
-        .map(|coming| (coming.case.clone(), coming.sentence(dashboard)))
-        .collect();
+    let gone = gone(dashboard);
     let rows = dashboard.shown().filter_map(|series| {
         let point = series.points.last()?;
         let newest = dashboard.changes_of(series).next();
-        let (written, value) = (write(series.metric, point.value), Some(point.value));
         let cell = match series.metric {
-            Metric::Ratio => Cell {
-                text: format!(
-                    "{written} [{} to {}]",
-                    write(series.metric, point.low),
-                    write(series.metric, point.high)
-                ),
-                value,
-                ends: Some((point.low, point.high)),
-                ..Cell::default()
-            },
-            Metric::Count(_) => Cell {
-                value,
-                ..Cell::text(written)
-            },
+            Metric::Ratio => Cell::estimate(point.value, point.low, point.high, format::ratio),
+            Metric::Count(_) => Cell::number(point.value, format::significant),
         };
         let change = match newest {
-            Some(change) => Cell {
-                drawing: Some(Drawing::Verdict(verdict(change))),
-                ..Cell::text(newest_change(dashboard, change))
-            },
-            None => match gone.get(series.case.as_str()) {
-                Some(said) => Cell::text(said),
-                None => Cell::text("none"),
-            },
+            Some(change) => going(direction(change), newest_change(dashboard, change)),
+            None => Cell::text(gone.get(&series.case).map_or("none", String::as_str)),
         };
         Some(Row {
             id: key(series),
             payload: series.payload.clone(),
-            verdict: Some(newest.map_or(Verdict::Same, verdict)),
+            verdict: Some(newest.map_or(Verdict::Same, direction)),
             cells: vec![
                 Cell::text(&series.case),
                 Cell::text(metric_name(series.metric, series.baseline.as_deref())),
@@ -69,12 +46,19 @@ pub fn latest(dashboard: &Dashboard) -> Table {
     }
 }
 
-/// The direction of a change as a verdict.
-fn verdict(change: &Change) -> Verdict {
-    match direction(change) {
-        "slower" => Verdict::Slower,
-        "faster" => Verdict::Faster,
-        _ => Verdict::Inconclusive,
+/// Cases that are gone, each with the sentence that says so.
+pub fn gone(dashboard: &Dashboard) -> HashMap<String, String> {
+    let all = comings(dashboard);
+    let gone = all.iter().filter(|coming| coming.gone);
+    gone.map(|coming| (coming.case.clone(), coming.sentence(dashboard)))
+        .collect()
+}
+
+/// A text with the sign and the colour of a verdict.
+fn going(verdict: Verdict, text: impl Into<String>) -> Cell {
+    Cell {
+        drawing: Some(Drawing::Verdict(verdict)),
+        ..Cell::text(text)
     }
 }
 
@@ -102,28 +86,19 @@ pub fn changes(dashboard: &Dashboard) -> Table {
                 Cell::text(&entry.environment.subject),
                 Cell::text(&change.case),
                 Cell::text(metric),
-                Cell::text(format!(
-                    "{} → {}",
-                    write(change.metric, change.before),
-                    write(change.metric, change.after)
-                )),
+                Cell::text(moved(change)),
                 Cell {
                     value: change.relative(),
                     ..Cell::text(percent(change))
                 },
-                Cell {
-                    drawing: Some(Drawing::Verdict(verdict)),
-                    ..Cell::text(word(change))
-                },
+                going(verdict, word(change)),
                 Cell::text(evidence),
             ],
         }
     };
     let found = &dashboard.findings;
-    let own = found
-        .changes
-        .iter()
-        .map(|c| row(c, evidence(c), verdict(c)));
+    let own = found.changes.iter();
+    let own = own.map(|c| row(c, evidence(c), direction(c)));
     let machines = found.machine_shifts.iter().map(|c| {
         let why = "the machine changed with the commit: either may have done it".to_owned();
         row(c, why, Verdict::Inconclusive)
@@ -150,6 +125,12 @@ pub fn changes(dashboard: &Dashboard) -> Table {
     }
 }
 
+/// The values of a change, before and after.
+fn moved(change: &Change) -> String {
+    let [before, after] = [change.before, change.after].map(|it| write(change.metric, it));
+    format!("{before} → {after}")
+}
+
 /// Changes that a commit's row opens to; more are in the table of every change.
 const MOST_METRICS: usize = 20;
 
@@ -161,7 +142,7 @@ pub fn commits(dashboard: &Dashboard) -> Table {
         by_entry.entry(change.entry).or_default().push(change);
     }
     let size = |change: &Change| change.relative().map_or(f64::INFINITY, f64::abs);
-    let rank = |change: &Change| match verdict(change) {
+    let rank = |change: &Change| match direction(change) {
         Verdict::Slower => 0,
         Verdict::Inconclusive => 1,
         _ => 2,
@@ -172,7 +153,7 @@ pub fn commits(dashboard: &Dashboard) -> Table {
         let Some(worst) = changes.first() else {
             continue;
         };
-        let word = verdict(worst);
+        let verdict = direction(worst);
         let metric = metric_name(worst.metric, worst.baseline.as_deref());
         let before = &dashboard.history.entries[worst.previous as usize]
             .environment
@@ -182,14 +163,11 @@ pub fn commits(dashboard: &Dashboard) -> Table {
         let row = Row {
             id: format!("{} {}", dashboard.names[entry as usize], ids(&changes)),
             payload: String::new(),
-            verdict: Some(word),
+            verdict: Some(verdict),
             cells: vec![
                 Cell::text(&dashboard.names[entry as usize]),
                 Cell::text(&dashboard.names[worst.previous as usize]),
-                Cell {
-                    drawing: Some(Drawing::Verdict(word)),
-                    ..Cell::text(format!("{} {}", percent(worst), self::word(worst)))
-                },
+                going(verdict, format!("{} {}", percent(worst), word(worst))),
                 Cell::text(format!("{} {metric}", worst.case)),
                 Cell {
                     value: Some(changes.len() as f64),
@@ -236,21 +214,17 @@ fn metrics(changes: &[&Change]) -> Vec<String> {
     }
     let line = |change: &&Change| {
         format!(
-            "{} {}: {} → {} ({}, {})",
+            "{} {}: {} ({}, {})",
             change.case,
             metric_name(change.metric, change.baseline.as_deref()),
-            write(change.metric, change.before),
-            write(change.metric, change.after),
+            moved(change),
             percent(change),
             word(change),
         )
     };
     let mut lines: Vec<String> = changes.iter().take(MOST_METRICS).map(line).collect();
-    if let Some(more) = changes
-        .len()
-        .checked_sub(MOST_METRICS)
-        .filter(|more| *more > 0)
-    {
+    let more = changes.len().saturating_sub(MOST_METRICS);
+    if more > 0 {
         lines.push(format!("{more} more, under \"Every change\""));
     }
     lines
@@ -264,7 +238,7 @@ fn ids(changes: &[&Change]) -> String {
 }
 
 fn word(change: &Change) -> &'static str {
-    match verdict(change) {
+    match direction(change) {
         _ if change.accepted.is_some() => "accepted",
         Verdict::Slower => "worse",
         Verdict::Faster => "better",

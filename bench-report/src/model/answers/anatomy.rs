@@ -7,7 +7,7 @@ use super::parts::capital;
 use crate::format;
 use crate::ladder::{Share, boundary, difference, in_shares, ns, sentence, shares, step};
 use crate::model::index::Index;
-use crate::model::stories::range;
+use crate::model::stories::{ends, range};
 use crate::model::types::{Answer, Figure};
 use crate::tone::Tone;
 use bench_record::ladder::Breakdown;
@@ -39,10 +39,8 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
             label: found.item.clone(),
             value: in_shares(shares),
             notes: all.into_iter().chain(hops).collect(),
-            tone: Tone::Plain,
-            case: found
-                .step(step::ARENA)
-                .map_or_else(String::new, |one| one.id.clone()),
+            case: id_of(found),
+            ..Figure::default()
         }
     });
     let line = costliest(&known);
@@ -67,6 +65,12 @@ pub fn where_the_time_goes(index: &Index) -> Answer {
     }
 }
 
+/// The case that a figure of a payload is read from.
+fn id_of(found: &Breakdown) -> String {
+    let arena = found.step(step::ARENA);
+    arena.map_or_else(String::new, |one| one.id.clone())
+}
+
 /// `decoding for record-256B (78%) and blob-4KiB (57%); encoding for bytes-64B (68%).`
 fn costliest(known: &[(&Breakdown, Vec<Share>)]) -> String {
     let mut by_part: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -89,8 +93,7 @@ fn costliest(known: &[(&Breakdown, Vec<Share>)]) -> String {
 pub fn distance_to_the_floor(index: &Index) -> Answer {
     let question = "How near is it to the floor: the same items and codec, no boundary?";
     let known: Vec<Distance> = index.ladder().iter().filter_map(Distance::of).collect();
-    let ratios = known.iter().map(|one| (one.ratio, one.ratio));
-    let Some((least, most)) = ratios.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))) else {
+    let Some((least, most)) = ends(known.iter().map(|one| one.ratio)) else {
         return Answer::missing(5, question, command_of(index));
     };
     let nearest = |arena: bool| -> Vec<&str> {
@@ -155,11 +158,8 @@ impl<'a> Distance<'a> {
             label: self.found.item.clone(),
             value: format!("{} × the floor", format::short_ratio(self.ratio)),
             notes: boundary.into_iter().chain(alloc).collect(),
-            tone: Tone::Plain,
-            case: self
-                .found
-                .step(step::ARENA)
-                .map_or_else(String::new, |one| one.id.clone()),
+            case: id_of(self.found),
+            ..Figure::default()
         }
     }
 }

@@ -7,7 +7,7 @@ use super::parts::{overall, tally};
 use crate::format;
 use crate::model::index::{Index, UNEXPLAINED, Versus, variant, words};
 use crate::model::lead;
-use crate::model::stories::{Lead, Story, range};
+use crate::model::stories::{Lead, Story, range, widest};
 use crate::model::types::{Answer, Figure};
 use crate::tone::Tone;
 use bench_record::CaseId;
@@ -127,7 +127,7 @@ fn line(index: &Index, stories: &[Story]) -> String {
     ] {
         let of: Vec<&&Story> = usual.iter().filter(|story| story.lead() == lead).collect();
         let ranges = of.iter().filter_map(|story| story.range(verdict));
-        let Some((least, most)) = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d))) else {
+        let Some((least, most)) = widest(ranges) else {
             continue;
         };
         let names: Vec<_> = of

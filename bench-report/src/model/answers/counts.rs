@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::command;
 use crate::format;
 use crate::model::index::{Index, Versus, counts, instructions};
-use crate::model::stories::range;
+use crate::model::stories::{ends, range};
 use crate::model::types::{Answer, Figure};
 use crate::tone::Tone;
 use bench_record::wire::Counts;
@@ -32,10 +32,7 @@ pub fn counts_per_item(index: &Index) -> Answer {
         .map(|(name, both)| both.sentence(name))
         .collect();
     let usual = |v: &&Versus| v.candidate.params.decode != "borrowed";
-    let ratios = pairs.iter().filter(usual).filter_map(instruction_ratio);
-    let all = ratios
-        .map(|ratio| (ratio, ratio))
-        .reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+    let all = ends(pairs.iter().filter(usual).filter_map(instruction_ratio));
     let (mut finding, mut line) = (String::new(), String::new());
     if !said.is_empty() {
         line = format!(
@@ -74,7 +71,7 @@ pub fn counts_per_item(index: &Index) -> Answer {
         value: both.values(),
         notes: vec!["arena against alloc, exact".to_owned()],
         tone: both.tone(),
-        case: String::new(),
+        ..Figure::default()
     });
     Answer {
         number: 3,

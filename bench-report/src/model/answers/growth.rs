@@ -8,7 +8,7 @@ use crate::format;
 use crate::growth::{in_words, name};
 use crate::model::growth::plans;
 use crate::model::index::{Index, family};
-use crate::model::stories::range;
+use crate::model::stories::{ends, range};
 use crate::model::types::{Answer, Figure};
 use crate::tone::Tone;
 use bench_record::CaseId;
@@ -107,8 +107,7 @@ fn winner(plans: &[Plan]) -> Option<String> {
     for (name, plans) in &others {
         let mut when: Vec<&str> = plans.iter().map(|(plan, _)| *plan).collect();
         when.dedup();
-        let ratios = plans.iter().map(|(_, ratio)| (*ratio, *ratio));
-        let (least, most) = ratios.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))?;
+        let (least, most) = ends(plans.iter().map(|(_, ratio)| *ratio))?;
         let times = match least > 0.0 {
             true => format!(", {} of exact fit's time", range(least, most)),
             false => String::new(),

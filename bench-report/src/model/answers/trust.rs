@@ -40,7 +40,7 @@ pub fn trust(index: &Index) -> Answer {
         value: ends.clone(),
         notes: vec!["all payloads together; 0% is the truth".to_owned()],
         tone,
-        case: String::new(),
+        ..Figure::default()
     };
     let line = match check.trusted {
         true => format!("trusted: copies of one build differ by {ends}."),
@@ -74,19 +74,18 @@ fn each(comparisons: &[Comparison]) -> Vec<Figure> {
         label: "single A/A comparisons that show a difference".to_owned(),
         value: format!("{excluding} of {all}"),
         notes: vec!["none is expected but by chance".to_owned()],
-        tone: if excluding > 0 {
-            Tone::Unclear
-        } else {
-            Tone::Same
+        tone: match excluding {
+            0 => Tone::Same,
+            _ => Tone::Unclear,
         },
-        case: String::new(),
+        ..Figure::default()
     });
     let widest = widest.map(|c| Figure {
         label: "where the run knows least".to_owned(),
         value: format::interval(c.low, c.high, format::signed_percent),
         notes: vec![c.candidate.clone()],
-        tone: Tone::Plain,
         case: c.candidate.clone(),
+        ..Figure::default()
     });
     counted.into_iter().chain(widest).collect()
 }

@@ -21,7 +21,7 @@ use fidius_interface::__fidius_Owned::Owned_WASM_DESCRIPTOR;
 use tokio::runtime;
 
 use super::image::Image;
-use super::method;
+use super::kind::method;
 use crate::fidius::pump::Pumped;
 use crate::pull::{Of, Stream};
 

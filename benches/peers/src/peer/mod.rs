@@ -38,6 +38,7 @@ use crate::fidius;
 use crate::pull::{Of, Stream};
 use sessions::Sessions;
 
+use kind::method;
 pub use kind::{BATCH, Library, Peer, REPEAT, SIZES};
 
 /// One arm: a peer with a payload, and who owns the items at the producer.
@@ -202,13 +203,6 @@ fn session(arm: Arm, protocol: Protocol, guest: &Path, host: &Path) -> Result<Bo
         config.observe = observe;
         Ok(Box::new(pair.open(&config)?))
     }))
-}
-
-/// The place of a payload's method in the interfaces of our plugin, which have one for
-/// each payload in the order of their numbers. To look it up by name, all symbols of
-/// the library would be read in every process.
-fn method(payload: PayloadKind) -> usize {
-    payload as usize
 }
 
 struct Pumped<'a> {
