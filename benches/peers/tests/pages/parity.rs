@@ -58,14 +58,14 @@ fn arms_that_are_not_at_par_are_explained_crate_by_crate() {
 fn a_channel_of_the_pair_is_beside_the_plugins_and_explained_where_it_is_not_at_par() {
     let mut record = record();
     let ours = channels::Arm::new(Channel::Client, Way::Pair, channels::SIZES[0]);
-    channel(&mut record.cases, ours, 80.0, 0.0);
+    channel(&mut record.cases, ours, 80.0, 2.0);
     let theirs = ours.counterpart();
     let parts = |own| [("guest".to_owned(), own)].into();
     let by_arm = ByArm::from([(ours.id(), parts(80.0)), (theirs.id(), parts(100.0))]);
     let found = page::markdown(&record, &by_arm, &[]);
     for row in [
-        "| client stream | u64 of 8 B | 80.0 | 100 | +25.0% (outside) | – | – |",
-        "| bidirectional | u64 of 8 B | 100 | 100 | +0.0% | – | – |",
+        "| client stream | u64 of 8 B | 80.0 | 100 | +25.0% (outside) | 2.00, 0.00 | – | – |",
+        "| bidirectional | u64 of 8 B | 100 | 100 | +0.0% | 0.00, 0.00 | – | – |",
         "### Why u64 of 8 B (client stream) are apart",
         "| guest | 80.0 | 100.0 | +20.0 |",
     ] {
