@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use arena_bench::cmd::building::Chance;
 use arena_bench::cmd::packages::{Choice, PackageChoice};
 use arena_bench::cmd::{Outcome, run_packages};
+use arena_bench::counts::side_by_side;
 use arena_bench::environment::Watch;
 use arena_bench::pair_process::PairProcess;
 use arena_bench::run::Step;
@@ -299,39 +298,33 @@ fn count(
     files: &Files,
     failures: &mut Vec<Failure>,
 ) -> Result<()> {
-    let arms = cases.iter().filter(|(work, _)| work.is_some()).count();
-    eprintln!("peers: counting {arms} arms under valgrind");
+    let works: Vec<Work> = cases.iter().filter_map(|(work, _)| *work).collect();
+    eprintln!("peers: counting {} arms under valgrind", works.len());
     let lean = Lean::of(&std::env::current_exe()?)?;
-    let queue = Mutex::new(cases.iter_mut());
-    let next = || loop {
-        let (work, case) = queue.lock().expect("no worker panics").next()?;
-        if let Some(work) = *work {
-            return Some((work, case));
-        }
+    let count = |work: &Work| {
+        let libraries = files.of(*work);
+        let subject = Subject {
+            executable: lean.path(),
+            work: *work,
+            libraries: &libraries,
+        };
+        subject.count()
     };
-    let failed = Mutex::new(failures);
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some((work, case)) = next() {
-                    let libraries = files.of(work);
-                    let subject = Subject {
-                        executable: lean.path(),
-                        work,
-                        libraries: &libraries,
-                    };
-                    match subject.count() {
-                        Ok(counts) => case.counts = Some(counts),
-                        Err(error) => {
-                            let mut failed = failed.lock().expect("no worker panics");
-                            failed.push(failure(&work.id(), &error));
-                        }
-                    }
-                }
-            });
-        }
-    });
+    side_by_side(
+        works.iter().collect(),
+        usize::MAX,
+        &count,
+        &mut |work, counted| {
+            let case = cases
+                .iter_mut()
+                .find(|(known, _)| known.as_ref() == Some(work));
+            match (counted, case) {
+                (Ok(counts), Some((_, case))) => case.counts = Some(counts),
+                (Ok(_), None) => {}
+                (Err(error), _) => failures.push(failure(&work.id(), &error)),
+            }
+        },
+    );
     Ok(())
 }
 
@@ -343,25 +336,29 @@ fn explained(cases: &[(Option<Work>, Case)], failures: &mut Vec<Failure>) -> Res
         let case = cases.iter().find(|(known, _)| known.as_ref() == Some(work));
         case.and_then(|(_, case)| case.counts.as_ref()?.instructions_per_item)
     };
+    let differ = page::compared().filter(|[ours, theirs]| {
+        let both = counted(ours).zip(counted(theirs));
+        both.is_some_and(|(ours, theirs)| !page::at_par(ours, theirs))
+    });
+    let differ: Vec<Work> = differ.flatten().collect();
+    eprintln!("peers: where the instructions of {} arms go", differ.len());
+    let parts = |work: &Work| {
+        let libraries = files.of(*work);
+        parts::of(&Subject {
+            executable: &executable,
+            work: *work,
+            libraries: &libraries,
+        })
+    };
     let mut found = ByArm::new();
-    for [ours, theirs] in page::compared() {
-        let both = counted(&ours).zip(counted(&theirs));
-        if both.is_none_or(|(ours, theirs)| page::at_par(ours, theirs)) {
-            continue;
-        }
-        for work in [ours, theirs] {
-            eprintln!("peers: where the instructions of {} go", work.id());
-            let libraries = files.of(work);
-            let subject = Subject {
-                executable: &executable,
-                work,
-                libraries: &libraries,
-            };
-            match parts::of(&subject) {
-                Ok(parts) => drop(found.insert(work.id(), parts)),
-                Err(error) => failures.push(failure(&work.id(), &error)),
-            }
-        }
-    }
+    side_by_side(
+        differ.iter().collect(),
+        usize::MAX,
+        &parts,
+        &mut |work, parts| match parts {
+            Ok(parts) => drop(found.insert(work.id(), parts)),
+            Err(error) => failures.push(failure(&work.id(), &error)),
+        },
+    );
     Ok(found)
 }
