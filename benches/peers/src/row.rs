@@ -96,7 +96,7 @@ pub fn table<const N: usize>(head: &str, rows: impl IntoIterator<Item = [String;
 /// The name of an arm's items.
 #[must_use]
 pub fn items(arm: &Arm) -> String {
-    format!("{} of {} B", arm.payload().name(), arm.bytes)
+    format!("{} of {} B", arm.payload.name(), arm.bytes)
 }
 
 /// A number as the tables show it: three significant digits.

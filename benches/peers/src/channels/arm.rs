@@ -20,8 +20,8 @@ pub struct Arm {
     pub channel: Channel,
     /// What is changed.
     pub way: Way,
-    /// Number of the payload.
-    kind: u32,
+    /// What an item is.
+    pub payload: PayloadKind,
     /// Content bytes of an item.
     pub bytes: u32,
     /// Content bytes of one item that comes before all others; 0 for none.
@@ -71,7 +71,7 @@ impl Arm {
         Self {
             channel,
             way,
-            kind: payload as u32,
+            payload,
             bytes,
             after: 0,
             capacity: 0,
@@ -111,19 +111,10 @@ impl Arm {
         Self { capacity, ..self }
     }
 
-    /// What an item is.
-    ///
-    /// # Panics
-    /// Never: an arm is made of a payload.
-    #[must_use]
-    pub fn payload(&self) -> PayloadKind {
-        PayloadKind::from_number(self.kind).expect("an arm is made of a payload")
-    }
-
     /// The name of the arm, as case ids are written.
     #[must_use]
     pub fn id(&self) -> String {
-        let item = Case::drain(self.payload(), self.bytes, Protocol::Arena).item();
+        let item = Case::drain(self.payload, self.bytes, Protocol::Arena).item();
         let (channel, way) = (self.channel.name(), self.way.name());
         let mut id = format!("channels/{item}/{channel}-{way}");
         if self.after > 0 {
@@ -140,7 +131,7 @@ impl Arm {
     pub fn params(&self, items: u64) -> Params {
         Params {
             protocol: format!("{}-{}", self.channel.name(), self.way.name()),
-            ..Case::drain(self.payload(), self.bytes, Protocol::Arena).params(items)
+            ..Case::drain(self.payload, self.bytes, Protocol::Arena).params(items)
         }
     }
 
@@ -187,8 +178,8 @@ impl Arm {
     pub(super) fn method(&self) -> Result<usize> {
         let place = SIZES
             .iter()
-            .position(|(payload, _)| *payload == self.payload());
-        place.with_context(|| format!("no channel has {}", self.payload().name()))
+            .position(|(payload, _)| *payload == self.payload);
+        place.with_context(|| format!("no channel has {}", self.payload.name()))
     }
 }
 

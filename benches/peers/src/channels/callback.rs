@@ -36,7 +36,7 @@ struct Answers {
 impl Answers {
     fn of(arm: &Arm) -> Self {
         let mut answers = Self::default();
-        match arm.payload() {
+        match arm.payload {
             PayloadKind::U64 => answers.u64 = Some(Items::of(arm)),
             PayloadKind::Record => answers.record = Some(Items::of(arm)),
             _ => answers.blob = Some(Items::of(arm)),
@@ -134,7 +134,7 @@ static BOUND: Mutex<Option<Bound>> = Mutex::new(None);
 /// Binds the host's functions of an arm into its library, once.
 fn bind(arm: &Arm, library: &Path, plugin: &fidius_host::LoadedPlugin) -> Result<()> {
     let mut bound = BOUND.lock().expect("nobody panics with it");
-    let answered = (arm.payload(), arm.bytes);
+    let answered = (arm.payload, arm.bytes);
     let key = (library.to_owned(), arm.way);
     if let Some(there) = bound.get_or_insert_default().get(&key) {
         ensure!(

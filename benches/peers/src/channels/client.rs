@@ -115,19 +115,16 @@ pub fn pulled<P: Payload>(
 ) -> Result<Box<dyn Stream>> {
     let host = loader::host(host)?;
     let plugin = Plugin::load(library, arm.plugin(), &[])?;
-    let (arm, method) = (*arm, arm.method()?);
-    Sessions::boxed(Box::new(move |observe| {
-        let case = Case::drain(arm.payload(), arm.bytes, Protocol::Arena);
-        let mut config = case.session(ENDLESS);
-        config.observe = observe;
+    let (is_lean, method) = (arm.way.changes_host(), arm.method()?);
+    let case = Case::drain(arm.payload, arm.bytes, Protocol::Arena);
+    Sessions::boxed(case, move |config| {
         let items = items.take(ENDLESS);
-        let input = match arm.way.changes_host() {
+        let input = match is_lean {
             true => lean::producer(items),
             false => host_producer_handle_typed(items),
         };
         // SAFETY: the methods of this plugin take a stream, nothing else, and give one out;
         // the handle is fresh.
-        let stream = unsafe { plugin.open_both(&host, &config, method, input)? };
-        Ok(Box::new(stream))
-    }))
+        Ok(unsafe { plugin.open_both(&host, config, method, input)? })
+    })
 }

@@ -28,7 +28,7 @@ pub fn open<P: Payload>(arm: &Arm, library: &Path, items: u64) -> Result<Box<dyn
     let plugin = Plugin::load(library, arm.plugin(), &[])?;
     let arguments = wire::serialize(&(items, arm.bytes))?;
     // SAFETY: the methods of this plugin give out a stream and take none.
-    let handle = Handle(unsafe { plugin.init(arm.payload() as usize, &arguments)? });
+    let handle = Handle(unsafe { plugin.init(arm.payload as usize, &arguments)? });
     let (sender, receiver) = channel(arm.capacity as usize);
     std::thread::spawn(move || pump::<P>(handle, &sender));
     let values = stream::unfold(receiver, |mut receiver| async move {

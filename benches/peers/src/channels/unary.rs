@@ -12,10 +12,10 @@ use serde_bytes::ByteBuf;
 use std::hint::black_box;
 
 use super::arm::{Arm, loaded};
-use super::items::{Items, Look};
+use super::items::Items;
 use super::kind::Channel;
 use crate::fidius::Plugin;
-use crate::pull::Stream;
+use crate::pull::{Look, Stream};
 
 /// The place of the method that answers with many bytes.
 const LARGE: usize = 3;

@@ -113,7 +113,7 @@ fn channels(record: &Record) -> String {
         let time = record.comparison(&both[0], &both[1]);
         [
             ours.channel.title().to_owned(),
-            format!("{} of {} B", ours.payload().name(), ours.bytes),
+            format!("{} of {} B", ours.payload.name(), ours.bytes),
             number(a),
             number(b),
             apart(a, b),
@@ -144,7 +144,7 @@ fn title(ours: &Work) -> String {
         Work::Peer(arm) => format!("{} ({})", items(arm), decoded(arm)),
         Work::Channel(arm) => format!(
             "{} of {} B ({})",
-            arm.payload().name(),
+            arm.payload.name(),
             arm.bytes,
             arm.channel.title()
         ),
