@@ -5,9 +5,11 @@
 //! another number, and no error. So its type comes from the interface's source, where that
 //! was given, and is named in the text otherwise: `{"u32": 5}`.
 
+use std::fmt::Display;
+
 use serde_json::Value;
 
-use super::types::ArgumentType;
+use super::types::{ArgumentType, signature};
 
 /// Why arguments cannot be encoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +23,7 @@ pub enum ArgumentsError {
     )]
     NotAList,
     /// Another number of arguments than the method takes.
-    #[error("{given} arguments, and the method takes {expected}: ({types})")]
+    #[error("{given} arguments, and the method takes {expected}: {types}")]
     Number {
         /// How many there are.
         given: usize,
@@ -79,23 +81,14 @@ pub fn from_value(
     let mut bytes = Vec::new();
     match types {
         Some(types) if types.len() != arguments.len() => {
-            let names: Vec<String> = types.iter().map(ToString::to_string).collect();
             return Err(ArgumentsError::Number {
                 given: arguments.len(),
                 expected: types.len(),
-                types: names.join(", "),
+                types: signature(types),
             });
         }
-        Some(types) => {
-            for (argument, of) in arguments.iter().zip(types) {
-                encode_as(of, argument, &mut bytes)?;
-            }
-        }
-        None => {
-            for argument in arguments {
-                encode(argument, &mut bytes)?;
-            }
-        }
+        Some(types) => encode_each(types, arguments, &mut bytes)?,
+        None => encode_all(arguments, &mut bytes)?,
     }
     Ok(bytes)
 }
@@ -134,12 +127,27 @@ fn named(value: &Value) -> Option<(&str, &Value)> {
         .map(|(kind, value)| (kind.as_str(), value))
 }
 
+/// A value that is not what it should be.
+fn mismatch(value: &Value, kind: impl Display) -> ArgumentsError {
+    ArgumentsError::Mismatch {
+        value: value.to_string(),
+        kind: kind.to_string(),
+    }
+}
+
+/// Encodes values of known types, as many as there are types.
+fn encode_each(
+    types: &[ArgumentType],
+    values: &[Value],
+    out: &mut Vec<u8>,
+) -> Result<(), ArgumentsError> {
+    let mut pairs = types.iter().zip(values);
+    pairs.try_for_each(|(of, value)| encode_as(of, value, out))
+}
+
 /// Encodes a value of a known type.
 fn encode_as(of: &ArgumentType, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
-    let mismatch = || ArgumentsError::Mismatch {
-        value: value.to_string(),
-        kind: of.to_string(),
-    };
+    let mismatch = || mismatch(value, of);
     let value = match named(value) {
         Some((kind, _)) if !of.is_named(kind) => return Err(mismatch()),
         Some((_, inner)) if !matches!(of, ArgumentType::Unknown(_) | ArgumentType::Option(_)) => {
@@ -173,42 +181,39 @@ fn encode_as(of: &ArgumentType, value: &Value, out: &mut Vec<u8>) -> Result<(), 
             if values.len() != fields.len() {
                 return Err(mismatch());
             }
-            let mut pairs = fields.iter().zip(values);
-            pairs.try_for_each(|(of, value)| encode_as(of, value, out))
+            encode_each(fields, values, out)
         }
         // Its declaration is not here: encoded as the text says.
         ArgumentType::Unknown(_) => encode(value, out),
     }
 }
 
+/// Encodes values that say what they are, one after another.
+fn encode_all(values: &[Value], out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
+    values.iter().try_for_each(|value| encode(value, out))
+}
+
 fn encode(value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
     match value {
         Value::Null => out.push(0),
-        Value::Bool(flag) => out.push(u8::from(*flag)),
+        Value::Bool(_) => typed("bool", value, out)?,
         Value::Number(_) => {
             let value = value.to_string();
             return Err(ArgumentsError::Untyped { value });
         }
         Value::String(_) => typed("str", value, out)?,
         Value::Array(_) => typed("list", value, out)?,
-        Value::Object(_) => match named(value) {
-            Some((kind, value)) => typed(kind, value, out)?,
-            None => {
-                return Err(ArgumentsError::Mismatch {
-                    value: value.to_string(),
-                    kind: "object with one key, the name of a type".to_owned(),
-                });
-            }
-        },
+        Value::Object(_) => {
+            let what = "object with one key, the name of a type";
+            let (kind, value) = named(value).ok_or_else(|| mismatch(value, what))?;
+            typed(kind, value, out)?;
+        }
     }
     Ok(())
 }
 
 fn typed(kind: &str, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
-    let mismatch = || ArgumentsError::Mismatch {
-        value: value.to_string(),
-        kind: kind.to_owned(),
-    };
+    let mismatch = || mismatch(value, kind);
     macro_rules! integer {
         ($type:ty, $read:ident) => {{
             let number = value
@@ -246,26 +251,16 @@ fn typed(kind: &str, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsEr
         }
         "list" => {
             out.extend((elements()?.len() as u64).to_le_bytes());
-            for element in elements()? {
-                encode(element, out)?;
-            }
+            encode_all(elements()?, out)?;
         }
         // A struct or a tuple: its fields, one after another.
-        "fields" => {
-            for element in elements()? {
-                encode(element, out)?;
-            }
-        }
+        "fields" => encode_all(elements()?, out)?,
         // An enum: the number of the variant, then its fields.
-        "variant" => match elements()?.split_first() {
-            Some((number, fields)) => {
-                typed("u32", number, out)?;
-                for field in fields {
-                    encode(field, out)?;
-                }
-            }
-            None => return Err(mismatch()),
-        },
+        "variant" => {
+            let (number, fields) = elements()?.split_first().ok_or_else(mismatch)?;
+            typed("u32", number, out)?;
+            encode_all(fields, out)?;
+        }
         _ => return Err(ArgumentsError::UnknownType(kind.to_owned())),
     }
     Ok(())

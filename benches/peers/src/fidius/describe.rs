@@ -2,15 +2,15 @@
 //! a plugin is called for it.
 
 use std::fmt::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use fidius_host::loader;
+use anyhow::Result;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::FidiusError;
 use super::interface::{Identity, Interface};
 use super::names::{self, Method};
-use super::types::ArgumentType;
 
 /// A plugin of a library.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,10 +30,7 @@ pub struct Described {
 /// # Errors
 /// When the file is no plugin of this version.
 pub fn library(path: &Path) -> Result<Vec<Described>, FidiusError> {
-    let library = loader::load_library(path).map_err(|refusal| FidiusError::Load {
-        path: path.to_owned(),
-        refusal: refusal.to_string(),
-    })?;
+    let library = super::library(path)?;
     let mut plugins: Vec<Described> = library
         .plugins
         .iter()
@@ -46,8 +43,6 @@ pub fn library(path: &Path) -> Result<Vec<Described>, FidiusError> {
         .collect();
     // The linker decides in which order they are registered.
     plugins.sort_by(|a, b| a.plugin.cmp(&b.plugin));
-    // Thread-local destructors may outlive us.
-    std::mem::forget(library);
     Ok(plugins)
 }
 
@@ -80,6 +75,19 @@ pub fn pick(
 }
 
 impl Described {
+    /// Reads the interface from its source, where that is known, and takes kinds from it.
+    ///
+    /// # Errors
+    /// As for [`Interface::read`].
+    pub fn read(&mut self, source: Option<&PathBuf>) -> Result<Option<Interface>> {
+        let interface = source.map(|path| Interface::read(path, &self.interface));
+        let interface = interface.transpose()?;
+        if let Some(interface) = &interface {
+            self.learn(interface);
+        }
+        Ok(interface)
+    }
+
     /// Takes kinds from the source of the interface, which has the plugin's hash.
     pub fn learn(&mut self, interface: &Interface) {
         for method in &mut self.methods {
@@ -110,21 +118,21 @@ impl Described {
             });
         };
         let (plugin, name) = (self.plugin.clone(), method.label());
-        match method.kind {
-            None => Err(FidiusError::UnknownKind {
+        let Some(kind) = method.kind else {
+            return Err(FidiusError::UnknownKind {
                 plugin,
                 method: name,
                 why: method.why.clone(),
+            });
+        };
+        match kind.why_not_driven() {
+            None => Ok(method.index),
+            Some(why) => Err(FidiusError::Kind {
+                plugin,
+                method: name,
+                kind,
+                why,
             }),
-            Some(kind) => match kind.why_not_driven() {
-                Some(why) => Err(FidiusError::Kind {
-                    plugin,
-                    method: name,
-                    kind,
-                    why,
-                }),
-                None => Ok(method.index),
-            },
         }
     }
 }
@@ -188,13 +196,6 @@ fn write(
         )?;
     }
     Ok(())
-}
-
-/// The types of arguments as a signature has them.
-#[must_use]
-pub fn signature(arguments: &[ArgumentType]) -> String {
-    let types: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-    format!("({})", types.join(", "))
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@
 //! hash is made of the text of each type as the macro's compiler prints it. This module knows
 //! the two spellings in use.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use anyhow::{Context, Result};
 use fidius::hash::{interface_hash, signature_string};
 use fidius_host::PluginInfo;
 use quote::ToTokens;
@@ -19,34 +20,28 @@ use syn::{TraitItem, TraitItemFn, Type};
 use super::kind::Kind;
 use super::types::ArgumentType;
 
-/// Why a source does not tell what a plugin's interface is.
+/// Why a source does not tell what a plugin's interface is. Who reads it says which file that is.
 #[derive(Debug, thiserror::Error)]
 pub enum InterfaceError {
     /// The file cannot be read.
-    #[error("{}: {source}; --interface names the Rust file that declares the plugin's trait", path.display())]
+    #[error("{source}; --interface names the Rust file that declares the plugin's trait")]
     Unreadable {
-        /// The file.
-        path: PathBuf,
         /// What the system says.
+        #[from]
         source: std::io::Error,
     },
     /// The file is not Rust.
-    #[error("{}: not Rust source: {why}", path.display())]
+    #[error("not Rust source: {why}")]
     NotRust {
-        /// The file.
-        path: PathBuf,
         /// What the parser says.
         why: String,
     },
     /// The file has no such trait.
     #[error(
-        "{}: declares no `#[plugin_interface]` trait `{wanted}`; there {}",
-        path.display(),
+        "declares no `#[plugin_interface]` trait `{wanted}`; there {}",
         list(available)
     )]
     NoTrait {
-        /// The file.
-        path: PathBuf,
         /// The plugin's interface.
         wanted: String,
         /// The interfaces there are.
@@ -54,12 +49,9 @@ pub enum InterfaceError {
     },
     /// The trait is another one than the plugin's.
     #[error(
-        "{}: its trait `{name}` is not what the plugin was built from: interface hash {hash:#018x}, the plugin's {plugin:#018x}; give the source of the plugin's own release",
-        path.display()
+        "its trait `{name}` is not what the plugin was built from: interface hash {hash:#018x}, the plugin's {plugin:#018x}; give the source of the plugin's own release"
     )]
     Hash {
-        /// The file.
-        path: PathBuf,
         /// The trait.
         name: String,
         /// The hash of the trait in the file.
@@ -69,12 +61,9 @@ pub enum InterfaceError {
     },
     /// The trait has the same methods in another version.
     #[error(
-        "{}: its trait `{name}` is version {version}, the plugin's is version {plugin}; give the source of the plugin's own release",
-        path.display()
+        "its trait `{name}` is version {version}, the plugin's is version {plugin}; give the source of the plugin's own release"
     )]
     Version {
-        /// The file.
-        path: PathBuf,
         /// The trait.
         name: String,
         /// The version in the file.
@@ -130,45 +119,33 @@ impl Interface {
     /// # Errors
     /// When the file cannot be read, has no such trait, or has another than the plugin
     /// was built from.
-    pub fn read(path: &Path, plugin: &Identity) -> Result<Self, InterfaceError> {
-        let text = std::fs::read_to_string(path).map_err(|source| InterfaceError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path, plugin)
+    pub fn read(path: &Path, plugin: &Identity) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(InterfaceError::from);
+        text.and_then(|text| Self::parse(&text, plugin))
+            .with_context(|| path.display().to_string())
     }
 
-    fn parse(text: &str, path: &Path, plugin: &Identity) -> Result<Self, InterfaceError> {
-        let path = path.to_owned();
-        let file = match syn::parse_file(text) {
-            Ok(file) => file,
-            Err(error) => {
-                let why = error.to_string();
-                return Err(InterfaceError::NotRust { path, why });
-            }
-        };
+    fn parse(text: &str, plugin: &Identity) -> Result<Self, InterfaceError> {
+        let file = syn::parse_file(text).map_err(|error| InterfaceError::NotRust {
+            why: error.to_string(),
+        })?;
         let mut traits = Vec::new();
         find(&file.items, &mut traits);
         let name = plugin.name.clone();
         let Some((declared, version)) = traits.iter().find(|(it, _)| it.ident == name) else {
             return Err(InterfaceError::NoTrait {
-                path,
                 wanted: name,
                 available: traits.iter().map(|(it, _)| it.ident.to_string()).collect(),
             });
         };
-        let methods: Vec<&TraitItemFn> = declared
-            .items
-            .iter()
-            .filter_map(|item| match item {
-                TraitItem::Fn(method) => Some(method),
-                _ => None,
-            })
-            .collect();
+        let methods = declared.items.iter().filter_map(|item| match item {
+            TraitItem::Fn(method) => Some(method),
+            _ => None,
+        });
+        let methods: Vec<&TraitItemFn> = methods.collect();
         let hashes = SPELLINGS.map(|spelling| hash(&methods, spelling));
         if !hashes.contains(&plugin.hash) {
             return Err(InterfaceError::Hash {
-                path,
                 name,
                 hash: hashes[0],
                 plugin: plugin.hash,
@@ -176,7 +153,6 @@ impl Interface {
         }
         if *version != plugin.version {
             return Err(InterfaceError::Version {
-                path,
                 name,
                 version: *version,
                 plugin: plugin.version,
@@ -343,7 +319,7 @@ mod tests {
     }
 
     fn parse(text: &str, plugin: &Identity) -> Result<Interface, InterfaceError> {
-        Interface::parse(text, Path::new("lib.rs"), plugin)
+        Interface::parse(text, plugin)
     }
 
     #[test]

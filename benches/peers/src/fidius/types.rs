@@ -100,6 +100,13 @@ impl ArgumentType {
     }
 }
 
+/// The types of arguments as a signature has them.
+#[must_use]
+pub fn signature(arguments: &[ArgumentType]) -> String {
+    let types: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    format!("({})", types.join(", "))
+}
+
 impl fmt::Display for ArgumentType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,10 +114,7 @@ impl fmt::Display for ArgumentType {
             Self::Text => f.write_str("String"),
             Self::Option(inner) => write!(f, "Option<{inner}>"),
             Self::List(inner) => write!(f, "Vec<{inner}>"),
-            Self::Fields(fields) => {
-                let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
-                write!(f, "({})", fields.join(", "))
-            }
+            Self::Fields(fields) => f.write_str(&signature(fields)),
             Self::Unknown(text) => f.write_str(text),
         }
     }
