@@ -1,13 +1,10 @@
 //! The arms of the channels: their ids, plugins and methods.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use arena_bench::case::{ByteSize, Case};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
 use bench_record::wire::Params;
-use fidius_host::{LoadedPlugin, loader};
 use serde::{Deserialize, Serialize};
 
 use super::kind::{AFTER, CAPACITIES, Channel, LARGE, SIZES, Way};
@@ -181,14 +178,6 @@ impl Arm {
             .position(|(payload, _)| *payload == self.payload);
         place.with_context(|| format!("no channel has {}", self.payload.name()))
     }
-}
-
-/// The plugin of an arm, as the framework loads it.
-pub(super) fn loaded(arm: &Arm, library: &Path) -> Result<LoadedPlugin> {
-    let library = loader::load_library(library)?;
-    let mut plugins = library.plugins.into_iter();
-    let found = plugins.find(|plugin| plugin.info.name == arm.plugin());
-    found.with_context(|| format!("no plugin {} in the library", arm.plugin()))
 }
 
 #[cfg(test)]

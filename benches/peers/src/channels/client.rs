@@ -14,11 +14,11 @@ use fidius_host::client_stream::host_producer_handle_typed;
 use fidius_interface::channels::Seen;
 use tokio::runtime;
 
-use super::arm::{Arm, loaded};
+use super::arm::Arm;
 use super::items::{Items, expected};
 use super::lean;
 use crate::fidius::Plugin;
-use crate::fidius::pump::Pumped;
+use crate::fidius::pump::{Pumped, loaded};
 use crate::peer::sessions::Sessions;
 use crate::pull::{Of, Stream};
 
@@ -37,7 +37,7 @@ struct Client<P: Payload> {
 /// When the plugin cannot be loaded.
 pub fn open<P: Payload>(arm: &Arm, library: &Path, items: Items<P>) -> Result<Box<dyn Stream>> {
     Ok(Box::new(Client {
-        plugin: PluginHandle::from_loaded(loaded(arm, library)?),
+        plugin: PluginHandle::from_loaded(loaded(library, arm.plugin())?),
         method: arm.method()?,
         lean: arm.way.changes_host(),
         items,
@@ -94,7 +94,7 @@ pub fn pumped<P: Payload>(
     items: Items<P>,
     count: u64,
 ) -> Result<Box<dyn Stream>> {
-    let plugin = PluginHandle::from_loaded(loaded(arm, library)?);
+    let plugin = PluginHandle::from_loaded(loaded(library, arm.plugin())?);
     let runtime = runtime::Builder::new_current_thread().build()?;
     let opening =
         plugin.call_bidi_streaming::<_, _, P::Owned>(arm.method()?, items.take(count), &());

@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use arena_bench::cmd::building::Chance;
 use arena_bench::cmd::packages::{Choice, PackageChoice};
 use arena_bench::cmd::{Outcome, run_packages};
+use arena_bench::counts::side_by_side;
 use arena_bench::environment::Watch;
 use arena_bench::pair_process::PairProcess;
 use arena_bench::run::Step;
@@ -272,39 +271,29 @@ fn count(
     files: &Files,
     failures: &mut Vec<Failure>,
 ) -> Result<()> {
-    let arms = cases.iter().filter(|(work, _)| work.is_some()).count();
-    eprintln!("peers: counting {arms} arms under valgrind");
+    let works = cases.iter().enumerate();
+    let works = works.filter_map(|(place, (work, _))| Some((place, (*work)?)));
+    let works: Vec<(usize, Work)> = works.collect();
+    eprintln!("peers: counting {} arms under valgrind", works.len());
     let lean = Lean::of(&std::env::current_exe()?)?;
-    let queue = Mutex::new(cases.iter_mut());
-    let next = || loop {
-        let (work, case) = queue.lock().expect("no worker panics").next()?;
-        if let Some(work) = *work {
-            return Some((work, case));
-        }
+    let count = |&(_, work): &(usize, Work)| {
+        let subject = Subject {
+            executable: lean.path(),
+            work,
+            libraries: &files.of(work),
+        };
+        subject.count()
     };
-    let failed = Mutex::new(failures);
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some((work, case)) = next() {
-                    let libraries = files.of(work);
-                    let subject = Subject {
-                        executable: lean.path(),
-                        work,
-                        libraries: &libraries,
-                    };
-                    match subject.count() {
-                        Ok(counts) => case.counts = Some(counts),
-                        Err(error) => {
-                            let mut failed = failed.lock().expect("no worker panics");
-                            failed.push(failure(&work.id(), &error));
-                        }
-                    }
-                }
-            });
-        }
-    });
+    let all = works.iter().collect();
+    side_by_side(
+        all,
+        usize::MAX,
+        &count,
+        &mut |(place, work), counts| match counts {
+            Ok(counts) => cases[*place].1.counts = Some(counts),
+            Err(error) => failures.push(failure(&work.id(), &error)),
+        },
+    );
     Ok(())
 }
 
@@ -324,11 +313,10 @@ fn explained(cases: &[(Option<Work>, Case)], failures: &mut Vec<Failure>) -> Res
         }
         for work in [ours, theirs] {
             eprintln!("peers: where the instructions of {} go", work.id());
-            let libraries = files.of(work);
             let subject = Subject {
                 executable: &executable,
                 work,
-                libraries: &libraries,
+                libraries: &files.of(work),
             };
             match parts::of(&subject) {
                 Ok(parts) => drop(found.insert(work.id(), parts)),

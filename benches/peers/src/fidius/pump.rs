@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use bench_protocol::payload::Payload;
-use fidius_host::{ChunkStream, PluginHandle, loader};
+use fidius_host::{ChunkStream, LoadedPlugin, PluginHandle, loader};
 use futures::StreamExt;
 use tokio::runtime::Runtime;
 
@@ -31,9 +31,7 @@ impl Pumped {
         index: usize,
         arguments: &(u64, u32),
     ) -> Result<Self> {
-        let library = loader::load_library(path)?;
-        let loaded = library.plugins.into_iter().find(|p| p.info.name == plugin);
-        let plugin = PluginHandle::from_loaded(loaded.context("no such plugin")?);
+        let plugin = PluginHandle::from_loaded(loaded(path, plugin)?);
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let stream = runtime.block_on(plugin.call_streaming::<_, P::Owned>(index, arguments))?;
         Ok(Self::new(stream, runtime, plugin))
@@ -48,6 +46,16 @@ impl Pumped {
             _plugin: Box::new(plugin),
         }
     }
+}
+
+/// The plugin of that name, as the framework loads it.
+///
+/// # Errors
+/// When the library cannot be loaded, or has no such plugin.
+pub fn loaded(path: &Path, name: &str) -> Result<LoadedPlugin> {
+    let mut plugins = loader::load_library(path)?.plugins.into_iter();
+    let found = plugins.find(|plugin| plugin.info.name == name);
+    found.with_context(|| format!("no plugin {name} in the library"))
 }
 
 impl<P: Payload> Pull<P> for Pumped {

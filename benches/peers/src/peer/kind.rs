@@ -1,6 +1,7 @@
 //! Which ways to stream there are: their names, and what each is and demands.
 
 use bench_protocol::payload::PayloadKind;
+use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use crate::releases;
@@ -101,19 +102,10 @@ impl Peer {
     #[must_use]
     pub fn lacks(self) -> Option<&'static str> {
         let (feature, is_on) = match self {
-            Self::AbiStable
-            | Self::Stabby
-            | Self::Arrow1024
-            | Self::Arrow1
-            | Self::Wasm
-            | Self::Channel => ("others", cfg!(feature = "others")),
+            Self::Arena | Self::Alloc | Self::OwnWriter => return None,
+            Self::FidiusRaw | Self::Fidius | Self::Socket => return None,
             Self::FidiusWasm => ("fidius-wasm", cfg!(feature = "fidius-wasm")),
-            Self::Arena
-            | Self::Alloc
-            | Self::OwnWriter
-            | Self::FidiusRaw
-            | Self::Fidius
-            | Self::Socket => return None,
+            _ => ("others", cfg!(feature = "others")),
         };
         (!is_on).then_some(feature)
     }
@@ -190,51 +182,39 @@ impl Peer {
     /// What it is, and by which release.
     #[must_use]
     pub fn describe(self) -> String {
-        let by = |package: &str, what: &str| format!("{package} {}, {what}", releases::of(package));
-        let fidius = releases::of("fidius");
-        match self {
-            Self::Arena => "this workbench's guest and host, arena protocol".to_owned(),
-            Self::Alloc => "this workbench's guest and host, alloc protocol".to_owned(),
-            Self::OwnWriter => {
-                "the same by arena, but the guest hands bincode a writer of its own".to_owned()
+        let what = match self {
+            Self::Arena => "this workbench's guest and host, arena protocol",
+            Self::Alloc => "this workbench's guest and host, alloc protocol",
+            Self::OwnWriter => "the same by arena, but the guest hands bincode a writer of its own",
+            Self::FidiusRaw => "a Fidius {fidius} plugin, its raw handle, this workbench's drain",
+            Self::Fidius => "a Fidius {fidius} plugin by `call_streaming` and `from_value`",
+            Self::FidiusWasm => {
+                "a component by Fidius {fidius}'s wasm backend, wasmtime {wasmtime}, \
+                 `call_streaming` and `from_value`; written by hand in WAT"
             }
-            Self::FidiusRaw => {
-                format!("a Fidius {fidius} plugin, its raw handle, this workbench's drain")
+            Self::AbiStable => {
+                "abi_stable {abi_stable}, a trait object that yields `RVec` and `RString`"
             }
-            Self::Fidius => {
-                format!("a Fidius {fidius} plugin by `call_streaming` and `from_value`")
+            Self::Stabby => {
+                "stabby {stabby}, its own `Iterator` that yields its own `Vec` and `String`"
             }
-            Self::FidiusWasm => format!(
-                "a component by Fidius {fidius}'s wasm backend, wasmtime {}, `call_streaming` and \
-                 `from_value`; written by hand in WAT",
-                releases::of("wasmtime")
-            ),
-            Self::AbiStable => by(
-                "abi_stable",
-                "a trait object that yields `RVec` and `RString`",
-            ),
-            Self::Stabby => by(
-                "stabby",
-                "its own `Iterator` that yields its own `Vec` and `String`",
-            ),
-            Self::Arrow1024 => by(
-                "arrow",
-                "C stream, 1,024 rows a batch, a value made of each row",
-            ),
-            Self::Arrow1 => by(
-                "arrow",
-                "C stream, one row a batch, a value made of each row",
-            ),
-            Self::Wasm => by(
-                "wasmtime",
-                "a core module written by hand in WAT and compiled by its Cranelift",
-            ),
+            Self::Arrow1024 => {
+                "arrow {arrow}, C stream, 1,024 rows a batch, a value made of each row"
+            }
+            Self::Arrow1 => "arrow {arrow}, C stream, one row a batch, a value made of each row",
+            Self::Wasm => {
+                "wasmtime {wasmtime}, a core module written by hand in WAT and compiled by its \
+                 Cranelift"
+            }
             Self::Socket => {
                 "std's Unix socket pair, a process, length-prefixed frames, 64 KiB buffers"
-                    .to_owned()
             }
-            Self::Channel => by("crossbeam-channel", "bounded to 1,024, a thread"),
-        }
+            Self::Channel => "crossbeam-channel {crossbeam-channel}, bounded to 1,024, a thread",
+        };
+        // A package in braces stands for its release.
+        let package = Regex::new(r"\{(.+?)\}").expect("it is a regular expression");
+        let release = |found: &Captures<'_>| releases::of(&found[1]);
+        package.replace_all(what, release).into_owned()
     }
 
     /// What it demands of both sides.
