@@ -12,7 +12,6 @@ use bench_protocol::spec::{ENDLESS, Protocol};
 use fidius_host::PluginHandle;
 use fidius_host::client_stream::host_producer_handle_typed;
 use fidius_interface::channels::Seen;
-use tokio::runtime;
 
 use super::arm::Arm;
 use super::items::{Items, expected};
@@ -95,11 +94,12 @@ pub fn pumped<P: Payload>(
     count: u64,
 ) -> Result<Box<dyn Stream>> {
     let plugin = PluginHandle::from_loaded(loaded(library, arm.plugin())?);
-    let runtime = runtime::Builder::new_current_thread().build()?;
-    let opening =
-        plugin.call_bidi_streaming::<_, _, P::Owned>(arm.method()?, items.take(count), &());
-    let stream = runtime.block_on(opening)?;
-    Ok(Of::<P, _>::boxed(Pumped::new(stream, runtime, plugin)))
+    let (method, items) = (arm.method()?, items.take(count));
+    let source = Pumped::of(plugin, async |plugin| {
+        let call = plugin.call_bidi_streaming::<_, _, P::Owned>(method, items, &());
+        call.await
+    })?;
+    Ok(Of::<P, _>::boxed(source))
 }
 
 /// Opens both streams without a pump: the plugin's is a session of ours. Items are encoded into

@@ -1,7 +1,6 @@
 //! What is in a library: its plugins, and the methods of each with their kinds. Nothing of
 //! a plugin is called for it.
 
-use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::FidiusError;
 use super::interface::{Identity, Interface};
+use super::kind::Kind;
 use super::names::{self, Method};
 
 /// A plugin of a library.
@@ -148,60 +148,47 @@ fn described(method: &Method) -> String {
 }
 
 /// The plugins as a text for people; `arguments` of a method are those of its source.
-#[must_use]
 pub fn text(
     plugins: &[Described],
     arguments: impl Fn(&Described, usize) -> Option<String>,
 ) -> String {
-    let mut text = String::new();
-    for plugin in plugins {
-        write(plugin, &arguments, &mut text).expect("a string takes all that is written to it");
-    }
-    text
+    let lines = plugins.iter().flat_map(|plugin| {
+        let Identity {
+            name,
+            hash,
+            version,
+        } = &plugin.interface;
+        let head = format!(
+            "{}: interface {name}, version {version}, hash {hash:#018x}, strategy {}\n",
+            plugin.plugin, plugin.strategy
+        );
+        let methods = plugin.methods.iter();
+        let methods = methods.map(|it| line(it, arguments(plugin, it.index).unwrap_or_default()));
+        std::iter::once(head).chain(methods.collect::<Vec<_>>())
+    });
+    lines.collect()
 }
 
-fn write(
-    plugin: &Described,
-    arguments: &impl Fn(&Described, usize) -> Option<String>,
-    text: &mut String,
-) -> fmt::Result {
-    let Identity {
-        name,
-        hash,
-        version,
-    } = &plugin.interface;
-    writeln!(
-        text,
-        "{}: interface {name}, version {version}, hash {hash:#018x}, strategy {}",
-        plugin.plugin, plugin.strategy
-    )?;
-    for method in &plugin.methods {
-        let kind = method
-            .kind
-            .map_or_else(|| "unknown".to_owned(), |kind| kind.to_string());
-        let arguments = arguments(plugin, method.index).unwrap_or_default();
-        let driven = match method.kind {
-            Some(kind) => match kind.why_not_driven() {
-                None => "driven by `peers guest`".to_owned(),
-                Some(why) => format!("not driven: {why}"),
-            },
-            None => "not driven: give the interface's source with --interface".to_owned(),
-        };
-        writeln!(
-            text,
-            "  {} {}{arguments}: {kind} ({}); {driven}",
-            method.index,
-            method.name.as_deref().unwrap_or("(name stripped)"),
-            method.why
-        )?;
-    }
-    Ok(())
+/// What there is to say of a method.
+fn line(method: &Method, arguments: String) -> String {
+    let kind = method.kind.map(|kind| kind.to_string());
+    let driven = match method.kind.map(Kind::why_not_driven) {
+        Some(None) => "driven by `peers guest`".to_owned(),
+        Some(Some(why)) => format!("not driven: {why}"),
+        None => "not driven: give the interface's source with --interface".to_owned(),
+    };
+    format!(
+        "  {} {}{arguments}: {} ({}); {driven}\n",
+        method.index,
+        method.name.as_deref().unwrap_or("(name stripped)"),
+        kind.as_deref().unwrap_or("unknown"),
+        method.why
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fidius::kind::Kind;
 
     fn plugin(kinds: &[Option<Kind>]) -> Described {
         let method = |(index, kind): (usize, &Option<Kind>)| Method {

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::describe::{self, Described};
 use super::error::FidiusError;
 use super::guest::{self, Request};
-use super::interface::{Interface, InterfaceError};
+use super::interface::{Interface, NoTrait};
 use super::names::{ANCHOR, Method};
 use super::types::{ArgumentType, signature};
 use super::{arguments, sources};
@@ -80,16 +80,11 @@ fn interface(
     match plugin.read(calling.interface.as_ref()) {
         Ok(None) => {}
         // It may be that of another plugin.
-        Err(error) if several && is_of_another(&error) => {}
+        Err(error) if several && error.is::<NoTrait>() => {}
         named => return named,
     }
     let found = sources::search(&calling.sources, &plugin.interface);
     Ok(found.inspect(|interface| plugin.learn(interface)))
-}
-
-fn is_of_another(error: &anyhow::Error) -> bool {
-    let error = error.downcast_ref();
-    matches!(error, Some(InterfaceError::NoTrait { .. }))
 }
 
 /// What is asked of a method; or its kind, and why it is not driven.

@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use fidius::hash::{interface_hash, signature_string};
 use fidius_host::PluginInfo;
 use quote::ToTokens;
@@ -20,57 +20,15 @@ use syn::{TraitItem, TraitItemFn, Type};
 use super::kind::Kind;
 use super::types::ArgumentType;
 
-/// Why a source does not tell what a plugin's interface is. Who reads it says which file that is.
+/// A source that has no such trait.
 #[derive(Debug, thiserror::Error)]
-pub enum InterfaceError {
-    /// The file cannot be read.
-    #[error("{source}; --interface names the Rust file that declares the plugin's trait")]
-    Unreadable {
-        /// What the system says.
-        #[from]
-        source: std::io::Error,
-    },
-    /// The file is not Rust.
-    #[error("not Rust source: {why}")]
-    NotRust {
-        /// What the parser says.
-        why: String,
-    },
-    /// The file has no such trait.
-    #[error(
-        "declares no `#[plugin_interface]` trait `{wanted}`; there {}",
-        list(available)
-    )]
-    NoTrait {
-        /// The plugin's interface.
-        wanted: String,
-        /// The interfaces there are.
-        available: Vec<String>,
-    },
-    /// The trait is another one than the plugin's.
-    #[error(
-        "its trait `{name}` is not what the plugin was built from: interface hash {hash:#018x}, the plugin's {plugin:#018x}; give the source of the plugin's own release"
-    )]
-    Hash {
-        /// The trait.
-        name: String,
-        /// The hash of the trait in the file.
-        hash: u64,
-        /// The plugin's.
-        plugin: u64,
-    },
-    /// The trait has the same methods in another version.
-    #[error(
-        "its trait `{name}` is version {version}, the plugin's is version {plugin}; give the source of the plugin's own release"
-    )]
-    Version {
-        /// The trait.
-        name: String,
-        /// The version in the file.
-        version: u32,
-        /// The plugin's.
-        plugin: u32,
-    },
+#[error(
+    "declares no `#[plugin_interface]` trait `{wanted}`; there {}",
+    list(available)
+)]
+pub struct NoTrait {
+    wanted: String,
+    available: Vec<String>,
 }
 
 /// Which interface a plugin was built for, as its descriptor tells.
@@ -105,6 +63,9 @@ pub struct Declared {
     pub arguments: Vec<ArgumentType>,
 }
 
+/// What to do about a source of another release.
+const OWN: &str = "give the source of the plugin's own release";
+
 /// A trait that has the plugin's hash.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interface {
@@ -120,21 +81,23 @@ impl Interface {
     /// When the file cannot be read, has no such trait, or has another than the plugin
     /// was built from.
     pub fn read(path: &Path, plugin: &Identity) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(InterfaceError::from);
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let how = "--interface names the Rust file that declares the plugin's trait";
+            let said = format!("{error}; {how}");
+            Error::new(error).context(said)
+        });
         text.and_then(|text| Self::parse(&text, plugin))
             .with_context(|| path.display().to_string())
     }
 
-    fn parse(text: &str, plugin: &Identity) -> Result<Self, InterfaceError> {
-        let file = syn::parse_file(text).map_err(|error| InterfaceError::NotRust {
-            why: error.to_string(),
-        })?;
+    fn parse(text: &str, plugin: &Identity) -> Result<Self> {
+        let file = syn::parse_file(text).map_err(|error| anyhow!("not Rust source: {error}"))?;
         let mut traits = Vec::new();
         find(&file.items, &mut traits);
-        let name = plugin.name.clone();
+        let name = &plugin.name;
         let Some((declared, version)) = traits.iter().find(|(it, _)| it.ident == name) else {
-            return Err(InterfaceError::NoTrait {
-                wanted: name,
+            bail!(NoTrait {
+                wanted: name.clone(),
                 available: traits.iter().map(|(it, _)| it.ident.to_string()).collect(),
             });
         };
@@ -144,20 +107,18 @@ impl Interface {
         });
         let methods: Vec<&TraitItemFn> = methods.collect();
         let hashes = SPELLINGS.map(|spelling| hash(&methods, spelling));
-        if !hashes.contains(&plugin.hash) {
-            return Err(InterfaceError::Hash {
-                name,
-                hash: hashes[0],
-                plugin: plugin.hash,
-            });
-        }
-        if *version != plugin.version {
-            return Err(InterfaceError::Version {
-                name,
-                version: *version,
-                plugin: plugin.version,
-            });
-        }
+        ensure!(
+            hashes.contains(&plugin.hash),
+            "its trait `{name}` is not what the plugin was built from: interface hash {:#018x}, \
+             the plugin's {:#018x}; {OWN}",
+            hashes[0],
+            plugin.hash
+        );
+        ensure!(
+            *version == plugin.version,
+            "its trait `{name}` is version {version}, the plugin's is version {}; {OWN}",
+            plugin.version
+        );
         let required = methods.iter().filter(|method| !is_optional(method));
         Ok(Self {
             all_required: methods.iter().all(|method| !is_optional(method)),
@@ -293,12 +254,9 @@ fn item_of(of: &Type) -> Option<&Type> {
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };
-    match (
-        last.ident == "Stream",
-        arguments.args.len(),
-        arguments.args.first()?,
-    ) {
-        (true, 1, GenericArgument::Type(item)) => Some(item),
+    let mut arguments = arguments.args.iter();
+    match (arguments.next()?, arguments.next()) {
+        (GenericArgument::Type(item), None) if last.ident == "Stream" => Some(item),
         _ => None,
     }
 }
@@ -318,7 +276,7 @@ mod tests {
         }
     }
 
-    fn parse(text: &str, plugin: &Identity) -> Result<Interface, InterfaceError> {
+    fn parse(text: &str, plugin: &Identity) -> Result<Interface> {
         Interface::parse(text, plugin)
     }
 
@@ -398,6 +356,6 @@ mod tests {
         assert!(text.contains(&format!("{hash:#018x}")), "{text}");
         assert!(refused(plugin("Owned", hash, 2)).contains("version 1, the plugin's is version 2"));
         let not_rust = parse("trait {", &plugin("Owned", hash, 1)).unwrap_err();
-        assert!(matches!(not_rust, InterfaceError::NotRust { .. }));
+        assert!(not_rust.to_string().starts_with("not Rust source: "));
     }
 }

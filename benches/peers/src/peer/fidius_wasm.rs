@@ -43,12 +43,12 @@ thread_local! {
 /// # Errors
 /// When there are no such items, or the framework refuses the component.
 pub fn open<P: Payload>(bytes: u32, items: u64) -> Result<Box<dyn Stream>> {
-    let plugin = loaded(P::KIND, bytes)?;
-    let runtime = runtime::Builder::new_current_thread().build()?;
     let arguments = (items, bytes);
-    let opening = plugin.call_streaming::<_, P::Owned>(method(P::KIND), &arguments);
-    let stream = runtime.block_on(opening)?;
-    Ok(Of::<P, _>::boxed(Pumped::new(stream, runtime, plugin)))
+    let source = Pumped::of(loaded(P::KIND, bytes)?, async |plugin| {
+        let call = plugin.call_streaming::<_, P::Owned>(method(P::KIND), &arguments);
+        call.await
+    })?;
+    Ok(Of::<P, _>::boxed(source))
 }
 
 /// The plugin with items of so many content bytes.
