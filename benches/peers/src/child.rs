@@ -44,7 +44,6 @@ enum Task {
 }
 
 /// Does the tasks of this process, if it was started for them.
-#[must_use]
 pub fn serve() -> Option<ExitCode> {
     worker::serve(ARGUMENT, &mut |task: Task| {
         work(task).map_err(|error| format!("{error:#}"))

@@ -30,7 +30,6 @@ pub const DRAIN: &str = "--toggle-collect=*drain_counted*";
 const KEEP: &str = "--keep-symbol=*drain_counted*";
 
 /// Drains what this process was started to drain, if it was.
-#[must_use]
 pub fn serve() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     if arguments.next()? != ARGUMENT {
@@ -248,7 +247,6 @@ impl Lean {
     }
 
     /// The copy.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.executable
     }

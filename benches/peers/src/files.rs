@@ -28,7 +28,6 @@ pub struct Files {
 
 impl Files {
     /// Those of a folder, as cargo links them.
-    #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
         let pair = Layouts::single(PairFiles::in_folder(&folder));
         Self {
@@ -77,14 +76,12 @@ impl Files {
     }
 
     /// The pair as cargo links it.
-    #[must_use]
     pub fn pair(&self) -> &PairFiles {
         &self.pair.plain
     }
 
     /// The libraries of an arm, as cargo links them, in the order that [`Work::open`]
     /// expects.
-    #[must_use]
     pub fn of(&self, work: impl Into<Work>) -> Vec<PathBuf> {
         let file = |library: &Library| match library {
             Library::Guest => self.pair.plain.guest.clone(),
@@ -101,7 +98,6 @@ impl Files {
     }
 
     /// The same, each in all its link layouts.
-    #[must_use]
     pub fn layouts(&self, work: impl Into<Work>) -> Vec<Vec<PathBuf>> {
         let work = work.into();
         let (plain, builds) = (self.of(work), self.builds(work));
@@ -112,7 +108,6 @@ impl Files {
     }
 
     /// Why an arm's code has one link layout only, if that is so.
-    #[must_use]
     pub fn why_one_layout(&self, work: impl Into<Work>) -> Option<&str> {
         let work = work.into();
         work.why_one_layout().or_else(|| {

@@ -25,7 +25,6 @@ mod wasm;
 
 /// The page of a record; `parts` say where the instructions of some arms go, `tried` what the
 /// small programs found.
-#[must_use]
 pub fn markdown(record: &Record, parts: &ByArm, tried: &[Tried]) -> String {
     let claims = claims(record).into_iter();
     let claims = claims.map(|it| [it.claim.to_owned(), it.holds.to_string(), it.evidence]);

@@ -91,7 +91,6 @@ impl Look {
     }
 
     /// What was taken.
-    #[must_use]
     pub fn seen(self) -> Expected {
         Expected {
             items: self.items,

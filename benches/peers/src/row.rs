@@ -19,7 +19,6 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// Looks an arm up; `suffix` is `/unpinned` or nothing.
-    #[must_use]
     pub fn of(record: &'a Record, arm: &Arm, suffix: &str) -> Self {
         let id = arm.id();
         let arena = format!("{}{suffix}", arm.by(Peer::Arena).id());
@@ -30,26 +29,22 @@ impl<'a> Row<'a> {
     }
 
     /// The A/A of the processes that the comparison rests on.
-    #[must_use]
     pub fn copies(&self) -> Option<&'a RatioInterval> {
         self.comparison?.copies.as_ref()
     }
 
     /// Whether that A/A finds a difference where there is none: then the time is true of
     /// these processes only.
-    #[must_use]
     pub fn is_unstable(&self) -> bool {
         self.copies().is_some_and(RatioInterval::excludes_one)
     }
 
     /// Nanoseconds per item.
-    #[must_use]
     pub fn ns(&self) -> Option<f64> {
         self.comparison?.candidate_ns
     }
 
     /// Nanoseconds per item of the arena, beside it in the same processes.
-    #[must_use]
     pub fn arena_ns(&self) -> Option<f64> {
         self.comparison?.baseline_ns
     }
@@ -72,13 +67,11 @@ pub const ALLOCATIONS: Measure = |counts| counts.allocations_per_item;
 pub const HEAP_BYTES: Measure = |counts| counts.allocated_bytes_per_item;
 
 /// The counts of a case.
-#[must_use]
 pub fn counts<'a>(record: &'a Record, id: &str) -> Option<&'a Counts> {
     record.case(id)?.counts.as_ref()
 }
 
 /// What was counted of an item of a case.
-#[must_use]
 pub fn counted(record: &Record, id: &str, of: Measure) -> Option<f64> {
     counts(record, id).and_then(of)
 }
@@ -94,13 +87,11 @@ pub fn table<const N: usize>(head: &str, rows: impl IntoIterator<Item = [String;
 }
 
 /// The name of an arm's items.
-#[must_use]
 pub fn items(arm: &Arm) -> String {
     format!("{} of {} B", arm.payload.name(), arm.bytes)
 }
 
 /// A number as the tables show it: three significant digits.
-#[must_use]
 pub fn number(value: Option<f64>) -> String {
     optional(value, |value| match value.abs() {
         100.0.. => format!("{value:.0}"),
@@ -110,21 +101,18 @@ pub fn number(value: Option<f64>) -> String {
 }
 
 /// A ratio with its interval.
-#[must_use]
 pub fn interval(ratio: f64, low: f64, high: f64) -> String {
     let digits = if ratio >= 10.0 { 1 } else { 3 };
     format!("{ratio:.digits$} [{low:.digits$}, {high:.digits$}]")
 }
 
 /// The ratio of a comparison with its interval.
-#[must_use]
 pub fn ratio(comparison: Option<&Comparison>) -> String {
     optional(comparison, |it| interval(it.ratio, it.low, it.high))
 }
 
 /// The verdict of a comparison; of one that is inconclusive, what it leaves open.
 /// `slower`, `same` and `faster` are the words for the candidate's.
-#[must_use]
 pub fn verdict(
     comparison: Option<&Comparison>,
     [slower, same, faster]: [&'static str; 3],
@@ -142,13 +130,11 @@ pub fn verdict(
 }
 
 /// The verdict of a comparison in the usual words.
-#[must_use]
 pub fn judged(comparison: Option<&Comparison>) -> String {
     verdict(comparison, ["slower", "the same", "faster"])
 }
 
 /// How many comparisons have each verdict: slower, faster, same and inconclusive.
-#[must_use]
 pub fn tally(comparisons: &[&Comparison]) -> [usize; 4] {
     [
         Verdict::Slower,

@@ -11,7 +11,6 @@ use crate::row::{
 };
 
 /// The page.
-#[must_use]
 pub fn markdown(record: &Record) -> String {
     let sizes = SIZES.map(|(payload, bytes)| {
         let arms = Peer::ALL.map(|peer| Arm::new(peer, payload, bytes));

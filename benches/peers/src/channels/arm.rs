@@ -63,7 +63,6 @@ pub fn models() -> impl Iterator<Item = Arm> {
 
 impl Arm {
     /// An arm of items of one size.
-    #[must_use]
     pub fn new(channel: Channel, way: Way, (payload, bytes): (PayloadKind, u32)) -> Self {
         Self {
             channel,
@@ -76,19 +75,16 @@ impl Arm {
     }
 
     /// The same items in another way.
-    #[must_use]
     pub fn by(self, way: Way) -> Self {
         Self { way, ..self }
     }
 
     /// The same items through another channel.
-    #[must_use]
     pub fn through(self, channel: Channel) -> Self {
         Self { channel, ..self }
     }
 
     /// What the pair's model of it must be at par with: the release where the consumer pulls.
-    #[must_use]
     pub fn counterpart(self) -> Self {
         self.by(match self.channel {
             Channel::Bidi => Way::Pull,
@@ -97,19 +93,16 @@ impl Arm {
     }
 
     /// The same items after one of so many content bytes.
-    #[must_use]
     pub fn after(self, after: u32) -> Self {
         Self { after, ..self }
     }
 
     /// The same items through a pump with a channel of so many.
-    #[must_use]
     pub fn with(self, capacity: u32) -> Self {
         Self { capacity, ..self }
     }
 
     /// The name of the arm, as case ids are written.
-    #[must_use]
     pub fn id(&self) -> String {
         let item = Case::drain(self.payload, self.bytes, Protocol::Arena).item();
         let (channel, way) = (self.channel.name(), self.way.name());
@@ -124,7 +117,6 @@ impl Arm {
     }
 
     /// What its id stands for.
-    #[must_use]
     pub fn params(&self, items: u64) -> Params {
         Params {
             protocol: format!("{}-{}", self.channel.name(), self.way.name()),
@@ -133,7 +125,6 @@ impl Arm {
     }
 
     /// Whether producer and consumer run at once.
-    #[must_use]
     pub fn runs_aside(&self) -> bool {
         match self.channel {
             Channel::Pump => true,
@@ -143,7 +134,6 @@ impl Arm {
     }
 
     /// The libraries that it loads.
-    #[must_use]
     pub fn libraries(&self) -> &'static [Library] {
         match (self.channel, self.way) {
             (_, Way::Pair) => &[Library::Guest, Library::Host],

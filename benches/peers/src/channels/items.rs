@@ -12,7 +12,6 @@ use crate::pull::Look;
 const REPEAT: usize = crate::peer::REPEAT as usize;
 
 /// What `items` items of an arm must be.
-#[must_use]
 pub fn generated(arm: &Arm, items: u64) -> Expected {
     arm.payload.dispatch(Generator { arm: *arm, items })
 }

@@ -79,7 +79,6 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, ArgumentsError> {
 }
 
 /// Bytes in hexadecimal, as [`from_hex`] reads them.
-#[must_use]
 pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -128,7 +128,6 @@ impl Interface {
 
     /// What the source says of a method, by its name. Where that is stripped: what it says
     /// of each method alike.
-    #[must_use]
     pub fn of(&self, name: Option<&str>) -> Option<&Declared> {
         match name {
             Some(name) => self.methods.iter().find(|method| method.name == name),

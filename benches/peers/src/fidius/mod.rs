@@ -80,7 +80,6 @@ impl Plugin {
     }
 
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.loaded.info.name
     }

@@ -33,7 +33,6 @@ const LONGEST: usize = 1024;
 
 impl ArgumentType {
     /// The type that a source declares.
-    #[must_use]
     pub fn of(declared: &Type) -> Self {
         Self::known(declared)
             .unwrap_or_else(|| Self::Unknown(declared.to_token_stream().to_string()))
@@ -80,7 +79,6 @@ impl ArgumentType {
     }
 
     /// Whether a value that names its type as `named` has this one's encoding.
-    #[must_use]
     pub fn is_named(&self, named: &str) -> bool {
         match self {
             Self::Scalar(name) => {
@@ -101,7 +99,6 @@ impl ArgumentType {
 }
 
 /// The types of arguments as a signature has them.
-#[must_use]
 pub fn signature(arguments: &[ArgumentType]) -> String {
     let types: Vec<String> = arguments.iter().map(ToString::to_string).collect();
     format!("({})", types.join(", "))

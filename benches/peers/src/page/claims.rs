@@ -60,7 +60,6 @@ pub struct Claim {
 }
 
 /// Each claim, checked against the record.
-#[must_use]
 pub fn claims(record: &Record) -> Vec<Claim> {
     vec![
         no_allocation(record),

@@ -32,7 +32,6 @@ pub fn compared() -> impl Iterator<Item = [Work; 2]> {
 }
 
 /// Whether instructions per item are within five percent of each other.
-#[must_use]
 pub fn at_par(ours: f64, theirs: f64) -> bool {
     (theirs / ours - 1.0).abs() <= PARITY
 }

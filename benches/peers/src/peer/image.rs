@@ -72,13 +72,11 @@ impl Image {
     }
 
     /// Its bytes; the guest's own begin behind them.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// Pages that hold it and the largest item as well.
-    #[must_use]
     pub fn pages(&self) -> usize {
         // That is smaller than all items together, and some lengths.
         (2 * self.0.len() + ENTRIES * ENTRY).div_ceil(PAGE)

@@ -66,7 +66,6 @@ pub enum Library {
 
 impl Library {
     /// Its package, where that is in this workspace.
-    #[must_use]
     pub fn package(self) -> Option<&'static str> {
         match self {
             Self::Package(package) => Some(package),
@@ -99,7 +98,6 @@ impl Peer {
     }
 
     /// The feature of this package that it needs, where this program was built without.
-    #[must_use]
     pub fn lacks(self) -> Option<&'static str> {
         let (feature, is_on) = match self {
             Self::Arena | Self::Alloc | Self::OwnWriter => return None,
@@ -111,7 +109,6 @@ impl Peer {
     }
 
     /// The name in ids and tables.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Arena => "arena",
@@ -132,7 +129,6 @@ impl Peer {
 
     /// Whether producer and consumer run at once, so that times jump with where
     /// the system puts them.
-    #[must_use]
     pub fn runs_aside(self) -> bool {
         matches!(
             self,
@@ -143,7 +139,6 @@ impl Peer {
     /// Items of a timed drain, where its time does not decide: a stream that is opened
     /// for each drain must outlast its producer's wake-up, and batches come whole.
     /// `bytes` are those of an item.
-    #[must_use]
     pub fn items_of_a_drain(self, bytes: u32) -> Option<u64> {
         match self {
             Self::Fidius => Some(512),
@@ -156,7 +151,6 @@ impl Peer {
     }
 
     /// The libraries that it loads, in the order that they are opened in.
-    #[must_use]
     pub fn libraries(self) -> &'static [Library] {
         match self {
             Self::Arena | Self::Alloc | Self::OwnWriter => &[Library::Guest, Library::Host],
@@ -170,7 +164,6 @@ impl Peer {
     }
 
     /// Why its code has one link layout only, where it has no library to link.
-    #[must_use]
     pub fn why_one_layout(self) -> Option<&'static str> {
         match self {
             Self::Wasm | Self::FidiusWasm => Some("Cranelift compiles the guest when it is opened"),
@@ -180,7 +173,6 @@ impl Peer {
     }
 
     /// What it is, and by which release.
-    #[must_use]
     pub fn describe(self) -> String {
         let what = match self {
             Self::Arena => "this workbench's guest and host, arena protocol",
@@ -218,7 +210,6 @@ impl Peer {
     }
 
     /// What it demands of both sides.
-    #[must_use]
     pub fn demands(self) -> &'static str {
         match self {
             Self::Arena | Self::OwnWriter => {
@@ -249,7 +240,6 @@ impl Peer {
 /// The place of a payload's method in the interfaces of our plugin, which have one for
 /// each payload in the order of their numbers. To look it up by name, all symbols of
 /// the library would be read in every process.
-#[must_use]
 pub fn method(payload: PayloadKind) -> usize {
     payload as usize
 }

@@ -59,7 +59,6 @@ pub struct Arm {
 
 impl Arm {
     /// An arm of prepared items.
-    #[must_use]
     pub fn new(peer: Peer, payload: PayloadKind, bytes: u32) -> Self {
         Self {
             peer,
@@ -71,13 +70,11 @@ impl Arm {
     }
 
     /// The same items by another peer.
-    #[must_use]
     pub fn by(self, peer: Peer) -> Self {
         Self { peer, ..self }
     }
 
     /// The same with a producer that allocates each item.
-    #[must_use]
     pub fn owned(self) -> Self {
         Self {
             owned: true,
@@ -87,13 +84,11 @@ impl Arm {
 
     /// The same with a consumer that decodes nothing, for the peers that cross in
     /// encoded bytes and a session of ours.
-    #[must_use]
     pub fn raw(self) -> Self {
         Self { raw: true, ..self }
     }
 
     /// The workbench's case with the same items.
-    #[must_use]
     pub fn case(&self, protocol: Protocol) -> Case {
         let mut case = Case::drain(self.payload, self.bytes, protocol);
         if self.owned {
@@ -106,13 +101,11 @@ impl Arm {
     }
 
     /// What `items` items of the stream must be.
-    #[must_use]
     pub fn expected(&self, items: u64) -> Expected {
         verify::expected(&self.case(Protocol::Arena).session(items).stream)
     }
 
     /// The name of the arm, as case ids are written.
-    #[must_use]
     pub fn id(&self) -> String {
         let case = self.case(Protocol::Arena).id();
         case.replacen("arena", self.peer.name(), 1)
