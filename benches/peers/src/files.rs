@@ -60,7 +60,11 @@ impl Files {
         let pair = workspace::build_here(&root, seeds, &mut |_, _| ())?;
         let cache = workspace::scratch(&root)?.join(CACHE);
         let libraries = all.iter().flat_map(Work::libraries);
-        let packages: BTreeSet<&'static str> = libraries.filter_map(|it| it.package()).collect();
+        let packages = libraries.filter_map(|library| match *library {
+            Library::Package(package) => Some(package),
+            Library::Guest | Library::Host => None,
+        });
+        let packages: BTreeSet<&'static str> = packages.collect();
         let mut others = BTreeMap::new();
         for package in packages {
             heard(&format!("building {package} and linking it {times} times"));
@@ -86,13 +90,13 @@ impl Files {
         let file = |library: &Library| match library {
             Library::Guest => self.pair.plain.guest.clone(),
             Library::Host => self.pair.plain.host.clone(),
-            Library::Package(package) => self.others.get(package).map_or_else(
-                || {
+            Library::Package(package) => match self.others.get(package) {
+                Some(build) => build.plain.clone(),
+                None => {
                     let name = package.replace('-', "_");
                     self.folder.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
-                },
-                |build| build.plain.clone(),
-            ),
+                }
+            },
         };
         work.into().libraries().iter().map(file).collect()
     }
@@ -100,11 +104,9 @@ impl Files {
     /// The same, each in all its link layouts.
     pub fn layouts(&self, work: impl Into<Work>) -> Vec<Vec<PathBuf>> {
         let work = work.into();
-        let (plain, builds) = (self.of(work), self.builds(work));
-        let layouts = |(plain, build): (PathBuf, Option<&Build>)| {
-            build.map_or_else(|| vec![plain], |build| build.layouts.clone())
-        };
-        plain.into_iter().zip(builds).map(layouts).collect()
+        let both = self.of(work).into_iter().zip(self.builds(work));
+        both.map(|(plain, build)| build.map_or(vec![plain], |build| build.layouts.clone()))
+            .collect()
     }
 
     /// Why an arm's code has one link layout only, if that is so.

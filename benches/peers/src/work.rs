@@ -31,12 +31,6 @@ impl From<peer::Arm> for Work {
     }
 }
 
-impl From<&peer::Arm> for Work {
-    fn from(arm: &peer::Arm) -> Self {
-        Self::Peer(*arm)
-    }
-}
-
 impl From<channels::Arm> for Work {
     fn from(arm: channels::Arm) -> Self {
         Self::Channel(arm)

@@ -1,7 +1,6 @@
 //! What each channel of the framework costs and what would make it cheaper, what a large item
 //! does to those after it, and which buffer a unary interface should have.
 
-use bench_protocol::payload::PayloadKind;
 use bench_record::wire::{Comparison, Record};
 use bench_report::format::optional;
 
@@ -17,49 +16,35 @@ fn compared<'a>(record: &'a Record, baseline: &Work, candidate: &Work) -> Option
     record.comparison(&candidate.id(), &baseline.id())
 }
 
-/// The columns of a table that are numbers for each of the sizes.
-fn each(of: impl Fn((PayloadKind, u32)) -> String) -> String {
-    SIZES.map(of).join(", ")
-}
-
-/// Something to measure of each size.
-type OfSize = Box<dyn Fn((PayloadKind, u32)) -> Work>;
-
 /// A share in percent; what rounds to nothing has no sign.
 fn percent(share: f64) -> String {
     let rounded = (100.0 * share).round();
     format!("{:.0}%", if rounded == 0.0 { 0.0 } else { rounded })
 }
 
-/// A line of the table: what is changed, and both sides.
+/// A line of the table: what is changed, and both sides of each of the sizes.
 struct Line {
-    channel: &'static str,
-    does: &'static str,
+    channel: Channel,
     change: &'static str,
-    sides: [OfSize; 2],
+    sides: [[Work; 2]; SIZES.len()],
 }
 
 fn lines() -> Vec<Line> {
-    let by = |peer: Peer| -> OfSize {
-        Box::new(move |(payload, bytes)| peer::Arm::new(peer, payload, bytes).into())
-    };
+    let peers = [Peer::Fidius, Peer::FidiusRaw];
     let mut lines = vec![Line {
-        channel: Channel::Pump.title(),
-        does: Channel::Pump.does(),
+        channel: Channel::Pump,
         change: "host: let the caller pull into the type that it wants",
-        sides: [by(Peer::Fidius), by(Peer::FidiusRaw)],
+        sides: SIZES
+            .map(|(payload, bytes)| peers.map(|peer| peer::Arm::new(peer, payload, bytes).into())),
     }];
     for channel in Channel::ALL {
         let ways = channel.ways().iter();
         for &way in ways.filter(|way| !matches!(way, Way::Released | Way::Pair)) {
+            let ways = [Way::Released, way];
             lines.push(Line {
-                channel: channel.title(),
-                does: channel.does(),
+                channel,
                 change: way.change(channel),
-                sides: [
-                    Box::new(move |size| Arm::new(channel, Way::Released, size).into()),
-                    Box::new(move |size| Arm::new(channel, way, size).into()),
-                ],
+                sides: SIZES.map(|size| ways.map(|way| Arm::new(channel, way, size).into())),
             });
         }
     }
@@ -69,22 +54,22 @@ fn lines() -> Vec<Line> {
 /// The table of all channels, and those of what is peculiar to some.
 pub fn section(record: &Record) -> String {
     let names = SIZES.map(|(payload, bytes)| format!("{} of {bytes} B", payload.name()));
+    let count = |work: &Work, of: Measure| counted(record, &work.id(), of);
     let rows = lines().into_iter().map(|line| {
-        let [before, after] = &line.sides;
-        let count = |work: Work, of| counted(record, &work.id(), of);
-        let released = |of: Measure| each(|size| number(count(before(size), of)));
-        let both = |size, of: Measure| count(before(size), of).zip(count(after(size), of));
+        let each = |of: &dyn Fn([Work; 2]) -> String| line.sides.map(of).join(", ");
+        let released = |of| each(&|[before, _]| number(count(&before, of)));
+        let both = |[before, after]: [Work; 2], of| count(&before, of).zip(count(&after, of));
         [
-            line.channel.to_owned(),
+            line.channel.title().to_owned(),
             released(INSTRUCTIONS),
             released(ALLOCATIONS),
             line.change.to_owned(),
-            each(|size| {
-                let both = both(size, INSTRUCTIONS);
+            each(&|sides| {
+                let both = both(sides, INSTRUCTIONS);
                 optional(both, |(before, after)| percent(1.0 - after / before))
             }),
-            each(|size| number(both(size, ALLOCATIONS).map(|(before, after)| before - after))),
-            each(|size| ratio(compared(record, &before(size), &after(size)))),
+            each(&|sides| number(both(sides, ALLOCATIONS).map(|(before, after)| before - after))),
+            each(&|[before, after]| ratio(compared(record, &before, &after))),
         ]
     });
     let table = table(
@@ -94,9 +79,8 @@ pub fn section(record: &Record) -> String {
     );
     let mut does = lines();
     does.dedup_by_key(|line| line.channel);
-    let does = does
-        .iter()
-        .map(|line| format!("- {}: {}.\n", line.channel, line.does));
+    let does = does.iter().map(|line| line.channel);
+    let does = does.map(|channel| format!("- {}: {}.\n", channel.title(), channel.does()));
     format!(
         "## Every channel: what it costs, and what would make it cheaper\n\n\
          Numbers are for {}, in this order, per item or call, both sides together, values at the \

@@ -64,16 +64,6 @@ pub enum Library {
     Package(&'static str),
 }
 
-impl Library {
-    /// Its package, where that is in this workspace.
-    pub fn package(self) -> Option<&'static str> {
-        match self {
-            Self::Package(package) => Some(package),
-            Self::Guest | Self::Host => None,
-        }
-    }
-}
-
 impl Peer {
     /// Every peer, in the order of the tables.
     pub const ALL: [Self; 13] = [
