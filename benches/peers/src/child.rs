@@ -6,14 +6,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use arena_bench::verify::Expected;
-use bench_record::wire::Case;
+use bench_record::wire::{Case, Failure};
 use fidius_claims::Claim;
 use paired::visible::visible;
 use paired::worker::{self, ChildError, Launch, Worker};
 use regex::Regex;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::claims;
 use crate::fidius::describe::{self, Described};
@@ -41,47 +43,38 @@ enum Task {
     Try(String),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-enum Answer {
-    Described(Vec<Described>),
-    Verified(Expected),
-    Claims(Vec<Case>),
-    Tried(bool, String),
-    Failed(String),
-}
-
 /// Does the tasks of this process, if it was started for them.
-#[must_use]
 pub fn serve() -> Option<ExitCode> {
     worker::serve(ARGUMENT, &mut |task: Task| {
-        work(task).unwrap_or_else(|error| Answer::Failed(format!("{error:#}")))
+        work(task).map_err(|error| format!("{error:#}"))
     })
 }
 
-fn work(task: Task) -> Result<Answer> {
-    Ok(match task {
-        Task::Describe(library) => Answer::Described(describe::library(&library)?),
+/// Does a task; who asks knows the type of the answer.
+fn work(task: Task) -> Result<Value> {
+    let answer = match task {
+        Task::Describe(library) => serde_json::to_value(describe::library(&library)?),
         Task::Verify {
             work,
             libraries,
             items,
-        } => Answer::Verified(work.open(&libraries, items)?.verify(items)?),
-        Task::Claims(libraries) => Answer::Claims(claims::cases(&libraries)?),
+        } => serde_json::to_value(work.open(&libraries, items)?.verify(items)?),
+        Task::Claims(libraries) => serde_json::to_value(claims::cases(&libraries)?),
         Task::Try(program) => {
             let mut all = fidius_claims::ALL.iter();
             let claim = all.find(|claim| claim.program == program);
-            let (holds, seen) = (claim.context("there is no such program")?.run)();
-            Answer::Tried(holds, seen)
+            serde_json::to_value((claim.context("there is no such program")?.run)())
         }
-    })
+    };
+    Ok(answer?)
 }
 
 /// Has a child do a task.
-fn ask(task: &Task) -> Result<Answer> {
+fn ask<A: DeserializeOwned>(task: &Task) -> Result<A> {
     let mut child = Worker::start(&Launch::new(ARGUMENT)?)?;
-    match child.ask(task, LIMIT)? {
-        Answer::Failed(why) => bail!(visible(&why)),
-        answer => {
+    match child.ask::<_, Result<A, String>>(task, LIMIT)? {
+        Err(why) => bail!(visible(&why)),
+        Ok(answer) => {
             child.finish(LIMIT)?;
             Ok(answer)
         }
@@ -93,25 +86,32 @@ fn ask(task: &Task) -> Result<Answer> {
 /// # Errors
 /// When it is no plugin, or crashes.
 pub fn describe(library: PathBuf) -> Result<Vec<Described>> {
-    match ask(&Task::Describe(library))? {
-        Answer::Described(plugins) => Ok(plugins),
-        answer => bail!("a child answered {answer:?} when it was to describe a library"),
-    }
+    ask(&Task::Describe(library))
 }
 
 /// What so many items consist of.
 ///
 /// # Errors
-/// When they cannot be had, or the code that makes them crashes.
+/// When they cannot be had, are others than they must be, or the code that makes them crashes.
 pub fn verify(work: &Work, libraries: Vec<PathBuf>, items: u64) -> Result<Expected> {
-    let task = Task::Verify {
+    let found: Expected = ask(&Task::Verify {
         work: *work,
         libraries,
         items,
-    };
-    match ask(&task)? {
-        Answer::Verified(found) => Ok(found),
-        answer => bail!("a child answered {answer:?} when it was to verify items"),
+    })?;
+    let expected = work.expected(items);
+    ensure!(
+        found == expected,
+        "{found:?} where {expected:?} was expected"
+    );
+    Ok(found)
+}
+
+/// What a record says of something that failed.
+pub fn failure(id: &str, error: &anyhow::Error) -> Failure {
+    Failure {
+        id: id.to_owned(),
+        why: format!("{error:#}"),
     }
 }
 
@@ -120,10 +120,7 @@ pub fn verify(work: &Work, libraries: Vec<PathBuf>, items: u64) -> Result<Expect
 /// # Errors
 /// When the plugin cannot be driven, or crashes.
 pub fn claims(libraries: [PathBuf; 2]) -> Result<Vec<Case>> {
-    match ask(&Task::Claims(libraries))? {
-        Answer::Claims(cases) => Ok(cases),
-        answer => bail!("a child answered {answer:?} when it was to check the claims"),
-    }
+    ask(&Task::Claims(libraries))
 }
 
 /// Runs a program of `fidius-claims`: whether it is as was suspected, and what was seen.
@@ -131,20 +128,15 @@ pub fn claims(libraries: [PathBuf; 2]) -> Result<Vec<Case>> {
 /// # Errors
 /// When it ends in another way than the suspicion says.
 pub fn try_claim(claim: &Claim) -> Result<(bool, String)> {
-    let answer = ask(&Task::Try(claim.program.to_owned()));
-    let (error, expected) = match (answer, claim.dies_by) {
-        (Ok(Answer::Tried(holds, seen)), _) => return Ok((holds, visible(&seen))),
-        (Ok(answer), _) => bail!("a child answered {answer:?} when it was to run a program"),
-        (Err(error), None) => return Err(error),
-        (Err(error), Some(expected)) => (error, expected),
+    let error = match ask::<(bool, String)>(&Task::Try(claim.program.to_owned())) {
+        Ok((holds, seen)) => return Ok((holds, visible(&seen))),
+        Err(error) => error,
     };
     match error.downcast_ref::<ChildError>() {
-        Some(ChildError::Signalled { signal, said }) if signal == expected => {
+        Some(ChildError::Signalled { signal, said }) if claim.dies_by == Some(signal) => {
             let said = words(&said.text());
-            Ok((
-                true,
-                format!("the process ends by {signal}; it says: {said}"),
-            ))
+            let seen = format!("the process ends by {signal}; it says: {said}");
+            Ok((true, seen))
         }
         _ => Err(error),
     }

@@ -11,7 +11,7 @@ use bench_host::loader;
 use bench_protocol::payload::{Blob, PayloadKind};
 use bench_protocol::spec::{ENDLESS, Observe, Protocol};
 use bench_protocol::wire;
-use bench_record::wire::{Case, Counts, Verified};
+use bench_record::wire::{Case, Counts};
 
 use crate::fidius::Plugin;
 use crate::fidius::pump::Pumped;
@@ -32,16 +32,6 @@ pub const PUMPED_RAMP: &str = "peers/blob-ramp/fidius";
 const PLUGIN: &str = "PreparedItems";
 /// The place of its method `ramp`, after those of the payloads.
 const RAMP_METHOD: usize = PayloadKind::ALL.len();
-
-/// What a stream consisted of, as it goes into a record.
-#[must_use]
-pub fn verified(found: &Expected) -> Verified {
-    Verified {
-        items: found.items,
-        bytes: found.bytes,
-        digest: format!("{:016x}", found.digest),
-    }
-}
 
 /// Drains a ramp by our drain and by the pump: with a buffer that grows to
 /// exactly what is asked for, nearly every item is retried once. And drains items
@@ -66,18 +56,14 @@ pub fn cases([library, host]: &[PathBuf; 2]) -> Result<Vec<Case>> {
         // SAFETY: the methods of our plugin take two numbers.
         let mut stream = unsafe { plugin.open(&host, &config, index, &arguments)? };
         stream.drain(ENDLESS)?;
-        let counts = stream.counts();
-        let found = Expected {
-            items: counts.items,
-            bytes: counts.bytes,
-            digest: counts.digest,
-        };
+        let host = stream.counts();
         let verification = Verification {
-            expected: found,
-            host: counts,
+            expected: Expected::of(&host),
+            host,
             end_calls: 1,
         };
-        Ok(case(id, named, &found, Some(verification.counts())))
+        let counts = Some(verification.counts());
+        Ok(case(id, named, &verification.expected, counts))
     };
     let mut pumped = Of::<Blob, _>::boxed(Pumped::open::<Blob>(
         library,
@@ -99,7 +85,7 @@ fn case(id: &str, named: &Named, found: &Expected, counts: Option<Counts>) -> Ca
     Case {
         id: id.to_owned(),
         params,
-        verified: right.then(|| verified(found)),
+        verified: right.then(|| found.verified()),
         counts,
     }
 }

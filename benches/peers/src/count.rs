@@ -30,7 +30,6 @@ pub const DRAIN: &str = "--toggle-collect=*drain_counted*";
 const KEEP: &str = "--keep-symbol=*drain_counted*";
 
 /// Drains what this process was started to drain, if it was.
-#[must_use]
 pub fn serve() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     if arguments.next()? != ARGUMENT {
@@ -131,37 +130,19 @@ struct Tool<const N: usize> {
 }
 
 const CALLGRIND: Tool<1> = Tool {
-    options: &[
-        "--tool=callgrind",
-        WITHOUT_INLINED,
-        "--trace-children=yes",
-        "--dump-line=no",
-        "--log-file=/dev/null",
-    ],
+    options: &["--tool=callgrind", "--dump-line=no", "--trace-children=yes"],
     output: "--callgrind-out-file",
     bytes: 1 << 19,
     read: instructions,
 };
 
 const CALLGRIND_DRAIN: Tool<1> = Tool {
-    options: &[
-        "--tool=callgrind",
-        WITHOUT_INLINED,
-        DRAIN,
-        "--dump-line=no",
-        "--log-file=/dev/null",
-    ],
+    options: &["--tool=callgrind", "--dump-line=no", DRAIN],
     ..CALLGRIND
 };
 
 const DHAT: Tool<2> = Tool {
-    options: &[
-        "--tool=dhat",
-        "--trace-children=yes",
-        "--num-callers=1",
-        WITHOUT_INLINED,
-        "--log-file=/dev/null",
-    ],
+    options: &["--tool=dhat", "--num-callers=1", "--trace-children=yes"],
     output: "--dhat-out-file",
     // An item allocates what the one before has allocated.
     bytes: 0,
@@ -183,7 +164,8 @@ impl<const N: usize> Tool<N> {
     fn total(&self, subject: &Subject<'_>, items: u64) -> Result<[u64; N]> {
         let folder = TempDir::new()?;
         let output = format!("{}={}/%p", self.output, folder.path().display());
-        let options = [self.options, &[output.as_str()]].concat();
+        let quiet = [WITHOUT_INLINED, "--log-file=/dev/null", &output];
+        let options = [self.options, &quiet].concat();
         subject.drain(&options, items)?;
         fs::read_dir(folder.path())?.try_fold([0; N], |sum, file| {
             let found = (self.read)(&fs::read_to_string(file?.path())?)?;
@@ -265,7 +247,6 @@ impl Lean {
     }
 
     /// The copy.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.executable
     }

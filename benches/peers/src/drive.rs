@@ -94,32 +94,24 @@ impl Opener {
             }));
         }
         let stream = arm.open(&job.libraries, ENDLESS)?;
-        Ok(if beside {
-            Box::new(Warmed { stream, spent })
-        } else {
-            Box::new(Steady(stream))
-        })
+        let beside = beside.then_some(spent);
+        Ok(Box::new(Steady { stream, beside }))
     }
 }
 
 /// A stream that goes on from drain to drain.
-struct Steady(Box<dyn Stream>);
+struct Steady {
+    stream: Box<dyn Stream>,
+    /// Where the other arms' producers run aside: the stream of theirs that was drained last.
+    beside: Option<Spent>,
+}
 
 impl Drive for Steady {
-    fn drain(&mut self, items: u64) -> Result<()> {
-        self.0.drain(items)
-    }
-}
-
-/// The same beside arms whose producers run aside.
-struct Warmed {
-    stream: Box<dyn Stream>,
-    spent: Spent,
-}
-
-impl Drive for Warmed {
     fn prepare(&mut self) -> Result<()> {
-        drop(self.spent.take());
+        let Some(spent) = &self.beside else {
+            return Ok(());
+        };
+        drop(spent.take());
         let start = Instant::now();
         while start.elapsed() < LEAD {
             self.stream.drain(LEAD_ITEMS)?;

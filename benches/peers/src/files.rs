@@ -28,7 +28,6 @@ pub struct Files {
 
 impl Files {
     /// Those of a folder, as cargo links them.
-    #[must_use]
     pub fn in_folder(folder: PathBuf) -> Self {
         let pair = Layouts::single(PairFiles::in_folder(&folder));
         Self {
@@ -61,7 +60,11 @@ impl Files {
         let pair = workspace::build_here(&root, seeds, &mut |_, _| ())?;
         let cache = workspace::scratch(&root)?.join(CACHE);
         let libraries = all.iter().flat_map(Work::libraries);
-        let packages: BTreeSet<&'static str> = libraries.filter_map(|it| it.package()).collect();
+        let packages = libraries.filter_map(|library| match *library {
+            Library::Package(package) => Some(package),
+            Library::Guest | Library::Host => None,
+        });
+        let packages: BTreeSet<&'static str> = packages.collect();
         let mut others = BTreeMap::new();
         for package in packages {
             heard(&format!("building {package} and linking it {times} times"));
@@ -77,42 +80,36 @@ impl Files {
     }
 
     /// The pair as cargo links it.
-    #[must_use]
     pub fn pair(&self) -> &PairFiles {
         &self.pair.plain
     }
 
     /// The libraries of an arm, as cargo links them, in the order that [`Work::open`]
     /// expects.
-    #[must_use]
     pub fn of(&self, work: impl Into<Work>) -> Vec<PathBuf> {
         let file = |library: &Library| match library {
             Library::Guest => self.pair.plain.guest.clone(),
             Library::Host => self.pair.plain.host.clone(),
-            Library::Package(package) => self.others.get(package).map_or_else(
-                || {
+            Library::Package(package) => match self.others.get(package) {
+                Some(build) => build.plain.clone(),
+                None => {
                     let name = package.replace('-', "_");
                     self.folder.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"))
-                },
-                |build| build.plain.clone(),
-            ),
+                }
+            },
         };
         work.into().libraries().iter().map(file).collect()
     }
 
     /// The same, each in all its link layouts.
-    #[must_use]
     pub fn layouts(&self, work: impl Into<Work>) -> Vec<Vec<PathBuf>> {
         let work = work.into();
-        let (plain, builds) = (self.of(work), self.builds(work));
-        let layouts = |(plain, build): (PathBuf, Option<&Build>)| {
-            build.map_or_else(|| vec![plain], |build| build.layouts.clone())
-        };
-        plain.into_iter().zip(builds).map(layouts).collect()
+        let both = self.of(work).into_iter().zip(self.builds(work));
+        both.map(|(plain, build)| build.map_or(vec![plain], |build| build.layouts.clone()))
+            .collect()
     }
 
     /// Why an arm's code has one link layout only, if that is so.
-    #[must_use]
     pub fn why_one_layout(&self, work: impl Into<Work>) -> Option<&str> {
         let work = work.into();
         work.why_one_layout().or_else(|| {

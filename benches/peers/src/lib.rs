@@ -1,6 +1,7 @@
 //! Real plugins and other ways to stream items, measured by the workbench's
 //! engine with the workbench's items.
 
+pub mod beside;
 pub mod channels;
 pub mod child;
 pub mod claims;

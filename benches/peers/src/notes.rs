@@ -3,7 +3,6 @@
 use bench_record::wire::{Method, Record};
 
 /// The copy routine that the times were taken with, where it was chosen by tunables.
-#[must_use]
 pub fn copies(record: &Record) -> String {
     let tunables = record.environment.clock_tunables();
     let tunables = tunables.filter(|tunables| !tunables.is_empty());
@@ -17,7 +16,6 @@ pub fn copies(record: &Record) -> String {
 }
 
 /// In how many link layouts the times were taken, and what that means.
-#[must_use]
 pub fn layouts(record: &Record) -> String {
     let layouts = || record.comparisons.iter().map(|found| found.layouts);
     let Some(most) = layouts().max() else {

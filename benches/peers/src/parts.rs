@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use bench_record::output;
 
+use crate::beside;
 use crate::count::{self, Subject};
 
 /// Instructions per item by crate; libc by what it does.
@@ -19,35 +18,11 @@ pub type Parts = BTreeMap<String, f64>;
 /// The parts of some arms, by their ids.
 pub type ByArm = BTreeMap<String, Parts>;
 
-/// The file beside a record.
-#[must_use]
-pub fn beside(record: &Path) -> PathBuf {
-    record.with_extension("parts.json")
-}
-
-/// Reads the parts beside a record; none where there is no such file.
-///
-/// # Errors
-/// When there is one, and it is something else.
-pub fn load(record: &Path) -> Result<ByArm> {
-    let path = beside(record);
-    match fs::read(&path) {
-        Ok(text) => serde_json::from_slice(&text)
-            .with_context(|| format!("{}: not the parts of arms", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(ByArm::new()),
-        Err(error) => Err(error).with_context(|| path.display().to_string()),
-    }
-}
-
-/// Writes the parts beside a record.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn save(record: &Path, parts: &ByArm) -> Result<()> {
-    let path = beside(record);
-    let text = serde_json::to_vec_pretty(parts)?;
-    output::replace(&path, &text).with_context(|| format!("writing {}", path.display()))
-}
+/// The parts of the arms of a record.
+pub const FILE: beside::Kind = beside::Kind {
+    extension: "parts.json",
+    content: "the parts of arms",
+};
 
 /// Counts the instructions of an arm by crate: the slope between the lengths that its count is
 /// the slope of, so that the parts add up to it. Its executable and libraries have their line

@@ -9,6 +9,7 @@ use arena_bench::verify::Expected;
 use bench_protocol::digest::StreamDigest;
 use bench_protocol::payload::Payload;
 use bench_protocol::wire;
+use serde::Serialize;
 
 /// A source of owned values, whatever they cross on their way.
 pub trait Pull<P: Payload> {
@@ -58,24 +59,43 @@ impl<P: Payload, S: Pull<P>> Stream for Of<P, S> {
     }
 
     fn verify(&mut self, items: u64) -> Result<Expected> {
-        let (mut digest, mut bytes, mut taken) = (StreamDigest::new(), 0, 0);
-        let mut failed = None;
-        self.source
-            .drain(items, |item| match wire::serialize(&item) {
-                Ok(encoded) => {
-                    digest.item(&encoded);
-                    bytes += encoded.len() as u64;
-                    taken += 1;
-                }
-                Err(error) => failed = Some(error),
-            })?;
-        if let Some(error) = failed {
-            return Err(error.into());
+        let (mut look, mut failed) = (Look::default(), None);
+        self.source.drain(items, |item| {
+            if let Err(error) = look.item(&item) {
+                failed = Some(error);
+            }
+        })?;
+        failed.map_or_else(|| Ok(look.seen()), Err)
+    }
+}
+
+/// Hashes items that arrive.
+#[derive(Default)]
+pub struct Look {
+    items: u64,
+    bytes: u64,
+    digest: StreamDigest,
+}
+
+impl Look {
+    /// Takes an item.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    pub fn item<T: Serialize>(&mut self, item: &T) -> Result<()> {
+        let encoded = wire::serialize(item)?;
+        self.digest.item(&encoded);
+        self.bytes += encoded.len() as u64;
+        self.items += 1;
+        Ok(())
+    }
+
+    /// What was taken.
+    pub fn seen(self) -> Expected {
+        Expected {
+            items: self.items,
+            bytes: self.bytes,
+            digest: self.digest.finish(),
         }
-        Ok(Expected {
-            items: taken,
-            bytes,
-            digest: digest.finish(),
-        })
     }
 }

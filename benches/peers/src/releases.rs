@@ -7,7 +7,6 @@ const LOCK: &str = include_str!("../Cargo.lock");
 ///
 /// # Panics
 /// When there is no such package.
-#[must_use]
 pub fn of(package: &str) -> &'static str {
     find(LOCK, package).expect("what is asked for is locked")
 }

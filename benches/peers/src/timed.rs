@@ -192,13 +192,11 @@ fn side(work: &Work, files: &Files, pinned: bool, judged: &Work) -> runner::Arm 
 fn say_why_one_layout(comparisons: &mut [Comparison], all: &[Work], files: &Files) {
     for found in comparisons {
         let sides = [&found.baseline, &found.candidate];
-        let whys = all.iter().filter(|work| {
-            let id = work.id();
-            sides
-                .iter()
-                .any(|side| side.trim_end_matches("/unpinned") == id)
-        });
-        let Some(why) = whys.filter_map(|work| files.why_one_layout(*work)).next() else {
+        let sides = sides.map(|side| side.trim_end_matches("/unpinned"));
+        let mut whys = all
+            .iter()
+            .filter(|work| sides.contains(&work.id().as_str()));
+        let Some(why) = whys.find_map(|work| files.why_one_layout(*work)) else {
             continue;
         };
         // An arm of several libraries may have several layouts of the other one.
@@ -220,7 +218,7 @@ mod tests {
     }
 
     fn work(arms: &[Arm]) -> Vec<Work> {
-        arms.iter().map(Work::from).collect()
+        arms.iter().copied().map(Work::from).collect()
     }
 
     fn arm(peer: Peer) -> Arm {

@@ -1,14 +1,9 @@
 //! What the programs of `fidius-claims` found, in a file next to the record.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result};
-use bench_record::output;
 use bench_record::wire::Failure;
 use serde::{Deserialize, Serialize};
 
-use crate::child;
+use crate::{beside, child};
 
 /// What one of them found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +16,12 @@ pub struct Tried {
     pub seen: String,
 }
 
+/// What they found when a record was made.
+pub const FILE: beside::Kind = beside::Kind {
+    extension: "claims.json",
+    content: "what programs found",
+};
+
 /// Runs all of them, each in a process of its own.
 pub fn all(failures: &mut Vec<Failure>) -> Vec<Tried> {
     let mut tried = Vec::new();
@@ -31,39 +32,10 @@ pub fn all(failures: &mut Vec<Failure>) -> Vec<Tried> {
                 holds,
                 seen,
             }),
-            Err(error) => failures.push(Failure {
-                id: format!("claims/{}", claim.program),
-                why: format!("{error:#}"),
-            }),
+            Err(error) => {
+                failures.push(child::failure(&format!("claims/{}", claim.program), &error))
+            }
         }
     }
     tried
-}
-
-fn beside(record: &Path) -> PathBuf {
-    record.with_extension("claims.json")
-}
-
-/// Reads what is next to a record; nothing where there is no such file.
-///
-/// # Errors
-/// When there is one, and it is something else.
-pub fn load(record: &Path) -> Result<Vec<Tried>> {
-    let path = beside(record);
-    match fs::read(&path) {
-        Ok(text) => serde_json::from_slice(&text)
-            .with_context(|| format!("{}: not what programs found", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error).with_context(|| path.display().to_string()),
-    }
-}
-
-/// Writes it next to a record.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn save(record: &Path, tried: &[Tried]) -> Result<()> {
-    let path = beside(record);
-    let text = serde_json::to_vec_pretty(tried)?;
-    output::replace(&path, &text).with_context(|| format!("writing {}", path.display()))
 }

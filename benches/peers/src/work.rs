@@ -31,12 +31,6 @@ impl From<peer::Arm> for Work {
     }
 }
 
-impl From<&peer::Arm> for Work {
-    fn from(arm: &peer::Arm) -> Self {
-        Self::Peer(*arm)
-    }
-}
-
 impl From<channels::Arm> for Work {
     fn from(arm: channels::Arm) -> Self {
         Self::Channel(arm)
@@ -45,7 +39,6 @@ impl From<channels::Arm> for Work {
 
 impl Work {
     /// The name, as case ids are written.
-    #[must_use]
     pub fn id(&self) -> String {
         match self {
             Self::Peer(arm) => arm.id(),
@@ -54,7 +47,6 @@ impl Work {
     }
 
     /// What its id stands for.
-    #[must_use]
     pub fn params(&self, items: u64) -> Params {
         match self {
             Self::Peer(arm) => Params {
@@ -77,7 +69,6 @@ impl Work {
     }
 
     /// What `items` items of it must be.
-    #[must_use]
     pub fn expected(&self, items: u64) -> Expected {
         match self {
             Self::Peer(arm) => arm.expected(items),
@@ -87,7 +78,6 @@ impl Work {
 
     /// Whether producer and consumer run at once, so that times jump with where the system
     /// puts them.
-    #[must_use]
     pub fn runs_aside(&self) -> bool {
         match self {
             Self::Peer(arm) => arm.peer.runs_aside(),
@@ -96,7 +86,6 @@ impl Work {
     }
 
     /// The libraries that it loads, in the order that they are opened in.
-    #[must_use]
     pub fn libraries(&self) -> &'static [Library] {
         match self {
             Self::Peer(arm) => arm.peer.libraries(),
@@ -105,7 +94,6 @@ impl Work {
     }
 
     /// Why its code has one link layout only, where it has no library to link.
-    #[must_use]
     pub fn why_one_layout(&self) -> Option<&'static str> {
         match self {
             Self::Peer(arm) => arm.peer.why_one_layout(),
@@ -114,7 +102,6 @@ impl Work {
     }
 
     /// Items of a timed drain, where its time does not decide.
-    #[must_use]
     pub fn items_of_a_drain(&self) -> Option<u64> {
         match self {
             Self::Peer(arm) => arm.peer.items_of_a_drain(arm.bytes),
@@ -123,7 +110,6 @@ impl Work {
     }
 
     /// Content bytes of an item.
-    #[must_use]
     pub fn bytes(&self) -> u32 {
         match self {
             Self::Peer(arm) => arm.bytes,
@@ -132,7 +118,6 @@ impl Work {
     }
 
     /// Items after which everything repeats.
-    #[must_use]
     pub fn repeat(&self) -> u64 {
         match self {
             Self::Peer(arm) if arm.peer == Peer::Arrow1024 => BATCH,

@@ -18,7 +18,6 @@ pub type BlobView = <bench_protocol::payload::Blob as bench_protocol::payload::P
 pub type BlobOwned = <bench_protocol::payload::Blob as bench_protocol::payload::Payload>::Owned;
 
 /// Sizes that outgrow every buffer that holds exactly the item before.
-#[must_use]
 pub fn ramp(bytes: u32) -> SizePlan {
     SizePlan::Ramp {
         from: 8,

@@ -105,7 +105,6 @@ pub mod wire {
 
     impl Encoded {
         /// A copy, for answers that leave the plugin in a box.
-        #[must_use]
         pub fn into_boxed_slice(self) -> Box<[u8]> {
             self.0.as_slice().into()
         }

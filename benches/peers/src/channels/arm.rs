@@ -1,13 +1,10 @@
 //! The arms of the channels: their ids, plugins and methods.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use arena_bench::case::{ByteSize, Case};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
 use bench_record::wire::Params;
-use fidius_host::{LoadedPlugin, loader};
 use serde::{Deserialize, Serialize};
 
 use super::kind::{AFTER, CAPACITIES, Channel, LARGE, SIZES, Way};
@@ -20,8 +17,8 @@ pub struct Arm {
     pub channel: Channel,
     /// What is changed.
     pub way: Way,
-    /// Number of the payload.
-    kind: u32,
+    /// What an item is.
+    pub payload: PayloadKind,
     /// Content bytes of an item.
     pub bytes: u32,
     /// Content bytes of one item that comes before all others; 0 for none.
@@ -66,12 +63,11 @@ pub fn models() -> impl Iterator<Item = Arm> {
 
 impl Arm {
     /// An arm of items of one size.
-    #[must_use]
     pub fn new(channel: Channel, way: Way, (payload, bytes): (PayloadKind, u32)) -> Self {
         Self {
             channel,
             way,
-            kind: payload as u32,
+            payload,
             bytes,
             after: 0,
             capacity: 0,
@@ -79,19 +75,16 @@ impl Arm {
     }
 
     /// The same items in another way.
-    #[must_use]
     pub fn by(self, way: Way) -> Self {
         Self { way, ..self }
     }
 
     /// The same items through another channel.
-    #[must_use]
     pub fn through(self, channel: Channel) -> Self {
         Self { channel, ..self }
     }
 
     /// What the pair's model of it must be at par with: the release where the consumer pulls.
-    #[must_use]
     pub fn counterpart(self) -> Self {
         self.by(match self.channel {
             Channel::Bidi => Way::Pull,
@@ -100,30 +93,18 @@ impl Arm {
     }
 
     /// The same items after one of so many content bytes.
-    #[must_use]
     pub fn after(self, after: u32) -> Self {
         Self { after, ..self }
     }
 
     /// The same items through a pump with a channel of so many.
-    #[must_use]
     pub fn with(self, capacity: u32) -> Self {
         Self { capacity, ..self }
     }
 
-    /// What an item is.
-    ///
-    /// # Panics
-    /// Never: an arm is made of a payload.
-    #[must_use]
-    pub fn payload(&self) -> PayloadKind {
-        PayloadKind::from_number(self.kind).expect("an arm is made of a payload")
-    }
-
     /// The name of the arm, as case ids are written.
-    #[must_use]
     pub fn id(&self) -> String {
-        let item = Case::drain(self.payload(), self.bytes, Protocol::Arena).item();
+        let item = Case::drain(self.payload, self.bytes, Protocol::Arena).item();
         let (channel, way) = (self.channel.name(), self.way.name());
         let mut id = format!("channels/{item}/{channel}-{way}");
         if self.after > 0 {
@@ -136,16 +117,14 @@ impl Arm {
     }
 
     /// What its id stands for.
-    #[must_use]
     pub fn params(&self, items: u64) -> Params {
         Params {
             protocol: format!("{}-{}", self.channel.name(), self.way.name()),
-            ..Case::drain(self.payload(), self.bytes, Protocol::Arena).params(items)
+            ..Case::drain(self.payload, self.bytes, Protocol::Arena).params(items)
         }
     }
 
     /// Whether producer and consumer run at once.
-    #[must_use]
     pub fn runs_aside(&self) -> bool {
         match self.channel {
             Channel::Pump => true,
@@ -155,7 +134,6 @@ impl Arm {
     }
 
     /// The libraries that it loads.
-    #[must_use]
     pub fn libraries(&self) -> &'static [Library] {
         match (self.channel, self.way) {
             (_, Way::Pair) => &[Library::Guest, Library::Host],
@@ -187,17 +165,9 @@ impl Arm {
     pub(super) fn method(&self) -> Result<usize> {
         let place = SIZES
             .iter()
-            .position(|(payload, _)| *payload == self.payload());
-        place.with_context(|| format!("no channel has {}", self.payload().name()))
+            .position(|(payload, _)| *payload == self.payload);
+        place.with_context(|| format!("no channel has {}", self.payload.name()))
     }
-}
-
-/// The plugin of an arm, as the framework loads it.
-pub(super) fn loaded(arm: &Arm, library: &Path) -> Result<LoadedPlugin> {
-    let library = loader::load_library(library)?;
-    let mut plugins = library.plugins.into_iter();
-    let found = plugins.find(|plugin| plugin.info.name == arm.plugin());
-    found.with_context(|| format!("no plugin {} in the library", arm.plugin()))
 }
 
 #[cfg(test)]

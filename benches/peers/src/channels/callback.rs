@@ -20,9 +20,10 @@ use fidius_interface::channels::{
     HostItems, HostItemsBinding, HostItemsByTableBinding, PatchedHostItemsBinding, Seen,
 };
 
-use super::arm::{Arm, loaded};
+use super::arm::Arm;
 use super::items::{Items, expected};
 use super::kind::{SIZES, Way};
+use crate::fidius::pump::loaded;
 use crate::pull::Stream;
 
 /// The items that the host answers with: those of one payload.
@@ -36,7 +37,7 @@ struct Answers {
 impl Answers {
     fn of(arm: &Arm) -> Self {
         let mut answers = Self::default();
-        match arm.payload() {
+        match arm.payload {
             PayloadKind::U64 => answers.u64 = Some(Items::of(arm)),
             PayloadKind::Record => answers.record = Some(Items::of(arm)),
             _ => answers.blob = Some(Items::of(arm)),
@@ -134,7 +135,7 @@ static BOUND: Mutex<Option<Bound>> = Mutex::new(None);
 /// Binds the host's functions of an arm into its library, once.
 fn bind(arm: &Arm, library: &Path, plugin: &fidius_host::LoadedPlugin) -> Result<()> {
     let mut bound = BOUND.lock().expect("nobody panics with it");
-    let answered = (arm.payload(), arm.bytes);
+    let answered = (arm.payload, arm.bytes);
     let key = (library.to_owned(), arm.way);
     if let Some(there) = bound.get_or_insert_default().get(&key) {
         ensure!(
@@ -144,25 +145,18 @@ fn bind(arm: &Arm, library: &Path, plugin: &fidius_host::LoadedPlugin) -> Result
         return Ok(());
     }
     let answers = Answers::of(arm);
-    let (by_table, patched) = (
-        HostItemsByTableBinding::INTERFACE_HASH,
-        PatchedHostItemsBinding::INTERFACE_HASH,
-    );
     let (name, hash) = match arm.way {
-        Way::Released | Way::Plugin | Way::Pull | Way::Pair => (
-            HostItemsBinding::INTERFACE_NAME,
-            HostItemsBinding::INTERFACE_HASH,
-        ),
-        Way::Host => (HostItemsByTableBinding::INTERFACE_NAME, by_table),
-        Way::Both => (PatchedHostItemsBinding::INTERFACE_NAME, patched),
-    };
-    let build = || match arm.way {
         Way::Released | Way::Plugin | Way::Pull | Way::Pair => {
-            HostItemsBinding::table(Arc::new(answers))
+            (c"HostItems", HostItemsBinding::INTERFACE_HASH)
         }
-        Way::Host => table(c"HostItemsByTable", by_table, answers),
-        Way::Both => table(c"PatchedHostItems", patched, answers),
+        Way::Host => (c"HostItemsByTable", HostItemsByTableBinding::INTERFACE_HASH),
+        Way::Both => (c"PatchedHostItems", PatchedHostItemsBinding::INTERFACE_HASH),
     };
+    let build = || match arm.way.changes_host() {
+        true => table(name, hash, answers),
+        false => HostItemsBinding::table(Arc::new(answers)),
+    };
+    let name = name.to_str()?;
     let taken = host_import::bind_host_interface(&plugin.library, name, hash, 1, build)?;
     ensure!(taken, "the plugin imports no {name}");
     bound.get_or_insert_default().insert(key, answered);
@@ -180,7 +174,7 @@ struct Callback {
 /// # Errors
 /// When the plugin cannot be loaded or takes no functions.
 pub fn open(arm: &Arm, library: &Path) -> Result<Box<dyn Stream>> {
-    let loaded = loaded(arm, library)?;
+    let loaded = loaded(library, arm.plugin())?;
     bind(arm, library, &loaded)?;
     Ok(Box::new(Callback {
         plugin: PluginHandle::from_loaded(loaded),

@@ -12,13 +12,12 @@ use bench_protocol::spec::{ENDLESS, Protocol};
 use fidius_host::PluginHandle;
 use fidius_host::client_stream::host_producer_handle_typed;
 use fidius_interface::channels::Seen;
-use tokio::runtime;
 
-use super::arm::{Arm, loaded};
+use super::arm::Arm;
 use super::items::{Items, expected};
 use super::lean;
 use crate::fidius::Plugin;
-use crate::fidius::pump::Pumped;
+use crate::fidius::pump::{Pumped, loaded};
 use crate::peer::sessions::Sessions;
 use crate::pull::{Of, Stream};
 
@@ -37,7 +36,7 @@ struct Client<P: Payload> {
 /// When the plugin cannot be loaded.
 pub fn open<P: Payload>(arm: &Arm, library: &Path, items: Items<P>) -> Result<Box<dyn Stream>> {
     Ok(Box::new(Client {
-        plugin: PluginHandle::from_loaded(loaded(arm, library)?),
+        plugin: PluginHandle::from_loaded(loaded(library, arm.plugin())?),
         method: arm.method()?,
         lean: arm.way.changes_host(),
         items,
@@ -94,12 +93,13 @@ pub fn pumped<P: Payload>(
     items: Items<P>,
     count: u64,
 ) -> Result<Box<dyn Stream>> {
-    let plugin = PluginHandle::from_loaded(loaded(arm, library)?);
-    let runtime = runtime::Builder::new_current_thread().build()?;
-    let opening =
-        plugin.call_bidi_streaming::<_, _, P::Owned>(arm.method()?, items.take(count), &());
-    let stream = runtime.block_on(opening)?;
-    Ok(Of::<P, _>::boxed(Pumped::new(stream, runtime, plugin)))
+    let plugin = PluginHandle::from_loaded(loaded(library, arm.plugin())?);
+    let (method, items) = (arm.method()?, items.take(count));
+    let source = Pumped::of(plugin, async |plugin| {
+        let call = plugin.call_bidi_streaming::<_, _, P::Owned>(method, items, &());
+        call.await
+    })?;
+    Ok(Of::<P, _>::boxed(source))
 }
 
 /// Opens both streams without a pump: the plugin's is a session of ours. Items are encoded into
@@ -115,19 +115,16 @@ pub fn pulled<P: Payload>(
 ) -> Result<Box<dyn Stream>> {
     let host = loader::host(host)?;
     let plugin = Plugin::load(library, arm.plugin(), &[])?;
-    let (arm, method) = (*arm, arm.method()?);
-    Sessions::boxed(Box::new(move |observe| {
-        let case = Case::drain(arm.payload(), arm.bytes, Protocol::Arena);
-        let mut config = case.session(ENDLESS);
-        config.observe = observe;
+    let (is_lean, method) = (arm.way.changes_host(), arm.method()?);
+    let case = Case::drain(arm.payload, arm.bytes, Protocol::Arena);
+    Sessions::boxed(case, move |config| {
         let items = items.take(ENDLESS);
-        let input = match arm.way.changes_host() {
+        let input = match is_lean {
             true => lean::producer(items),
             false => host_producer_handle_typed(items),
         };
         // SAFETY: the methods of this plugin take a stream, nothing else, and give one out;
         // the handle is fresh.
-        let stream = unsafe { plugin.open_both(&host, &config, method, input)? };
-        Ok(Box::new(stream))
-    }))
+        Ok(unsafe { plugin.open_both(&host, config, method, input)? })
+    })
 }

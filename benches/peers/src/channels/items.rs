@@ -1,23 +1,19 @@
 //! The items of the channels, and a look at those that arrive.
 
-use anyhow::Result;
 use arena_bench::verify::Expected;
-use bench_protocol::digest::StreamDigest;
 use bench_protocol::payload::{Payload, PayloadVisitor};
 use bench_protocol::producer::lend_constant;
-use bench_protocol::wire;
-use serde::Serialize;
 
 use super::arm::Arm;
 use super::kind::Channel;
+use crate::pull::Look;
 
 /// Items after which the contents repeat.
 const REPEAT: usize = crate::peer::REPEAT as usize;
 
 /// What `items` items of an arm must be.
-#[must_use]
 pub fn generated(arm: &Arm, items: u64) -> Expected {
-    arm.payload().dispatch(Generator { arm: *arm, items })
+    arm.payload.dispatch(Generator { arm: *arm, items })
 }
 
 /// The items of an arm, which repeat.
@@ -74,32 +70,6 @@ impl PayloadVisitor for Generator {
                 .expect("the generator's items can be encoded");
         }
         look.seen()
-    }
-}
-
-/// Hashes items that arrive.
-#[derive(Default)]
-pub(super) struct Look {
-    items: u64,
-    bytes: u64,
-    digest: StreamDigest,
-}
-
-impl Look {
-    pub fn item<T: Serialize>(&mut self, item: &T) -> Result<()> {
-        let encoded = wire::serialize(item)?;
-        self.digest.item(&encoded);
-        self.bytes += encoded.len() as u64;
-        self.items += 1;
-        Ok(())
-    }
-
-    pub fn seen(self) -> Expected {
-        Expected {
-            items: self.items,
-            bytes: self.bytes,
-            digest: self.digest.finish(),
-        }
     }
 }
 

@@ -68,7 +68,6 @@ impl Channel {
     ];
 
     /// The name in ids.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Pump => "pump",
@@ -81,7 +80,6 @@ impl Channel {
     }
 
     /// The name for people.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Pump => "server stream",
@@ -96,7 +94,6 @@ impl Channel {
     /// The ways that it is measured in. A plugin-allocated answer leaves in a box whatever
     /// the plugin does; what the pump of the bidirectional channel costs hides the rest; and
     /// a changed client needs a host that lends its answers.
-    #[must_use]
     pub fn ways(self) -> &'static [Way] {
         match self {
             Self::Client | Self::UnaryArena => {
@@ -110,7 +107,6 @@ impl Channel {
     }
 
     /// The pair's model of it: a channel there, and its way.
-    #[must_use]
     pub fn modelled(self) -> Option<(channel::Channel, channel::Way)> {
         Some(match self {
             Self::Client => (channel::Channel::Client, channel::Way::Framework),
@@ -123,7 +119,6 @@ impl Channel {
     }
 
     /// What the release does for each item.
-    #[must_use]
     pub fn does(self) -> &'static str {
         match self {
             Self::Pump => {
@@ -146,7 +141,6 @@ impl Channel {
 
 impl Way {
     /// The name in ids.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Released => "released",
@@ -159,7 +153,6 @@ impl Way {
     }
 
     /// What is changed of a channel, as an order to the framework's authors.
-    #[must_use]
     pub fn change(self, channel: Channel) -> &'static str {
         match (channel, self) {
             (_, Self::Released | Self::Pair) | (Channel::Pump, _) => "nothing",
@@ -183,13 +176,11 @@ impl Way {
     }
 
     /// Whether the host is ours.
-    #[must_use]
     pub fn changes_host(self) -> bool {
         matches!(self, Self::Host | Self::Both)
     }
 
     /// Whether the plugin is built on the changed modules.
-    #[must_use]
     pub fn changes_plugin(self) -> bool {
         matches!(self, Self::Plugin | Self::Both)
     }

@@ -31,7 +31,7 @@ pub use kind::{AFTER, CAPACITIES, CAPACITY, Channel, LARGE, SIZES, Way};
 /// # Errors
 /// When the plugin cannot be loaded or refuses.
 pub fn open(arm: &Arm, libraries: &[PathBuf], items: u64) -> Result<Box<dyn Stream>> {
-    arm.payload().dispatch(Opener {
+    arm.payload.dispatch(Opener {
         arm: *arm,
         libraries,
         items,

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use arena_bench::case::Case;
 use bench_host::pair::Pair;
 use bench_protocol::size_plan::SizePlan;
-use bench_protocol::spec::ENDLESS;
 
 use super::arm::Arm;
 use crate::peer::sessions::Sessions;
@@ -21,15 +20,7 @@ pub fn open(arm: &Arm, guest: &Path, host: &Path) -> Result<Box<dyn Stream>> {
     let modelled = arm.channel.modelled();
     let (channel, way) = modelled.context("the pair has no such channel")?;
     let pair = Pair::load(guest, host)?;
-    let case = Case::channel(
-        channel,
-        way,
-        arm.payload(),
-        SizePlan::Constant { bytes: arm.bytes },
-    );
-    Sessions::boxed(Box::new(move |observe| {
-        let mut config = case.session(ENDLESS);
-        config.observe = observe;
-        Ok(Box::new(case.open(&pair, &config)?))
-    }))
+    let plan = SizePlan::Constant { bytes: arm.bytes };
+    let case = Case::channel(channel, way, arm.payload, plan);
+    Sessions::boxed(case.clone(), move |config| Ok(case.open(&pair, config)?))
 }

@@ -9,7 +9,6 @@ use bench_protocol::payload::Payload;
 use fidius::{Value, status, to_value, wire};
 use fidius_host::{CallError, ChunkStream};
 use futures::stream;
-use tokio::runtime;
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::arm::Arm;
@@ -28,14 +27,13 @@ pub fn open<P: Payload>(arm: &Arm, library: &Path, items: u64) -> Result<Box<dyn
     let plugin = Plugin::load(library, arm.plugin(), &[])?;
     let arguments = wire::serialize(&(items, arm.bytes))?;
     // SAFETY: the methods of this plugin give out a stream and take none.
-    let handle = Handle(unsafe { plugin.init(arm.payload() as usize, &arguments)? });
+    let handle = Handle(unsafe { plugin.init(arm.payload as usize, &arguments)? });
     let (sender, receiver) = channel(arm.capacity as usize);
     std::thread::spawn(move || pump::<P>(handle, &sender));
     let values = stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|value| (value, receiver))
     });
-    let runtime = runtime::Builder::new_current_thread().build()?;
-    let source = Pumped::new(ChunkStream::new(values), runtime, plugin);
+    let source = Pumped::of(plugin, async |_| Ok(ChunkStream::new(values)))?;
     Ok(Of::<P, _>::boxed(source))
 }
 

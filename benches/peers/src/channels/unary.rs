@@ -11,11 +11,12 @@ use fidius_host::PluginHandle;
 use serde_bytes::ByteBuf;
 use std::hint::black_box;
 
-use super::arm::{Arm, loaded};
-use super::items::{Items, Look};
+use super::arm::Arm;
+use super::items::Items;
 use super::kind::Channel;
 use crate::fidius::Plugin;
-use crate::pull::Stream;
+use crate::fidius::pump::loaded;
+use crate::pull::{Look, Stream};
 
 /// The place of the method that answers with many bytes.
 const LARGE: usize = 3;
@@ -46,7 +47,7 @@ pub fn open<P: Payload>(arm: &Arm, library: &Path, items: Items<P>) -> Result<Bo
     let ours = || Plugin::load(library, arm.plugin(), &configuration);
     let mut caller = match (arm.way.changes_host(), arm.channel) {
         (false, _) => {
-            let loaded = loaded(arm, library)?;
+            let loaded = loaded(library, arm.plugin())?;
             Caller::Framework(PluginHandle::configure_from_loaded(loaded, &arm.bytes)?)
         }
         (true, Channel::Unary) => Caller::Boxes(ours()?),

@@ -31,7 +31,6 @@ impl Choice {
     }
 
     /// The filter, as it was given.
-    #[must_use]
     pub fn filter(&self) -> Option<&str> {
         self.filter.as_ref().map(Regex::as_str)
     }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use arena_bench::cmd::Outcome;
 
+use super::told;
 use crate::tried;
 
 /// How to print what they find.
@@ -35,11 +36,5 @@ pub fn run(config: &Config) -> Result<Outcome> {
             println!("{}: {verdict}: {}", found.program, found.seen);
         }
     }
-    for failure in &failures {
-        eprintln!("peers: {}: {}", failure.id, failure.why);
-    }
-    Ok(match failures.is_empty() {
-        true => Outcome::Fine,
-        false => Outcome::Found,
-    })
+    Ok(told(&failures))
 }

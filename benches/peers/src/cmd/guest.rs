@@ -9,7 +9,6 @@ use arena_bench::cmd::guest::{Common, measure};
 
 use crate::child;
 use crate::fidius::guest::Request;
-use crate::fidius::interface::Interface;
 use crate::fidius::{arguments, describe};
 
 /// Which plugin, which stream.
@@ -77,12 +76,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
 fn request(config: &Config, guest: &Path) -> Result<Request> {
     let plugins = child::describe(guest.to_owned())?;
     let mut plugin = describe::pick(plugins, guest, config.plugin.as_deref())?;
-    let source = config.interface.as_ref();
-    let interface = source.map(|path| Interface::read(path, &plugin.interface));
-    let interface = interface.transpose()?;
-    if let Some(interface) = &interface {
-        plugin.learn(interface);
-    }
+    let interface = plugin.read(config.interface.as_ref())?;
     let method = plugin.stream(&config.method)?;
     let name = plugin.methods[method].name.as_deref();
     let declared = interface.as_ref().and_then(|interface| interface.of(name));

@@ -8,6 +8,7 @@ use arena_bench::cmd::Outcome;
 use crate::child;
 use crate::fidius::describe::{self, Described};
 use crate::fidius::interface::Interface;
+use crate::fidius::types::signature;
 
 /// Which library.
 #[derive(Debug, clap::Args)]
@@ -41,21 +42,14 @@ pub fn run(config: &Config) -> Result<Outcome> {
     }
     let mut known: Vec<Option<Interface>> = Vec::new();
     for plugin in &mut plugins {
-        let interface = match &config.interface {
-            Some(path) => Some(Interface::read(path, &plugin.interface)?),
-            None => None,
-        };
-        if let Some(interface) = &interface {
-            plugin.learn(interface);
-        }
-        known.push(interface);
+        known.push(plugin.read(config.interface.as_ref())?);
     }
     let arguments = |plugin: &Described, index: usize| {
         let place = plugins.iter().position(|it| it.plugin == plugin.plugin)?;
         let declared = known[place]
             .as_ref()?
             .of(plugin.methods[index].name.as_deref())?;
-        Some(describe::signature(&declared.arguments))
+        Some(signature(&declared.arguments))
     };
     print!("{}", describe::text(&plugins, arguments));
     Ok(Outcome::Fine)

@@ -51,8 +51,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
 /// # Errors
 /// When a page cannot be written.
 pub fn write(record: &Record, path: &Path) -> Result<()> {
-    let parts = parts::load(path)?;
-    let tried = tried::load(path)?;
+    let parts = parts::FILE.load(path)?;
+    let tried = tried::FILE.load::<Vec<_>>(path)?;
     for (page, text) in [
         (path.with_extension("md"), table::markdown(record)),
         (

@@ -20,14 +20,15 @@ use paired::stats::{Confidence, Delta};
 
 use super::calling::CallingOptions;
 use super::compare::PACKAGE;
-use super::{matching, report};
+use super::{matching, report, told};
+use crate::child::{self, failure};
 use crate::count::{Lean, Subject};
 use crate::files::Files;
 use crate::parts::{self, ByArm};
 use crate::peer::{Arm, Peer, SIZES};
 use crate::timed::{self, Timed};
 use crate::work::Work;
-use crate::{child, claims, page, tried};
+use crate::{claims, page, tried};
 
 /// Confidence of all intervals of the run together.
 const CONFIDENCE: f64 = 0.99;
@@ -183,14 +184,7 @@ fn run_peers(config: &Config, output: &Path) -> Result<Outcome> {
         })?;
     }
     failures.append(&mut timed.failures);
-    for failure in &failures {
-        eprintln!("peers: {}: {}", failure.id, failure.why);
-    }
-    let outcome = if failures.is_empty() {
-        Outcome::Fine
-    } else {
-        Outcome::Found
-    };
+    let outcome = told(&failures);
     let pair = files.pair();
     let mut record = Record {
         schema: SCHEMA.to_owned(),
@@ -205,27 +199,18 @@ fn run_peers(config: &Config, output: &Path) -> Result<Outcome> {
         comparisons: timed.comparisons,
         failures,
     };
-    let drawn = [
-        ("random_seed", seed),
-        ("link_layouts", config.chance.count(LAYOUTS).into()),
-    ];
+    let layouts = config.chance.count(LAYOUTS).into();
+    let drawn = [("random_seed", seed), ("link_layouts", layouts)];
     let drawn = drawn.map(|(name, value)| (name.to_owned(), value.to_string()));
     record.environment.observed.extend(drawn);
     store::keep(output, &record)?;
-    parts::save(output, &parts)?;
-    tried::save(output, &tried)?;
+    parts::FILE.save(output, &parts)?;
+    tried::FILE.save(output, &tried)?;
     report::write(&record, output)?;
     if config.json {
         println!("{}", serde_json::to_string_pretty(&record)?);
     }
     Ok(outcome)
-}
-
-fn failure(id: &str, error: &anyhow::Error) -> Failure {
-    Failure {
-        id: id.to_owned(),
-        why: format!("{error:#}"),
-    }
 }
 
 /// The libraries in their link layouts; where nothing is timed, one layout is enough.
@@ -237,23 +222,16 @@ fn files(config: &Config, all: &[Work], seed: u64) -> Result<Files> {
     eprintln!("peers: random seed {seed} (--seed {seed} repeats it)");
     // The claims need the plugin, whatever is measured.
     let plugin = Arm::new(Peer::FidiusRaw, SIZES[0].0, SIZES[0].1);
-    let files = Files::in_layouts(
-        &[all, &[plugin.into()]].concat(),
-        &seeds(seed, layouts),
-        &mut |what| {
-            eprintln!("peers: {what}");
-        },
-    )?;
+    let all_and_plugin = [all, &[plugin.into()]].concat();
+    let files = Files::in_layouts(&all_and_plugin, &seeds(seed, layouts), &mut |what| {
+        eprintln!("peers: {what}");
+    })?;
     if !config.no_times {
-        for peer in Peer::ALL
-            .into_iter()
-            .filter(|peer| !peer.libraries().is_empty())
-        {
+        for peer in Peer::ALL {
             let is_its = |work: &&Work| matches!(work, Work::Peer(arm) if arm.peer == peer);
-            let Some(work) = all.iter().find(is_its) else {
-                continue;
-            };
-            if let Some(why) = files.why_one_layout(*work) {
+            let mut with_libraries = all.iter().filter(|work| !work.libraries().is_empty());
+            let work = with_libraries.find(is_its);
+            if let Some(why) = work.and_then(|work| files.why_one_layout(*work)) {
                 eprintln!(
                     "peers: {}: {why}: one link layout only, so what the linker did by chance is \
                      part of its ratio",
@@ -270,21 +248,16 @@ fn verified(all: &[Work], files: &Files, failures: &mut Vec<Failure>) -> Vec<(Op
     let mut cases = Vec::new();
     for &work in all {
         let id = work.id();
-        let expected = work.expected(VERIFIED);
         match child::verify(&work, files.of(work), VERIFIED) {
-            Ok(found) if found == expected => cases.push((
+            Ok(found) => cases.push((
                 Some(work),
                 Case {
                     id,
                     params: work.params(VERIFIED),
-                    verified: Some(claims::verified(&found)),
+                    verified: Some(found.verified()),
                     counts: None,
                 },
             )),
-            Ok(found) => failures.push(Failure {
-                id,
-                why: format!("{found:?} where {expected:?} was expected"),
-            }),
             Err(error) => failures.push(failure(&id, &error)),
         }
     }
@@ -298,31 +271,27 @@ fn count(
     files: &Files,
     failures: &mut Vec<Failure>,
 ) -> Result<()> {
-    let works: Vec<Work> = cases.iter().filter_map(|(work, _)| *work).collect();
+    let works = cases.iter().enumerate();
+    let works = works.filter_map(|(place, (work, _))| Some((place, (*work)?)));
+    let works: Vec<(usize, Work)> = works.collect();
     eprintln!("peers: counting {} arms under valgrind", works.len());
     let lean = Lean::of(&std::env::current_exe()?)?;
-    let count = |work: &Work| {
-        let libraries = files.of(*work);
+    let count = |&(_, work): &(usize, Work)| {
         let subject = Subject {
             executable: lean.path(),
-            work: *work,
-            libraries: &libraries,
+            work,
+            libraries: &files.of(work),
         };
         subject.count()
     };
+    let all = works.iter().collect();
     side_by_side(
-        works.iter().collect(),
+        all,
         usize::MAX,
         &count,
-        &mut |work, counted| {
-            let case = cases
-                .iter_mut()
-                .find(|(known, _)| known.as_ref() == Some(work));
-            match (counted, case) {
-                (Ok(counts), Some((_, case))) => case.counts = Some(counts),
-                (Ok(_), None) => {}
-                (Err(error), _) => failures.push(failure(&work.id(), &error)),
-            }
+        &mut |(place, work), counts| match counts {
+            Ok(counts) => cases[*place].1.counts = Some(counts),
+            Err(error) => failures.push(failure(&work.id(), &error)),
         },
     );
     Ok(())

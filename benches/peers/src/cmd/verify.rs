@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use arena_bench::cmd::{Outcome, verify};
+use arena_bench::verify::Expected;
 
 use super::choice::Choice;
 use super::compare::PACKAGE;
+use crate::child;
 use crate::files::Files;
-use crate::{child, claims};
 
 /// Verifies the streams of packages with Fidius plugins, or, where none is named, the peers.
 #[derive(Debug, clap::Args)]
@@ -39,19 +40,14 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut rows = Vec::new();
     for work in all {
         let id = work.id();
-        let expected = work.expected(config.items);
         let found = child::verify(&work, files.of(work), config.items);
-        let found = match found {
-            Ok(found) if found == expected => Ok(found),
-            Ok(found) => Err(format!("{found:?} where {expected:?} was expected")),
-            Err(error) => Err(format!("{error:#}")),
-        };
+        let found = found.map_err(|error| format!("{error:#}"));
         if let Err(error) = &found {
             outcome = Outcome::Found;
             eprintln!("peers: {id}: {error}");
         }
         if config.json {
-            let verified = found.as_ref().ok().map(claims::verified);
+            let verified = found.as_ref().ok().map(Expected::verified);
             let error = found.as_ref().err();
             rows.push(serde_json::json!({ "id": id, "verified": verified, "error": error }));
         } else if let Ok(found) = found {

@@ -5,56 +5,16 @@
 //! another number, and no error. So its type comes from the interface's source, where that
 //! was given, and is named in the text otherwise: `{"u32": 5}`.
 
+use std::fmt::Display;
+
 use serde_json::Value;
 
-use super::types::ArgumentType;
+use super::types::{ArgumentType, signature};
 
 /// Why arguments cannot be encoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ArgumentsError {
-    /// The text is no JSON.
-    #[error("the arguments are no JSON: {0}")]
-    Json(String),
-    /// The arguments are JSON, but no list.
-    #[error(
-        "the arguments are a JSON array, one element an argument: [100, {{\"u32\": 5}}, \"text\"]"
-    )]
-    NotAList,
-    /// Another number of arguments than the method takes.
-    #[error("{given} arguments, and the method takes {expected}: ({types})")]
-    Number {
-        /// How many there are.
-        given: usize,
-        /// How many the method takes.
-        expected: usize,
-        /// Their types.
-        types: String,
-    },
-    /// A number without a type.
-    #[error(
-        "{value} does not say its type, and a plugin's library does not tell what its methods take: name it, {{\"u64\": {value}}}, or give the interface's source with --interface"
-    )]
-    Untyped {
-        /// The value, as JSON.
-        value: String,
-    },
-    /// A value that is not of the type it names, or that the method takes.
-    #[error("{value} is no {kind}")]
-    Mismatch {
-        /// The value, as JSON.
-        value: String,
-        /// The type it should have.
-        kind: String,
-    },
-    /// A type that has no encoding here.
-    #[error(
-        "`{0}` is no type that an argument can name: it is bool, char, u8 to u64, i8 to i64, f32, f64, str, some, list, fields or variant"
-    )]
-    UnknownType(String),
-    /// Not two hexadecimal digits a byte.
-    #[error("`{0}` is not hexadecimal: two digits a byte, blanks between bytes as you like")]
-    Hex(String),
-}
+#[error("{0}")]
+pub struct ArgumentsError(String);
 
 /// The bytes of arguments given as a JSON array; `types` are those that the method takes,
 /// where they are known.
@@ -62,8 +22,8 @@ pub enum ArgumentsError {
 /// # Errors
 /// When the text is no such array, or a value in it has no encoding or another type.
 pub fn from_json(text: &str, types: Option<&[ArgumentType]>) -> Result<Vec<u8>, ArgumentsError> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| ArgumentsError::Json(error.to_string()))?;
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| ArgumentsError(format!("the arguments are no JSON: {error}")))?;
     from_value(&value, types)
 }
 
@@ -75,27 +35,22 @@ pub fn from_value(
     value: &Value,
     types: Option<&[ArgumentType]>,
 ) -> Result<Vec<u8>, ArgumentsError> {
-    let arguments = value.as_array().ok_or(ArgumentsError::NotAList)?;
+    let no_list = "the arguments are a JSON array, one element an argument: [100, {\"u32\": 5}, \
+                   \"text\"]";
+    let arguments = value.as_array();
+    let arguments = arguments.ok_or_else(|| ArgumentsError(no_list.to_owned()))?;
     let mut bytes = Vec::new();
     match types {
         Some(types) if types.len() != arguments.len() => {
-            let names: Vec<String> = types.iter().map(ToString::to_string).collect();
-            return Err(ArgumentsError::Number {
-                given: arguments.len(),
-                expected: types.len(),
-                types: names.join(", "),
-            });
+            return Err(ArgumentsError(format!(
+                "{} arguments, and the method takes {}: {}",
+                arguments.len(),
+                types.len(),
+                signature(types)
+            )));
         }
-        Some(types) => {
-            for (argument, of) in arguments.iter().zip(types) {
-                encode_as(of, argument, &mut bytes)?;
-            }
-        }
-        None => {
-            for argument in arguments {
-                encode(argument, &mut bytes)?;
-            }
-        }
+        Some(types) => encode_each(types, arguments, &mut bytes)?,
+        None => encode_all(arguments, &mut bytes)?,
     }
     Ok(bytes)
 }
@@ -105,7 +60,11 @@ pub fn from_value(
 /// # Errors
 /// When the text is not hexadecimal.
 pub fn from_hex(text: &str) -> Result<Vec<u8>, ArgumentsError> {
-    let refuse = || ArgumentsError::Hex(text.to_owned());
+    let refuse = || {
+        ArgumentsError(format!(
+            "`{text}` is not hexadecimal: two digits a byte, blanks between bytes as you like"
+        ))
+    };
     let digits: Vec<u8> = text
         .chars()
         .filter(|digit| !digit.is_whitespace())
@@ -120,7 +79,6 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, ArgumentsError> {
 }
 
 /// Bytes in hexadecimal, as [`from_hex`] reads them.
-#[must_use]
 pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -134,12 +92,24 @@ fn named(value: &Value) -> Option<(&str, &Value)> {
         .map(|(kind, value)| (kind.as_str(), value))
 }
 
+/// A value that is not what it should be.
+fn mismatch(value: &Value, kind: impl Display) -> ArgumentsError {
+    ArgumentsError(format!("{value} is no {kind}"))
+}
+
+/// Encodes values of known types, as many as there are types.
+fn encode_each(
+    types: &[ArgumentType],
+    values: &[Value],
+    out: &mut Vec<u8>,
+) -> Result<(), ArgumentsError> {
+    let mut pairs = types.iter().zip(values);
+    pairs.try_for_each(|(of, value)| encode_as(of, value, out))
+}
+
 /// Encodes a value of a known type.
 fn encode_as(of: &ArgumentType, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
-    let mismatch = || ArgumentsError::Mismatch {
-        value: value.to_string(),
-        kind: of.to_string(),
-    };
+    let mismatch = || mismatch(value, of);
     let value = match named(value) {
         Some((kind, _)) if !of.is_named(kind) => return Err(mismatch()),
         Some((_, inner)) if !matches!(of, ArgumentType::Unknown(_) | ArgumentType::Option(_)) => {
@@ -173,42 +143,42 @@ fn encode_as(of: &ArgumentType, value: &Value, out: &mut Vec<u8>) -> Result<(), 
             if values.len() != fields.len() {
                 return Err(mismatch());
             }
-            let mut pairs = fields.iter().zip(values);
-            pairs.try_for_each(|(of, value)| encode_as(of, value, out))
+            encode_each(fields, values, out)
         }
         // Its declaration is not here: encoded as the text says.
         ArgumentType::Unknown(_) => encode(value, out),
     }
 }
 
+/// Encodes values that say what they are, one after another.
+fn encode_all(values: &[Value], out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
+    values.iter().try_for_each(|value| encode(value, out))
+}
+
 fn encode(value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
     match value {
         Value::Null => out.push(0),
-        Value::Bool(flag) => out.push(u8::from(*flag)),
+        Value::Bool(_) => typed("bool", value, out)?,
         Value::Number(_) => {
-            let value = value.to_string();
-            return Err(ArgumentsError::Untyped { value });
+            return Err(ArgumentsError(format!(
+                "{value} does not say its type, and a plugin's library does not tell what its \
+                 methods take: name it, {{\"u64\": {value}}}, or give the interface's source \
+                 with --interface"
+            )));
         }
         Value::String(_) => typed("str", value, out)?,
         Value::Array(_) => typed("list", value, out)?,
-        Value::Object(_) => match named(value) {
-            Some((kind, value)) => typed(kind, value, out)?,
-            None => {
-                return Err(ArgumentsError::Mismatch {
-                    value: value.to_string(),
-                    kind: "object with one key, the name of a type".to_owned(),
-                });
-            }
-        },
+        Value::Object(_) => {
+            let what = "object with one key, the name of a type";
+            let (kind, value) = named(value).ok_or_else(|| mismatch(value, what))?;
+            typed(kind, value, out)?;
+        }
     }
     Ok(())
 }
 
 fn typed(kind: &str, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsError> {
-    let mismatch = || ArgumentsError::Mismatch {
-        value: value.to_string(),
-        kind: kind.to_owned(),
-    };
+    let mismatch = || mismatch(value, kind);
     macro_rules! integer {
         ($type:ty, $read:ident) => {{
             let number = value
@@ -246,27 +216,22 @@ fn typed(kind: &str, value: &Value, out: &mut Vec<u8>) -> Result<(), ArgumentsEr
         }
         "list" => {
             out.extend((elements()?.len() as u64).to_le_bytes());
-            for element in elements()? {
-                encode(element, out)?;
-            }
+            encode_all(elements()?, out)?;
         }
         // A struct or a tuple: its fields, one after another.
-        "fields" => {
-            for element in elements()? {
-                encode(element, out)?;
-            }
-        }
+        "fields" => encode_all(elements()?, out)?,
         // An enum: the number of the variant, then its fields.
-        "variant" => match elements()?.split_first() {
-            Some((number, fields)) => {
-                typed("u32", number, out)?;
-                for field in fields {
-                    encode(field, out)?;
-                }
-            }
-            None => return Err(mismatch()),
-        },
-        _ => return Err(ArgumentsError::UnknownType(kind.to_owned())),
+        "variant" => {
+            let (number, fields) = elements()?.split_first().ok_or_else(mismatch)?;
+            typed("u32", number, out)?;
+            encode_all(fields, out)?;
+        }
+        _ => {
+            return Err(ArgumentsError(format!(
+                "`{kind}` is no type that an argument can name: it is bool, char, u8 to u64, i8 to \
+                 i64, f32, f64, str, some, list, fields or variant"
+            )));
+        }
     }
     Ok(())
 }
@@ -314,10 +279,8 @@ mod tests {
     fn a_number_without_a_type_is_refused_where_nothing_says_it() {
         let text = from_json("[5.0]", None).unwrap_err().to_string();
         assert!(text.contains("--interface"), "{text}");
-        assert!(matches!(
-            from_json("[[1]]", None),
-            Err(ArgumentsError::Untyped { .. })
-        ));
+        let text = from_json("[[1]]", None).unwrap_err().to_string();
+        assert!(text.starts_with("1 does not say its type"), "{text}");
     }
 
     #[test]
@@ -348,18 +311,17 @@ mod tests {
     fn hex_is_taken_as_it_is() {
         assert_eq!(from_hex("00 ff 1A"), Ok(vec![0, 255, 26]));
         assert_eq!(to_hex(&[0, 255, 26]), "00ff1a");
-        assert!(matches!(from_hex("0"), Err(ArgumentsError::Hex(_))));
-        assert!(matches!(from_hex("zz"), Err(ArgumentsError::Hex(_))));
+        for wrong in ["0", "zz"] {
+            let text = from_hex(wrong).unwrap_err().to_string();
+            assert!(text.contains("is not hexadecimal"), "{text}");
+        }
     }
 
     #[test]
     fn what_has_no_encoding_is_named() {
-        assert_eq!(from_json("5", None), Err(ArgumentsError::NotAList));
-        assert!(matches!(
-            from_json("[5", None),
-            Err(ArgumentsError::Json(_))
-        ));
         let text = |json| from_json(json, None).expect_err("it has none").to_string();
+        assert!(text("5").starts_with("the arguments are a JSON array"));
+        assert!(text("[5").starts_with("the arguments are no JSON: "));
         assert_eq!(text(r#"[{"u8": 300}]"#), "300 is no u8");
         assert!(text(r#"[{"u7": 3}]"#).starts_with("`u7` is no type"));
         assert!(text(r#"[{"u8": 3, "u9": 4}]"#).contains("one key"));

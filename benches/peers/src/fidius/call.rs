@@ -12,8 +12,10 @@ use fidius::stream_ffi::FidiusStreamHandle;
 
 use super::{FidiusError, Plugin, Stream};
 
-/// The slot of a method that answers in a box: instance, arguments, answer.
-type InBox = unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
+/// The slot of a method that answers in a box, or gives out a stream and takes none: instance,
+/// arguments, answer or handle.
+pub(super) type InBox =
+    unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
 /// The slot of a method that answers in a lent buffer: instance, arguments, buffer, place and
 /// length of the answer.
 type InBuffer =
@@ -33,8 +35,10 @@ impl Plugin {
     ///
     /// # Safety
     /// The slot must be there and hold an `F`, or be null.
-    unsafe fn slot<F: Copy>(&self, index: usize) -> Result<F, FidiusError> {
-        // SAFETY: the caller's promise.
+    pub(super) unsafe fn slot<F: Copy>(&self, index: usize) -> Result<F, FidiusError> {
+        // SAFETY: the vtable has a slot for each of its methods, in the order of their
+        // declaration, null for an optional one that is left out. The rest is the caller's
+        // promise.
         let slot = unsafe { *self.loaded.vtable.cast::<Option<F>>().add(index) };
         slot.ok_or_else(|| FidiusError::NotImplemented {
             plugin: self.name().to_owned(),
@@ -42,7 +46,7 @@ impl Plugin {
         })
     }
 
-    fn failed(&self, method: usize, status: i32) -> FidiusError {
+    pub(super) fn failed(&self, method: usize, status: i32) -> FidiusError {
         FidiusError::Init {
             plugin: self.name().to_owned(),
             method,

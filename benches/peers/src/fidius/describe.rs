@@ -1,16 +1,16 @@
 //! What is in a library: its plugins, and the methods of each with their kinds. Nothing of
 //! a plugin is called for it.
 
-use std::fmt::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use fidius_host::loader;
+use anyhow::Result;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::FidiusError;
 use super::interface::{Identity, Interface};
+use super::kind::Kind;
 use super::names::{self, Method};
-use super::types::ArgumentType;
 
 /// A plugin of a library.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,10 +30,7 @@ pub struct Described {
 /// # Errors
 /// When the file is no plugin of this version.
 pub fn library(path: &Path) -> Result<Vec<Described>, FidiusError> {
-    let library = loader::load_library(path).map_err(|refusal| FidiusError::Load {
-        path: path.to_owned(),
-        refusal: refusal.to_string(),
-    })?;
+    let library = super::library(path)?;
     let mut plugins: Vec<Described> = library
         .plugins
         .iter()
@@ -46,8 +43,6 @@ pub fn library(path: &Path) -> Result<Vec<Described>, FidiusError> {
         .collect();
     // The linker decides in which order they are registered.
     plugins.sort_by(|a, b| a.plugin.cmp(&b.plugin));
-    // Thread-local destructors may outlive us.
-    std::mem::forget(library);
     Ok(plugins)
 }
 
@@ -80,6 +75,19 @@ pub fn pick(
 }
 
 impl Described {
+    /// Reads the interface from its source, where that is known, and takes kinds from it.
+    ///
+    /// # Errors
+    /// As for [`Interface::read`].
+    pub fn read(&mut self, source: Option<&PathBuf>) -> Result<Option<Interface>> {
+        let interface = source.map(|path| Interface::read(path, &self.interface));
+        let interface = interface.transpose()?;
+        if let Some(interface) = &interface {
+            self.learn(interface);
+        }
+        Ok(interface)
+    }
+
     /// Takes kinds from the source of the interface, which has the plugin's hash.
     pub fn learn(&mut self, interface: &Interface) {
         for method in &mut self.methods {
@@ -110,21 +118,21 @@ impl Described {
             });
         };
         let (plugin, name) = (self.plugin.clone(), method.label());
-        match method.kind {
-            None => Err(FidiusError::UnknownKind {
+        let Some(kind) = method.kind else {
+            return Err(FidiusError::UnknownKind {
                 plugin,
                 method: name,
                 why: method.why.clone(),
+            });
+        };
+        match kind.why_not_driven() {
+            None => Ok(method.index),
+            Some(why) => Err(FidiusError::Kind {
+                plugin,
+                method: name,
+                kind,
+                why,
             }),
-            Some(kind) => match kind.why_not_driven() {
-                Some(why) => Err(FidiusError::Kind {
-                    plugin,
-                    method: name,
-                    kind,
-                    why,
-                }),
-                None => Ok(method.index),
-            },
         }
     }
 }
@@ -140,67 +148,47 @@ fn described(method: &Method) -> String {
 }
 
 /// The plugins as a text for people; `arguments` of a method are those of its source.
-#[must_use]
 pub fn text(
     plugins: &[Described],
     arguments: impl Fn(&Described, usize) -> Option<String>,
 ) -> String {
-    let mut text = String::new();
-    for plugin in plugins {
-        write(plugin, &arguments, &mut text).expect("a string takes all that is written to it");
-    }
-    text
+    let lines = plugins.iter().flat_map(|plugin| {
+        let Identity {
+            name,
+            hash,
+            version,
+        } = &plugin.interface;
+        let head = format!(
+            "{}: interface {name}, version {version}, hash {hash:#018x}, strategy {}\n",
+            plugin.plugin, plugin.strategy
+        );
+        let methods = plugin.methods.iter();
+        let methods = methods.map(|it| line(it, arguments(plugin, it.index).unwrap_or_default()));
+        std::iter::once(head).chain(methods.collect::<Vec<_>>())
+    });
+    lines.collect()
 }
 
-fn write(
-    plugin: &Described,
-    arguments: &impl Fn(&Described, usize) -> Option<String>,
-    text: &mut String,
-) -> fmt::Result {
-    let Identity {
-        name,
-        hash,
-        version,
-    } = &plugin.interface;
-    writeln!(
-        text,
-        "{}: interface {name}, version {version}, hash {hash:#018x}, strategy {}",
-        plugin.plugin, plugin.strategy
-    )?;
-    for method in &plugin.methods {
-        let kind = method
-            .kind
-            .map_or_else(|| "unknown".to_owned(), |kind| kind.to_string());
-        let arguments = arguments(plugin, method.index).unwrap_or_default();
-        let driven = match method.kind {
-            Some(kind) => match kind.why_not_driven() {
-                None => "driven by `peers guest`".to_owned(),
-                Some(why) => format!("not driven: {why}"),
-            },
-            None => "not driven: give the interface's source with --interface".to_owned(),
-        };
-        writeln!(
-            text,
-            "  {} {}{arguments}: {kind} ({}); {driven}",
-            method.index,
-            method.name.as_deref().unwrap_or("(name stripped)"),
-            method.why
-        )?;
-    }
-    Ok(())
-}
-
-/// The types of arguments as a signature has them.
-#[must_use]
-pub fn signature(arguments: &[ArgumentType]) -> String {
-    let types: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-    format!("({})", types.join(", "))
+/// What there is to say of a method.
+fn line(method: &Method, arguments: String) -> String {
+    let kind = method.kind.map(|kind| kind.to_string());
+    let driven = match method.kind.map(Kind::why_not_driven) {
+        Some(None) => "driven by `peers guest`".to_owned(),
+        Some(Some(why)) => format!("not driven: {why}"),
+        None => "not driven: give the interface's source with --interface".to_owned(),
+    };
+    format!(
+        "  {} {}{arguments}: {} ({}); {driven}\n",
+        method.index,
+        method.name.as_deref().unwrap_or("(name stripped)"),
+        kind.as_deref().unwrap_or("unknown"),
+        method.why
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fidius::kind::Kind;
 
     fn plugin(kinds: &[Option<Kind>]) -> Described {
         let method = |(index, kind): (usize, &Option<Kind>)| Method {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bench_host::error::StreamError;
 use bench_protocol::status;
 
-use super::interface::{InterfaceError, list};
+use super::interface::list;
 use super::kind::Kind;
 
 /// Why a Fidius plugin cannot be driven.
@@ -74,9 +74,6 @@ pub enum FidiusError {
         /// Why it is unknown.
         why: String,
     },
-    /// The source does not tell what the plugin's interface is.
-    #[error(transparent)]
-    Interface(#[from] InterfaceError),
     /// An optional method that the plugin leaves out.
     #[error("`{plugin}` does not implement its optional method {method}")]
     NotImplemented {

@@ -17,9 +17,9 @@ use serde_json::Value;
 use super::describe::{self, Described};
 use super::error::FidiusError;
 use super::guest::{self, Request};
-use super::interface::{Interface, InterfaceError};
+use super::interface::{Interface, NoTrait};
 use super::names::{ANCHOR, Method};
-use super::types::ArgumentType;
+use super::types::{ArgumentType, signature};
 use super::{arguments, sources};
 
 /// What the workbench itself knows, and the plugins of Fidius.
@@ -51,9 +51,6 @@ fn list(library: &Path, calling: &Calling, found: &mut Listed) -> Result<()> {
     let several = plugins.len() > 1;
     for plugin in &mut plugins {
         let interface = interface(calling, plugin, several)?;
-        if let Some(interface) = &interface {
-            plugin.learn(interface);
-        }
         for method in &plugin.methods {
             let name = method.name.clone();
             let name = name.unwrap_or_else(|| method.index.to_string());
@@ -74,20 +71,20 @@ fn list(library: &Path, calling: &Calling, found: &mut Listed) -> Result<()> {
     Ok(())
 }
 
-/// The source of a plugin's interface: the one that was named, or the one that is found.
+/// Reads a plugin's interface from the source that was named, or from the one that is found.
 fn interface(
     calling: &Calling,
-    plugin: &Described,
+    plugin: &mut Described,
     several: bool,
-) -> Result<Option<Interface>, InterfaceError> {
-    let named = calling.interface.as_ref();
-    match named.map(|file| Interface::read(file, &plugin.interface)) {
+) -> Result<Option<Interface>> {
+    match plugin.read(calling.interface.as_ref()) {
+        Ok(None) => {}
         // It may be that of another plugin.
-        Some(Err(InterfaceError::NoTrait { .. })) if several => {}
-        Some(read) => return read.map(Some),
-        None => {}
+        Err(error) if several && error.is::<NoTrait>() => {}
+        named => return named,
     }
-    Ok(sources::search(&calling.sources, &plugin.interface))
+    let found = sources::search(&calling.sources, &plugin.interface);
+    Ok(found.inspect(|interface| plugin.learn(interface)))
 }
 
 /// What is asked of a method; or its kind, and why it is not driven.
@@ -113,10 +110,7 @@ fn request(
         }
         (None, None | Some([])) => Vec::new(),
         (None, Some(types)) => {
-            return Err(format!(
-                "{kind}: it takes {}; {GIVE}",
-                describe::signature(types)
-            ));
+            return Err(format!("{kind}: it takes {}; {GIVE}", signature(types)));
         }
     };
     let request = Request {

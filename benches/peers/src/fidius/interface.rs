@@ -7,8 +7,9 @@
 //! hash is made of the text of each type as the macro's compiler prints it. This module knows
 //! the two spellings in use.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use fidius::hash::{interface_hash, signature_string};
 use fidius_host::PluginInfo;
 use quote::ToTokens;
@@ -19,69 +20,15 @@ use syn::{TraitItem, TraitItemFn, Type};
 use super::kind::Kind;
 use super::types::ArgumentType;
 
-/// Why a source does not tell what a plugin's interface is.
+/// A source that has no such trait.
 #[derive(Debug, thiserror::Error)]
-pub enum InterfaceError {
-    /// The file cannot be read.
-    #[error("{}: {source}; --interface names the Rust file that declares the plugin's trait", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The file is not Rust.
-    #[error("{}: not Rust source: {why}", path.display())]
-    NotRust {
-        /// The file.
-        path: PathBuf,
-        /// What the parser says.
-        why: String,
-    },
-    /// The file has no such trait.
-    #[error(
-        "{}: declares no `#[plugin_interface]` trait `{wanted}`; there {}",
-        path.display(),
-        list(available)
-    )]
-    NoTrait {
-        /// The file.
-        path: PathBuf,
-        /// The plugin's interface.
-        wanted: String,
-        /// The interfaces there are.
-        available: Vec<String>,
-    },
-    /// The trait is another one than the plugin's.
-    #[error(
-        "{}: its trait `{name}` is not what the plugin was built from: interface hash {hash:#018x}, the plugin's {plugin:#018x}; give the source of the plugin's own release",
-        path.display()
-    )]
-    Hash {
-        /// The file.
-        path: PathBuf,
-        /// The trait.
-        name: String,
-        /// The hash of the trait in the file.
-        hash: u64,
-        /// The plugin's.
-        plugin: u64,
-    },
-    /// The trait has the same methods in another version.
-    #[error(
-        "{}: its trait `{name}` is version {version}, the plugin's is version {plugin}; give the source of the plugin's own release",
-        path.display()
-    )]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// The trait.
-        name: String,
-        /// The version in the file.
-        version: u32,
-        /// The plugin's.
-        plugin: u32,
-    },
+#[error(
+    "declares no `#[plugin_interface]` trait `{wanted}`; there {}",
+    list(available)
+)]
+pub struct NoTrait {
+    wanted: String,
+    available: Vec<String>,
 }
 
 /// Which interface a plugin was built for, as its descriptor tells.
@@ -116,6 +63,9 @@ pub struct Declared {
     pub arguments: Vec<ArgumentType>,
 }
 
+/// What to do about a source of another release.
+const OWN: &str = "give the source of the plugin's own release";
+
 /// A trait that has the plugin's hash.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interface {
@@ -130,58 +80,45 @@ impl Interface {
     /// # Errors
     /// When the file cannot be read, has no such trait, or has another than the plugin
     /// was built from.
-    pub fn read(path: &Path, plugin: &Identity) -> Result<Self, InterfaceError> {
-        let text = std::fs::read_to_string(path).map_err(|source| InterfaceError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path, plugin)
+    pub fn read(path: &Path, plugin: &Identity) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let how = "--interface names the Rust file that declares the plugin's trait";
+            let said = format!("{error}; {how}");
+            Error::new(error).context(said)
+        });
+        text.and_then(|text| Self::parse(&text, plugin))
+            .with_context(|| path.display().to_string())
     }
 
-    fn parse(text: &str, path: &Path, plugin: &Identity) -> Result<Self, InterfaceError> {
-        let path = path.to_owned();
-        let file = match syn::parse_file(text) {
-            Ok(file) => file,
-            Err(error) => {
-                let why = error.to_string();
-                return Err(InterfaceError::NotRust { path, why });
-            }
-        };
+    fn parse(text: &str, plugin: &Identity) -> Result<Self> {
+        let file = syn::parse_file(text).map_err(|error| anyhow!("not Rust source: {error}"))?;
         let mut traits = Vec::new();
         find(&file.items, &mut traits);
-        let name = plugin.name.clone();
+        let name = &plugin.name;
         let Some((declared, version)) = traits.iter().find(|(it, _)| it.ident == name) else {
-            return Err(InterfaceError::NoTrait {
-                path,
-                wanted: name,
+            bail!(NoTrait {
+                wanted: name.clone(),
                 available: traits.iter().map(|(it, _)| it.ident.to_string()).collect(),
             });
         };
-        let methods: Vec<&TraitItemFn> = declared
-            .items
-            .iter()
-            .filter_map(|item| match item {
-                TraitItem::Fn(method) => Some(method),
-                _ => None,
-            })
-            .collect();
+        let methods = declared.items.iter().filter_map(|item| match item {
+            TraitItem::Fn(method) => Some(method),
+            _ => None,
+        });
+        let methods: Vec<&TraitItemFn> = methods.collect();
         let hashes = SPELLINGS.map(|spelling| hash(&methods, spelling));
-        if !hashes.contains(&plugin.hash) {
-            return Err(InterfaceError::Hash {
-                path,
-                name,
-                hash: hashes[0],
-                plugin: plugin.hash,
-            });
-        }
-        if *version != plugin.version {
-            return Err(InterfaceError::Version {
-                path,
-                name,
-                version: *version,
-                plugin: plugin.version,
-            });
-        }
+        ensure!(
+            hashes.contains(&plugin.hash),
+            "its trait `{name}` is not what the plugin was built from: interface hash {:#018x}, \
+             the plugin's {:#018x}; {OWN}",
+            hashes[0],
+            plugin.hash
+        );
+        ensure!(
+            *version == plugin.version,
+            "its trait `{name}` is version {version}, the plugin's is version {}; {OWN}",
+            plugin.version
+        );
         let required = methods.iter().filter(|method| !is_optional(method));
         Ok(Self {
             all_required: methods.iter().all(|method| !is_optional(method)),
@@ -191,7 +128,6 @@ impl Interface {
 
     /// What the source says of a method, by its name. Where that is stripped: what it says
     /// of each method alike.
-    #[must_use]
     pub fn of(&self, name: Option<&str>) -> Option<&Declared> {
         match name {
             Some(name) => self.methods.iter().find(|method| method.name == name),
@@ -317,12 +253,9 @@ fn item_of(of: &Type) -> Option<&Type> {
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };
-    match (
-        last.ident == "Stream",
-        arguments.args.len(),
-        arguments.args.first()?,
-    ) {
-        (true, 1, GenericArgument::Type(item)) => Some(item),
+    let mut arguments = arguments.args.iter();
+    match (arguments.next()?, arguments.next()) {
+        (GenericArgument::Type(item), None) if last.ident == "Stream" => Some(item),
         _ => None,
     }
 }
@@ -342,8 +275,8 @@ mod tests {
         }
     }
 
-    fn parse(text: &str, plugin: &Identity) -> Result<Interface, InterfaceError> {
-        Interface::parse(text, Path::new("lib.rs"), plugin)
+    fn parse(text: &str, plugin: &Identity) -> Result<Interface> {
+        Interface::parse(text, plugin)
     }
 
     #[test]
@@ -422,6 +355,6 @@ mod tests {
         assert!(text.contains(&format!("{hash:#018x}")), "{text}");
         assert!(refused(plugin("Owned", hash, 2)).contains("version 1, the plugin's is version 2"));
         let not_rust = parse("trait {", &plugin("Owned", hash, 1)).unwrap_err();
-        assert!(matches!(not_rust, InterfaceError::NotRust { .. }));
+        assert!(not_rust.to_string().starts_with("not Rust source: "));
     }
 }

@@ -31,7 +31,6 @@ impl fmt::Display for Kind {
 
 impl Kind {
     /// Why a method of this kind is not driven; `None` for the kind that is.
-    #[must_use]
     pub fn why_not_driven(self) -> Option<&'static str> {
         match self {
             Self::ServerStream => None,

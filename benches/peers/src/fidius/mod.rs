@@ -17,9 +17,8 @@ mod kind;
 pub mod names;
 pub mod pump;
 mod sources;
-mod types;
+pub mod types;
 
-use core::ffi::c_void;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,11 +31,12 @@ use bench_protocol::handle::StreamHandle;
 use bench_protocol::spec::SessionConfig;
 use bench_protocol::status;
 use fidius_host::LoadedPlugin;
-use fidius_host::loader;
+use fidius_host::loader::{self, LoadedLibrary};
 
 pub use error::FidiusError;
 pub use kind::Kind;
 
+use call::InBox;
 use instance::Instance;
 
 /// A loaded plugin; its library stays loaded for the life of the process.
@@ -46,6 +46,17 @@ pub struct Plugin {
     instance: Arc<Instance>,
 }
 
+/// The library of plugins at a path, as the framework loads it; it is never unloaded.
+fn library(path: &Path) -> Result<LoadedLibrary, FidiusError> {
+    let library = loader::load_library(path).map_err(|refusal| FidiusError::Load {
+        path: path.to_owned(),
+        refusal: refusal.to_string(),
+    })?;
+    // Threads of the framework and thread-local destructors may outlive us.
+    std::mem::forget(Arc::clone(&library.library));
+    Ok(library)
+}
+
 impl Plugin {
     /// Loads the library and picks the plugin of that name; `configuration` is what its
     /// instance is made of, empty for a plugin that takes none.
@@ -53,12 +64,7 @@ impl Plugin {
     /// # Errors
     /// When the file is no plugin of this version, or has none of that name.
     pub fn load(path: &Path, name: &str, configuration: &[u8]) -> Result<Self, FidiusError> {
-        let library = loader::load_library(path).map_err(|refusal| FidiusError::Load {
-            path: path.to_owned(),
-            refusal: refusal.to_string(),
-        })?;
-        // Threads of the framework and thread-local destructors may outlive us.
-        std::mem::forget(Arc::clone(&library.library));
+        let library = library(path)?;
         let names = library.plugins.iter().map(|it| it.info.name.clone());
         let available: Vec<String> = names.collect();
         let mut plugins = library.plugins.into_iter();
@@ -74,7 +80,6 @@ impl Plugin {
     }
 
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.loaded.info.name
     }
@@ -120,48 +125,25 @@ impl Plugin {
     ) -> Result<*mut StreamHandle, FidiusError> {
         let bytes = arguments.len();
         let len = u32::try_from(bytes).map_err(|_| FidiusError::TooLong { bytes })?;
-        let name = || (self.name().to_owned(), index);
-        // SAFETY: the vtable has a slot for each of its methods, in the order of their
-        // declaration, null for an optional one that is left out. That of a method which
-        // gives out a stream and takes none holds an `Init`.
-        let init = unsafe { *self.loaded.vtable.cast::<Option<Init>>().add(index) };
-        let Some(init) = init else {
-            let (plugin, method) = name();
-            return Err(FidiusError::NotImplemented { plugin, method });
-        };
         let (mut handle, mut answered) = (std::ptr::null_mut::<u8>(), u32::MAX);
-        // SAFETY: the arguments are readable for the call, and both places are writable.
+        // SAFETY: the slot of a method which gives out a stream and takes none holds an
+        // `InBox`. The arguments are readable for the call, and both places are writable.
         let status = unsafe {
-            init(
-                self.instance.pointer(),
-                arguments.as_ptr(),
-                len,
-                &mut handle,
-                &mut answered,
-            )
+            let init: InBox = self.slot(index)?;
+            let (instance, arguments) = (self.instance.pointer(), arguments.as_ptr());
+            init(instance, arguments, len, &mut handle, &mut answered)
         };
-        if status == status::OK {
-            return Ok(handle.cast());
-        }
-        let (plugin, method) = name();
-        Err(match status {
-            status::SERIALIZATION_ERROR => FidiusError::Arguments {
-                plugin,
-                method,
+        match status {
+            status::OK => Ok(handle.cast()),
+            status::SERIALIZATION_ERROR => Err(FidiusError::Arguments {
+                plugin: self.name().to_owned(),
+                method: index,
                 bytes,
-            },
-            status => FidiusError::Init {
-                plugin,
-                method,
-                status,
-            },
-        })
+            }),
+            status => Err(self.failed(index, status)),
+        }
     }
 }
-
-/// What a slot of the vtable holds: it takes the instance and the encoded arguments,
-/// and gives out a stream's handle or an answer and its length.
-type Init = unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
 
 /// The two handles are one: what a plugin gives out is what our drain takes.
 const _: () = {

@@ -39,7 +39,6 @@ pub struct Method {
 
 impl Method {
     /// The name, or the number where that is stripped.
-    #[must_use]
     pub fn label(&self) -> String {
         match &self.name {
             Some(name) => name.clone(),

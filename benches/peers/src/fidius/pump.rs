@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use bench_protocol::payload::Payload;
-use fidius_host::{ChunkStream, PluginHandle, loader};
+use fidius_host::{CallError, ChunkStream, LoadedPlugin, PluginHandle, loader};
 use futures::StreamExt;
-use tokio::runtime::Runtime;
+use tokio::runtime::{self, Runtime};
 
 use crate::pull::Pull;
 
@@ -31,23 +31,38 @@ impl Pumped {
         index: usize,
         arguments: &(u64, u32),
     ) -> Result<Self> {
-        let library = loader::load_library(path)?;
-        let loaded = library.plugins.into_iter().find(|p| p.info.name == plugin);
-        let plugin = PluginHandle::from_loaded(loaded.context("no such plugin")?);
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let stream = runtime.block_on(plugin.call_streaming::<_, P::Owned>(index, arguments))?;
-        Ok(Self::new(stream, runtime, plugin))
+        let plugin = PluginHandle::from_loaded(loaded(path, plugin)?);
+        Self::of(plugin, async |plugin| {
+            let call = plugin.call_streaming::<_, P::Owned>(index, arguments);
+            call.await
+        })
     }
 
-    /// A stream that is open, and its plugin.
-    #[must_use]
-    pub fn new(stream: ChunkStream, runtime: Runtime, plugin: impl Any) -> Self {
-        Self {
-            stream,
+    /// The stream that a plugin gives out when it is called.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub fn of<H: Any>(
+        plugin: H,
+        call: impl AsyncFnOnce(&H) -> Result<ChunkStream, CallError>,
+    ) -> Result<Self> {
+        let runtime = runtime::Builder::new_current_thread().build()?;
+        Ok(Self {
+            stream: runtime.block_on(call(&plugin))?,
             runtime,
             _plugin: Box::new(plugin),
-        }
+        })
     }
+}
+
+/// The plugin of that name, as the framework loads it.
+///
+/// # Errors
+/// When the library cannot be loaded, or has no such plugin.
+pub fn loaded(path: &Path, name: &str) -> Result<LoadedPlugin> {
+    let mut plugins = loader::load_library(path)?.plugins.into_iter();
+    let found = plugins.find(|plugin| plugin.info.name == name);
+    found.with_context(|| format!("no plugin {name} in the library"))
 }
 
 impl<P: Payload> Pull<P> for Pumped {

@@ -14,7 +14,6 @@ const FILES: usize = 2000;
 
 /// The interface that a plugin was built for, where a file in or below one of the folders
 /// declares it.
-#[must_use]
 pub fn search(folders: &[PathBuf], plugin: &Identity) -> Option<Interface> {
     let mut files = Vec::new();
     folders

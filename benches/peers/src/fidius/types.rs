@@ -33,7 +33,6 @@ const LONGEST: usize = 1024;
 
 impl ArgumentType {
     /// The type that a source declares.
-    #[must_use]
     pub fn of(declared: &Type) -> Self {
         Self::known(declared)
             .unwrap_or_else(|| Self::Unknown(declared.to_token_stream().to_string()))
@@ -80,7 +79,6 @@ impl ArgumentType {
     }
 
     /// Whether a value that names its type as `named` has this one's encoding.
-    #[must_use]
     pub fn is_named(&self, named: &str) -> bool {
         match self {
             Self::Scalar(name) => {
@@ -100,6 +98,12 @@ impl ArgumentType {
     }
 }
 
+/// The types of arguments as a signature has them.
+pub fn signature(arguments: &[ArgumentType]) -> String {
+    let types: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    format!("({})", types.join(", "))
+}
+
 impl fmt::Display for ArgumentType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,10 +111,7 @@ impl fmt::Display for ArgumentType {
             Self::Text => f.write_str("String"),
             Self::Option(inner) => write!(f, "Option<{inner}>"),
             Self::List(inner) => write!(f, "Vec<{inner}>"),
-            Self::Fields(fields) => {
-                let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
-                write!(f, "({})", fields.join(", "))
-            }
+            Self::Fields(fields) => f.write_str(&signature(fields)),
             Self::Unknown(text) => f.write_str(text),
         }
     }

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use bench_record::wire::Record;
+use bench_report::format::optional;
 
 use crate::channels::{self, Channel, Way};
 use crate::claims;
 use crate::peer::{Arm, Peer};
-use crate::row::{arms, counts, number};
+use crate::row::{ALLOCATIONS, HEAP_BYTES, INSTRUCTIONS, arms, counted, counts, number};
 
 /// Allocations per item that are none: one in a thousand items.
 const NONE: f64 = 0.001;
@@ -36,6 +37,17 @@ impl fmt::Display for Holds {
     }
 }
 
+impl From<Option<bool>> for Holds {
+    /// Of what was measured, if it was.
+    fn from(holds: Option<bool>) -> Self {
+        match holds {
+            Some(true) => Self::True,
+            Some(false) => Self::False,
+            None => Self::Unknown,
+        }
+    }
+}
+
 /// A claim of the documentation, the verdict, and what was measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -48,7 +60,6 @@ pub struct Claim {
 }
 
 /// Each claim, checked against the record.
-#[must_use]
 pub fn claims(record: &Record) -> Vec<Claim> {
     vec![
         no_allocation(record),
@@ -62,7 +73,7 @@ pub fn claims(record: &Record) -> Vec<Claim> {
 }
 
 fn no_allocation(record: &Record) -> Claim {
-    let allocations = |arm: &Arm| counts(record, &arm.id())?.allocations_per_item;
+    let allocations = |arm: &Arm| counted(record, &arm.id(), ALLOCATIONS);
     let boundary: Option<Vec<f64>> = arms(Peer::FidiusRaw)
         .map(|arm| allocations(&arm.raw()))
         .collect();
@@ -107,14 +118,16 @@ fn no_second_crossing(record: &Record) -> Claim {
         (Some(calls), Some(retries)) => {
             let rest = calls - retries as f64 / claims::ITEMS as f64;
             let once = (rest - 1.0).abs() < NONE;
-            let holds = match (once, ramp_calls(record)) {
-                (false, _) => Holds::False,
-                (true, Some(calls)) if calls > 1.0 + NONE => Holds::If(format!(
+            let ramp = counted(record, claims::RAMP, |counts| {
+                counts.boundary_calls_per_item
+            });
+            let holds = match ramp.filter(|calls| once && *calls > 1.0 + NONE) {
+                Some(calls) => Holds::If(format!(
                     "an item that does not fit crosses twice; where each is larger than the one \
                      before, {} calls per item",
                     number(Some(calls))
                 )),
-                (true, _) => Holds::True,
+                None => Some(once).into(),
             };
             (holds, Some(rest))
         }
@@ -127,72 +140,51 @@ fn no_second_crossing(record: &Record) -> Claim {
             "{} calls per item without retries; {} items of one size had {} retries",
             number(rest),
             claims::ITEMS,
-            retries.map_or("–".to_owned(), |retries| retries.to_string())
+            optional(retries, |retries| retries.to_string())
         ),
     }
-}
-
-fn ramp_calls(record: &Record) -> Option<f64> {
-    counts(record, claims::RAMP)?.boundary_calls_per_item
 }
 
 fn no_item_lost(record: &Record) -> Claim {
     let (drained, pumped) = (record.case(claims::RAMP), record.case(claims::PUMPED_RAMP));
     let retries = counts(record, claims::RAMP).and_then(|counts| counts.retries);
-    let holds = match (drained, pumped) {
-        (Some(drained), Some(pumped)) => {
-            if drained.verified.is_some() && pumped.verified.is_some() && retries > Some(0) {
-                Holds::True
-            } else {
-                Holds::False
-            }
-        }
-        _ => Holds::Unknown,
-    };
+    let right = drained.zip(pumped).map(|(drained, pumped)| {
+        drained.verified.is_some() && pumped.verified.is_some() && retries > Some(0)
+    });
     Claim {
         claim: "no item lost on retry",
-        holds,
+        holds: right.into(),
         evidence: format!(
             "{} items, {} of them retried: count, order and digest equal the generator's, by our \
              drain and by the pump",
             claims::ITEMS,
-            retries.map_or("–".to_owned(), |retries| retries.to_string())
+            optional(retries, |retries| retries.to_string())
         ),
     }
 }
 
 fn same_bytes(record: &Record) -> Claim {
     let digest = |arm: Arm| record.case(&arm.id())?.verified.clone();
-    let pairs: Vec<_> = arms(Peer::Arena)
+    let same: Vec<Option<bool>> = arms(Peer::Arena)
         .zip(arms(Peer::FidiusRaw))
-        .map(|(ours, theirs)| digest(ours).zip(digest(theirs)))
+        .map(|(ours, theirs)| Some(digest(ours)? == digest(theirs)?))
         .collect();
-    let holds = if pairs.iter().any(Option::is_none) {
-        Holds::Unknown
-    } else if pairs.iter().flatten().all(|(ours, theirs)| ours == theirs) {
-        Holds::True
-    } else {
-        Holds::False
-    };
+    let all: Option<Vec<bool>> = same.iter().copied().collect();
     Claim {
         claim: "byte-identical wire",
-        holds,
+        holds: all.map(|all| !all.contains(&false)).into(),
         evidence: format!(
             "the bytes of {} of {} payloads hash to the same digest from our guest and from the \
              plugin, and each equals bincode's own encoding of the generator's items",
-            pairs
-                .iter()
-                .flatten()
-                .filter(|(ours, theirs)| ours == theirs)
-                .count(),
-            pairs.len()
+            same.iter().filter(|same| **same == Some(true)).count(),
+            same.len()
         ),
     }
 }
 
 fn directly(record: &Record) -> Claim {
     let arms: Vec<Arm> = arms(Peer::FidiusRaw).map(Arm::raw).collect();
-    let heap = |arm: &Arm| counts(record, &arm.id())?.allocated_bytes_per_item;
+    let heap = |arm: &Arm| counted(record, &arm.id(), HEAP_BYTES);
     let most: Option<Vec<f64>> = arms.iter().map(heap).collect();
     let most = most.map(|all| all.into_iter().fold(0.0, f64::max));
     let holds = match most {
@@ -218,25 +210,19 @@ fn directly(record: &Record) -> Claim {
 fn no_allocation_per_call(record: &Record) -> Claim {
     let allocations = |way, size| {
         let id = channels::Arm::new(Channel::UnaryArena, way, size).id();
-        counts(record, &id)?.allocations_per_item
+        counted(record, &id, ALLOCATIONS)
     };
     // With both sides changed, a call allocates what the user's values need and no more.
     let added: Option<Vec<f64>> = channels::SIZES
         .into_iter()
         .map(|size| Some(allocations(Way::Released, size)? - allocations(Way::Both, size)?))
         .collect();
-    let holds = match &added {
-        None => Holds::Unknown,
-        Some(added) if added.iter().any(|added| *added > NONE) => Holds::False,
-        Some(_) => Holds::True,
-    };
-    let added = channels::SIZES
-        .iter()
-        .enumerate()
-        .map(|(place, (payload, _))| {
-            let added = added.as_ref().map(|added| added[place]);
-            format!("{} for a {}", number(added), payload.name())
-        });
+    let none = |added: &Vec<f64>| !added.iter().any(|added| *added > NONE);
+    let holds = added.as_ref().map(none).into();
+    let each = (0..).zip(channels::SIZES).map(|(place, (payload, _))| {
+        let added = added.as_ref().map(|added| added[place]);
+        format!("{} for a {}", number(added), payload.name())
+    });
     Claim {
         claim: "unary arena: allocations per call 0",
         holds,
@@ -244,7 +230,7 @@ fn no_allocation_per_call(record: &Record) -> Claim {
             "beside the user's values, allocations a call: {}. The host's arguments are one; the \
              plugin's answer, which is encoded to a `Vec` before it is copied, another, unless the \
              compiler removes it",
-            added.collect::<Vec<_>>().join(", ")
+            each.collect::<Vec<_>>().join(", ")
         ),
     }
 }
@@ -254,7 +240,7 @@ fn no_allocation_per_call(record: &Record) -> Claim {
 fn rule(record: &Record) -> Claim {
     let instructions = |channel, size| {
         let id = channels::Arm::new(channel, Way::Released, size).id();
-        counts(record, &id)?.instructions_per_item
+        counted(record, &id, INSTRUCTIONS)
     };
     let measured: Vec<(u32, f64, f64)> = channels::SIZES
         .into_iter()

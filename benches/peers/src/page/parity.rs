@@ -2,14 +2,16 @@
 //! and where they differ if not.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Write};
 
 use bench_record::wire::{Comparison, Record};
+use bench_report::format::optional;
 
 use crate::channels;
 use crate::parts::{ByArm, Parts};
 use crate::peer::{Arm, Peer};
-use crate::row::{Row, arms, counts, items, number, ratio, tally, verdict};
+use crate::row::{
+    ALLOCATIONS, INSTRUCTIONS, Row, arms, counted, items, judged, number, ratio, table, tally,
+};
 use crate::work::Work;
 
 /// How far our guest's and Fidius' instructions may be apart.
@@ -30,73 +32,62 @@ pub fn compared() -> impl Iterator<Item = [Work; 2]> {
 }
 
 /// Whether instructions per item are within five percent of each other.
-#[must_use]
 pub fn at_par(ours: f64, theirs: f64) -> bool {
     (theirs / ours - 1.0).abs() <= PARITY
 }
 
-/// The table, and an explanation of each pair that is not at par.
-pub fn write(record: &Record, parts: &ByArm, page: &mut String) -> fmt::Result {
-    writeln!(page, "## Is this workbench's guest the same thing?\n")?;
-    writeln!(
-        page,
-        "Instructions per item of both sides by callgrind, decoded to owned values and not decoded \
-         at all; ours and the plugin's must be within {:.0}% of each other.\n",
-        100.0 * PARITY
-    )?;
+/// The tables, and an explanation of each pair that is not at par.
+pub fn section(record: &Record, parts: &ByArm) -> String {
     let times: Vec<&Comparison> = streams()
         .filter_map(|ours| Row::of(record, &ours.by(Peer::FidiusRaw), "").comparison)
         .collect();
-    if let Some(first) = times.first() {
+    let times = times.first().map(|first| {
         let [slower, faster, same, open] = tally(&times);
-        writeln!(
-            page,
+        format!(
             "Time of the plugin's raw handle, by the same drain: of {} comparisons the same in \
              {same} (within ±{}%), slower in {slower}, faster in {faster}; {open} are \
-             inconclusive, and their rows say what they do not exclude.\n",
+             inconclusive, and their rows say what they do not exclude.\n\n",
             times.len(),
             100.0 * first.delta
-        )?;
-    }
-    writeln!(
-        page,
-        "| items | decoded | ours | Fidius' | apart | time, Fidius' / ours | Fidius' time is |"
-    )?;
-    writeln!(page, "|---|---|--:|--:|--:|--:|---|")?;
-    for ours in streams() {
+        )
+    });
+    let rows = streams().map(|ours| {
         let theirs = ours.by(Peer::FidiusRaw);
-        let [a, b] = [ours, theirs].map(|arm| instructions(record, &arm.into()));
-        let apart = apart(a, b);
-        let decoded = decoded(&ours);
+        let [a, b] = [ours, theirs].map(|arm| counted(record, &arm.id(), INSTRUCTIONS));
         let time = Row::of(record, &theirs, "").comparison;
-        writeln!(
-            page,
-            "| {} | {decoded} | {} | {} | {apart} | {} | {} |",
+        [
             items(&ours),
+            decoded(&ours).to_owned(),
             number(a),
             number(b),
+            apart(a, b),
             ratio(time),
-            verdict(time, ["slower", "the same", "faster"])
-        )?;
-    }
-    writeln!(page)?;
-    channels(record, page)?;
-    for [ours, theirs] in compared() {
-        if let (Some(a), Some(b)) = (parts.get(&ours.id()), parts.get(&theirs.id())) {
-            explain(&title(&ours), a, b, page)?;
-        }
-    }
-    Ok(())
-}
-
-fn instructions(record: &Record, work: &Work) -> Option<f64> {
-    counts(record, &work.id())?.instructions_per_item
+            judged(time),
+        ]
+    });
+    let table = table(
+        "| items | decoded | ours | Fidius' | apart | time, Fidius' / ours | Fidius' time is |\n\
+         |---|---|--:|--:|--:|--:|---|",
+        rows,
+    );
+    let explained = compared().filter_map(|[ours, theirs]| {
+        let (a, b) = (parts.get(&ours.id())?, parts.get(&theirs.id())?);
+        Some(explained(&title(&ours), a, b))
+    });
+    format!(
+        "## Is this workbench's guest the same thing?\n\n\
+         Instructions per item of both sides by callgrind, decoded to owned values and not decoded \
+         at all; ours and the plugin's must be within {:.0}% of each other.\n\n{}{table}{}{}",
+        100.0 * PARITY,
+        times.unwrap_or_default(),
+        channels(record),
+        explained.collect::<String>()
+    )
 }
 
 /// How far two counts are apart.
 fn apart(ours: Option<f64>, theirs: Option<f64>) -> String {
-    let both = ours.zip(theirs);
-    both.map_or("–".to_owned(), |(ours, theirs)| {
+    optional(ours.zip(theirs), |(ours, theirs)| {
         let outside = match at_par(ours, theirs) {
             true => "",
             false => " (outside)",
@@ -106,52 +97,44 @@ fn apart(ours: Option<f64>, theirs: Option<f64>) -> String {
 }
 
 /// The channels of the pair, each by its model of the release, beside the plugin's.
-fn channels(record: &Record, page: &mut String) -> fmt::Result {
-    writeln!(page, "### The other channels\n")?;
-    let models: Vec<channels::Arm> = channels::models().collect();
-    let known = |arm: &&channels::Arm| record.case(&arm.id()).is_some();
-    if !models.iter().any(|arm| known(&arm)) {
-        return writeln!(
-            page,
-            "This record was made before the channels of the pair were compared: run \
-             `scripts/bench --peers` anew.\n"
-        );
+fn channels(record: &Record) -> String {
+    let is_known = |arm: channels::Arm| record.case(&arm.id()).is_some();
+    if !channels::models().any(is_known) {
+        return "### The other channels\n\n\
+                This record was made before the channels of the pair were compared: run \
+                `scripts/bench --peers` anew.\n\n"
+            .to_owned();
     }
-    writeln!(
-        page,
-        "The pair's model of each channel as the framework has it, and the plugin by the \
+    let rows = channels::models().map(|ours| {
+        let both = [ours, ours.counterpart()].map(|arm| arm.id());
+        let count = |of| both.each_ref().map(|id| counted(record, id, of));
+        let [a, b] = count(INSTRUCTIONS);
+        let time = record.comparison(&both[0], &both[1]);
+        [
+            ours.channel.title().to_owned(),
+            format!("{} of {} B", ours.payload.name(), ours.bytes),
+            number(a),
+            number(b),
+            apart(a, b),
+            count(ALLOCATIONS).map(number).join(", "),
+            ratio(time),
+            judged(time),
+        ]
+    });
+    let table = table(
+        "| channel | items | ours | Fidius' | apart | allocations: ours, Fidius' | time, ours / Fidius' | our time is |\n\
+         |---|---|--:|--:|--:|--:|--:|---|",
+        rows,
+    );
+    format!(
+        "### The other channels\n\n\
+         The pair's model of each channel as the framework has it, and the plugin by the \
          framework's own calls; of the bidirectional channel, the plugin's stream without its \
          pump, which the pair does not model. A host function of the framework returns its answer \
          by value, so the host makes one for each call: of a record a string, a list and its three \
          tags, five allocations. The pair's model encodes what the host has. To run it: `peers run \
-         --no-times --filter 'channels/.*-(pair|pull|released)$'`.\n"
-    )?;
-    writeln!(
-        page,
-        "| channel | items | ours | Fidius' | apart | allocations: ours, Fidius' | time, ours / Fidius' | our time is |"
-    )?;
-    writeln!(page, "|---|---|--:|--:|--:|--:|--:|---|")?;
-    for ours in models {
-        let theirs = ours.counterpart();
-        let [a, b] = [ours, theirs].map(|arm| instructions(record, &arm.into()));
-        let allocations = [ours, theirs]
-            .map(|arm| number(counts(record, &arm.id()).and_then(|it| it.allocations_per_item)))
-            .join(", ");
-        let time = record.comparison(&ours.id(), &theirs.id());
-        writeln!(
-            page,
-            "| {} | {} of {} B | {} | {} | {} | {allocations} | {} | {} |",
-            ours.channel.title(),
-            ours.payload().name(),
-            ours.bytes,
-            number(a),
-            number(b),
-            apart(a, b),
-            ratio(time),
-            verdict(time, ["slower", "the same", "faster"])
-        )?;
-    }
-    writeln!(page)
+         --no-times --filter 'channels/.*-(pair|pull|released)$'`.\n\n{table}"
+    )
 }
 
 /// What an explanation is about.
@@ -160,7 +143,7 @@ fn title(ours: &Work) -> String {
         Work::Peer(arm) => format!("{} ({})", items(arm), decoded(arm)),
         Work::Channel(arm) => format!(
             "{} of {} B ({})",
-            arm.payload().name(),
+            arm.payload.name(),
             arm.bytes,
             arm.channel.title()
         ),
@@ -176,28 +159,27 @@ fn decoded(arm: &Arm) -> &'static str {
 }
 
 /// Where two arms differ, crate by crate.
-fn explain(title: &str, ours: &Parts, theirs: &Parts, page: &mut String) -> fmt::Result {
+fn explained(title: &str, ours: &Parts, theirs: &Parts) -> String {
     let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
     let of = |parts: &Parts, name: &String| parts.get(name).copied().unwrap_or(0.0);
-    let mut rows: Vec<(&String, f64, f64)> = names
+    let mut rows: Vec<(&str, f64, f64)> = names
         .into_iter()
-        .map(|name| (name, of(ours, name), of(theirs, name)))
+        .map(|name| (name.as_str(), of(ours, name), of(theirs, name)))
         .filter(|(_, a, b)| (b - a).abs() >= SHOWN)
         .collect();
     rows.sort_by(|(_, a, b), (_, c, d)| (d - c).abs().total_cmp(&(b - a).abs()));
-    let sum = |parts: &Parts| parts.values().sum::<f64>();
-    writeln!(
-        page,
+    rows.push(("all", ours.values().sum(), theirs.values().sum()));
+    let rows = rows.into_iter().map(|(name, a, b)| {
+        let more = format!("{:+.1}", b - a);
+        [name.to_owned(), format!("{a:.1}"), format!("{b:.1}"), more]
+    });
+    let table = table(
+        "| source | ours | Fidius' | more |\n|---|--:|--:|--:|",
+        rows,
+    );
+    format!(
         "### Why {title} are apart\n\nInstructions per item by the crate of their source, code \
-         that was inlined included; parts that are less than one instruction apart are left out.\n"
-    )?;
-    writeln!(
-        page,
-        "| source | ours | Fidius' | more |\n|---|--:|--:|--:|"
-    )?;
-    for (name, a, b) in rows {
-        writeln!(page, "| {name} | {a:.1} | {b:.1} | {:+.1} |", b - a)?;
-    }
-    let (a, b) = (sum(ours), sum(theirs));
-    writeln!(page, "| all | {a:.1} | {b:.1} | {:+.1} |\n", b - a)
+         that was inlined included; parts that are less than one instruction apart are left out.\n\n\
+         {table}"
+    )
 }

@@ -23,7 +23,6 @@ pub struct Channel<P: Payload> {
 
 impl<P: Payload> Channel<P> {
     /// Starts a producer of `items` items, which waits for the first drain.
-    #[must_use]
     pub fn open(bytes: u32, items: u64) -> Self {
         let (sender, receiver) = bounded(CAPACITY);
         let (start, awaited) = bounded(1);

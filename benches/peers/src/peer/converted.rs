@@ -6,11 +6,9 @@ use std::hint::black_box;
 
 use anyhow::{Context, Result};
 use arena_bench::verify::Expected;
-use bench_protocol::digest::StreamDigest;
-use bench_protocol::wire;
 use serde::Serialize;
 
-use crate::pull::Stream;
+use crate::pull::{Look, Stream};
 
 /// A framework's owned value, as a standard one.
 pub trait Convert {
@@ -47,17 +45,11 @@ impl<I: Iterator<Item: Convert>> Stream for Converted<I> {
     }
 
     fn verify(&mut self, items: u64) -> Result<Expected> {
-        let (mut digest, mut bytes) = (StreamDigest::new(), 0);
+        let mut look = Look::default();
         for _ in 0..items {
             let item = self.0.next().context("the stream ended too soon")?;
-            let encoded = wire::serialize(&item.convert())?;
-            digest.item(&encoded);
-            bytes += encoded.len() as u64;
+            look.item(&item.convert())?;
         }
-        Ok(Expected {
-            items,
-            bytes,
-            digest: digest.finish(),
-        })
+        Ok(look.seen())
     }
 }

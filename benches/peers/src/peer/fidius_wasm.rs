@@ -15,7 +15,7 @@ use std::fs;
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
-use bench_protocol::payload::{Payload, PayloadKind, PayloadVisitor};
+use bench_protocol::payload::{Payload, PayloadKind};
 use fidius_host::{PluginHandle, PluginHost};
 use fidius_interface::__fidius_Owned::Owned_WASM_DESCRIPTOR;
 use tokio::runtime;
@@ -38,25 +38,17 @@ thread_local! {
     static LOADED: RefCell<HashMap<(PayloadKind, u32), Rc<PluginHandle>>> = RefCell::default();
 }
 
-/// Opens a stream.
-pub struct Open {
-    /// Content bytes of an item.
-    pub bytes: u32,
-    /// How many there are.
-    pub items: u64,
-}
-
-impl PayloadVisitor for Open {
-    type Output = Result<Box<dyn Stream>>;
-    fn visit<P: Payload>(self) -> Self::Output {
-        let Self { bytes, items } = self;
-        let plugin = loaded(P::KIND, bytes)?;
-        let runtime = runtime::Builder::new_current_thread().build()?;
-        let arguments = (items, bytes);
-        let opening = plugin.call_streaming::<_, P::Owned>(method(P::KIND), &arguments);
-        let stream = runtime.block_on(opening)?;
-        Ok(Of::<P, _>::boxed(Pumped::new(stream, runtime, plugin)))
-    }
+/// Opens a stream of so many items of so many content bytes.
+///
+/// # Errors
+/// When there are no such items, or the framework refuses the component.
+pub fn open<P: Payload>(bytes: u32, items: u64) -> Result<Box<dyn Stream>> {
+    let arguments = (items, bytes);
+    let source = Pumped::of(loaded(P::KIND, bytes)?, async |plugin| {
+        let call = plugin.call_streaming::<_, P::Owned>(method(P::KIND), &arguments);
+        call.await
+    })?;
+    Ok(Of::<P, _>::boxed(source))
 }
 
 /// The plugin with items of so many content bytes.
@@ -110,6 +102,7 @@ fn component(kind: PayloadKind, bytes: u32, hash: u64) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bench_protocol::payload::U64;
 
     const HASH: u64 = Owned_WASM_DESCRIPTOR.interface_hash;
     const NUMBERS: PayloadKind = PayloadKind::U64;
@@ -136,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_stream_ends_after_its_items() {
-        let open = || NUMBERS.dispatch(Open { bytes: 8, items: 3 }).unwrap();
+        let open = || super::open::<U64>(8, 3).unwrap();
         assert_eq!(open().verify(3).unwrap().items, 3);
         let ended = open().drain(4).unwrap_err().to_string();
         assert!(ended.contains("after 3 items"), "{ended}");

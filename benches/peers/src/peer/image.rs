@@ -2,7 +2,7 @@
 //! point to, as both find it at the beginning of their memory.
 
 use anyhow::{Result, bail};
-use bench_protocol::payload::{Blob, BytesPayload, F64s, Payload, PayloadKind, RecordPayload, U64};
+use bench_protocol::payload::{BytesPayload, F64s, Payload, PayloadKind, RecordPayload, U64};
 use bench_protocol::producer::lend_constant;
 
 /// Entries that a guest walks through: those after which the items repeat.
@@ -49,12 +49,9 @@ impl Image {
                     entry.slice(24 + 8 * tag, heap, text.as_bytes());
                 }
             }),
-            PayloadKind::Bytes => Self::items::<BytesPayload>(bytes, |entry, heap, item| {
-                entry.slice(16, heap, item);
-            }),
-            PayloadKind::Blob => Self::items::<Blob>(bytes, |entry, heap, item| {
-                entry.slice(16, heap, item);
-            }),
+            PayloadKind::Bytes | PayloadKind::Blob => {
+                Self::items::<BytesPayload>(bytes, |entry, heap, item| entry.slice(16, heap, item))
+            }
             PayloadKind::F64s => Self::items::<F64s>(bytes, |entry, heap, item| {
                 let bytes: Vec<u8> = item.iter().flat_map(|value| value.to_le_bytes()).collect();
                 entry.slice(16, heap, &bytes);
@@ -75,13 +72,11 @@ impl Image {
     }
 
     /// Its bytes; the guest's own begin behind them.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// Pages that hold it and the largest item as well.
-    #[must_use]
     pub fn pages(&self) -> usize {
         // That is smaller than all items together, and some lengths.
         (2 * self.0.len() + ENTRIES * ENTRY).div_ceil(PAGE)

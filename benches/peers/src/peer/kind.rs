@@ -1,6 +1,7 @@
 //! Which ways to stream there are: their names, and what each is and demands.
 
 use bench_protocol::payload::PayloadKind;
+use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
 
 use crate::releases;
@@ -63,17 +64,6 @@ pub enum Library {
     Package(&'static str),
 }
 
-impl Library {
-    /// Its package, where that is in this workspace.
-    #[must_use]
-    pub fn package(self) -> Option<&'static str> {
-        match self {
-            Self::Package(package) => Some(package),
-            Self::Guest | Self::Host => None,
-        }
-    }
-}
-
 impl Peer {
     /// Every peer, in the order of the tables.
     pub const ALL: [Self; 13] = [
@@ -98,28 +88,17 @@ impl Peer {
     }
 
     /// The feature of this package that it needs, where this program was built without.
-    #[must_use]
     pub fn lacks(self) -> Option<&'static str> {
         let (feature, is_on) = match self {
-            Self::AbiStable
-            | Self::Stabby
-            | Self::Arrow1024
-            | Self::Arrow1
-            | Self::Wasm
-            | Self::Channel => ("others", cfg!(feature = "others")),
+            Self::Arena | Self::Alloc | Self::OwnWriter => return None,
+            Self::FidiusRaw | Self::Fidius | Self::Socket => return None,
             Self::FidiusWasm => ("fidius-wasm", cfg!(feature = "fidius-wasm")),
-            Self::Arena
-            | Self::Alloc
-            | Self::OwnWriter
-            | Self::FidiusRaw
-            | Self::Fidius
-            | Self::Socket => return None,
+            _ => ("others", cfg!(feature = "others")),
         };
         (!is_on).then_some(feature)
     }
 
     /// The name in ids and tables.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Arena => "arena",
@@ -140,7 +119,6 @@ impl Peer {
 
     /// Whether producer and consumer run at once, so that times jump with where
     /// the system puts them.
-    #[must_use]
     pub fn runs_aside(self) -> bool {
         matches!(
             self,
@@ -151,7 +129,6 @@ impl Peer {
     /// Items of a timed drain, where its time does not decide: a stream that is opened
     /// for each drain must outlast its producer's wake-up, and batches come whole.
     /// `bytes` are those of an item.
-    #[must_use]
     pub fn items_of_a_drain(self, bytes: u32) -> Option<u64> {
         match self {
             Self::Fidius => Some(512),
@@ -164,7 +141,6 @@ impl Peer {
     }
 
     /// The libraries that it loads, in the order that they are opened in.
-    #[must_use]
     pub fn libraries(self) -> &'static [Library] {
         match self {
             Self::Arena | Self::Alloc | Self::OwnWriter => &[Library::Guest, Library::Host],
@@ -178,7 +154,6 @@ impl Peer {
     }
 
     /// Why its code has one link layout only, where it has no library to link.
-    #[must_use]
     pub fn why_one_layout(self) -> Option<&'static str> {
         match self {
             Self::Wasm | Self::FidiusWasm => Some("Cranelift compiles the guest when it is opened"),
@@ -188,57 +163,43 @@ impl Peer {
     }
 
     /// What it is, and by which release.
-    #[must_use]
     pub fn describe(self) -> String {
-        let by = |package: &str, what: &str| format!("{package} {}, {what}", releases::of(package));
-        let fidius = releases::of("fidius");
-        match self {
-            Self::Arena => "this workbench's guest and host, arena protocol".to_owned(),
-            Self::Alloc => "this workbench's guest and host, alloc protocol".to_owned(),
-            Self::OwnWriter => {
-                "the same by arena, but the guest hands bincode a writer of its own".to_owned()
+        let what = match self {
+            Self::Arena => "this workbench's guest and host, arena protocol",
+            Self::Alloc => "this workbench's guest and host, alloc protocol",
+            Self::OwnWriter => "the same by arena, but the guest hands bincode a writer of its own",
+            Self::FidiusRaw => "a Fidius {fidius} plugin, its raw handle, this workbench's drain",
+            Self::Fidius => "a Fidius {fidius} plugin by `call_streaming` and `from_value`",
+            Self::FidiusWasm => {
+                "a component by Fidius {fidius}'s wasm backend, wasmtime {wasmtime}, \
+                 `call_streaming` and `from_value`; written by hand in WAT"
             }
-            Self::FidiusRaw => {
-                format!("a Fidius {fidius} plugin, its raw handle, this workbench's drain")
+            Self::AbiStable => {
+                "abi_stable {abi_stable}, a trait object that yields `RVec` and `RString`"
             }
-            Self::Fidius => {
-                format!("a Fidius {fidius} plugin by `call_streaming` and `from_value`")
+            Self::Stabby => {
+                "stabby {stabby}, its own `Iterator` that yields its own `Vec` and `String`"
             }
-            Self::FidiusWasm => format!(
-                "a component by Fidius {fidius}'s wasm backend, wasmtime {}, `call_streaming` and \
-                 `from_value`; written by hand in WAT",
-                releases::of("wasmtime")
-            ),
-            Self::AbiStable => by(
-                "abi_stable",
-                "a trait object that yields `RVec` and `RString`",
-            ),
-            Self::Stabby => by(
-                "stabby",
-                "its own `Iterator` that yields its own `Vec` and `String`",
-            ),
-            Self::Arrow1024 => by(
-                "arrow",
-                "C stream, 1,024 rows a batch, a value made of each row",
-            ),
-            Self::Arrow1 => by(
-                "arrow",
-                "C stream, one row a batch, a value made of each row",
-            ),
-            Self::Wasm => by(
-                "wasmtime",
-                "a core module written by hand in WAT and compiled by its Cranelift",
-            ),
+            Self::Arrow1024 => {
+                "arrow {arrow}, C stream, 1,024 rows a batch, a value made of each row"
+            }
+            Self::Arrow1 => "arrow {arrow}, C stream, one row a batch, a value made of each row",
+            Self::Wasm => {
+                "wasmtime {wasmtime}, a core module written by hand in WAT and compiled by its \
+                 Cranelift"
+            }
             Self::Socket => {
                 "std's Unix socket pair, a process, length-prefixed frames, 64 KiB buffers"
-                    .to_owned()
             }
-            Self::Channel => by("crossbeam-channel", "bounded to 1,024, a thread"),
-        }
+            Self::Channel => "crossbeam-channel {crossbeam-channel}, bounded to 1,024, a thread",
+        };
+        // A package in braces stands for its release.
+        let package = Regex::new(r"\{(.+?)\}").expect("it is a regular expression");
+        let release = |found: &Captures<'_>| releases::of(&found[1]);
+        package.replace_all(what, release).into_owned()
     }
 
     /// What it demands of both sides.
-    #[must_use]
     pub fn demands(self) -> &'static str {
         match self {
             Self::Arena | Self::OwnWriter => {
@@ -269,7 +230,6 @@ impl Peer {
 /// The place of a payload's method in the interfaces of our plugin, which have one for
 /// each payload in the order of their numbers. To look it up by name, all symbols of
 /// the library would be read in every process.
-#[must_use]
 pub fn method(payload: PayloadKind) -> usize {
     payload as usize
 }

@@ -21,9 +21,9 @@ pub mod stabby;
 #[cfg(feature = "others")]
 pub mod wasm;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use arena_bench::case::Case;
 use arena_bench::verify::{self, Expected};
 use bench_host::loader;
@@ -34,9 +34,10 @@ use bench_protocol::step::Step;
 use bench_protocol::wire;
 use serde::{Deserialize, Serialize};
 
-use crate::fidius;
+use crate::fidius::{self, pump::Pumped};
 use crate::pull::{Of, Stream};
 use sessions::Sessions;
+use socket::Frames;
 
 use kind::method;
 pub use kind::{BATCH, Library, Peer, REPEAT, SIZES};
@@ -46,8 +47,8 @@ pub use kind::{BATCH, Library, Peer, REPEAT, SIZES};
 pub struct Arm {
     /// The way.
     pub peer: Peer,
-    /// Number of the payload.
-    kind: u32,
+    /// What an item is.
+    pub payload: PayloadKind,
     /// Content bytes of an item.
     pub bytes: u32,
     /// Whether the producer allocates each item.
@@ -58,11 +59,10 @@ pub struct Arm {
 
 impl Arm {
     /// An arm of prepared items.
-    #[must_use]
     pub fn new(peer: Peer, payload: PayloadKind, bytes: u32) -> Self {
         Self {
             peer,
-            kind: payload as u32,
+            payload,
             bytes,
             owned: false,
             raw: false,
@@ -70,13 +70,11 @@ impl Arm {
     }
 
     /// The same items by another peer.
-    #[must_use]
     pub fn by(self, peer: Peer) -> Self {
         Self { peer, ..self }
     }
 
     /// The same with a producer that allocates each item.
-    #[must_use]
     pub fn owned(self) -> Self {
         Self {
             owned: true,
@@ -86,24 +84,13 @@ impl Arm {
 
     /// The same with a consumer that decodes nothing, for the peers that cross in
     /// encoded bytes and a session of ours.
-    #[must_use]
     pub fn raw(self) -> Self {
         Self { raw: true, ..self }
     }
 
-    /// What an item is.
-    ///
-    /// # Panics
-    /// Never: an arm is made of a payload.
-    #[must_use]
-    pub fn payload(&self) -> PayloadKind {
-        PayloadKind::from_number(self.kind).expect("an arm is made of a payload")
-    }
-
     /// The workbench's case with the same items.
-    #[must_use]
     pub fn case(&self, protocol: Protocol) -> Case {
-        let mut case = Case::drain(self.payload(), self.bytes, protocol);
+        let mut case = Case::drain(self.payload, self.bytes, protocol);
         if self.owned {
             case.producer = ProducerKind::Owned;
         }
@@ -114,13 +101,11 @@ impl Arm {
     }
 
     /// What `items` items of the stream must be.
-    #[must_use]
     pub fn expected(&self, items: u64) -> Expected {
         verify::expected(&self.case(Protocol::Arena).session(items).stream)
     }
 
     /// The name of the arm, as case ids are written.
-    #[must_use]
     pub fn id(&self) -> String {
         let case = self.case(Protocol::Arena).id();
         case.replacen("arena", self.peer.name(), 1)
@@ -134,117 +119,85 @@ impl Arm {
     /// # Errors
     /// When a library cannot be loaded or refuses.
     pub fn open(&self, libraries: &[PathBuf], items: u64) -> Result<Box<dyn Stream>> {
-        let arm = *self;
-        let (kind, bytes) = (arm.payload(), arm.bytes);
-        let plugin = if arm.owned {
-            "OwnedItems"
-        } else {
-            "PreparedItems"
+        self.payload.dispatch(Opener {
+            arm: *self,
+            libraries,
+            items,
+        })
+    }
+}
+
+struct Opener<'a> {
+    arm: Arm,
+    libraries: &'a [PathBuf],
+    items: u64,
+}
+
+impl PayloadVisitor for Opener<'_> {
+    type Output = Result<Box<dyn Stream>>;
+    fn visit<P: Payload>(self) -> Self::Output {
+        let Self { arm, items, .. } = self;
+        let (kind, bytes) = (arm.payload, arm.bytes);
+        let plugin = match arm.owned {
+            true => "OwnedItems",
+            false => "PreparedItems",
         };
-        match (arm.peer, libraries) {
-            (Peer::Arena, [guest, host]) => session(arm, Protocol::Arena, guest, host),
-            (Peer::Alloc, [guest, host]) => session(arm, Protocol::Alloc, guest, host),
+        let case = arm.case(match arm.peer {
+            Peer::Alloc => Protocol::Alloc,
+            _ => Protocol::Arena,
+        });
+        Ok(match (arm.peer, self.libraries) {
+            (Peer::Arena | Peer::Alloc, [guest, host]) => {
+                let pair = Pair::load(guest, host)?;
+                Sessions::boxed(case, move |config| Ok(pair.open(config)?))?
+            }
             (Peer::OwnWriter, [guest, host]) => {
                 let pair = Pair::load(guest, host)?;
-                Sessions::boxed(Box::new(move |observe| {
-                    let mut config = arm.case(Protocol::Arena).session(ENDLESS);
-                    config.observe = observe;
-                    Ok(Box::new(pair.open_step(Step::Writer, &config)?))
-                }))
+                Sessions::boxed(
+                    case,
+                    move |config| Ok(pair.open_step(Step::Writer, config)?),
+                )?
             }
             (Peer::FidiusRaw, [library, host]) => {
                 let host = loader::host(host)?;
                 let plugin = fidius::Plugin::load(library, plugin, &[])?;
-                let method = method(kind);
-                let arguments = wire::serialize(&(ENDLESS, arm.bytes))?;
-                Sessions::boxed(Box::new(move |observe| {
-                    let mut config = arm.case(Protocol::Arena).session(ENDLESS);
-                    config.observe = observe;
+                let arguments = wire::serialize(&(ENDLESS, bytes))?;
+                Sessions::boxed(case, move |config| {
                     // SAFETY: the methods of our plugin take two numbers.
-                    let stream = unsafe { plugin.open(&host, &config, method, &arguments)? };
-                    Ok(Box::new(stream))
-                }))
+                    Ok(unsafe { plugin.open(&host, config, method(kind), &arguments)? })
+                })?
             }
-            (Peer::Fidius, [library]) => kind.dispatch(Pumped {
-                library,
-                plugin,
-                arguments: (items, bytes),
-            }),
-            (Peer::Socket, []) => kind.dispatch(Framed { bytes, items }),
+            (Peer::Fidius, [library]) => {
+                let arguments = (items, bytes);
+                Of::<P, _>::boxed(Pumped::open::<P>(
+                    library,
+                    plugin,
+                    method(kind),
+                    &arguments,
+                )?)
+            }
+            (Peer::Socket, []) => Of::<P, _>::boxed(Frames::open(kind, bytes, items)?),
             #[cfg(feature = "others")]
-            (Peer::AbiStable, [library]) => abi_stable::open(library, kind, bytes),
+            (Peer::AbiStable, [library]) => abi_stable::open(library, kind, bytes)?,
             #[cfg(feature = "others")]
-            (Peer::Stabby, [library]) => stabby::open(library, kind, bytes),
+            (Peer::Stabby, [library]) => stabby::open(library, kind, bytes)?,
             #[cfg(feature = "others")]
-            (Peer::Arrow1024, [library]) => arrow::open(library, kind, bytes, BATCH as u32),
+            (Peer::Arrow1024, [library]) => arrow::open(library, kind, bytes, BATCH as u32)?,
             #[cfg(feature = "others")]
-            (Peer::Arrow1, [library]) => arrow::open(library, kind, bytes, 1),
+            (Peer::Arrow1, [library]) => arrow::open(library, kind, bytes, 1)?,
             #[cfg(feature = "others")]
-            (Peer::Wasm, []) => kind.dispatch(wasm::Open { bytes }),
+            (Peer::Wasm, []) => Of::<P, _>::boxed(wasm::Wasm::open(kind, bytes)?),
             #[cfg(feature = "fidius-wasm")]
-            (Peer::FidiusWasm, []) => kind.dispatch(fidius_wasm::Open { bytes, items }),
+            (Peer::FidiusWasm, []) => fidius_wasm::open::<P>(bytes, items)?,
             #[cfg(feature = "others")]
-            (Peer::Channel, []) => kind.dispatch(Sent { bytes, items }),
+            (Peer::Channel, []) => Of::<P, _>::boxed(channel::Channel::<P>::open(bytes, items)),
             (peer, libraries) => match peer.lacks() {
-                Some(feature) => anyhow::bail!(
+                Some(feature) => bail!(
                     "{} is not in this build: build with `--features {feature}`",
                     peer.name()
                 ),
-                None => anyhow::bail!("{peer:?} does not load {} libraries", libraries.len()),
+                None => bail!("{peer:?} does not load {} libraries", libraries.len()),
             },
-        }
-    }
-}
-
-fn session(arm: Arm, protocol: Protocol, guest: &Path, host: &Path) -> Result<Box<dyn Stream>> {
-    let pair = Pair::load(guest, host)?;
-    Sessions::boxed(Box::new(move |observe| {
-        let mut config = arm.case(protocol).session(ENDLESS);
-        config.observe = observe;
-        Ok(Box::new(pair.open(&config)?))
-    }))
-}
-
-struct Pumped<'a> {
-    library: &'a Path,
-    plugin: &'a str,
-    arguments: (u64, u32),
-}
-
-impl PayloadVisitor for Pumped<'_> {
-    type Output = Result<Box<dyn Stream>>;
-    fn visit<P: Payload>(self) -> Self::Output {
-        let (index, arguments) = (method(P::KIND), &self.arguments);
-        let source = fidius::pump::Pumped::open::<P>(self.library, self.plugin, index, arguments)?;
-        Ok(Of::<P, _>::boxed(source))
-    }
-}
-
-struct Framed {
-    bytes: u32,
-    items: u64,
-}
-
-impl PayloadVisitor for Framed {
-    type Output = Result<Box<dyn Stream>>;
-    fn visit<P: Payload>(self) -> Self::Output {
-        let source = socket::Frames::open(P::KIND, self.bytes, self.items)?;
-        Ok(Of::<P, _>::boxed(source))
-    }
-}
-
-#[cfg(feature = "others")]
-struct Sent {
-    bytes: u32,
-    items: u64,
-}
-
-#[cfg(feature = "others")]
-impl PayloadVisitor for Sent {
-    type Output = Result<Box<dyn Stream>>;
-    fn visit<P: Payload>(self) -> Self::Output {
-        Ok(Of::<P, _>::boxed(channel::Channel::<P>::open(
-            self.bytes, self.items,
-        )))
+        })
     }
 }

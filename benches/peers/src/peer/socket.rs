@@ -95,7 +95,6 @@ impl Drop for Frames {
 }
 
 /// Produces, if this process was started for it.
-#[must_use]
 pub fn serve() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     if arguments.next()? != ARGUMENT {

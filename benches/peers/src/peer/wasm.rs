@@ -3,38 +3,23 @@
 //! values out of the guest's memory.
 
 use anyhow::{Result, ensure};
-use bench_protocol::payload::{Payload, PayloadVisitor};
+use bench_protocol::payload::{Payload, PayloadKind};
 use bench_protocol::wire;
 use wasmtime::error::Context;
 use wasmtime::{Engine, Instance, Memory, Module, Store, TypedFunc, Val};
 
 use super::image::Image;
-use crate::pull::{Of, Pull, Stream};
+use crate::pull::Pull;
 
 /// The guest's source.
 const GUEST: &str = include_str!("../../wasm-guest/guest.wat");
 
 /// A guest and its memory.
-struct Wasm {
+pub struct Wasm {
     store: Store<()>,
     memory: Memory,
     next: TypedFunc<(), u32>,
     out: usize,
-}
-
-/// Opens a stream of items of so many content bytes.
-pub struct Open {
-    /// Content bytes.
-    pub bytes: u32,
-}
-
-impl PayloadVisitor for Open {
-    type Output = Result<Box<dyn Stream>>;
-    fn visit<P: Payload>(self) -> Self::Output {
-        let image = Image::of(P::KIND, self.bytes)?;
-        let guest = Wasm::instantiate(P::KIND.name(), &image).map_err(runtime)?;
-        Ok(Of::<P, _>::boxed(guest))
-    }
 }
 
 /// The runtime's errors have a type of their own.
@@ -43,6 +28,14 @@ fn runtime(error: wasmtime::Error) -> anyhow::Error {
 }
 
 impl Wasm {
+    /// A guest with items of so many content bytes.
+    ///
+    /// # Errors
+    /// When there are no such items, or the runtime refuses the guest.
+    pub fn open(kind: PayloadKind, bytes: u32) -> Result<Self> {
+        Self::instantiate(kind.name(), &Image::of(kind, bytes)?).map_err(runtime)
+    }
+
     fn instantiate(payload: &str, image: &Image) -> wasmtime::Result<Self> {
         let engine = Engine::default();
         let module = Module::new(&engine, GUEST)?;
