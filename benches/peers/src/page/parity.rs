@@ -70,7 +70,12 @@ pub fn section(record: &Record, parts: &ByArm) -> String {
          |---|---|--:|--:|--:|--:|---|",
         rows,
     );
-    let explained = compared().filter_map(|[ours, theirs]| {
+    // The parts are of runs of their own, in which the allocator may have been in another state.
+    let apart = |pair: &[Work; 2]| {
+        let [a, b] = pair.map(|work| counted(record, &work.id(), INSTRUCTIONS));
+        !a.zip(b).is_some_and(|(a, b)| at_par(a, b))
+    };
+    let explained = compared().filter(apart).filter_map(|[ours, theirs]| {
         let (a, b) = (parts.get(&ours.id())?, parts.get(&theirs.id())?);
         Some(explained(&title(&ours), a, b))
     });
