@@ -10,12 +10,9 @@ use bench_protocol::spec::SessionConfig;
 use bench_protocol::status;
 use fidius::stream_ffi::FidiusStreamHandle;
 
+use super::instance::InBox;
 use super::{FidiusError, Plugin, Stream};
 
-/// The slot of a method that answers in a box, or gives out a stream and takes none: instance,
-/// arguments, answer or handle.
-pub(super) type InBox =
-    unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
 /// The slot of a method that answers in a lent buffer: instance, arguments, buffer, place and
 /// length of the answer.
 type InBuffer =

@@ -6,6 +6,11 @@ use fidius_host::LoadedPlugin;
 
 use super::error::FidiusError;
 
+/// The slot of a method that answers in a box, or gives out a stream and takes none: instance,
+/// arguments, answer or handle.
+pub(super) type InBox =
+    unsafe extern "C" fn(*mut c_void, *const u8, u32, *mut *mut u8, *mut u32) -> i32;
+
 /// An instance of a plugin; destroyed after its last stream.
 #[derive(Debug)]
 pub struct Instance {

@@ -36,8 +36,7 @@ use fidius_host::loader::{self, LoadedLibrary};
 pub use error::FidiusError;
 pub use kind::Kind;
 
-use call::InBox;
-use instance::Instance;
+use instance::{InBox, Instance};
 
 /// A loaded plugin; its library stays loaded for the life of the process.
 #[derive(Debug)]
