@@ -105,8 +105,8 @@ impl Interface {
             TraitItem::Fn(method) => Some(method),
             _ => None,
         });
-        let methods: Vec<&TraitItemFn> = methods.collect();
-        let hashes = SPELLINGS.map(|spelling| hash(&methods, spelling));
+        let (optional, required): (Vec<_>, Vec<_>) = methods.partition(|it| is_optional(it));
+        let hashes = SPELLINGS.map(|spelling| hash(&required, spelling));
         ensure!(
             hashes.contains(&plugin.hash),
             "its trait `{name}` is not what the plugin was built from: interface hash {:#018x}, \
@@ -119,10 +119,9 @@ impl Interface {
             "its trait `{name}` is version {version}, the plugin's is version {}; {OWN}",
             plugin.version
         );
-        let required = methods.iter().filter(|method| !is_optional(method));
         Ok(Self {
-            all_required: methods.iter().all(|method| !is_optional(method)),
-            methods: required.map(|method| declared_method(method)).collect(),
+            all_required: optional.is_empty(),
+            methods: required.into_iter().map(declared_method).collect(),
         })
     }
 
@@ -188,8 +187,8 @@ const SPELLINGS: [fn(String) -> String; 2] = [|text| text, |text| text.replace("
 
 /// The hash of the methods that every plugin of an interface has.
 fn hash(methods: &[&TraitItemFn], spelling: fn(String) -> String) -> u64 {
-    let required = methods.iter().filter(|method| !is_optional(method));
-    let signatures: Vec<String> = required.map(|method| signature(method, spelling)).collect();
+    let methods = methods.iter();
+    let signatures: Vec<String> = methods.map(|method| signature(method, spelling)).collect();
     let signatures: Vec<&str> = signatures.iter().map(String::as_str).collect();
     interface_hash(&signatures)
 }
