@@ -18,7 +18,6 @@ use anyhow::{Context, Result};
 use bench_protocol::payload::{Payload, PayloadKind};
 use fidius_host::{PluginHandle, PluginHost};
 use fidius_interface::__fidius_Owned::Owned_WASM_DESCRIPTOR;
-use tokio::runtime;
 
 use super::image::Image;
 use super::kind::method;
@@ -103,6 +102,7 @@ fn component(kind: PayloadKind, bytes: u32, hash: u64) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
     use bench_protocol::payload::U64;
+    use tokio::runtime;
 
     const HASH: u64 = Owned_WASM_DESCRIPTOR.interface_hash;
     const NUMBERS: PayloadKind = PayloadKind::U64;
