@@ -199,9 +199,8 @@ impl PairProcess {
     /// Lets the child end by itself.
     pub fn finish(mut self) -> Result<(), PairError> {
         let ended = self.worker.take().map(|worker| worker.finish(self.limit));
-        let what = || "after the last case".to_owned();
         let failed = |source| PairError::Process {
-            what: what(),
+            what: "after the last case".to_owned(),
             source,
         };
         ended.transpose().map(drop).map_err(failed)

@@ -36,7 +36,7 @@ pub fn at_par(ours: f64, theirs: f64) -> bool {
     (theirs / ours - 1.0).abs() <= PARITY
 }
 
-/// The tables, and an explanation of each pair that is not at par.
+/// The tables, and where the instructions of each pair go whose counts are too far apart.
 pub fn section(record: &Record, parts: &ByArm) -> String {
     let times: Vec<&Comparison> = streams()
         .filter_map(|ours| Row::of(record, &ours.by(Peer::FidiusRaw), "").comparison)
