@@ -4,16 +4,18 @@
 //! Callgrind counts the instructions and DHAT the allocations, as for the workbench's
 //! own cases. (DHAT tells a time in instructions as well, but it puts an allocator and
 //! copy routines of its own in the place of the program's, and counts none of theirs.)
-//! A count is the slope between two stream lengths of a process that does nothing else,
-//! so that all that is done once cancels. Of an arm on one thread, callgrind counts the
-//! drain alone; where a producer runs aside, all of its process or its thread.
+//! A count is the slope between two lengths, so that all that is done once cancels. Of an arm
+//! on one thread, callgrind counts two drains of one stream; of one with a producer aside, all
+//! that two processes do, each with a stream of its own length. So does DHAT, which cannot
+//! tell two drains apart.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use arena_bench::counts::{TUNABLES, WITHOUT_INLINED};
+use bench_protocol::spec::ENDLESS;
 use bench_record::wire::Counts;
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -25,9 +27,14 @@ use crate::work::Work;
 /// The first argument of a process that is counted.
 const ARGUMENT: &str = "--count";
 /// Has callgrind count `drain_counted` and what it calls, on its own thread.
-pub const DRAIN: &str = "--toggle-collect=*drain_counted*";
-/// Has `strip` keep its name.
-const KEEP: &str = "--keep-symbol=*drain_counted*";
+const DRAIN: &str = "--toggle-collect=*drain_counted*";
+/// Has callgrind write what it counted of each drain into a file of its own.
+const DUMP: &str = "--dump-after=*peers::count::dump_after*";
+/// Has `strip` keep the names of both functions.
+const KEEP: [&str; 2] = [
+    "--keep-symbol=*drain_counted*",
+    "--keep-symbol=*dump_after*",
+];
 
 /// Drains what this process was started to drain, if it was.
 pub fn serve() -> Option<ExitCode> {
@@ -38,10 +45,12 @@ pub fn serve() -> Option<ExitCode> {
     let drained = arguments
         .next()
         .context("no arm")
-        .and_then(|arm| Ok(serde_json::from_str::<(Work, Vec<PathBuf>, u64)>(&arm)?))
-        .and_then(|(arm, libraries, items)| {
-            drain_counted(arm.open(&libraries, items)?.as_mut(), items)
-        });
+        .and_then(|arm| {
+            Ok(serde_json::from_str::<(Work, Vec<PathBuf>, Vec<u64>)>(
+                &arm,
+            )?)
+        })
+        .and_then(|(arm, libraries, lengths)| drain_all(arm, &libraries, &lengths));
     Some(match drained {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -49,6 +58,24 @@ pub fn serve() -> Option<ExitCode> {
             ExitCode::FAILURE
         }
     })
+}
+
+/// Drains so many items after so many, of one stream where it goes on, as it does when it is timed.
+fn drain_all(arm: Work, libraries: &[PathBuf], lengths: &[u64]) -> Result<()> {
+    let whole = match (arm.runs_aside(), lengths) {
+        (true, &[items]) => items,
+        (true, _) => bail!("a producer that runs aside ends with its stream"),
+        _ => ENDLESS,
+    };
+    let mut stream = arm.open(libraries, whole)?;
+    let mut drain = |&items: &u64| dump_after(stream.as_mut(), items);
+    lengths.iter().try_for_each(&mut drain)
+}
+
+/// Callgrind writes a profile when this ends. (It heeds one option for a function.)
+#[inline(never)]
+fn dump_after(stream: &mut dyn Stream, items: u64) -> Result<()> {
+    drain_counted(stream, items).context("draining")
 }
 
 /// What callgrind counts of an arm on one thread: it knows the function by its name.
@@ -69,12 +96,12 @@ pub struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// Drains `items` items, and does nothing else, under valgrind with `options`.
+    /// Drains so many items after so many, and does nothing else, under valgrind with `options`.
     ///
     /// # Errors
     /// When valgrind is missing, or it or the drain fails.
-    pub fn drain(&self, options: &[&str], items: u64) -> Result<()> {
-        let job = serde_json::to_string(&(self.work, self.libraries, items))?;
+    pub fn drain(&self, options: &[&str], lengths: &[u64]) -> Result<()> {
+        let job = serde_json::to_string(&(self.work, self.libraries, lengths))?;
         let done = Command::new("valgrind")
             .args(options)
             .arg(self.executable)
@@ -98,12 +125,11 @@ impl Subject<'_> {
     /// # Errors
     /// When valgrind is missing or counts nothing.
     pub fn count(&self) -> Result<Counts> {
-        let tool = if self.work.runs_aside() {
-            CALLGRIND
+        let instructions = if self.work.runs_aside() {
+            CALLGRIND.slope(self)?[0]
         } else {
-            CALLGRIND_DRAIN
+            self.instructions_of_the_drain()?
         };
-        let [instructions] = tool.slope(self)?;
         ensure!(
             instructions > 1.0,
             "{instructions} instructions per item: nothing was counted"
@@ -115,6 +141,50 @@ impl Subject<'_> {
             allocated_bytes_per_item: Some(bytes),
             ..Counts::default()
         })
+    }
+}
+
+/// Callgrind's profiles of two drains of one stream.
+pub struct Drains {
+    /// Of the shorter one.
+    pub few: String,
+    /// Of the longer one.
+    pub many: String,
+    /// Items that the longer one has more.
+    pub more: u64,
+}
+
+impl Subject<'_> {
+    /// Profiles of drains of an arm on one thread, with `options` for callgrind. Both are of one
+    /// process, since callgrind takes longer to start than to count them; another drain before
+    /// warms it.
+    ///
+    /// # Errors
+    /// When valgrind is missing, or it or a drain fails.
+    pub fn drains(&self, options: &[&str]) -> Result<Drains> {
+        let [few, many] = lengths(&self.work, CALLGRIND.bytes);
+        let folder = TempDir::new()?;
+        let profile = folder.path().join("profile");
+        let output = format!("{}={}", CALLGRIND.output, profile.display());
+        let always = ["--tool=callgrind", DRAIN, DUMP, &output];
+        self.drain(&[&always, options].concat(), &[few, few, many])?;
+        let of_drain = |number: &str| {
+            let file = profile.with_extension(number);
+            let text = fs::read(&file).with_context(|| format!("callgrind's file {number}"))?;
+            anyhow::Ok(String::from_utf8_lossy(&text).into_owned())
+        };
+        Ok(Drains {
+            few: of_drain("2")?,
+            many: of_drain("3")?,
+            more: many - few,
+        })
+    }
+
+    /// Instructions per item of an arm on one thread.
+    fn instructions_of_the_drain(&self) -> Result<f64> {
+        let drains = self.drains(&["--dump-line=no", WITHOUT_INLINED, "--log-file=/dev/null"])?;
+        let [[few], [many]] = [instructions(&drains.few)?, instructions(&drains.many)?];
+        Ok((many as f64 - few as f64) / drains.more as f64)
     }
 }
 
@@ -134,11 +204,6 @@ const CALLGRIND: Tool<1> = Tool {
     output: "--callgrind-out-file",
     bytes: 1 << 19,
     read: instructions,
-};
-
-const CALLGRIND_DRAIN: Tool<1> = Tool {
-    options: &["--tool=callgrind", "--dump-line=no", DRAIN],
-    ..CALLGRIND
 };
 
 const DHAT: Tool<2> = Tool {
@@ -166,7 +231,7 @@ impl<const N: usize> Tool<N> {
         let output = format!("{}={}/%p", self.output, folder.path().display());
         let quiet = [WITHOUT_INLINED, "--log-file=/dev/null", &output];
         let options = [self.options, &quiet].concat();
-        subject.drain(&options, items)?;
+        subject.drain(&options, &[items])?;
         fs::read_dir(folder.path())?.try_fold([0; N], |sum, file| {
             let found = (self.read)(&fs::read_to_string(file?.path())?)?;
             Ok(std::array::from_fn(|of| sum[of] + found[of]))
@@ -174,18 +239,13 @@ impl<const N: usize> Tool<N> {
     }
 }
 
-/// Items of the two streams: whole rounds of contents and whole batches, so that the slope is
+/// Items of the two drains: whole rounds of contents and whole batches, so that the slope is
 /// exact.
 fn lengths(work: &Work, bytes: u64) -> [u64; 2] {
     let step = work.repeat();
     let fitting = bytes / u64::from(work.bytes());
     let many = fitting.clamp(2 * step, 4 * BATCH) / step * step;
     [many / (2 * step) * step, many]
-}
-
-/// Items of the two streams that instructions are counted of.
-pub fn counted(work: &Work) -> [u64; 2] {
-    lengths(work, CALLGRIND.bytes)
 }
 
 /// What callgrind's file says at its end: the instructions of all threads.
@@ -233,7 +293,9 @@ impl Lean {
         let folder = TempDir::new()?;
         let copy = folder.path().join("peers");
         let stripped = Command::new("strip")
-            .args(["--strip-all", "--wildcard", KEEP, "-o"])
+            .args(["--strip-all", "--wildcard"])
+            .args(KEEP)
+            .arg("-o")
             .arg(&copy)
             .arg(executable)
             .output();

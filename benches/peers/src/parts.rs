@@ -5,9 +5,8 @@
 //! arms differ.
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::beside;
 use crate::count::{self, Subject};
@@ -24,41 +23,24 @@ pub const FILE: beside::Kind = beside::Kind {
     content: "the parts of arms",
 };
 
-/// Counts the instructions of an arm by crate: the slope between the lengths that its count is
+/// Counts the instructions of an arm by crate: the slope between the drains that its count is
 /// the slope of, so that the parts add up to it. Its executable and libraries have their line
 /// tables still.
 ///
 /// # Errors
 /// When valgrind is missing or fails.
 pub fn of(subject: &Subject<'_>) -> Result<Parts> {
-    let lengths = count::counted(&subject.work);
-    let few = profile(subject, lengths[0])?;
-    let many = profile(subject, lengths[1])?;
-    let between = (lengths[1] - lengths[0]) as f64;
+    let options = ["--compress-strings=no", "--compress-pos=no"];
+    let count::Drains { few, many, more } = subject.drains(&options)?;
+    let [few, many] = [few, many].map(|profile| sum(&profile));
     let slope = |part: &String| {
         let count = |parts: &BTreeMap<String, u64>| parts.get(part).copied().unwrap_or(0) as f64;
-        (count(&many) - count(&few)) / between
+        (count(&many) - count(&few)) / more as f64
     };
     Ok(many
         .keys()
         .map(|part| (part.clone(), slope(part)))
         .collect())
-}
-
-fn profile(subject: &Subject<'_>, items: u64) -> Result<BTreeMap<String, u64>> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("profile");
-    let file = format!("--callgrind-out-file={}", path.display());
-    let options = [
-        "--tool=callgrind",
-        count::DRAIN,
-        "--compress-strings=no",
-        "--compress-pos=no",
-        &file,
-    ];
-    subject.drain(&options, items)?;
-    let text = fs::read(&path).context("reading callgrind's file")?;
-    Ok(sum(&String::from_utf8_lossy(&text)))
 }
 
 /// Sums a profile's own costs by part. Its format: a line of `key=value` says

@@ -19,6 +19,12 @@ use crate::work::Work;
 /// A measuring process that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// How narrow an interval must be before a comparison may stop early: ways that differ by a
+/// multiple need not be known to a percent.
+fn resolution() -> Delta {
+    Delta::new(0.03).expect("a share below one")
+}
+
 /// How the comparisons are made.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -58,7 +64,8 @@ pub fn measure(
     let [steady, hopping] = matches(all, files);
     let comparisons = steady.len() + hopping.len();
     let confidence = correction::per_comparison(options.family, comparisons + ratios::BUILD_CHECKS);
-    let usual = Settings::new(options.delta, confidence, options.budget);
+    let mut usual = Settings::new(options.delta, confidence, options.budget);
+    usual.resolution = resolution();
     // Where the system puts threads matters more than a handful of rounds.
     let aside = Settings {
         warmup: 1,

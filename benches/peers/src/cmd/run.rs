@@ -82,9 +82,9 @@ pub struct Config {
 }
 
 /// Link layouts of each library of the peers.
-const LAYOUTS: u32 = 64;
+const LAYOUTS: u32 = 48;
 const LAYOUTS_HELP: &str = "Link layouts of each library, each for one process of a comparison \
-    [default: 128, of the peers 64]";
+    [default: 128, of the peers 48]";
 /// The smallest change that matters between peers, percent.
 const DELTA: f64 = 1.0;
 /// Seconds for a comparison of peers.

@@ -133,7 +133,7 @@ impl Peer {
         match self {
             Self::Fidius => Some(512),
             // An item of 4 KiB takes as long as hundreds by the other backend.
-            Self::FidiusWasm => Some(u64::from((1 << 18) / bytes.max(1)).clamp(64, 512)),
+            Self::FidiusWasm => Some(u64::from((1 << 16) / bytes.max(1)).clamp(16, 512)),
             Self::Socket | Self::Channel => Some(2048),
             Self::Arrow1024 => Some(BATCH * u64::from(1024 / bytes.max(1)).clamp(1, 32)),
             _ => None,
