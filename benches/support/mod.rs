@@ -12,22 +12,36 @@ use bench_host::pair::Pair;
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{AxisScale, BenchmarkGroup, Criterion, PlotConfiguration, Throughput};
 
-/// Samples of a case. The slowest item takes about 10 ms, so that samples of one item fit into
-/// the measurement time.
-const SAMPLES: usize = 50;
+/// How a case is timed. The slowest item takes about 10 ms, so that samples of one item fit into
+/// the measurement.
+struct Lengths {
+    warm_up_ms: u64,
+    measurement_ms: u64,
+    samples: usize,
+}
+
+const USUAL: Lengths = Lengths {
+    warm_up_ms: 300,
+    measurement_ms: 1000,
+    samples: 50,
+};
+/// Of the quick set, and of the main job, whose figures are those of the paired runner.
+const SHORT: Lengths = Lengths {
+    warm_up_ms: 100,
+    measurement_ms: 300,
+    samples: 20,
+};
 /// Resamples of criterion's bootstrap: a tenth of its default takes a tenth of the time, and moves
 /// the ends of a 95% interval by 1% of its width.
 const RESAMPLES: usize = 10_000;
 
 /// Criterion with this workbench's settings; flags on the command line take precedence.
 fn criterion(times: Option<[u64; 2]>, cases: &[Case]) -> Criterion<PerItem> {
-    let [warm_up, measurement] = times.unwrap_or(if harness::is_quick() {
-        [200, 800]
-    } else {
-        [300, 1000]
-    });
+    let lengths = if harness::is_quick() { SHORT } else { USUAL };
+    let usual = [lengths.warm_up_ms, lengths.measurement_ms];
+    let [warm_up, measurement] = times.unwrap_or(usual);
     let criterion = Criterion::default()
-        .sample_size(SAMPLES)
+        .sample_size(lengths.samples)
         .nresamples(RESAMPLES)
         .warm_up_time(Duration::from_millis(warm_up))
         .measurement_time(Duration::from_millis(measurement))

@@ -175,7 +175,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let mut found = Found::default();
     found.verify(&built, &sets, config.items, &mut bar)?;
     if config.verify_only {
-        return Ok(tell_failures(&found.failures));
+        return Ok(tell_failures(crate::PRODUCT, &found.failures));
     }
     // Before minutes are spent on what could not be kept.
     let pair = PairProcess::load(&built.today().plain)?;
@@ -209,7 +209,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
             say(shown::set(set, Screen::stdout()))?;
         }
     }
-    Ok(tell_failures(&found.failures))
+    Ok(tell_failures(crate::PRODUCT, &found.failures))
 }
 
 /// How often libraries are linked for these sets.

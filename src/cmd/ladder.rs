@@ -80,7 +80,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let record = into.map(read).transpose()?;
     let watch = Watch::start();
     let found = measure(config, &items, &mut pair, &layouts)?;
-    let outcome = tell_failures(&found.failures);
+    let outcome = tell_failures(crate::PRODUCT, &found.failures);
     let environment = watch.finish(&layouts.plain, pair.builds()).environment;
     let ladder = found.ladder(&environment);
     if let Some((path, mut record)) = into.zip(record) {

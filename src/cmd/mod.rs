@@ -49,7 +49,7 @@ use crate::growth::matrix::GrowthError;
 use crate::pair_process::error::PairError;
 use crate::workspace;
 
-pub use outcome::Outcome;
+pub use outcome::{Outcome, tell_failures};
 
 /// Measures what it costs to hand an item over a C ABI, and which buffer
 /// protocol wins.

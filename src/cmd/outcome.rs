@@ -51,10 +51,10 @@ pub(super) fn tell(notices: &[String]) {
     }
 }
 
-/// Says what failed and why, a line each.
-pub(super) fn tell_failures(failures: &[Failure]) -> Outcome {
+/// Says what failed and why, a line each, as this program.
+pub fn tell_failures(program: &str, failures: &[Failure]) -> Outcome {
     for failure in failures {
-        notice!("arena-bench: {}: {}", failure.id, failure.why);
+        notice!("{program}: {}: {}", failure.id, failure.why);
     }
     Outcome::of(!failures.is_empty())
 }

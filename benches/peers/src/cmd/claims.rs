@@ -1,9 +1,8 @@
 //! `claims`: the programs of `fidius-claims`, each run in a process of its own.
 
 use anyhow::Result;
-use arena_bench::cmd::Outcome;
+use arena_bench::cmd::{Outcome, tell_failures};
 
-use super::told;
 use crate::tried;
 
 /// How to print what they find.
@@ -36,5 +35,5 @@ pub fn run(config: &Config) -> Result<Outcome> {
             println!("{}: {verdict}: {}", found.program, found.seen);
         }
     }
-    Ok(told(&failures))
+    Ok(tell_failures("peers", &failures))
 }

@@ -12,23 +12,9 @@ pub mod report;
 pub mod run;
 pub mod verify;
 
-use arena_bench::cmd::Outcome;
-use bench_record::wire::Failure;
-
 use crate::channels;
 use crate::peer::{Arm, Peer, SIZES};
 use crate::work::Work;
-
-/// Says what failed and why, a line each.
-fn told(failures: &[Failure]) -> Outcome {
-    for failure in failures {
-        eprintln!("peers: {}: {}", failure.id, failure.why);
-    }
-    match failures.is_empty() {
-        true => Outcome::Fine,
-        false => Outcome::Found,
-    }
-}
 
 /// Everything that can be measured and whose id matches a filter: every way to stream with
 /// every payload, the same without decoding and with an owning producer where Fidius' claims

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use arena_bench::cmd::building::Chance;
 use arena_bench::cmd::packages::{Choice, PackageChoice};
-use arena_bench::cmd::{Outcome, run_packages};
+use arena_bench::cmd::{Outcome, run_packages, tell_failures};
 use arena_bench::counts::side_by_side;
 use arena_bench::environment::Watch;
 use arena_bench::pair_process::PairProcess;
@@ -20,7 +20,7 @@ use paired::stats::{Confidence, Delta};
 
 use super::calling::CallingOptions;
 use super::compare::PACKAGE;
-use super::{matching, report, told};
+use super::{matching, report};
 use crate::child::{self, failure};
 use crate::count::{Lean, Subject};
 use crate::files::Files;
@@ -184,7 +184,7 @@ fn run_peers(config: &Config, output: &Path) -> Result<Outcome> {
         })?;
     }
     failures.append(&mut timed.failures);
-    let outcome = told(&failures);
+    let outcome = tell_failures("peers", &failures);
     let pair = files.pair();
     let mut record = Record {
         schema: SCHEMA.to_owned(),
