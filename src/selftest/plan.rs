@@ -241,7 +241,7 @@ fn seen_by_95(row: Row, must: bool) -> Row {
     let reached = is_seen(&row);
     let more = row.spread_percent.filter(|_| !reached).map(|spread| {
         let processes = processes_to_see(row.truth_percent, spread);
-        format!(" (with this spread it takes {processes} processes)")
+        format!(" (were the spread normal, {processes} processes would do)")
     });
     Row {
         required: format!("95% exclude zero{}", more.unwrap_or_default()),
