@@ -64,8 +64,10 @@ pub fn measure(
     let [steady, hopping] = matches(all, files);
     let comparisons = steady.len() + hopping.len();
     let confidence = correction::per_comparison(options.family, comparisons + ratios::BUILD_CHECKS);
-    let mut usual = Settings::new(options.delta, confidence, options.budget);
-    usual.resolution = resolution();
+    let usual = Settings {
+        resolution: resolution(),
+        ..Settings::new(options.delta, confidence, options.budget)
+    };
     // Where the system puts threads matters more than a handful of rounds.
     let aside = Settings {
         warmup: 1,
