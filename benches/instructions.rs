@@ -3,9 +3,9 @@
 //!
 //! Started by cargo, it is a driver: it counts every case, or those whose id matches its
 //! argument, and prints a table. For each case it starts itself again as a target of
-//! iai-callgrind with two benchmarks, a short and a long drain. Loading, symbol look-up, opening
-//! and a first drain that warms the stream are part of their setup. The ladder's arms are counted
-//! in the same way.
+//! iai-callgrind with two benchmarks: one of a short and a long drain for callgrind, and one of
+//! two streams for DHAT. //! Loading, symbol look-up, opening and a first drain that warms the stream are part of their
+//! setup. The ladder's arms are counted in the same way.
 
 #![allow(missing_docs, reason = "iai-callgrind's macros make public items")]
 
@@ -14,50 +14,90 @@ use std::process::ExitCode;
 
 use arena_bench::allocator::Allocators;
 use arena_bench::case::{Case, catalog, filter};
-use arena_bench::counts::{self, CASE, Length, TUNABLES, WITHOUT_INLINED, subject_by_id};
+use arena_bench::counts::{self, CASE, Lengths, TUNABLES, WITHOUT_INLINED, subject_by_id};
 use arena_bench::harness;
 use bench_host::pair::Session;
 use iai_callgrind::{
-    Callgrind, Dhat, EntryPoint, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group,
+    Callgrind, Dhat, EntryPoint, LibraryBenchmarkConfig, ValgrindTool, library_benchmark,
+    library_benchmark_group,
 };
+
+/// The function that is counted, as its symbol is called.
+const DRAIN: &str = "*drain_counted*";
+/// The function after which callgrind writes what it counted into a part of its own.
+const DUMP: &str = "--dump-after=*dump_after*";
 
 /// An open, warm stream, and how many items to take.
 struct Subject {
     session: Session,
-    items: u64,
-    taken: u64,
+    lengths: Lengths,
 }
 
-/// Everything that happens before the counted drain.
-fn prepare(length: Length) -> Subject {
+/// Everything that happens before the counted drains.
+fn prepare() -> Subject {
     let id = env::var(CASE).expect("the driver names the case");
     let subject = subject_by_id(&id).expect("the driver names one that exists");
     let pair = harness::pair().unwrap_or_else(|error| panic!("{error}"));
     let opened = subject.open(&pair);
-    let mut session = opened.unwrap_or_else(|error| panic!("{id}: {error}"));
+    let session = opened.unwrap_or_else(|error| panic!("{id}: {error}"));
     let lengths = subject.lengths();
-    let warm = session.drain(lengths.warm);
-    warm.unwrap_or_else(|error| panic!("{id}: {error}"));
-    Subject {
-        session,
-        items: lengths.items(length),
-        taken: lengths.warm,
+    let mut subject = Subject { session, lengths };
+    subject.drain(lengths.warm);
+    subject
+}
+
+impl Subject {
+    fn drain(&mut self, items: u64) {
+        let drained = self.session.drain(items);
+        drained.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Callgrind heeds one option for each function, so this is another than the counted one.
+    #[inline(never)]
+    fn dump_after(&mut self, items: u64) {
+        self.drain_counted(items);
+    }
+
+    #[inline(never)]
+    fn drain_counted(&mut self, items: u64) {
+        self.drain(items);
+    }
+
+    /// Checks that the stream gave so many items.
+    fn check(&self, items: u64) {
+        assert_eq!(self.session.counts().items, items, "items drained");
     }
 }
 
-/// Checks that the counted drain took all its items.
-fn check(subject: Subject) {
-    let expected = subject.taken + subject.items;
-    assert_eq!(subject.session.counts().items, expected, "items drained");
+#[library_benchmark(setup = prepare)]
+fn instructions(mut subject: Subject) -> Subject {
+    let Lengths { few, between, .. } = subject.lengths;
+    subject.dump_after(few);
+    subject.drain(between);
+    subject.dump_after(subject.lengths.many());
+    subject.check(subject.lengths.warm + few + between + subject.lengths.many());
+    subject
 }
 
-#[library_benchmark(setup = prepare, teardown = check)]
-#[bench::short(Length::Short)]
-#[bench::long(Length::Long)]
-fn drain(mut subject: Subject) -> Subject {
-    if let Err(error) = subject.session.drain(subject.items) {
-        panic!("{error}");
-    }
+// DHAT cannot tell what a drain allocates: a reallocation counts where the block was allocated
+// at first. So two streams are opened. What happens once has happened with `_first`.
+#[library_benchmark(setup = prepare)]
+fn allocations(_first: Subject) -> [Subject; 2] {
+    [without_items(), with_items()]
+}
+
+#[inline(never)]
+fn without_items() -> Subject {
+    let mut subject = prepare();
+    subject.drain(0);
+    subject
+}
+
+#[inline(never)]
+fn with_items() -> Subject {
+    let mut subject = prepare();
+    subject.drain(subject.lengths.items);
+    subject.check(subject.lengths.warm + subject.lengths.items);
     subject
 }
 
@@ -66,26 +106,45 @@ fn config() -> LibraryBenchmarkConfig {
     let mut config = LibraryBenchmarkConfig::default();
     config
         .pass_through_envs([CASE, harness::PAIR])
-        .env("GLIBC_TUNABLES", TUNABLES)
-        // Simulating caches would take half as long again.
-        .tool(Callgrind::with_args(["--cache-sim=no", WITHOUT_INLINED]))
-        // The whole process: the slope still gives the drain's allocations, and does not depend
-        // on whether stacks can be walked.
-        .tool(Dhat::with_args(["--num-callers=1", WITHOUT_INLINED]).entry_point(EntryPoint::None));
+        .env("GLIBC_TUNABLES", TUNABLES);
+    config
+}
+
+fn callgrind() -> LibraryBenchmarkConfig {
+    // Simulating caches would take half as long again.
+    let arguments = ["--cache-sim=no", DUMP, WITHOUT_INLINED];
+    let mut tool = Callgrind::with_args(arguments);
+    tool.entry_point(EntryPoint::Custom(DRAIN.to_owned()));
+    let mut config = config();
+    config.tool(tool);
+    config
+}
+
+fn dhat() -> LibraryBenchmarkConfig {
+    // Stacks that reach down to the two functions.
+    let tool = Dhat::with_args(["--num-callers=100", WITHOUT_INLINED]);
+    let mut config = config();
+    config.default_tool(ValgrindTool::DHAT).tool(tool);
     config
 }
 
 library_benchmark_group!(
-    name = drains;
-    config = config();
-    benchmarks = drain
+    name = by_callgrind;
+    config = callgrind();
+    benchmarks = instructions
+);
+
+library_benchmark_group!(
+    name = by_dhat;
+    config = dhat();
+    benchmarks = allocations
 );
 
 /// iai-callgrind's own `main`.
 mod target {
-    use super::drains;
+    use super::{by_callgrind, by_dhat};
 
-    iai_callgrind::main!(library_benchmark_groups = drains);
+    iai_callgrind::main!(library_benchmark_groups = by_callgrind, by_dhat);
 
     pub fn run() {
         main();

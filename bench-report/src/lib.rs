@@ -105,5 +105,5 @@ fn file(name: &str, content: Vec<u8>) -> File {
 }
 
 #[cfg(test)]
-#[path = "../../tests/report/fixture.rs"]
+#[path = "../../tests/workbench/report/fixture.rs"]
 mod fixture;

@@ -6,20 +6,19 @@ use std::path::Path;
 
 use paired::visible::visible;
 
-use super::summary::files_below;
+use super::summary::{files_below, is_of};
 
 /// Instructions of each function itself, without those that it calls.
 pub type Functions = BTreeMap<String, u64>;
 
-/// The functions of a drain, by the name of its benchmark (`short`, `long`), of the profiles
-/// below a folder of iai-callgrind's.
+/// The functions of a part of the profile below a folder of iai-callgrind's.
 ///
 /// # Errors
 /// In words, when there is none or one cannot be read.
-pub fn read(folder: &Path, benchmark: &str) -> Result<Functions, String> {
+pub fn read(folder: &Path, part: u64) -> Result<Functions, String> {
     let mut found = Functions::new();
     let files = files_below(folder).into_iter();
-    for path in files.filter(|path| is_profile(path, benchmark)) {
+    for path in files.filter(|path| is_profile(path, part)) {
         let text =
             fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         for (name, instructions) in parse(&text) {
@@ -27,18 +26,15 @@ pub fn read(folder: &Path, benchmark: &str) -> Result<Functions, String> {
         }
     }
     match found.is_empty() {
-        true => Err(format!("there is no profile of the {benchmark} stream")),
+        true => Err(format!("callgrind left no profile of part {part}")),
         false => Ok(found),
     }
 }
 
-/// Whether a file is callgrind's of a benchmark: `callgrind.drain.short.out`.
-fn is_profile(path: &Path, benchmark: &str) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    let named = format!(".{benchmark}.");
-    name.is_some_and(|name| {
-        name.starts_with("callgrind.") && name.contains(&named) && name.ends_with(".out")
-    })
+/// Whether a file is callgrind's of a part: `callgrind.instructions.p2.out`.
+fn is_profile(path: &Path, part: u64) -> bool {
+    let end = format!(".p{part}.out");
+    is_of(path, "callgrind.") && path.to_str().is_some_and(|path| path.ends_with(&end))
 }
 
 /// The functions of a profile. The format is that of callgrind_annotate's input
@@ -168,19 +164,22 @@ totals: 358
     }
 
     #[test]
-    fn the_profiles_of_one_benchmark_are_added_up() {
+    fn the_profiles_of_one_part_are_added_up() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let below = folder.path().join("a/drain.short");
+        let below = folder.path().join("a/instructions");
         fs::create_dir_all(&below).expect("made");
-        for name in ["callgrind.drain.short.out", "callgrind.drain.short.t2.out"] {
+        for name in [
+            "callgrind.instructions.p1.out",
+            "callgrind.instructions.t2.p1.out",
+        ] {
             fs::write(below.join(name), PROFILE).expect("written");
         }
-        fs::write(below.join("callgrind.drain.long.out"), PROFILE).expect("written");
-        fs::write(below.join("callgrind.drain.short.log"), "fn=no").expect("written");
-        let found = read(folder.path(), "short").expect("found");
+        fs::write(below.join("callgrind.instructions.p2.out"), PROFILE).expect("written");
+        fs::write(below.join("callgrind.instructions.p1.log"), "fn=no").expect("written");
+        let found = read(folder.path(), 1).expect("found");
         assert_eq!(found.get("malloc"), Some(&600));
-        let missing = read(folder.path(), "other").expect_err("there is none");
-        assert!(missing.contains("other"), "{missing}");
+        let missing = read(folder.path(), 3).expect_err("there is none");
+        assert!(missing.contains("part 3"), "{missing}");
     }
 
     #[test]

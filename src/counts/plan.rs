@@ -9,11 +9,11 @@ use bench_protocol::spec::{Decode, ENDLESS};
 use crate::case::{Case, Group, catalog, plans};
 use crate::ladder::{self, LadderArm};
 
-/// Items between the two lengths where items are small: the size table of a
-/// drain's stream has as many entries, so that every one counts equally.
+/// Items that count where they are small: the size table of a drain's stream has as
+/// many entries, so that every one counts equally.
 const LOOP: u64 = 256;
-/// Content bytes between the two lengths where items are large: valgrind makes
-/// some 50 million instructions a second, and an item may take 30 a byte.
+/// Content bytes that count where items are large: valgrind makes some 50 million
+/// instructions a second, and an item may take 30 a byte.
 const BYTES: u64 = 1 << 20;
 /// Items of the drain that warms a stream: the buffer has grown, the allocator's
 /// free lists and thresholds have settled.
@@ -31,7 +31,7 @@ pub trait Subject: Sync + fmt::Display {
     /// A count below it says that the tool looked elsewhere: a toggle that
     /// matches nothing counts 0 without an error.
     fn least_instructions(&self) -> f64;
-    /// Items of its two streams.
+    /// Items of its stream.
     fn lengths(&self) -> Lengths {
         Lengths::steady(self.item_bytes())
     }
@@ -58,8 +58,9 @@ impl Subject for Case {
             // What grows is the case: a cold stream, from nothing to its end.
             Group::Growth => Lengths {
                 warm: 0,
-                short: 0,
-                long: plans::stream_items(&self.plan),
+                few: 0,
+                between: 0,
+                items: plans::stream_items(&self.plan),
             },
             Group::Channel(..) => Lengths {
                 // A large first item is among these.
@@ -87,48 +88,36 @@ impl Subject for LadderArm {
     }
 }
 
-/// One of a case's two streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Length {
-    /// One item; of a growth case, none.
-    Short,
-    /// So many more that the slope is exact.
-    Long,
-}
-
-/// Items of a case's drains.
+/// Items that are drained of a case's stream, one drain after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lengths {
-    /// Items of the uncounted drain before.
+    /// Of the first drain, which is not counted.
     pub warm: u64,
-    /// Items of the shorter counted drain.
-    pub short: u64,
-    /// Items of the longer counted drain.
-    pub long: u64,
+    /// Of the shorter drain that callgrind counts.
+    pub few: u64,
+    /// Between that and the longer one, so that both start at the same entry of the size
+    /// table.
+    pub between: u64,
+    /// That the longer one has more, and DHAT's stream with items than the one without: what
+    /// is counted of them is what is counted per item.
+    pub items: u64,
 }
 
 impl Lengths {
     /// The lengths of a stream that runs on, of items of so many bytes.
     fn steady(item_bytes: u32) -> Self {
-        let more = (BYTES / u64::from(item_bytes.max(1))).clamp(1, LOOP);
+        let items = (BYTES / u64::from(item_bytes.max(1))).clamp(1, LOOP);
         Self {
-            warm: more.clamp(2, WARM),
-            short: 1,
-            long: 1 + more,
+            warm: items.clamp(2, WARM),
+            few: 1,
+            between: items - 1,
+            items,
         }
     }
 
-    /// Items of one of the counted drains.
-    pub fn items(&self, length: Length) -> u64 {
-        match length {
-            Length::Short => self.short,
-            Length::Long => self.long,
-        }
-    }
-
-    /// Items between the two.
-    pub fn difference(&self) -> u64 {
-        self.long - self.short
+    /// Items of the longer drain that callgrind counts.
+    pub fn many(&self) -> u64 {
+        self.few + self.items
     }
 }
 
@@ -160,17 +149,17 @@ mod tests {
     fn a_small_item_is_counted_over_the_whole_of_its_table() {
         let case = Case::drain(PayloadKind::U64, 8, Protocol::Arena);
         let table = case.plan.table(0).unwrap().sizes().len() as u64;
-        assert_eq!(case.lengths().difference(), table);
+        assert_eq!(case.lengths().items, table);
     }
 
     #[test]
-    fn every_case_has_two_lengths_and_a_moderate_number_of_bytes() {
+    fn every_case_has_items_and_a_moderate_number_of_bytes() {
         let drained = |case: &Case| case.group != Group::Growth;
         for case in catalog::all().into_iter().filter(drained) {
             let lengths = case.lengths();
-            assert!(lengths.short >= 1 && lengths.long > lengths.short, "{case}");
-            let items = lengths.warm + lengths.long;
-            assert!(items * u64::from(case.item_bytes()) <= 16 << 20, "{case}");
+            assert!(lengths.few >= 1 && lengths.items >= 1, "{case}");
+            let items = lengths.warm + lengths.few + lengths.between + lengths.many();
+            assert!(items * u64::from(case.item_bytes()) <= 32 << 20, "{case}");
         }
     }
 
@@ -178,8 +167,8 @@ mod tests {
     fn a_growth_case_is_counted_cold_and_whole() {
         for case in catalog::growths() {
             let lengths = case.lengths();
-            assert_eq!((lengths.warm, lengths.short), (0, 0));
-            assert_eq!(lengths.difference(), plans::stream_items(&case.plan));
+            assert_eq!((lengths.warm, lengths.few, lengths.between), (0, 0, 0));
+            assert_eq!(lengths.items, plans::stream_items(&case.plan));
         }
     }
 

@@ -8,10 +8,11 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 
+use super::allocated::Allocated;
 use super::functions;
 use super::plan::Subject;
 use super::stripped;
-use super::summary::{self, Totals};
+use super::summary::{self, FEW, MANY};
 use super::valgrind::{self, NoValgrind};
 use crate::allocator::Allocators;
 use crate::harness::{self, Profile};
@@ -169,13 +170,10 @@ fn start(
 fn count(case: &impl Subject, options: &Options, fixed: bool) -> Result<Counts, CountError> {
     let folder = tempfile::tempdir()?;
     start(case, options, fixed, folder.path())?;
-    let totals = summary::read(folder.path()).map_err(|why| CountError::NoResult { why })?;
-    let of = |id: &str| {
-        let why = || format!("there is no summary of the {id} stream");
-        let totals = totals.get(id).copied();
-        totals.ok_or_else(|| CountError::NoResult { why: why() })
-    };
-    let counts = per_item(case, of("short")?, of("long")?)?;
+    let no_result = |why| CountError::NoResult { why };
+    let instructions = summary::instructions(folder.path()).map_err(no_result)?;
+    let allocated = summary::allocated(folder.path()).map_err(no_result)?;
+    let counts = per_item(case, instructions, allocated)?;
     Ok(match options.allocators.are_usual() {
         true => counts,
         // Nobody saw the allocations.
@@ -198,31 +196,34 @@ pub fn by_function(case: &impl Subject, options: &Options) -> Result<PerItem, Co
     let folder = tempfile::tempdir()?;
     let fixed = valgrind::can_fix_addresses();
     start(case, options, fixed, folder.path())?;
-    let of = |benchmark: &str| {
-        functions::read(folder.path(), benchmark).map_err(|why| CountError::NoResult { why })
+    let of =
+        |part| functions::read(folder.path(), part).map_err(|why| CountError::NoResult { why });
+    let (few, many) = (of(FEW)?, of(MANY)?);
+    let items = case.lengths().items as f64;
+    let per_item = |(name, &long): (&String, &u64)| {
+        let short = few.get(name).copied().unwrap_or_default();
+        (name.clone(), (long as f64 - short as f64) / items)
     };
-    let (short, long) = (of("short")?, of("long")?);
-    let items = case.lengths().difference() as f64;
-    let per_item = |(name, &many): (&String, &u64)| {
-        let few = short.get(name).copied().unwrap_or_default();
-        (name.clone(), (many as f64 - few as f64) / items)
-    };
-    Ok(long.iter().map(per_item).collect())
+    Ok(many.iter().map(per_item).collect())
 }
 
-/// The slope between the two lengths.
-fn per_item(case: &impl Subject, short: Totals, long: Totals) -> Result<Counts, CountError> {
-    let items = case.lengths().difference() as f64;
+/// The slope between callgrind's two drains, and what an item allocates.
+fn per_item(
+    case: &impl Subject,
+    instructions: [u64; 2],
+    allocated: Allocated,
+) -> Result<Counts, CountError> {
+    let items = case.lengths().items as f64;
     // Exact: counts are far below 2^53.
-    let slope = |of: fn(&Totals) -> u64| (of(&long) as f64 - of(&short) as f64) / items;
-    let (found, least) = (slope(|it| it.instructions), case.least_instructions());
+    let [few, many] = instructions.map(|it| it as f64);
+    let (found, least) = ((many - few) / items, case.least_instructions());
     if found < least {
         return Err(CountError::TooLow { found, least });
     }
     Ok(Counts {
         instructions_per_item: Some(found),
-        allocations_per_item: Some(slope(|it| it.blocks)),
-        allocated_bytes_per_item: Some(slope(|it| it.bytes)),
+        allocations_per_item: Some(allocated.blocks as f64 / items),
+        allocated_bytes_per_item: Some(allocated.bytes as f64 / items),
         ..Counts::default()
     })
 }
@@ -234,23 +235,15 @@ mod tests {
     use bench_protocol::payload::PayloadKind;
     use bench_protocol::spec::Protocol;
 
-    fn totals(instructions: u64, blocks: u64, bytes: u64) -> Totals {
-        Totals {
-            instructions,
-            blocks,
-            bytes,
-        }
-    }
-
     #[test]
-    fn a_count_per_item_is_the_slope_between_the_lengths() {
+    fn a_count_per_item_is_the_slope_between_the_drains() {
         let case = Case::drain(PayloadKind::Blob, 4096, Protocol::Alloc);
-        let n = case.lengths().difference();
-        let (short, long) = (
-            totals(5000, 70, 9000),
-            totals(5000 + 400 * n, 70 + 2 * n, 9000 + 8192 * n),
-        );
-        let counts = per_item(&case, short, long).unwrap();
+        let n = case.lengths().items;
+        let allocated = Allocated {
+            blocks: 2 * n,
+            bytes: 8192 * n,
+        };
+        let counts = per_item(&case, [80, 80 + 400 * n], allocated).unwrap();
         assert_eq!(counts.instructions_per_item, Some(400.0));
         assert_eq!(counts.allocations_per_item, Some(2.0));
         assert_eq!(counts.allocated_bytes_per_item, Some(8192.0));
@@ -259,10 +252,10 @@ mod tests {
     #[test]
     fn a_count_that_no_item_can_be_had_for_fails_its_case() {
         let case = Case::drain(PayloadKind::Blob, 4096, Protocol::Arena);
-        let zero = per_item(&case, totals(0, 0, 0), totals(0, 0, 0)).unwrap_err();
+        let zero = per_item(&case, [0, 0], Allocated::default()).unwrap_err();
         assert!(matches!(zero, CountError::TooLow { found: 0.0, .. }));
-        let n = case.lengths().difference();
-        let low = per_item(&case, totals(9, 0, 0), totals(9 + 30 * n, 0, 0));
+        let n = case.lengths().items;
+        let low = per_item(&case, [9, 9 + 30 * n], Allocated::default());
         assert!(matches!(low, Err(CountError::TooLow { .. })));
     }
 }

@@ -1,4 +1,4 @@
-//! iai-callgrind's summaries, schema version 6.
+//! What iai-callgrind leaves: summaries of schema version 6, and the tools' own files.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -8,24 +8,22 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::allocated::{Allocated, Allocations};
+
 /// The version of the schema that this module reads.
 const VERSION: &str = "6";
 
-/// What the tools counted of one drain, and of all that surrounds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Totals {
-    /// Instructions of the drain (callgrind).
-    pub instructions: u64,
-    /// Heap blocks allocated by the process (DHAT).
-    pub blocks: u64,
-    /// Heap bytes allocated by the process (DHAT).
-    pub bytes: u64,
-}
+/// Callgrind's part of the shorter drain.
+pub const FEW: u64 = 1;
+/// Callgrind's part of the longer drain.
+pub const MANY: u64 = 2;
+/// The function that opens DHAT's stream with the items, and the one that opens the other.
+const WITH_ITEMS: &str = "::with_items";
+const WITHOUT_ITEMS: &str = "::without_items";
 
 #[derive(Deserialize)]
 struct Summary {
     version: String,
-    id: Option<String>,
     profiles: Vec<Profile>,
 }
 
@@ -36,49 +34,75 @@ struct Profile {
 
 #[derive(Deserialize)]
 struct Summaries {
-    total: Total,
+    parts: Vec<Part>,
 }
 
+/// `{"<Tool>": {"<Metric>": {"metrics": ..}}}`.
+type Metrics = BTreeMap<String, BTreeMap<String, Metric>>;
+
 #[derive(Deserialize)]
-struct Total {
-    /// `{"<Tool>": {"<Metric>": {"metrics": ..}}}`.
-    summary: BTreeMap<String, BTreeMap<String, Metric>>,
+struct Part {
+    /// `{"Left": {"part": 1, ..}}`.
+    details: Value,
+    metrics_summary: Metrics,
 }
 
 #[derive(Deserialize)]
 struct Metric {
-    /// `{"Left": new}`, `{"Both": [new, old]}` or `{"Right": old}`; a value is
-    /// `{"Int": n}`.
+    /// `{"Left": n}` or `{"Both": [n, of the run before]}`, where a value is `{"Int": n}`.
     metrics: Value,
 }
 
-impl Summary {
-    fn metric(&self, tool: &str, name: &str) -> Option<u64> {
-        let totals = self.profiles.iter().map(|profile| &profile.summaries.total);
-        let of_tool = totals.filter_map(|total| total.summary.get(tool));
-        let metrics = &of_tool
-            .filter_map(|metrics| metrics.get(name))
-            .next()?
-            .metrics;
-        let new = metrics.get("Left").or_else(|| metrics["Both"].get(0))?;
-        new["Int"].as_u64()
-    }
+/// The side of the new run.
+fn new(value: &Value) -> Option<&Value> {
+    value.get("Left").or_else(|| value.get("Both")?.get(0))
+}
 
-    fn totals(&self) -> Option<Totals> {
-        Some(Totals {
-            instructions: self.metric("Callgrind", "Ir")?,
-            blocks: self.metric("Dhat", "TotalBlocks")?,
-            bytes: self.metric("Dhat", "TotalBytes")?,
-        })
+impl Summary {
+    fn instructions(&self, part: u64) -> Option<u64> {
+        let is_it = |it: &&Part| new(&it.details).is_some_and(|it| it["part"] == part);
+        let mut parts = self.profiles.iter().flat_map(|it| &it.summaries.parts);
+        let metrics = &parts.find(is_it)?.metrics_summary;
+        new(&metrics.get("Callgrind")?.get("Ir")?.metrics)?["Int"].as_u64()
     }
 }
 
-/// The totals below a folder of iai-callgrind's, by benchmark id (`short`,
-/// `long`).
-pub fn read(folder: &Path) -> Result<BTreeMap<String, Totals>, String> {
+/// Callgrind's instructions of the shorter and the longer drain, of the summaries below a folder
+/// of iai-callgrind's.
+pub fn instructions(folder: &Path) -> Result<[u64; 2], String> {
     let files = files_below(folder).into_iter();
     let summaries = files.filter(|path| path.ends_with("summary.json"));
-    summaries.map(|path| read_one(&path)).collect()
+    let summaries: Vec<Summary> = summaries
+        .map(|path| read(&path))
+        .collect::<Result<_, _>>()?;
+    let of = |part| {
+        let lacks = || format!("iai-callgrind's summaries lack callgrind's part {part}");
+        let mut found = summaries.iter().filter_map(|it| it.instructions(part));
+        found.next().ok_or_else(lacks)
+    };
+    Ok([of(FEW)?, of(MANY)?])
+}
+
+/// What the stream with the items allocated more than the one without.
+pub fn allocated(folder: &Path) -> Result<Allocated, String> {
+    let mut files = files_below(folder).into_iter();
+    let named =
+        |path: &PathBuf| path.extension().is_some_and(|it| it == "out") && is_of(path, "dhat.");
+    let file = files.find(named).ok_or("DHAT left no file")?;
+    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let found = Allocations::parse(&text)?;
+    match (found.below(WITH_ITEMS), found.below(WITHOUT_ITEMS)) {
+        (with, without) if with.blocks == 0 || without.blocks == 0 => {
+            Err("DHAT does not say what opened the streams".to_owned())
+        }
+        (with, without) => Ok(with - without),
+    }
+}
+
+/// Whether a tool left the file.
+pub(super) fn is_of(path: &Path, tool: &str) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(tool))
 }
 
 /// The files below a folder; what cannot be read has none.
@@ -98,7 +122,7 @@ pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn read_one(path: &Path) -> Result<(String, Totals), String> {
+fn read(path: &Path) -> Result<Summary, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let summary: Summary = serde_json::from_reader(BufReader::new(file))
         .map_err(|error| format!("iai-callgrind's summary cannot be read: {error}"))?;
@@ -108,60 +132,87 @@ fn read_one(path: &Path) -> Result<(String, Totals), String> {
             "iai-callgrind's summary has version {found}, expected {VERSION}"
         ));
     }
-    let totals = summary
-        .totals()
-        .ok_or("iai-callgrind's summary lacks a metric of callgrind or DHAT")?;
-    Ok((summary.id.unwrap_or_default(), totals))
+    Ok(summary)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn summary(version: &str, instructions: &str) -> tempfile::TempDir {
+    /// Summaries of both tools; callgrind's has parts of these details and instructions.
+    fn summaries(version: &str, parts: &[(Value, Value)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let below = folder.path().join("a/drain.short");
-        fs::create_dir_all(&below).unwrap();
-        let text = format!(
-            r#"{{"version":"{version}","id":"short","profiles":[
-                {{"tool":"Callgrind","summaries":{{"parts":[],"total":{{"regressions":[],"summary":{{"Callgrind":{{"Ir":{{"metrics":{instructions}}}}}}}}}}}}},
-                {{"tool":"DHAT","summaries":{{"parts":[],"total":{{"regressions":[],"summary":{{"Dhat":{{
-                    "TotalBytes":{{"metrics":{{"Left":{{"Int":640}}}}}},"TotalBlocks":{{"metrics":{{"Left":{{"Int":7}}}}}}}}}}}}}}}}]}}"#
-        );
-        fs::write(below.join("summary.json"), text).unwrap();
+        let part = |(details, metrics): &(Value, Value)| {
+            let summary = json!({"Callgrind": {"Ir": {"metrics": metrics}}});
+            json!({"details": details, "metrics_summary": summary})
+        };
+        let parts: Vec<Value> = parts.iter().map(part).collect();
+        for (benchmark, parts) in [("instructions", parts), ("allocations", Vec::new())] {
+            let profiles = json!([{"summaries": {"parts": parts}}]);
+            let text = json!({"version": version, "profiles": profiles});
+            let below = folder.path().join("a").join(benchmark);
+            fs::create_dir_all(&below).unwrap();
+            fs::write(below.join("summary.json"), text.to_string()).unwrap();
+        }
         folder
     }
 
+    fn left(part: u64, instructions: u64) -> (Value, Value) {
+        let details = json!({"Left": {"part": part}});
+        (details, json!({"Left": {"Int": instructions}}))
+    }
+
     #[test]
-    fn totals_are_those_of_the_new_run() {
-        for instructions in [
-            r#"{"Left":{"Int":90}}"#,
-            r#"{"Both":[{"Int":90},{"Int":80}]}"#,
-        ] {
-            let totals = read(summary("6", instructions).path()).unwrap()["short"];
-            assert_eq!(
-                totals,
-                Totals {
-                    instructions: 90,
-                    blocks: 7,
-                    bytes: 640
-                }
-            );
+    fn instructions_are_those_of_the_new_run_by_part() {
+        let details = json!({"Both": [{"part": 2}, {"part": 9}]});
+        let again = (details, json!({"Both": [{"Int": 90}, {"Int": 80}]}));
+        for second in [left(2, 90), again] {
+            let folder = summaries("6", &[left(3, 0), second, left(1, 10)]);
+            assert_eq!(instructions(folder.path()), Ok([10, 90]));
         }
     }
 
     #[test]
-    fn another_version_or_a_missing_metric_is_an_error_in_words() {
-        let left = r#"{"Left":{"Int":90}}"#;
-        let version = read(summary("7", left).path()).unwrap_err();
+    fn another_version_or_a_missing_part_is_an_error_in_words() {
+        let both = [left(1, 10), left(2, 90)];
+        let version = instructions(summaries("7", &both).path()).unwrap_err();
         assert!(version.contains("version 7"), "{version}");
-        let old = read(summary("6", r#"{"Right":{"Int":90}}"#).path()).unwrap_err();
-        assert!(old.contains("lacks"), "{old}");
+        let missing = instructions(summaries("6", &both[..1]).path()).unwrap_err();
+        assert!(missing.contains("part 2"), "{missing}");
     }
 
     #[test]
-    fn a_folder_without_summaries_has_none() {
+    fn a_stream_with_items_allocates_more_than_one_without() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read(folder.path()), Ok(BTreeMap::new()));
+        let below = folder.path().join("a/allocations");
+        fs::create_dir_all(&below).unwrap();
+        let point = |blocks: u64, bytes: u64, caller: u64| json!({"tbk": blocks, "tb": bytes, "fs": [3, caller]});
+        let frames = [
+            "[root]",
+            "0x1: a::with_items",
+            "0x2: a::without_items",
+            "0x3: malloc",
+        ];
+        let write = |points: &[Value]| {
+            let text = json!({"pps": points, "ftbl": frames}).to_string();
+            fs::write(below.join("dhat.allocations.out"), text).unwrap();
+        };
+        write(&[point(9, 640, 1), point(2, 40, 2), point(7, 7, 0)]);
+        let expected = Allocated {
+            blocks: 7,
+            bytes: 600,
+        };
+        assert_eq!(allocated(folder.path()), Ok(expected));
+        // Stacks that end before.
+        write(&[point(9, 640, 1), point(2, 40, 0)]);
+        assert!(allocated(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_folder_without_files_is_an_error_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(instructions(folder.path()).unwrap_err().contains("lack"));
+        assert!(allocated(folder.path()).unwrap_err().contains("DHAT"));
     }
 }

@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from "node:util";
 
 const require = createRequire(import.meta.url);
 const { PAGES, BROWSER, LARGE } = process.env;
-const skip = !PAGES && "run by `cargo test --test page`, which makes the pages";
+const skip = !PAGES && "run by `cargo test --test workbench page::`, which makes the pages";
 /** Milliseconds that anything may take: a machine that is busy otherwise is slow, not wrong. */
 const PATIENCE = 60_000;
 const test = (name, body) => nodeTest(name, { skip, timeout: 4 * PATIENCE }, body);

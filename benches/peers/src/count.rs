@@ -4,20 +4,21 @@
 //! Callgrind counts the instructions and DHAT the allocations, as for the workbench's
 //! own cases. (DHAT tells a time in instructions as well, but it puts an allocator and
 //! copy routines of its own in the place of the program's, and counts none of theirs.)
-//! A count is the slope between two lengths, so that all that is done once cancels. Of an arm
-//! on one thread, callgrind counts two drains of one stream; of one with a producer aside, all
-//! that two processes do, each with a stream of its own length. So does DHAT, which cannot
-//! tell two drains apart.
+//! Of an arm on one thread, a warm stream is drained in one process: callgrind's count is the
+//! slope between two drains, so that all that a drain does once cancels, and DHAT's is of what
+//! one drain allocates. Of an arm with a producer aside, either tool counts all that two
+//! processes do, each with a stream of its own length, and the count is the slope between them.
+//! So does DHAT of an arm whose code it finds no callers of.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use arena_bench::counts::allocated::Allocations;
 use arena_bench::counts::{TUNABLES, WITHOUT_INLINED};
 use bench_protocol::spec::ENDLESS;
 use bench_record::wire::Counts;
-use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::peer::BATCH;
@@ -26,7 +27,9 @@ use crate::work::Work;
 
 /// The first argument of a process that is counted.
 const ARGUMENT: &str = "--count";
-/// Has callgrind count `drain_counted` and what it calls, on its own thread.
+/// The function whose calls are counted, of an arm on one thread.
+const COUNTED: &str = "drain_counted";
+/// Has callgrind count that function and what it calls, on its own thread.
 const DRAIN: &str = "--toggle-collect=*drain_counted*";
 /// Has callgrind write what it counted of each drain into a file of its own.
 const DUMP: &str = "--dump-after=*peers::count::dump_after*";
@@ -68,8 +71,13 @@ fn drain_all(arm: Work, libraries: &[PathBuf], lengths: &[u64]) -> Result<()> {
         _ => ENDLESS,
     };
     let mut stream = arm.open(libraries, whole)?;
+    // The first drain warms the stream, where another follows.
+    let (warm, counted) = lengths.split_at(usize::from(lengths.len() > 1));
+    for &items in warm {
+        stream.drain(items).context("warming")?;
+    }
     let mut drain = |&items: &u64| dump_after(stream.as_mut(), items);
-    lengths.iter().try_for_each(&mut drain)
+    counted.iter().try_for_each(&mut drain)
 }
 
 /// Callgrind writes a profile when this ends. (It heeds one option for a function.)
@@ -78,7 +86,7 @@ fn dump_after(stream: &mut dyn Stream, items: u64) -> Result<()> {
     drain_counted(stream, items).context("draining")
 }
 
-/// What callgrind counts of an arm on one thread: it knows the function by its name.
+/// What is counted of an arm on one thread: both tools know the function by its name.
 #[inline(never)]
 fn drain_counted(stream: &mut dyn Stream, items: u64) -> Result<()> {
     stream.drain(items)
@@ -93,6 +101,16 @@ pub struct Subject<'a> {
     pub work: Work,
     /// Its libraries.
     pub libraries: &'a [PathBuf],
+}
+
+/// Callgrind's profiles of two drains of one stream.
+pub struct Drains {
+    /// Of the shorter one.
+    pub few: String,
+    /// Of the longer one.
+    pub many: String,
+    /// Items that the longer one has more.
+    pub more: u64,
 }
 
 impl Subject<'_> {
@@ -134,7 +152,11 @@ impl Subject<'_> {
             instructions > 1.0,
             "{instructions} instructions per item: nothing was counted"
         );
-        let [blocks, bytes] = DHAT.slope(self)?;
+        let [blocks, bytes] = if self.work.runs_aside() || !self.work.has_callers() {
+            DHAT.slope(self)?
+        } else {
+            self.allocations_of_the_drain()?
+        };
         Ok(Counts {
             instructions_per_item: Some(instructions),
             allocations_per_item: Some(blocks),
@@ -142,22 +164,9 @@ impl Subject<'_> {
             ..Counts::default()
         })
     }
-}
 
-/// Callgrind's profiles of two drains of one stream.
-pub struct Drains {
-    /// Of the shorter one.
-    pub few: String,
-    /// Of the longer one.
-    pub many: String,
-    /// Items that the longer one has more.
-    pub more: u64,
-}
-
-impl Subject<'_> {
     /// Profiles of drains of an arm on one thread, with `options` for callgrind. Both are of one
-    /// process, since callgrind takes longer to start than to count them; another drain before
-    /// warms it.
+    /// process, since callgrind takes longer to start than to count them.
     ///
     /// # Errors
     /// When valgrind is missing, or it or a drain fails.
@@ -174,8 +183,8 @@ impl Subject<'_> {
             anyhow::Ok(String::from_utf8_lossy(&text).into_owned())
         };
         Ok(Drains {
-            few: of_drain("2")?,
-            many: of_drain("3")?,
+            few: of_drain("1")?,
+            many: of_drain("2")?,
             more: many - few,
         })
     }
@@ -185,6 +194,21 @@ impl Subject<'_> {
         let drains = self.drains(&["--dump-line=no", WITHOUT_INLINED, "--log-file=/dev/null"])?;
         let [[few], [many]] = [instructions(&drains.few)?, instructions(&drains.many)?];
         Ok((many as f64 - few as f64) / drains.more as f64)
+    }
+
+    /// Blocks and bytes per item of an arm on one thread.
+    fn allocations_of_the_drain(&self) -> Result<[f64; 2]> {
+        let [warm, items] = lengths(&self.work, DHAT.bytes);
+        let folder = TempDir::new()?;
+        let file = folder.path().join("allocations");
+        let output = format!("{}={}", DHAT.output, file.display());
+        // Stacks that reach down to the counted function.
+        let deep = ["--tool=dhat", "--num-callers=100", WITHOUT_INLINED];
+        let options = [&deep[..], &["--log-file=/dev/null", &output]].concat();
+        self.drain(&options, &[warm, items])?;
+        let file = Allocations::parse(&fs::read_to_string(file)?).map_err(anyhow::Error::msg)?;
+        let found = file.below(COUNTED);
+        Ok([found.blocks, found.bytes].map(|it| it as f64 / items as f64))
     }
 }
 
@@ -260,18 +284,8 @@ fn instructions(file: &str) -> Result<[u64; 1]> {
 
 /// Blocks and bytes of all points of allocation in DHAT's file.
 fn allocations(file: &str) -> Result<[u64; 2]> {
-    #[derive(Deserialize)]
-    struct File {
-        pps: Vec<Point>,
-    }
-    #[derive(Deserialize)]
-    struct Point {
-        tb: u64,
-        tbk: u64,
-    }
-    let file: File = serde_json::from_str(file).context("reading DHAT's file")?;
-    let sum = |of: fn(&Point) -> u64| file.pps.iter().map(of).sum();
-    Ok([sum(|point| point.tbk), sum(|point| point.tb)])
+    let found = Allocations::parse(file).map_err(anyhow::Error::msg)?.all();
+    Ok([found.blocks, found.bytes])
 }
 
 /// A copy of an executable for valgrind, which reads all names and all that is there for debuggers
@@ -339,12 +353,5 @@ mod tests {
         let file = "events: Ir\nsummary: 7\n\nfn=main\n0 5\n0 2\n\ntotals: 7\n";
         assert_eq!(instructions(file).ok(), Some([7]));
         assert!(instructions("events: Ir\n").is_err());
-    }
-
-    #[test]
-    fn dhats_points_are_added_up() {
-        let file = r#"{"te": 9, "pps": [{"tb": 64, "tbk": 2, "fs": []}, {"tb": 8, "tbk": 1}]}"#;
-        assert_eq!(allocations(file).ok(), Some([3, 72]));
-        assert!(allocations("{}").is_err());
     }
 }

@@ -50,8 +50,8 @@ pub struct Timed {
     pub failures: Vec<Failure>,
 }
 
-/// Compares peers with the arena, and each way of a channel with the release. `left` hears of each comparison that is over, and how
-/// many are left.
+/// Compares peers with the arena, and each way of a channel with the release. `left` hears of
+/// each comparison that is over, and how many are left.
 ///
 /// # Errors
 /// When measuring processes cannot be started, or the samples have no statistic.

@@ -1,7 +1,8 @@
 //! Packages with Fidius plugins from outside: run, compared, judged, kept and shown. Times decide
 //! nothing here: what must be found is found by exact counts.
 
-#[path = "../../../tests/scratch/mod.rs"]
+#[path = "../../../tests/workbench/scratch.rs"]
+#[allow(dead_code, reason = "the workbench's tests use all of it")]
 mod scratch;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};

@@ -130,11 +130,13 @@ impl Peer {
     /// for each drain must outlast its producer's wake-up, and batches come whole.
     /// `bytes` are those of an item.
     pub fn items_of_a_drain(self, bytes: u32) -> Option<u64> {
+        let items =
+            |all: u32, fewest, most| Some(u64::from(all / bytes.max(1)).clamp(fewest, most));
         match self {
-            Self::Fidius => Some(512),
+            Self::Fidius => items(1 << 17, 128, 512),
             // An item of 4 KiB takes as long as hundreds by the other backend.
-            Self::FidiusWasm => Some(u64::from((1 << 16) / bytes.max(1)).clamp(16, 512)),
-            Self::Socket | Self::Channel => Some(2048),
+            Self::FidiusWasm => items(1 << 16, 16, 512),
+            Self::Socket | Self::Channel => items(1 << 19, 256, 2048),
             Self::Arrow1024 => Some(BATCH * u64::from(1024 / bytes.max(1)).clamp(1, 32)),
             _ => None,
         }

@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::repository::Repository;
-use crate::valgrind;
+use super::repository::Repository;
+use super::valgrind;
 
 /// What the action runs.
 fn ci_package(repository: &Repository, arguments: &[&str]) -> Output {

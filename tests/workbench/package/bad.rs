@@ -4,7 +4,7 @@
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::repository::Repository;
+use super::repository::Repository;
 
 const RUN: [&str; 6] = [
     "run",

@@ -4,12 +4,10 @@
 mod bad;
 mod init;
 mod repository;
-#[path = "../scratch/mod.rs"]
-mod scratch;
 
+use self::repository::Repository;
 use predicates::prelude::*;
 use predicates::str::contains;
-use repository::Repository;
 use serde_json::Value;
 
 /// Counts alone, so that nothing depends on the speed of the machine.

@@ -13,7 +13,7 @@ use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::{ENDLESS, SessionConfig};
 use bench_protocol::{status, wire};
 
-use crate::{channels, config};
+use super::{channels, config};
 
 /// The guest's memory limit for an item, bytes.
 const LIMIT: u64 = 10_000;

@@ -1,20 +1,18 @@
 //! Bases: `build-pair --at` and `compare --against` in other people's repositories. The
 //! project is two small libraries that bear the name of their version and their commit.
 
-mod scratch;
-
 use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::scratch::Scratch;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
-use scratch::Scratch;
 
 /// The real build script of guest and host.
-const BUILD_SCRIPT: &str = include_str!("../bench-protocol/build_support.rs");
+const BUILD_SCRIPT: &str = include_str!("../../bench-protocol/build_support.rs");
 
 /// A repository with a project in it.
 struct Repository(Scratch);

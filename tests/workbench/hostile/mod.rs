@@ -37,7 +37,10 @@ static GUEST: LazyLock<Option<TempDir>> = LazyLock::new(|| {
 
 /// Compiles the guest; whether there is a compiler.
 fn compile(library: &Path, options: &[&str]) -> bool {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/guest.c");
+    let source = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/workbench/hostile/guest.c"
+    );
     let compiled = Command::new("cc")
         .args(["-O1", "-shared", "-fPIC", "-w", source])
         .arg(format!("-DMAGIC={GUEST_MAGIC}ull"))

@@ -6,10 +6,8 @@ use assert_cmd::Command;
 use bench_record::{store, wire};
 use predicates::str::contains;
 
-#[path = "report/fixture.rs"]
-mod fixture;
-#[path = "report/history.rs"]
-mod history;
+pub mod fixture;
+pub mod history;
 
 /// A fresh place for one test.
 fn place() -> tempfile::TempDir {

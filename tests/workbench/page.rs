@@ -9,10 +9,7 @@ use std::process::Command;
 use bench_record::synthetic::Synthetic;
 use bench_record::{store, wire};
 
-#[path = "report/fixture.rs"]
-mod fixture;
-#[path = "report/history.rs"]
-mod history;
+use crate::report::{fixture, history};
 
 /// Markup that would tell if it ran.
 const HOSTILE: &str =

@@ -1,19 +1,17 @@
 //! `bisect` from outside: in a scratch repository with the real pair, of which one commit
 //! runs more instructions. Exact counts decide; nothing is timed.
 
-mod scratch;
-
 use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::scratch::Scratch;
 use arena_bench::counts::{self, CountsError};
 use arena_bench::harness::Profile;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
-use scratch::Scratch;
 use serde_json::Value;
 
 const SOURCES: &str = env!("CARGO_MANIFEST_DIR");

@@ -15,7 +15,7 @@ use bench_record::{output, store};
 use predicates::prelude::*;
 use predicates::str::contains;
 
-mod pairs;
+use crate::pairs;
 
 fn arena_bench() -> Command {
     Command::cargo_bin("arena-bench").expect("the binary is built with the tests")

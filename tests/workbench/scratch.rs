@@ -1,6 +1,4 @@
 //! A repository of somebody else, outside this one, for tests that build its commits.
-// Each test uses a part of it.
-#![allow(dead_code)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use bench_protocol::api::ABI_VERSION;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-mod pairs;
+use crate::pairs;
 
 fn compare() -> Command {
     let mut command =

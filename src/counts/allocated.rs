@@ -1,0 +1,122 @@
+//! What was allocated, as DHAT's files tell.
+
+use std::iter::Sum;
+use std::ops::{Add, Sub};
+
+use serde::Deserialize;
+
+/// Heap blocks, and their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allocated {
+    pub blocks: u64,
+    pub bytes: u64,
+}
+
+impl Add for Allocated {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            blocks: self.blocks + other.blocks,
+            bytes: self.bytes + other.bytes,
+        }
+    }
+}
+
+/// None below none: threads that meet allocate now and then.
+impl Sub for Allocated {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            blocks: self.blocks.saturating_sub(other.blocks),
+            bytes: self.bytes.saturating_sub(other.bytes),
+        }
+    }
+}
+
+impl Sum for Allocated {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), Add::add)
+    }
+}
+
+/// A file of DHAT's.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Allocations {
+    #[serde(rename = "pps")]
+    points: Vec<Point>,
+    #[serde(rename = "ftbl")]
+    frames: Vec<String>,
+}
+
+/// A point of allocation.
+#[derive(Debug, Clone, Deserialize)]
+struct Point {
+    #[serde(rename = "tbk")]
+    blocks: u64,
+    #[serde(rename = "tb")]
+    bytes: u64,
+    /// Its callers, by their places among the frames.
+    #[serde(rename = "fs")]
+    callers: Vec<usize>,
+}
+
+impl Allocations {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// In words, when it is not DHAT's.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| format!("DHAT's file cannot be read: {error}"))
+    }
+
+    /// Of the whole process. A reallocation counts as an allocation of the new size, where the
+    /// block was allocated at first.
+    pub fn all(&self) -> Allocated {
+        self.sum(|_| true)
+    }
+
+    /// Of what a function called, by a part of its symbol's name; its frames must be known.
+    pub fn below(&self, function: &str) -> Allocated {
+        let is_it = |&caller: &usize| {
+            let frame = self.frames.get(caller);
+            frame.is_some_and(|frame| frame.contains(function))
+        };
+        self.sum(|point| point.callers.iter().any(is_it))
+    }
+
+    fn sum(&self, counts: impl Fn(&Point) -> bool) -> Allocated {
+        let points = self.points.iter().filter(|point| counts(point));
+        points
+            .map(|point| Allocated {
+                blocks: point.blocks,
+                bytes: point.bytes,
+            })
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"{"te": 9, "pps": [{"tb": 64, "tbk": 2, "fs": [1, 2]},
+        {"tb": 8, "tbk": 1, "fs": [1, 3]}], "ftbl": ["[root]", "malloc", "a::drain", "b"]}"#;
+
+    #[test]
+    fn points_are_added_up_all_or_those_below_a_function() {
+        let file = Allocations::parse(FILE).expect("a file");
+        let [blocks, bytes] = [3, 72];
+        assert_eq!(file.all(), Allocated { blocks, bytes });
+        let [blocks, bytes] = [2, 64];
+        assert_eq!(file.below("drain"), Allocated { blocks, bytes });
+        assert_eq!(file.below("nobody"), Allocated::default());
+    }
+
+    #[test]
+    fn what_is_no_file_of_dhats_is_said() {
+        let why = Allocations::parse("{}").expect_err("it has no points");
+        assert!(why.contains("DHAT"), "{why}");
+    }
+}
