@@ -2,19 +2,23 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bench_record::output;
 use clap::ValueEnum;
 
 use super::building::Chance;
+use super::options::seconds;
 use super::outcome::{Outcome, print_json, say};
 use super::progress::Progress;
+use crate::case::filter;
 use crate::environment::Watch;
 use crate::pair_process::PairProcess;
 use crate::selftest::load::Compiler;
-use crate::selftest::plan::{Part, Plan};
+use crate::selftest::plan::{self, Part, Plan};
 use crate::selftest::pools::Pools;
+use crate::selftest::trials::BUDGET;
 use crate::selftest::{Report, table};
 use crate::workspace;
 
@@ -27,7 +31,8 @@ const LAYOUTS: u32 = 512;
 #[command(after_help = "Examples:\n  \
     arena-bench selftest\n  \
     arena-bench selftest --share 0.05 --load none --output target/selftest\n  \
-    arena-bench selftest --only unrelated,work")]
+    arena-bench selftest --only unrelated,work\n  \
+    arena-bench selftest --only work --filter u64 --budget 8 --layouts 1024")]
 pub struct Config {
     /// Share of the comparisons to make: 1 for the whole experiment, which takes more
     /// than an hour
@@ -38,6 +43,14 @@ pub struct Config {
     load: Load,
     #[command(flatten)]
     chance: Chance,
+    /// Seconds for a comparison, its two looks together. With more than the default, more
+    /// layouts as well
+    #[arg(long, value_parser = seconds, allow_negative_numbers = true,
+        default_value_t = BUDGET.as_secs_f64())]
+    budget: f64,
+    /// Only the cases whose id matches this regular expression
+    #[arg(long, value_name = "REGEX")]
+    filter: Option<String>,
     /// Only these parts of the experiment
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
@@ -76,6 +89,7 @@ fn share(text: &str) -> Result<f64, String> {
 
 /// Runs the experiment and writes its table.
 pub fn run(config: &Config) -> Result<Outcome> {
+    let cases = filter::select(plan::subjects().to_vec(), config.filter.as_deref())?;
     fs::create_dir_all(&config.output)
         .with_context(|| format!("--output {}", config.output.display()))?;
     let [json, text] = ["selftest.json", "selftest.md"].map(|name| config.output.join(name));
@@ -102,6 +116,8 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let plan = Plan {
         only: &config.only,
         share: config.share,
+        cases: &cases,
+        budget: Duration::from_secs_f64(config.budget),
         begin: &begin,
     };
     let rows = plan.run(&root, &pools, seed);

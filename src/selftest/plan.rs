@@ -1,10 +1,12 @@
 //! What the experiment compares, and what must hold of it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
+use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::pools::{Pools, Sides};
 use super::trials::Trials;
@@ -46,13 +48,17 @@ pub struct Plan<'a> {
     pub only: &'a [Part],
     /// Share of the full number of comparisons, above 0 and up to 1.
     pub share: f64,
+    /// The payloads' cases.
+    pub cases: &'a [Case],
+    /// Time for a comparison.
+    pub budget: Duration,
     /// Hears of it.
     pub begin: &'a Begin,
 }
 
 /// The cases that the experiment is made on: every payload, where layouts matter little
 /// and where they matter most.
-fn subjects() -> [Case; 7] {
+pub fn subjects() -> [Case; 7] {
     let arena = |payload, bytes| Case::drain(payload, bytes, Protocol::Arena);
     [
         arena(PayloadKind::U64, 8),
@@ -84,22 +90,23 @@ impl Plan<'_> {
 
     /// Makes the experiment.
     pub fn run(&self, root: &Path, pools: &Pools, seed: u64) -> Result<Vec<Row>> {
-        let mut trials = Trials::new(seed)?;
+        let mut trials = Trials::new(seed, self.budget)?;
         let mut rows = Vec::new();
-        for case in subjects() {
+        for case in self.cases {
             if self.wants(Part::Unrelated) {
-                rows.push(self.unrelated(&mut trials, pools, &case)?);
+                rows.push(self.unrelated(&mut trials, pools, case)?);
             }
             if self.wants(Part::Work) {
-                rows.extend(self.work(&mut trials, pools, &case)?);
+                rows.extend(self.work(&mut trials, pools, case)?);
             }
             if self.wants(Part::Common) {
-                rows.extend(self.common(&mut trials, pools, &case)?);
+                rows.extend(self.common(&mut trials, pools, case)?);
             }
         }
         if self.wants(Part::Alternatives) {
             let [number, _, _, bytes, ..] = subjects();
-            for case in [number, bytes] {
+            let chosen = |case: &Case| self.cases.contains(case);
+            for case in [number, bytes].into_iter().filter(chosen) {
                 rows.extend(self.alternatives(&mut trials, pools, &case)?);
             }
         }
@@ -239,24 +246,26 @@ fn seen_by_95(row: Row, must: bool) -> Row {
         return row;
     }
     let reached = is_seen(&row);
-    let more = row.spread_percent.filter(|_| !reached).map(|spread| {
-        let processes = processes_to_see(row.truth_percent, spread);
-        format!(" (were the spread normal, {processes} processes would do)")
-    });
+    let seen = row.exclude_zero as f64 / row.comparisons.max(1) as f64;
+    let enough = row.processes.filter(|_| !reached);
+    let enough = enough.and_then(|processes| processes_to_see(processes, seen));
+    let enough = enough.map(|processes| format!(" (about {processes} processes would do)"));
     Row {
-        required: format!("95% exclude zero{}", more.unwrap_or_default()),
+        required: format!("95% exclude zero{}", enough.unwrap_or_default()),
         reached,
         ..row
     }
 }
 
-/// Processes whose interval at 99% excludes zero in 95 of 100 comparisons, where the truth
-/// and the processes' standard deviation are these, both in percent: the sample size of a
-/// two-sided test of a normal mean, `((z₀.₉₉₅ + z₀.₉₅) σ / μ)²`.
-fn processes_to_see(truth_percent: f64, spread_percent: f64) -> u64 {
-    let quantiles = 2.5758 + 1.6449;
-    let effect = (truth_percent / 100.0).ln_1p() * 100.0;
-    (quantiles * spread_percent / effect).powi(2).ceil() as u64
+/// Processes whose interval at 99% excludes zero in 95% of comparisons, where that of
+/// `processes` did so in a share of them; none where it never did. An estimate's standard error
+/// falls with the square root of the processes, so that is the number
+/// `processes · ((z₀.₉₉₅ + z₀.₉₅) / (z₀.₉₉₅ + z_share))²`.
+fn processes_to_see(processes: f64, share: f64) -> Option<u64> {
+    let z = |share| Normal::standard().inverse_cdf(share);
+    let seen = z(0.995) + z(share);
+    let more = ((z(0.995) + z(0.95)) / seen).powi(2);
+    (seen > 0.0 && more.is_finite()).then(|| (processes * more).ceil() as u64)
 }
 
 #[cfg(test)]
@@ -271,10 +280,11 @@ mod tests {
     }
 
     #[test]
-    fn the_processes_that_a_change_takes_follow_from_the_spread() {
-        // 4.2207 · 9.3 / 0.99503 = 39.448, squared 1,556.2.
-        assert_eq!(processes_to_see(1.0, 9.3), 1_557);
-        assert_eq!(processes_to_see(2.0, 0.0), 0);
+    fn the_processes_that_a_change_takes_follow_from_the_share_that_was_seen() {
+        // z: 2.5758 + 1.6449 = 4.2207; of half: 2.5758. (4.2207 / 2.5758)² = 2.685.
+        assert_eq!(processes_to_see(100.0, 0.5), Some(269));
+        assert_eq!(processes_to_see(100.0, 0.95), Some(100));
+        assert_eq!(processes_to_see(100.0, 0.0), None);
     }
 
     #[test]

@@ -17,9 +17,9 @@ use crate::workspace::{self, Heard};
 
 /// The unrelated function's number: it decides the function's size.
 const FUNCTION: u32 = 3;
-/// Layouts that a comparison draws from its pool: more than the processes that its time
-/// pays for, so that time sets the limit and not the layouts.
-pub const DRAWN: usize = 256;
+/// Layouts that a comparison has where both sides share their draws: more than the processes
+/// that two seconds pay for, so that time sets the limit and not the layouts.
+const DRAWN: usize = 256;
 
 /// Both builds.
 #[derive(Debug)]
@@ -95,12 +95,15 @@ impl Pools {
     }
 }
 
-/// The arm with [`DRAWN`] of its layouts, or half of them if there are fewer than twice
-/// as many: so that comparisons do not all use the same.
+/// How many of a side's layouts a comparison draws, of its own for each: half of them, so that
+/// comparisons do not all use the same.
+pub fn drawn_of(layouts: usize) -> usize {
+    layouts / 2
+}
+
 fn drawn(mut arm: Arm, rng: &mut SmallRng) -> Result<Arm> {
     for library in &mut arm.libraries {
-        let count = (library.len() / 2).min(DRAWN);
-        *library = some(library, count, rng);
+        *library = some(library, drawn_of(library.len()), rng);
         library.first().context("a build has no link layouts")?;
     }
     Ok(arm)

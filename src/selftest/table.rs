@@ -46,7 +46,7 @@ fn about(report: &Report) -> String {
         environment.rustc,
         environment.started.get(..10).unwrap_or_default(),
         report.load,
-        super::pools::DRAWN.min(report.layouts / 2),
+        super::pools::drawn_of(report.layouts),
         report.layouts,
     )
 }

@@ -17,7 +17,7 @@ use crate::case::Case;
 
 /// Confidence of each single comparison.
 pub const CONFIDENCE: f64 = 0.99;
-/// Time for a comparison.
+/// Time for a comparison, both looks together: two seconds with what comes around it.
 pub const BUDGET: Duration = Duration::from_millis(1_800);
 /// A measuring process that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -31,19 +31,22 @@ pub struct Trials {
     pub processes: Processes,
     /// Decides what is random.
     pub rng: SmallRng,
+    /// Time for a comparison.
+    pub budget: Duration,
 }
 
 impl Trials {
-    /// Trials whose random choices follow from `seed`.
-    pub fn new(seed: u64) -> Result<Self> {
+    /// Trials whose random choices follow from `seed`, with so much time for each comparison.
+    pub fn new(seed: u64, budget: Duration) -> Result<Self> {
         Ok(Self {
             processes: Processes::new(crate::PRODUCT, LIMIT)?,
             rng: SmallRng::seed_from_u64(seed),
+            budget,
         })
     }
 
     fn runner(&mut self, delta: Delta) -> Result<Runner<'_>> {
-        let settings = Settings::new(delta, Confidence::new(CONFIDENCE)?, BUDGET);
+        let settings = Settings::new(delta, Confidence::new(CONFIDENCE)?, self.budget);
         let seed = self.rng.random();
         let builder = Runner::builder(&mut self.processes).seed(seed);
         Ok(builder.settings(settings).build())

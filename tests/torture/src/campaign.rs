@@ -224,7 +224,7 @@ impl Found {
         for [part, tried, lost] in self.rows() {
             let _ = writeln!(text, "| {part} | {tried} | {lost} |");
         }
-        text += "\n- *guests*: a C guest with one or two behaviours of `tests/hostile/guest.c`, from a \
+        text += "\n- *guests*: a C guest with one or two behaviours of `tests/workbench/hostile/guest.c`, from a \
                  random item on, under every verb that runs guest code.\n\
                  - *records*: the records of this folder with up to three changes of bytes or of \
                  structure, given to `report`, `export`, `merge`, `history` and `gate`.\n\

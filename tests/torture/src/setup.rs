@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The source of the hostile guest, which `tests/hostile` uses as well.
-const GUEST: &str = include_str!("../../hostile/guest.c");
+const GUEST: &str = include_str!("../../workbench/hostile/guest.c");
 
 /// What all cases share.
 #[derive(Debug)]
