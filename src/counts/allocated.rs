@@ -1,7 +1,7 @@
 //! What was allocated, as DHAT's files tell.
 
 use std::iter::Sum;
-use std::ops::{Add, Sub};
+use std::ops::Add;
 
 use serde::Deserialize;
 
@@ -23,15 +23,13 @@ impl Add for Allocated {
     }
 }
 
-/// None below none: threads that meet allocate now and then.
-impl Sub for Allocated {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self {
-            blocks: self.blocks.saturating_sub(other.blocks),
-            bytes: self.bytes.saturating_sub(other.bytes),
-        }
+impl Allocated {
+    /// Nothing where one of the two numbers would be negative.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        Some(Self {
+            blocks: self.blocks.checked_sub(other.blocks)?,
+            bytes: self.bytes.checked_sub(other.bytes)?,
+        })
     }
 }
 

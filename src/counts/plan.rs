@@ -98,8 +98,8 @@ pub struct Lengths {
     /// Between that and the longer one, so that both start at the same entry of the size
     /// table.
     pub between: u64,
-    /// That the longer one has more, and DHAT's stream with items than the one without: what
-    /// is counted of them is what is counted per item.
+    /// How many more the longer drain has, and DHAT's stream with items than the one without.
+    /// Counts are divided by it.
     pub items: u64,
 }
 

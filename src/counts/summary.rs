@@ -59,11 +59,16 @@ fn new(value: &Value) -> Option<&Value> {
 }
 
 impl Summary {
+    /// Of all threads; each has its own file of a part.
     fn instructions(&self, part: u64) -> Option<u64> {
         let is_it = |it: &&Part| new(&it.details).is_some_and(|it| it["part"] == part);
-        let mut parts = self.profiles.iter().flat_map(|it| &it.summaries.parts);
-        let metrics = &parts.find(is_it)?.metrics_summary;
-        new(&metrics.get("Callgrind")?.get("Ir")?.metrics)?["Int"].as_u64()
+        let parts = self.profiles.iter().flat_map(|it| &it.summaries.parts);
+        let of_thread = |it: &Part| {
+            let metrics = it.metrics_summary.get("Callgrind")?.get("Ir")?;
+            new(&metrics.metrics)?["Int"].as_u64()
+        };
+        let found: Vec<u64> = parts.filter(is_it).map(of_thread).collect::<Option<_>>()?;
+        (!found.is_empty()).then(|| found.iter().sum())
     }
 }
 
@@ -91,12 +96,12 @@ pub fn allocated(folder: &Path) -> Result<Allocated, String> {
     let file = files.find(named).ok_or("DHAT left no file")?;
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let found = Allocations::parse(&text)?;
-    match (found.below(WITH_ITEMS), found.below(WITHOUT_ITEMS)) {
-        (with, without) if with.blocks == 0 || without.blocks == 0 => {
-            Err("DHAT does not say what opened the streams".to_owned())
-        }
-        (with, without) => Ok(with - without),
+    let [with, without] = [WITH_ITEMS, WITHOUT_ITEMS].map(|function| found.below(function));
+    if with.blocks == 0 || without.blocks == 0 {
+        return Err("DHAT does not say what opened the streams".to_owned());
     }
+    let fewer = || "DHAT counted fewer allocations with items than without".to_owned();
+    with.checked_sub(without).ok_or_else(fewer)
 }
 
 /// Whether a tool left the file.
@@ -168,8 +173,10 @@ mod tests {
         let details = json!({"Both": [{"part": 2}, {"part": 9}]});
         let again = (details, json!({"Both": [{"Int": 90}, {"Int": 80}]}));
         for second in [left(2, 90), again] {
-            let folder = summaries("6", &[left(3, 0), second, left(1, 10)]);
+            let folder = summaries("6", &[left(3, 0), second.clone(), left(1, 10)]);
             assert_eq!(instructions(folder.path()), Ok([10, 90]));
+            let threads = summaries("6", &[second, left(1, 10), left(2, 5)]);
+            assert_eq!(instructions(threads.path()), Ok([10, 95]));
         }
     }
 

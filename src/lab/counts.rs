@@ -2,9 +2,8 @@
 //! end of every drain.
 //!
 //! A count per item is a slope, as in [`crate::counts`]: (long - short) / (difference of the
-//! lengths), under the same tunables and from the same function on. There, a case has
-//! four processes under two tools; here one tells everything, as hundreds of arms would take half
-//! an hour. The number of allocations is that of the calls of the allocator's functions.
+//! lengths), under the same tunables and from the same function on. There, a case takes
+//! a process under each of two tools; here one tells everything, of hundreds of arms. The number of allocations is that of the calls of the allocator's functions.
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::pools::Pools;
-use super::trials::{BUDGET, CONFIDENCE};
+use super::trials::CONFIDENCE;
 use super::{Method, Row, first_version};
 use crate::case::Case;
 use crate::wall::Label;
@@ -35,7 +35,7 @@ pub fn row(
     method: Method,
     pools: &Pools,
     case: &Case,
-    (items, work): (u64, f64),
+    (items, work, budget): (u64, f64, Duration),
     count: usize,
     tick: &mut dyn FnMut(),
 ) -> Result<Row> {
@@ -44,6 +44,7 @@ pub fn row(
         processes,
         items,
         work,
+        budget,
     };
     let mut rng = SmallRng::seed_from_u64(1);
     let row = one_by_one(count, tick, || match method {
@@ -67,6 +68,8 @@ struct Trial {
     items: u64,
     /// What the candidate does, as a multiple of that.
     work: f64,
+    /// Time for a comparison.
+    budget: Duration,
 }
 
 impl Trial {
@@ -100,7 +103,7 @@ impl Trial {
         let start = Instant::now();
         let mut samples = Vec::new();
         let mut cycle = Vec::new();
-        while start.elapsed() < BUDGET {
+        while start.elapsed() < self.budget {
             if cycle.is_empty() {
                 cycle = order(rng, arms[0].libraries[0].len());
             }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use bench_protocol::payload::PayloadKind;
 use bench_protocol::spec::Protocol;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -35,6 +35,9 @@ const FEW: usize = 20;
 /// The share of processes' differences beyond which no share of detections is required,
 /// percent: there the layouts decide more than any change of this size.
 const LARGE_SPREAD: f64 = 6.0;
+/// The share of intervals that exclude zero below which it is not said how many processes would
+/// do: one interval more or less would change that by much.
+const LEAST_SHARE: f64 = 0.2;
 /// Slowdowns tried, in percent, where 2% is not seen.
 const LARGER: [f64; 4] = [3.0, 5.0, 8.0, 12.0];
 
@@ -110,13 +113,17 @@ impl Plan<'_> {
                 rows.extend(self.alternatives(&mut trials, pools, &case)?);
             }
         }
-        if self.wants(Part::Criterion) {
-            let case = &subjects()[0];
+        let case = &subjects()[0];
+        if self.wants(Part::Criterion) && self.cases.contains(case) {
             let count = self.count(FEW);
             let tick = (self.begin)("criterion against its last run", count);
             let row = alternatives::criterion(root, case, count, &mut || tick())?;
             rows.push(named(row, "unchanged, criterion against its last run"));
         }
+        ensure!(
+            !rows.is_empty(),
+            "no part of the experiment has these cases"
+        );
         Ok(rows)
     }
 
@@ -187,8 +194,8 @@ impl Plan<'_> {
                     continue;
                 }
                 let tick = (self.begin)(&format!("{name}, {}, {case}", method.name()), count);
-                let work = (items, 1.0 + percent / 100.0);
-                let row = alternatives::row(method, pools, case, work, count, &mut || tick())?;
+                let trial = (items, 1.0 + percent / 100.0, self.budget);
+                let row = alternatives::row(method, pools, case, trial, count, &mut || tick())?;
                 rows.push(named(row, name));
             }
         }
@@ -265,7 +272,7 @@ fn processes_to_see(processes: f64, share: f64) -> Option<u64> {
     let z = |share| Normal::standard().inverse_cdf(share);
     let seen = z(0.995) + z(share);
     let more = ((z(0.995) + z(0.95)) / seen).powi(2);
-    (seen > 0.0 && more.is_finite()).then(|| (processes * more).ceil() as u64)
+    (share >= LEAST_SHARE && more.is_finite()).then(|| (processes * more).ceil() as u64)
 }
 
 #[cfg(test)]
@@ -284,7 +291,7 @@ mod tests {
         // z: 2.5758 + 1.6449 = 4.2207; of half: 2.5758. (4.2207 / 2.5758)² = 2.685.
         assert_eq!(processes_to_see(100.0, 0.5), Some(269));
         assert_eq!(processes_to_see(100.0, 0.95), Some(100));
-        assert_eq!(processes_to_see(100.0, 0.0), None);
+        assert_eq!(processes_to_see(100.0, 0.1), None);
     }
 
     #[test]

@@ -17,9 +17,6 @@ use crate::workspace::{self, Heard};
 
 /// The unrelated function's number: it decides the function's size.
 const FUNCTION: u32 = 3;
-/// Layouts that a comparison has where both sides share their draws: more than the processes
-/// that two seconds pay for, so that time sets the limit and not the layouts.
-const DRAWN: usize = 256;
 
 /// Both builds.
 #[derive(Debug)]
@@ -52,7 +49,7 @@ impl Pools {
         }
         let folder = workspace::scratch(root)?.join("variant");
         let variants = Variants::new(root, &folder)?;
-        let few = &ours[..ours.len().min(DRAWN)];
+        let few = &ours[..drawn_of(ours.len())];
         let common = variants.build(FUNCTION, few)?;
         let unpaired = variants.build(FUNCTION, &others)?;
         Ok(Self {
@@ -65,9 +62,10 @@ impl Pools {
     /// Baseline and candidate of a case, with layouts of their own for one comparison.
     pub fn arms(&self, case: &Case, sides: Sides, rng: &mut SmallRng) -> Result<[Arm; 2]> {
         let (base, candidate) = (of_case(case, &self.base), self.candidate(case, sides));
+        let few = drawn_of(self.base.guest.layouts.len());
         Ok(match sides {
             Sides::Unpaired => [drawn(base, rng)?, drawn(candidate, rng)?.drawn_in(1)],
-            Sides::Common => [base, candidate].map(|arm| first(arm, DRAWN)),
+            Sides::Common => [base, candidate].map(|arm| first(arm, few)),
         })
     }
 
@@ -95,7 +93,7 @@ impl Pools {
     }
 }
 
-/// How many of a side's layouts a comparison draws, of its own for each: half of them, so that
+/// How many of a side's layouts each comparison draws for itself: half of them, so that
 /// comparisons do not all use the same.
 pub fn drawn_of(layouts: usize) -> usize {
     layouts / 2

@@ -10,7 +10,7 @@ use bench_protocol::api::{ABI_VERSION, GUEST_MAGIC, LAYOUT};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The source of the hostile guest, which `tests/hostile` uses as well.
+/// The source of the hostile guest, which `tests/workbench/hostile` uses as well.
 const GUEST: &str = include_str!("../../workbench/hostile/guest.c");
 
 /// What all cases share.

@@ -54,7 +54,7 @@ pub struct Config {
     /// Only what has an id that matches this regular expression.
     #[arg(long, value_name = "REGEX")]
     filter: Option<regex::Regex>,
-    /// Seconds for a comparison, its two looks together [default: that of bench.toml, or 2]
+    /// Seconds for a comparison, its two looks together [default: 1; with --package that of bench.toml, or 2]
     #[arg(long, alias = "seconds", value_name = "SECONDS", value_parser = seconds_of)]
     budget: Option<f64>,
     /// The smallest change that matters, percent [default: that of bench.toml, or 1]
@@ -87,8 +87,9 @@ const LAYOUTS_HELP: &str = "Link layouts of each library, each for one process o
     [default: 128, of the peers 48]";
 /// The smallest change that matters between peers, percent.
 const DELTA: f64 = 1.0;
-/// Seconds for a comparison of peers.
-const SECONDS: f64 = 2.0;
+/// Seconds for a comparison of peers: enough to tell ways that differ by a multiple, and there
+/// are some two hundred of them.
+const SECONDS: f64 = 1.0;
 
 fn seconds_of(text: &str) -> Result<f64, String> {
     match text.parse() {
