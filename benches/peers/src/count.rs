@@ -4,11 +4,10 @@
 //! Callgrind counts the instructions and DHAT the allocations, as for the workbench's
 //! own cases. (DHAT tells a time in instructions as well, but it puts an allocator and
 //! copy routines of its own in the place of the program's, and counts none of theirs.)
-//! Of an arm on one thread, a warm stream is drained in one process: callgrind's count is the
-//! slope between two drains, so that all that a drain does once cancels, and DHAT counts what
-//! one drain allocates. Of an arm with a producer aside, either tool counts all that two
-//! processes do, each with a stream of its own length, and the count is the slope between them.
-//! DHAT also counts in that way an arm whose stacks it cannot walk ([`Work::has_callers`]).
+//! A count is the slope between two lengths, so that all that is done once cancels. Of an arm
+//! on one thread, either tool counts two drains of one warm stream in one process. Of an arm with
+//! a producer aside, it counts all that two processes do, each with a stream of its own length;
+//! so does DHAT of an arm whose stacks it cannot walk ([`Work::has_callers`]).
 
 use std::fs;
 use std::hint::black_box;
@@ -34,9 +33,12 @@ const COUNTED: &str = "drain_counted";
 const DRAIN: &str = "--toggle-collect=*drain_counted*";
 /// Has callgrind write what it counted of each drain into a file of its own.
 const DUMP: &str = "--dump-after=*peers::count::dump_after*";
-/// Has `strip` keep the names of both functions.
-const KEEP: [&str; 2] = [
+/// The function around the last of its calls.
+const LAST: &str = "drain_last";
+/// Has `strip` keep the names of these functions.
+const KEEP: [&str; 3] = [
     "--keep-symbol=*drain_counted*",
+    "--keep-symbol=*drain_last*",
     "--keep-symbol=*dump_after*",
 ];
 
@@ -77,8 +79,19 @@ fn drain_all(arm: Work, libraries: &[PathBuf], lengths: &[u64]) -> Result<()> {
     for &items in warm {
         stream.drain(items).context("warming")?;
     }
-    let mut drain = |&items: &u64| dump_after(stream.as_mut(), items);
-    counted.iter().try_for_each(&mut drain)
+    let Some((&last, others)) = counted.split_last() else {
+        return Ok(());
+    };
+    for &items in others {
+        dump_after(stream.as_mut(), items)?;
+    }
+    drain_last(stream.as_mut(), last)
+}
+
+/// By this DHAT's file tells the last drain from the one before.
+#[inline(never)]
+fn drain_last(stream: &mut dyn Stream, items: u64) -> Result<()> {
+    black_box(dump_after(stream, items))
 }
 
 /// Callgrind writes a profile when this ends. (It heeds one option for a function.)
@@ -202,21 +215,25 @@ impl Subject<'_> {
 
     /// Blocks and bytes per item of an arm on one thread.
     fn allocations_of_the_drain(&self) -> Result<[f64; 2]> {
-        let [warm, items] = lengths(&self.work, DHAT.bytes);
+        let [few, many] = lengths(&self.work, DHAT.bytes);
         let folder = TempDir::new()?;
         let file = folder.path().join("allocations");
         let output = format!("{}={}", DHAT.output, file.display());
         // Stacks that reach down to the counted function.
         let deep = ["--tool=dhat", "--num-callers=100", WITHOUT_INLINED];
         let options = [&deep[..], &["--log-file=/dev/null", &output]].concat();
-        self.drain(&options, &[warm, items])?;
+        self.drain(&options, &[few, few, many])?;
         let file = Allocations::parse(&fs::read_to_string(file)?).map_err(anyhow::Error::msg)?;
         // What was allocated before and is made larger here counts there: the stream is warm, so
         // that nothing is.
-        let found = file.below(COUNTED);
-        ensure!(found.blocks > 0, "DHAT did not see the drain");
-        let its_own = [found.blocks - 1, found.bytes - 1];
-        Ok(its_own.map(|it| it as f64 / items as f64))
+        let [both, long] = [COUNTED, LAST].map(|function| file.below(function));
+        let short = both.checked_sub(long).unwrap_or_default();
+        ensure!(short.blocks > 0, "DHAT did not see the drains");
+        let slope = |long: u64, short: u64| (long as f64 - short as f64) / (many - few) as f64;
+        Ok([
+            slope(long.blocks, short.blocks),
+            slope(long.bytes, short.bytes),
+        ])
     }
 }
 

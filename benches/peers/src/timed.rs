@@ -32,7 +32,7 @@ pub struct Options {
     pub delta: Delta,
     /// Confidence of all intervals together.
     pub family: Confidence,
-    /// Time for a comparison, both looks together.
+    /// Time for a comparison, both looks together; twice that where threads hop.
     pub budget: Duration,
     /// Random seed.
     pub seed: u64,
@@ -68,8 +68,10 @@ pub fn measure(
         resolution: resolution(),
         ..Settings::new(options.delta, confidence, options.budget)
     };
-    // Where the system puts threads matters more than a handful of rounds.
+    // Where the system puts threads matters more than a handful of rounds: more processes
+    // tell more.
     let aside = Settings {
+        budget: 2 * options.budget,
         warmup: 1,
         rounds: 5,
         ..usual.clone()

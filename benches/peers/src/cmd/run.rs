@@ -54,7 +54,8 @@ pub struct Config {
     /// Only what has an id that matches this regular expression.
     #[arg(long, value_name = "REGEX")]
     filter: Option<regex::Regex>,
-    /// Seconds for a comparison, its two looks together [default: 1; with --package that of bench.toml, or 2]
+    /// Seconds for a comparison, its two looks together; twice that where threads hop [default: 1;
+    /// with --package that of bench.toml, or 2]
     #[arg(long, alias = "seconds", value_name = "SECONDS", value_parser = seconds_of)]
     budget: Option<f64>,
     /// The smallest change that matters, percent [default: that of bench.toml, or 1]
