@@ -6,8 +6,7 @@
 //! copy routines of its own in the place of the program's, and counts none of theirs.)
 //! A count is the slope between two lengths, so that all that is done once cancels. Of an arm
 //! on one thread, either tool counts two drains of one warm stream in one process. Of an arm with
-//! a producer aside, it counts all that two processes do, each with a stream of its own length;
-//! so does DHAT of an arm whose stacks it cannot walk ([`Work::has_callers`]).
+//! a producer aside, it counts all that two processes do, each with a stream of its own length.
 
 use std::fs;
 use std::hint::black_box;
@@ -169,7 +168,7 @@ impl Subject<'_> {
             instructions > 1.0,
             "{instructions} instructions per item: nothing was counted"
         );
-        let [blocks, bytes] = if self.work.runs_aside() || !self.work.has_callers() {
+        let [blocks, bytes] = if self.work.runs_aside() {
             DHAT.slope(self)?
         } else {
             self.allocations_of_the_drain()?

@@ -85,12 +85,6 @@ impl Work {
         }
     }
 
-    /// Whether a stack of it can be walked: valgrind does not see what Cranelift tells of its
-    /// code.
-    pub fn has_callers(&self) -> bool {
-        !matches!(self, Self::Peer(arm) if matches!(arm.peer, Peer::Wasm | Peer::FidiusWasm))
-    }
-
     /// The libraries that it loads, in the order that they are opened in.
     pub fn libraries(&self) -> &'static [Library] {
         match self {
