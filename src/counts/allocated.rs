@@ -1,8 +1,5 @@
 //! What was allocated, as DHAT's files tell.
 
-use std::iter::Sum;
-use std::ops::Add;
-
 use serde::Deserialize;
 
 /// Heap blocks, and their bytes.
@@ -12,17 +9,6 @@ pub struct Allocated {
     pub bytes: u64,
 }
 
-impl Add for Allocated {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            blocks: self.blocks + other.blocks,
-            bytes: self.bytes + other.bytes,
-        }
-    }
-}
-
 impl Allocated {
     /// Nothing where one of the two numbers would be negative.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
@@ -30,12 +16,6 @@ impl Allocated {
             blocks: self.blocks.checked_sub(other.blocks)?,
             bytes: self.bytes.checked_sub(other.bytes)?,
         })
-    }
-}
-
-impl Sum for Allocated {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), Add::add)
     }
 }
 
@@ -85,13 +65,12 @@ impl Allocations {
     }
 
     fn sum(&self, counts: impl Fn(&Point) -> bool) -> Allocated {
-        let points = self.points.iter().filter(|point| counts(point));
-        points
-            .map(|point| Allocated {
-                blocks: point.blocks,
-                bytes: point.bytes,
-            })
-            .sum()
+        let mut sum = Allocated::default();
+        for point in self.points.iter().filter(|point| counts(point)) {
+            sum.blocks += point.blocks;
+            sum.bytes += point.bytes;
+        }
+        sum
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! A count per item is a slope, as in [`crate::counts`]: (long - short) / (difference of the
 //! lengths), under the same tunables and from the same function on. There, a case takes
-//! a process under each of two tools; here one tells everything, of hundreds of arms. The number of allocations is that of the calls of the allocator's functions.
+//! a process under each of two tools; here one tells everything, of hundreds of arms. The number
+//! of allocations is that of the calls of the allocator's functions.
 
 use std::path::{Path, PathBuf};
 

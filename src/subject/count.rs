@@ -14,6 +14,7 @@ use paired::worker::{ChildError, Launch, Worker};
 
 use super::child::{ARGUMENT, Answer, Job, Task};
 use super::framework::Case;
+use crate::counts::allocated::Allocated;
 use crate::counts::functions::{Functions, parse};
 use crate::counts::{PerItem, in_child};
 
@@ -92,13 +93,6 @@ fn instructions(library: &Path, case: &Case, lengths: [u64; 2], which: u8) -> Re
     let said = callgrind(Path::new("/dev/null"), library, case, lengths, which)?;
     in_child::collected(&said)
         .ok_or_else(|| "callgrind counted nothing: are this program's symbols stripped?".to_owned())
-}
-
-/// What a process allocated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Allocated {
-    bytes: u64,
-    blocks: u64,
 }
 
 fn allocated(

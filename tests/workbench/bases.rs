@@ -8,6 +8,7 @@ use std::process;
 
 use crate::scratch::Scratch;
 use assert_cmd::Command;
+use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -69,6 +70,13 @@ impl Repository {
         let mut command = self.program(program, &self.directory());
         command.arg(verb);
         command.into()
+    }
+
+    /// The libraries are no pair: it ends there, after what is tested here.
+    fn compare_with_the_one_before(&self) -> Assert {
+        let mut command = self.arena_bench("compare");
+        command.args(["--against", "HEAD~1", "--quick", "--no-counts"]);
+        command.args(["--layouts", "1"]).assert().code(2)
     }
 
     fn output(&self) -> PathBuf {
@@ -193,17 +201,7 @@ fn each_side_is_built_with_its_own_configuration_and_the_differences_are_said() 
         .env("CARGO", "/no/such/cargo");
     build.assert().success();
     repository.made_has(&["version two", "special flags", &special], &["three"]);
-    let mut compare = repository.arena_bench("compare");
-    compare.args([
-        "--against",
-        "HEAD~1",
-        "--quick",
-        "--layouts",
-        "1",
-        "--no-counts",
-    ]);
-    // The libraries are no pair: it ends there, after what is tested here.
-    let said = compare.assert().code(2);
+    let said = repository.compare_with_the_one_before();
     said.stderr(contains("compiled differently").and(contains("--cfg special, candidate none")));
 }
 
@@ -350,19 +348,7 @@ fn the_same_seed_links_the_same_layouts_and_without_one_they_are_others() {
 #[test]
 fn two_commits_of_the_same_code_are_said_to_be_the_same() {
     let repository = Repository::new("");
-    let compare = || {
-        let mut command = repository.arena_bench("compare");
-        command.args([
-            "--against",
-            "HEAD~1",
-            "--quick",
-            "--layouts",
-            "1",
-            "--no-counts",
-        ]);
-        // The libraries are no pair: it ends there, after what is tested here.
-        command.assert().code(2)
-    };
+    let compare = || repository.compare_with_the_one_before();
     let words = "both sides are the same machine code";
     compare().stderr(contains(words).not());
     repository.write("bench-guest/notes.txt", "nothing that is compiled");

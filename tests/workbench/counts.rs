@@ -6,6 +6,7 @@
 //! other.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use arena_bench::allocator::{Allocator, Allocators};
 use arena_bench::case::Case;
@@ -31,19 +32,27 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The pair beside the target that counts, with these allocators; nothing where valgrind is not
-/// installed, which continuous integration does not go without.
-fn options(allocators: Allocators) -> Option<Options> {
-    let executable = match counts::build(Profile::Release) {
-        Ok(executable) => executable,
+/// Whether valgrind is installed; continuous integration does not go without.
+pub fn can_count() -> bool {
+    match counts::available() {
+        Ok(()) => true,
         Err(CountsError::NoValgrind(notice)) if std::env::var_os("CI").is_none() => {
             eprintln!("skipped: {notice}");
-            return None;
+            false
         }
         Err(error) => panic!("{error}"),
-    };
+    }
+}
+
+/// The target that counts, if anything can be counted.
+pub fn target(profile: Profile) -> Option<PathBuf> {
+    can_count().then(|| counts::build(profile).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// The pair beside the target that counts, with these allocators.
+fn options(allocators: Allocators) -> Option<Options> {
     Some(Options {
-        executable,
+        executable: target(Profile::Release)?,
         pair: None,
         allocators,
     })

@@ -9,7 +9,7 @@ use predicates::prelude::*;
 use predicates::str::contains;
 
 use super::repository::Repository;
-use super::valgrind;
+use crate::counts::can_count;
 
 /// What the action runs.
 fn ci_package(repository: &Repository, arguments: &[&str]) -> Output {
@@ -92,7 +92,7 @@ fn init_without_anything_to_measure_or_with_a_wrong_action_says_what_it_needs() 
 
 #[test]
 fn the_workflow_s_commands_compare_publish_and_alert() {
-    if !valgrind() {
+    if !can_count() {
         return;
     }
     let repository = Repository::new("functions", "packages/a folder/it");

@@ -10,22 +10,14 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
+use crate::counts::can_count;
+
 /// Counts alone, so that nothing depends on the speed of the machine.
 const COUNTS: [&str; 5] = ["--counts-only", "--layouts", "2", "--seed", "1"];
 
-fn valgrind() -> bool {
-    let there = std::process::Command::new("valgrind")
-        .arg("--version")
-        .output();
-    if there.is_err() {
-        eprintln!("skipped: valgrind is not installed");
-    }
-    there.is_ok()
-}
-
 #[test]
 fn an_unrelated_function_is_no_regression_and_one_more_allocation_is() {
-    if !valgrind() {
+    if !can_count() {
         return;
     }
     let repository = Repository::new("functions", "");
@@ -78,7 +70,7 @@ fn an_unrelated_function_is_no_regression_and_one_more_allocation_is() {
 
 #[test]
 fn a_package_in_a_subdirectory_is_compared_with_its_base_and_not_with_itself() {
-    if !valgrind() {
+    if !can_count() {
         return;
     }
     let repository = Repository::new("functions", "packages/a folder/it");
@@ -100,7 +92,7 @@ fn a_package_in_a_subdirectory_is_compared_with_its_base_and_not_with_itself() {
 
 #[test]
 fn named_streams_of_a_guest_are_cases_that_a_record_a_history_and_a_page_hold() {
-    if !valgrind() {
+    if !can_count() {
         return;
     }
     let repository = Repository::new("streams", "");
