@@ -109,6 +109,7 @@ fn bisect(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> {
     let bad = what.resolve(&config.bad)?;
     let commits = range(what.root(), &good, &bad)?;
     tell_of(&commits, config);
+    let chance = config.chance.where_timed(!config.counts_only);
     let mut bisection = Bisection::begin(Plan {
         what,
         good: good.clone(),
@@ -116,11 +117,8 @@ fn bisect(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> {
         limits,
         delta,
         budget: Duration::from_secs_f64(config.budget),
-        seed: config.chance.seed(),
-        layouts: match config.counts_only {
-            true => Vec::new(),
-            false => config.chance.layouts(false),
-        },
+        seed: chance.seed(),
+        layouts: chance.layouts(false),
     })?;
     let last = commits.len() - 1;
     if bisection.ask(&commits[last])? != Answer::Bad {

@@ -47,6 +47,19 @@ impl Chance {
         }
     }
 
+    /// The same for a verb that may time nothing: then it needs no layouts, which take a minute.
+    pub(super) fn where_timed(self, timed: bool) -> Self {
+        Self {
+            layouts: if timed { self.layouts } else { Some(0) },
+            ..self
+        }
+    }
+
+    /// Whether nothing is timed.
+    pub(super) fn is_untimed(self) -> bool {
+        self.layouts == Some(0)
+    }
+
     /// The number of link layouts, where none is given so many.
     pub fn count(self, usual: u32) -> u32 {
         self.layouts.unwrap_or(usual)
@@ -55,10 +68,12 @@ impl Chance {
     /// The seeds of so many layouts, where none is given.
     pub(super) fn seeds(self, usual: u32) -> Vec<u64> {
         let count = self.count(usual);
-        notice!(
-            "arena-bench: random seed {0} (--seed {0} repeats it)",
-            self.seed()
-        );
+        if count > 0 {
+            notice!(
+                "arena-bench: random seed {0} (--seed {0} repeats it)",
+                self.seed()
+            );
+        }
         seeds(self.seed(), count)
     }
 
@@ -82,10 +97,10 @@ pub(super) fn pair_with(
     let layouts = match folder {
         Some(folder) => Layouts::in_folder(folder)?,
         None => {
+            let linked = links(seeds);
             notice!(
-                "arena-bench: building the pair{} and linking it {} times",
-                words(allocators),
-                seeds.len()
+                "arena-bench: building the pair{}{linked}",
+                words(allocators)
             );
             let root = workspace::root()?;
             linking(2 * seeds.len(), |heard| {
@@ -93,7 +108,9 @@ pub(super) fn pair_with(
             })?
         }
     };
-    warn_of_one(&layouts);
+    if folder.is_some() || !seeds.is_empty() {
+        warn_of_one(&layouts);
+    }
     Ok(layouts)
 }
 
@@ -106,14 +123,22 @@ pub(super) fn pair_at(
     seeds: &[u64],
 ) -> Result<Layouts> {
     notice!(
-        "arena-bench: building the pair of {}{} and linking it {} times",
+        "arena-bench: building the pair of {}{}{}",
         commit.reference,
         words(allocators),
-        seeds.len()
+        links(seeds)
     );
     linking(2 * seeds.len(), |heard| {
         workspace::build_at(root, commit, place, allocators, seeds, heard)
     })
+}
+
+/// How often a library is linked, in a sentence.
+fn links(seeds: &[u64]) -> String {
+    match seeds.len() {
+        0 => String::new(),
+        times => format!(" and linking it {times} times"),
+    }
 }
 
 /// The allocators in a sentence, where they are not the system's.
@@ -155,15 +180,18 @@ pub(super) fn laboratory(folder: Option<&Path>, links: Links<'_>) -> Result<Buil
                 none if none.is_empty() => none,
                 others => format!(", also with {others}"),
             };
-            notice!(
-                "arena-bench: building the pair and the laboratory's{others}, and linking {} layouts",
-                links.all()
-            );
+            let linked = match links.all() {
+                0 => String::new(),
+                all => format!(", and linking {all} layouts"),
+            };
+            notice!("arena-bench: building the pair and the laboratory's{others}{linked}");
             let root = workspace::root()?;
             linking(links.all(), |heard| Built::here(&root, links, heard))?
         }
     };
-    warn_of_one(built.today());
+    if folder.is_some() || links.all() > 0 {
+        warn_of_one(built.today());
+    }
     Ok(built)
 }
 

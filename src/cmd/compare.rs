@@ -128,9 +128,8 @@ fn compare(config: &Config, given: &Calling, has_pair: bool) -> Result<Outcome> 
         counts::available()?;
     }
     options::writable("--markdown", config.markdown.as_deref())?;
-    let linked = config
-        .sides
-        .link(&choice, config.chance, &config.selection)?;
+    let chance = config.chance.where_timed(!config.counts_only);
+    let linked = config.sides.link(&choice, chance, &config.selection)?;
     let Some(linked) = linked else {
         return Ok(Outcome::Fine);
     };

@@ -161,10 +161,9 @@ pub fn run(config: &Config) -> Result<Outcome> {
         options::writable("--output", Some(record.unwrap_or(&config.output)))?;
         options::writable("--advice", config.advice.as_deref())?;
     }
-    let seeds = match config.counts_only || config.verify_only {
-        true => Vec::new(),
-        false => config.part.chance.seeds(config.scale().layouts),
-    };
+    let timed = !(config.counts_only || config.verify_only);
+    let seeds = config.part.chance.where_timed(timed);
+    let seeds = seeds.seeds(config.scale().layouts);
     let mut bar = Bar::default();
     bar.part("building");
     let built = match config.verify_only {

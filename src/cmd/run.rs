@@ -132,6 +132,7 @@ pub fn run(config: &Config) -> Result<Outcome> {
     let earlier = earlier.filter(|_| config.resume);
     let seed = earlier.as_ref().and_then(resume::seed);
     let chance = config.chance.resumed(seed);
+    let chance = chance.where_timed(!config.skip.contains(&Step::Paired));
     let seeds = chance.layouts(config.selection.quick);
     let allocators = config.allocator.unwrap_or_default();
     let layouts = pair_with(config.pair.as_deref(), allocators, &seeds)?;

@@ -64,7 +64,10 @@ pub fn run(
         Choice::Library(library, calling) => packages::of_file(library, calling)?,
         Choice::Packages(wanted) => {
             own = settings;
-            packages::here(wanted, &asked.chance.layouts(asked.quick))?
+            let chance = asked
+                .chance
+                .where_timed(!asked.skip.contains(&Step::Paired));
+            packages::here(wanted, &chance.layouts(asked.quick))?
         }
     };
     let delta = asked.delta.or(own.and_then(|it| it.delta));

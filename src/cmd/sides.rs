@@ -217,7 +217,9 @@ impl Sides {
         let kept = folder.map(Layouts::in_folder).transpose();
         let kept = kept.context("the baseline pair")?;
         let seeds = match &kept {
-            Some(kept) if !kept.guest.seeds.is_empty() => kept.guest.seeds.clone(),
+            Some(kept) if !chance.is_untimed() && !kept.guest.seeds.is_empty() => {
+                kept.guest.seeds.clone()
+            }
             _ => chance.layouts(quick),
         };
         let head = match (&self.pair, &root) {
