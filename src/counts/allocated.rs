@@ -1,5 +1,7 @@
 //! What was allocated, as DHAT's files tell.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// Heap blocks, and their bytes.
@@ -16,6 +18,11 @@ impl Allocated {
             blocks: self.blocks.checked_sub(other.blocks)?,
             bytes: self.bytes.checked_sub(other.bytes)?,
         })
+    }
+
+    fn add(&mut self, point: &Point) {
+        self.blocks += point.blocks;
+        self.bytes += point.bytes;
     }
 }
 
@@ -57,18 +64,30 @@ impl Allocations {
 
     /// Of what a function called, by a part of its symbol's name; its frames must be known.
     pub fn below(&self, function: &str) -> Allocated {
-        let is_it = |&caller: &usize| {
-            let frame = self.frames.get(caller);
-            frame.is_some_and(|frame| frame.contains(function))
-        };
-        self.sum(|point| point.callers.iter().any(is_it))
+        self.sum(|point| self.frames_of(point, function) > 0)
+    }
+
+    /// The same, by how many frames of `other` are on the stack as well.
+    pub fn below_each(&self, function: &str, other: &str) -> BTreeMap<usize, Allocated> {
+        let mut found = BTreeMap::<usize, Allocated>::new();
+        let points = self.points.iter();
+        for point in points.filter(|point| self.frames_of(point, function) > 0) {
+            let sum = found.entry(self.frames_of(point, other)).or_default();
+            sum.add(point);
+        }
+        found
+    }
+
+    fn frames_of(&self, point: &Point, function: &str) -> usize {
+        let frames = point.callers.iter();
+        let frames = frames.filter_map(|&caller| self.frames.get(caller));
+        frames.filter(|frame| frame.contains(function)).count()
     }
 
     fn sum(&self, counts: impl Fn(&Point) -> bool) -> Allocated {
         let mut sum = Allocated::default();
         for point in self.points.iter().filter(|point| counts(point)) {
-            sum.blocks += point.blocks;
-            sum.bytes += point.bytes;
+            sum.add(point);
         }
         sum
     }
@@ -89,6 +108,17 @@ mod tests {
         let [blocks, bytes] = [2, 64];
         assert_eq!(file.below("drain"), Allocated { blocks, bytes });
         assert_eq!(file.below("nobody"), Allocated::default());
+    }
+
+    #[test]
+    fn points_below_a_function_are_told_apart_by_how_often_another_is_on_their_stack() {
+        let file = r#"{"pps": [{"tb": 8, "tbk": 1, "fs": [0, 1, 2]},
+            {"tb": 16, "tbk": 1, "fs": [0, 1, 2, 2]}, {"tb": 4, "tbk": 2, "fs": [0, 1, 2, 2]},
+            {"tb": 99, "tbk": 9, "fs": [0, 2]}], "ftbl": ["malloc", "a::drain", "b::deeper"]}"#;
+        let file = Allocations::parse(file).expect("a file");
+        let all = |blocks, bytes| Allocated { blocks, bytes };
+        let expected = [(1, all(1, 8)), (2, all(3, 20))];
+        assert_eq!(file.below_each("drain", "deeper"), expected.into());
     }
 
     #[test]

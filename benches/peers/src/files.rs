@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::path::PathBuf;
+use std::iter;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use arena_bench::pair::{Layouts, PairFiles};
@@ -24,6 +25,8 @@ pub struct Files {
     pair: Layouts,
     /// Those that were linked in layouts, by their package.
     others: BTreeMap<&'static str, Build>,
+    /// Components that were compiled ahead of time, by the arm that loads them.
+    components: BTreeMap<String, Vec<PathBuf>>,
 }
 
 impl Files {
@@ -34,6 +37,7 @@ impl Files {
             folder,
             pair,
             others: BTreeMap::new(),
+            components: BTreeMap::new(),
         }
     }
 
@@ -75,6 +79,7 @@ impl Files {
         Ok(Self {
             pair,
             others,
+            components: compiled(all, &cache.join("components"))?,
             ..Self::beside_executable()?
         })
     }
@@ -98,13 +103,18 @@ impl Files {
                 }
             },
         };
-        work.into().libraries().iter().map(file).collect()
+        let work = work.into();
+        let components = self.components.get(&work.id()).into_iter().flatten();
+        let libraries = work.libraries().iter().map(file);
+        libraries.chain(components.cloned()).collect()
     }
 
     /// The same, each in all its link layouts.
     pub fn layouts(&self, work: impl Into<Work>) -> Vec<Vec<PathBuf>> {
         let work = work.into();
-        let both = self.of(work).into_iter().zip(self.builds(work));
+        // A component has no build.
+        let builds = self.builds(work).into_iter().chain(iter::repeat(None));
+        let both = self.of(work).into_iter().zip(builds);
         both.map(|(plain, build)| build.map_or(vec![plain], |build| build.layouts.clone()))
             .collect()
     }
@@ -129,6 +139,29 @@ impl Files {
         };
         work.libraries().iter().map(build).collect()
     }
+}
+
+/// Compiles the components that are loaded for `all`: else every process would, twice as long as
+/// it measures.
+#[cfg(feature = "fidius-wasm")]
+fn compiled(all: &[Work], folder: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
+    use crate::peer::{Peer, fidius_wasm};
+
+    let mut components = BTreeMap::new();
+    for work in all {
+        let Work::Peer(arm) = work else { continue };
+        if arm.peer == Peer::FidiusWasm {
+            let files = fidius_wasm::compile(arm.payload, arm.bytes, folder)?;
+            components.insert(work.id(), files.to_vec());
+        }
+    }
+    Ok(components)
+}
+
+/// A program without that backend has none.
+#[cfg(not(feature = "fidius-wasm"))]
+fn compiled(_: &[Work], _: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
+    Ok(BTreeMap::new())
 }
 
 #[cfg(test)]
@@ -160,6 +193,10 @@ mod tests {
                 build("host", &["h0", "h1", "h2"]),
             ),
             others: BTreeMap::from([("fidius-plugin", build("plugin", &["p0", "p1", "p2"]))]),
+            components: BTreeMap::from([(
+                arm(Peer::FidiusWasm).id(),
+                vec!["wasm".into(), "cwasm".into()],
+            )]),
         }
     }
 
@@ -184,6 +221,9 @@ mod tests {
                 "{peer:?}"
             );
         }
+        let [component, compiled] = ["wasm", "cwasm"].map(PathBuf::from);
+        let layouts = files.layouts(arm(Peer::FidiusWasm));
+        assert_eq!(layouts, [[component], [compiled]]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod child;
 pub mod claims;
 pub mod cmd;
 pub mod count;
+pub mod counted;
 pub mod drive;
 pub mod fidius;
 pub mod files;

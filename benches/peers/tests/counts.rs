@@ -8,7 +8,7 @@ use std::path::Path;
 use arena_bench::counts::valgrind;
 use bench_protocol::payload::PayloadKind;
 use peers::channels::{self, Channel, Way};
-use peers::count::{Lean, Subject};
+use peers::count::{Executables, Subject, allocations_together};
 use peers::files::Files;
 use peers::parts;
 use peers::peer::{Arm, Peer};
@@ -33,16 +33,16 @@ fn the_count_of_an_arm_is_the_sum_of_its_parts_and_the_allocators_are_among_them
     let test = env::current_exe().expect("a test has a file");
     let files = Files::in_folder(test.parent().expect("a file has a folder").to_owned());
     let peers = Path::new(env!("CARGO_BIN_EXE_peers"));
-    let lean = Lean::of(peers).unwrap();
+    let lean = Executables::lean(peers).unwrap();
     let arm = Arm::new(Peer::Alloc, PayloadKind::U64, 8);
     let libraries = files.of(arm);
-    let subject = |executable| Subject {
-        executable,
+    let subject = |executables| Subject {
+        executables,
         work: arm.into(),
         libraries: &libraries,
     };
-    let counts = subject(lean.path()).count().unwrap();
-    let parts = parts::of(&subject(peers)).unwrap();
+    let counts = subject(&lean).count().unwrap();
+    let parts = parts::of(&subject(&Executables::whole(peers))).unwrap();
     let counted = counts.instructions_per_item.unwrap();
     let sum: f64 = parts.values().sum();
     let apart = counted / sum - 1.0;
@@ -66,14 +66,14 @@ fn a_channel_allocates_for_each_item_as_released_and_not_with_both_sides_changed
     }
     let test = env::current_exe().expect("a test has a file");
     let files = Files::in_folder(test.parent().expect("a file has a folder").to_owned());
-    let lean = Lean::of(Path::new(env!("CARGO_BIN_EXE_peers"))).unwrap();
+    let lean = Executables::lean(Path::new(env!("CARGO_BIN_EXE_peers"))).unwrap();
     for channel in [Channel::Client, Channel::UnaryArena, Channel::Callback] {
         let allocations = |way| {
             // A number has nothing of its own to allocate.
             let arm = channels::Arm::new(channel, way, channels::SIZES[0]);
             let libraries = files.of(arm);
             let subject = Subject {
-                executable: lean.path(),
+                executables: &lean,
                 work: arm.into(),
                 libraries: &libraries,
             };
@@ -82,4 +82,37 @@ fn a_channel_allocates_for_each_item_as_released_and_not_with_both_sides_changed
         assert!(allocations(Way::Released) > 0.99, "{}", channel.name());
         assert!(allocations(Way::Both) < 0.01, "{}", channel.name());
     }
+}
+
+#[test]
+fn allocations_of_arms_in_one_process_are_those_of_each_alone() {
+    if !can_count() {
+        return;
+    }
+    let test = env::current_exe().expect("a test has a file");
+    let files = Files::in_folder(test.parent().expect("a file has a folder").to_owned());
+    let lean = Executables::lean(Path::new(env!("CARGO_BIN_EXE_peers"))).unwrap();
+    let arms = [
+        Arm::new(Peer::Alloc, PayloadKind::Record, 256),
+        Arm::new(Peer::Arena, PayloadKind::U64, 8),
+        Arm::new(Peer::Arrow1, PayloadKind::Bytes, 1024),
+    ];
+    let libraries = arms.map(|arm| files.of(arm));
+    let subjects: Vec<Subject<'_>> = arms
+        .iter()
+        .zip(&libraries)
+        .map(|(&arm, libraries)| Subject {
+            executables: &lean,
+            work: arm.into(),
+            libraries,
+        })
+        .collect();
+    let alone: Vec<_> = subjects
+        .iter()
+        .map(|it| it.allocations().unwrap())
+        .collect();
+    assert_eq!(allocations_together(&subjects).unwrap(), alone);
+    // A number by the arena allocates nothing, the others do.
+    let allocates = alone.iter().map(|found| found.blocks > 0.0);
+    assert_eq!(allocates.collect::<Vec<_>>(), [true, false, true]);
 }

@@ -22,13 +22,13 @@ use super::calling::CallingOptions;
 use super::compare::PACKAGE;
 use super::{matching, report};
 use crate::child::{self, failure};
-use crate::count::{Lean, Subject};
+use crate::count::{Executables, Subject};
 use crate::files::Files;
 use crate::parts::{self, ByArm};
 use crate::peer::{Arm, Peer, SIZES};
 use crate::timed::{self, Timed};
 use crate::work::Work;
-use crate::{claims, page, tried};
+use crate::{claims, counted, page, tried};
 
 /// Confidence of all intervals of the run together.
 const CONFIDENCE: f64 = 0.99;
@@ -169,7 +169,16 @@ fn run_peers(config: &Config, output: &Path) -> Result<Outcome> {
     let tried = tried::all(&mut failures);
     let mut parts = ByArm::new();
     if !config.no_counts {
-        count(&mut cases, &files, &mut failures)?;
+        let right: Vec<Work> = right(&cases).collect();
+        eprintln!("peers: counting {} arms under valgrind", right.len());
+        counted::count(&right, &files, &mut |work, found| {
+            let case = cases.iter_mut().find(|(known, _)| *known == Some(*work));
+            let Some((_, case)) = case else { return };
+            match found {
+                Ok(found) => found.add_to(case.counts.get_or_insert_default()),
+                Err(error) => failures.push(failure(&case.id, &error)),
+            }
+        })?;
         parts = explained(&cases, &mut failures)?;
     }
     let mut timed = Timed::default();
@@ -180,7 +189,7 @@ fn run_peers(config: &Config, output: &Path) -> Result<Outcome> {
             budget: Duration::from_secs_f64(config.budget.unwrap_or(SECONDS)),
             seed,
         };
-        let right: Vec<Work> = cases.iter().filter_map(|(work, _)| *work).collect();
+        let right: Vec<Work> = right(&cases).collect();
         timed = timed::measure(&right, &files, &options, &mut |name, left| {
             eprintln!("peers: {name}; {left} comparisons left");
         })?;
@@ -266,43 +275,16 @@ fn verified(all: &[Work], files: &Files, failures: &mut Vec<Failure>) -> Vec<(Op
     cases
 }
 
-/// Counts the arms into their cases, as many at once as there are cores: other load
-/// does not change a count.
-fn count(
-    cases: &mut [(Option<Work>, Case)],
-    files: &Files,
-    failures: &mut Vec<Failure>,
-) -> Result<()> {
-    let works = cases.iter().enumerate();
-    let works = works.filter_map(|(place, (work, _))| Some((place, (*work)?)));
-    let works: Vec<(usize, Work)> = works.collect();
-    eprintln!("peers: counting {} arms under valgrind", works.len());
-    let lean = Lean::of(&std::env::current_exe()?)?;
-    let count = |&(_, work): &(usize, Work)| {
-        let subject = Subject {
-            executable: lean.path(),
-            work,
-            libraries: &files.of(work),
-        };
-        subject.count()
-    };
-    let all = works.iter().collect();
-    side_by_side(
-        all,
-        usize::MAX,
-        &count,
-        &mut |(place, work), counts| match counts {
-            Ok(counts) => cases[*place].1.counts = Some(counts),
-            Err(error) => failures.push(failure(&work.id(), &error)),
-        },
-    );
-    Ok(())
+/// The arms among the cases: what streams the right items.
+fn right(cases: &[(Option<Work>, Case)]) -> impl Iterator<Item = Work> {
+    cases.iter().filter_map(|(work, _)| *work)
 }
 
 /// Where the instructions go, of those arms whose counts differ from Fidius'.
 fn explained(cases: &[(Option<Work>, Case)], failures: &mut Vec<Failure>) -> Result<ByArm> {
     // Those that have their line tables still; the layouts go without.
-    let (executable, files) = (std::env::current_exe()?, Files::beside_executable()?);
+    let executables = Executables::whole(&std::env::current_exe()?);
+    let files = Files::beside_executable()?;
     let counted = |work: &Work| {
         let case = cases.iter().find(|(known, _)| known.as_ref() == Some(work));
         case.and_then(|(_, case)| case.counts.as_ref()?.instructions_per_item)
@@ -316,7 +298,7 @@ fn explained(cases: &[(Option<Work>, Case)], failures: &mut Vec<Failure>) -> Res
     let parts = |work: &Work| {
         let libraries = files.of(*work);
         parts::of(&Subject {
-            executable: &executable,
+            executables: &executables,
             work: *work,
             libraries: &libraries,
         })

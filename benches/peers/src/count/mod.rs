@@ -5,114 +5,37 @@
 //! own cases. (DHAT tells a time in instructions as well, but it puts an allocator and
 //! copy routines of its own in the place of the program's, and counts none of theirs.)
 //! A count is the slope between two lengths, so that all that is done once cancels. Of an arm
-//! on one thread, either tool counts two drains of one warm stream in one process. Of an arm with
-//! a producer aside, it counts all that two processes do, each with a stream of its own length.
+//! on one thread, either tool counts two drains of one warm stream in one process, DHAT those of
+//! several arms: what others did to the allocator before changes instructions, no allocation. Of
+//! an arm with a producer aside, it counts all that two processes do, each with a stream of its own
+//! length.
 
+mod child;
+mod lean;
+
+use std::collections::BTreeMap;
 use std::fs;
-use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
-use arena_bench::counts::allocated::Allocations;
+use anyhow::{Context, Result, ensure};
+use arena_bench::counts::allocated::{Allocated, Allocations};
 use arena_bench::counts::{TUNABLES, WITHOUT_INLINED};
-use bench_protocol::spec::ENDLESS;
 use bench_record::wire::Counts;
 use tempfile::TempDir;
 
+use self::child::{ARGUMENT, COUNTED, DEEPER, DRAIN, DUMP, Drained, LAST};
 use crate::peer::BATCH;
-use crate::pull::Stream;
 use crate::work::Work;
 
-/// The first argument of a process that is counted.
-const ARGUMENT: &str = "--count";
-/// The function whose calls are counted, of an arm on one thread.
-const COUNTED: &str = "drain_counted";
-/// Has callgrind count that function and what it calls, on its own thread.
-const DRAIN: &str = "--toggle-collect=*drain_counted*";
-/// Has callgrind write what it counted of each drain into a file of its own.
-const DUMP: &str = "--dump-after=*peers::count::dump_after*";
-/// The function around the last of its calls.
-const LAST: &str = "drain_last";
-/// Has `strip` keep the names of these functions.
-const KEEP: [&str; 3] = [
-    "--keep-symbol=*drain_counted*",
-    "--keep-symbol=*drain_last*",
-    "--keep-symbol=*dump_after*",
-];
-
-/// Drains what this process was started to drain, if it was.
-pub fn serve() -> Option<ExitCode> {
-    let mut arguments = std::env::args().skip(1);
-    if arguments.next()? != ARGUMENT {
-        return None;
-    }
-    let drained = arguments
-        .next()
-        .context("no arm")
-        .and_then(|arm| {
-            Ok(serde_json::from_str::<(Work, Vec<PathBuf>, Vec<u64>)>(
-                &arm,
-            )?)
-        })
-        .and_then(|(arm, libraries, lengths)| drain_all(arm, &libraries, &lengths));
-    Some(match drained {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    })
-}
-
-/// Drains so many items after so many, of one stream where it goes on, as it does when it is timed.
-fn drain_all(arm: Work, libraries: &[PathBuf], lengths: &[u64]) -> Result<()> {
-    let whole = match (arm.runs_aside(), lengths) {
-        (true, &[items]) => items,
-        (true, _) => bail!("a producer that runs aside ends with its stream"),
-        _ => ENDLESS,
-    };
-    let mut stream = arm.open(libraries, whole)?;
-    // The first drain warms the stream, where another follows.
-    let (warm, counted) = lengths.split_at(usize::from(lengths.len() > 1));
-    for &items in warm {
-        stream.drain(items).context("warming")?;
-    }
-    let Some((&last, others)) = counted.split_last() else {
-        return Ok(());
-    };
-    for &items in others {
-        dump_after(stream.as_mut(), items)?;
-    }
-    drain_last(stream.as_mut(), last)
-}
-
-/// By this DHAT's file tells the last drain from the one before.
-#[inline(never)]
-fn drain_last(stream: &mut dyn Stream, items: u64) -> Result<()> {
-    black_box(dump_after(stream, items))
-}
-
-/// Callgrind writes a profile when this ends. (It heeds one option for a function.)
-#[inline(never)]
-fn dump_after(stream: &mut dyn Stream, items: u64) -> Result<()> {
-    drain_counted(stream, items).context("draining")
-}
-
-/// What is counted of an arm on one thread: both tools know the function by its name. It
-/// allocates a block, by which DHAT's file shows that it saw the function, and something follows
-/// the drain: a jump to it would leave no frame.
-#[inline(never)]
-fn drain_counted(stream: &mut dyn Stream, items: u64) -> Result<()> {
-    drop(black_box(Box::new(0_u8)));
-    black_box(stream.drain(items))
-}
+pub use self::child::serve;
+pub use self::lean::Executables;
 
 /// What is drained under valgrind: an arm, with its libraries.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// The executable that drains it when it is told to: one of this crate.
-    pub executable: &'a Path,
+    /// What drains it when it is told to.
+    pub executables: &'a Executables,
     /// What is drained.
     pub work: Work,
     /// Its libraries.
@@ -129,56 +52,61 @@ pub struct Drains {
     pub more: u64,
 }
 
-impl Subject<'_> {
-    /// Drains so many items after so many, and does nothing else, under valgrind with `options`.
-    ///
-    /// # Errors
-    /// When valgrind is missing, or it or the drain fails.
-    pub fn drain(&self, options: &[&str], lengths: &[u64]) -> Result<()> {
-        let job = serde_json::to_string(&(self.work, self.libraries, lengths))?;
-        let done = Command::new("valgrind")
-            .args(options)
-            .arg(self.executable)
-            .args([ARGUMENT, &job])
-            .env("GLIBC_TUNABLES", TUNABLES)
-            .stdin(Stdio::null())
-            .output()
-            .context("starting valgrind")?;
-        ensure!(
-            done.status.success(),
-            "{}: {}: {}",
-            self.work.id(),
-            done.status,
-            String::from_utf8_lossy(&done.stderr)
-        );
-        Ok(())
-    }
+/// Heap blocks and bytes per item.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PerItem {
+    /// Blocks.
+    pub blocks: f64,
+    /// Their bytes.
+    pub bytes: f64,
+}
 
+impl Subject<'_> {
     /// Counts it.
     ///
     /// # Errors
     /// When valgrind is missing or counts nothing.
     pub fn count(&self) -> Result<Counts> {
-        let instructions = if self.work.runs_aside() {
-            CALLGRIND.slope(self)?[0]
-        } else {
-            self.instructions_of_the_drain()?
-        };
-        ensure!(
-            instructions > 1.0,
-            "{instructions} instructions per item: nothing was counted"
-        );
-        let [blocks, bytes] = if self.work.runs_aside() {
-            DHAT.slope(self)?
-        } else {
-            self.allocations_of_the_drain()?
-        };
+        let allocations = self.allocations()?;
         Ok(Counts {
-            instructions_per_item: Some(instructions),
-            allocations_per_item: Some(blocks),
-            allocated_bytes_per_item: Some(bytes),
+            instructions_per_item: Some(self.instructions()?),
+            allocations_per_item: Some(allocations.blocks),
+            allocated_bytes_per_item: Some(allocations.bytes),
             ..Counts::default()
         })
+    }
+
+    /// Instructions per item.
+    ///
+    /// # Errors
+    /// When valgrind is missing or counts nothing.
+    pub fn instructions(&self) -> Result<f64> {
+        let found = if self.work.runs_aside() {
+            CALLGRIND.slope(self)?[0]
+        } else {
+            let drains =
+                self.drains(&["--dump-line=no", WITHOUT_INLINED, "--log-file=/dev/null"])?;
+            let [[few], [many]] = [instructions(&drains.few)?, instructions(&drains.many)?];
+            (many as f64 - few as f64) / drains.more as f64
+        };
+        ensure!(
+            found > 1.0,
+            "{found} instructions per item: nothing was counted"
+        );
+        Ok(found)
+    }
+
+    /// What it allocates for an item.
+    ///
+    /// # Errors
+    /// When valgrind is missing or counts nothing.
+    pub fn allocations(&self) -> Result<PerItem> {
+        if self.work.runs_aside() {
+            let [blocks, bytes] = DHAT.slope(self)?;
+            return Ok(PerItem { blocks, bytes });
+        }
+        let mut found = allocations_together(&[*self])?;
+        found.pop().context("no arm")
     }
 
     /// Profiles of drains of an arm on one thread, with `options` for callgrind. Both are of one
@@ -192,7 +120,12 @@ impl Subject<'_> {
         let profile = folder.path().join("profile");
         let output = format!("{}={}", CALLGRIND.output, profile.display());
         let always = ["--tool=callgrind", DRAIN, DUMP, &output];
-        self.drain(&[&always, options].concat(), &[few, few, many])?;
+        let options = [&always, options].concat();
+        drain(
+            &self.executables.without_frames,
+            &options,
+            &[self.drained(&[few, few, many])],
+        )?;
         let of_drain = |number: &str| {
             let file = profile.with_extension(number);
             let text = fs::read(&file).with_context(|| format!("callgrind's file {number}"))?;
@@ -205,35 +138,78 @@ impl Subject<'_> {
         })
     }
 
-    /// Instructions per item of an arm on one thread.
-    fn instructions_of_the_drain(&self) -> Result<f64> {
-        let drains = self.drains(&["--dump-line=no", WITHOUT_INLINED, "--log-file=/dev/null"])?;
-        let [[few], [many]] = [instructions(&drains.few)?, instructions(&drains.many)?];
-        Ok((many as f64 - few as f64) / drains.more as f64)
+    fn drained(&self, lengths: &[u64]) -> Drained {
+        Drained {
+            work: self.work,
+            libraries: self.libraries.to_vec(),
+            lengths: lengths.to_vec(),
+        }
     }
+}
 
-    /// Blocks and bytes per item of an arm on one thread.
-    fn allocations_of_the_drain(&self) -> Result<[f64; 2]> {
-        let [few, many] = lengths(&self.work, DHAT.bytes);
-        let folder = TempDir::new()?;
-        let file = folder.path().join("allocations");
-        let output = format!("{}={}", DHAT.output, file.display());
-        // Stacks that reach down to the counted function.
-        let deep = ["--tool=dhat", "--num-callers=100", WITHOUT_INLINED];
-        let options = [&deep[..], &["--log-file=/dev/null", &output]].concat();
-        self.drain(&options, &[few, few, many])?;
-        let file = Allocations::parse(&fs::read_to_string(file)?).map_err(anyhow::Error::msg)?;
-        // What was allocated before and is made larger here counts there: the stream is warm, so
-        // that nothing is.
-        let [both, long] = [COUNTED, LAST].map(|function| file.below(function));
+/// What arms on one thread allocate for an item, each. One process drains all of them, since DHAT
+/// takes longer to start than to count: where one fails, all do.
+///
+/// # Errors
+/// When valgrind is missing, or it or a drain fails, or it saw no drain.
+pub fn allocations_together(subjects: &[Subject<'_>]) -> Result<Vec<PerItem>> {
+    let Some(first) = subjects.first() else {
+        return Ok(Vec::new());
+    };
+    let folder = TempDir::new()?;
+    let file = folder.path().join("allocations");
+    let output = format!("{}={}", DHAT.output, file.display());
+    // Stacks that reach down to the function of the arm.
+    let deep = ["--tool=dhat", "--num-callers=200", WITHOUT_INLINED];
+    let options = [&deep[..], &["--log-file=/dev/null", &output]].concat();
+    let lengths_of = |subject: &Subject<'_>| lengths(&subject.work, DHAT.bytes);
+    let drained = subjects.iter().map(|subject| {
+        let [few, many] = lengths_of(subject);
+        subject.drained(&[few, few, many])
+    });
+    drain(
+        &first.executables.with_frames,
+        &options,
+        &drained.collect::<Vec<_>>(),
+    )?;
+    let file = Allocations::parse(&fs::read_to_string(file)?).map_err(anyhow::Error::msg)?;
+    // What was allocated before and is made larger here counts there: the stream is warm, so that
+    // nothing is.
+    let [both, long] = [COUNTED, LAST].map(|function| file.below_each(function, DEEPER));
+    let per_item = |(before, subject)| {
+        let of_arm = |found: &BTreeMap<usize, Allocated>| {
+            found.get(&(before + 1)).copied().unwrap_or_default()
+        };
+        let (both, long) = (of_arm(&both), of_arm(&long));
         let short = both.checked_sub(long).unwrap_or_default();
         ensure!(short.blocks > 0, "DHAT did not see the drains");
+        let [few, many] = lengths_of(subject);
         let slope = |long: u64, short: u64| (long as f64 - short as f64) / (many - few) as f64;
-        Ok([
-            slope(long.blocks, short.blocks),
-            slope(long.bytes, short.bytes),
-        ])
-    }
+        Ok(PerItem {
+            blocks: slope(long.blocks, short.blocks),
+            bytes: slope(long.bytes, short.bytes),
+        })
+    };
+    subjects.iter().enumerate().map(per_item).collect()
+}
+
+/// Drains arms one after another and does nothing else, under valgrind with `options`.
+fn drain(executable: &Path, options: &[&str], arms: &[Drained]) -> Result<()> {
+    let done = Command::new("valgrind")
+        .args(options)
+        .arg(executable)
+        .args([ARGUMENT, &serde_json::to_string(arms)?])
+        .env("GLIBC_TUNABLES", TUNABLES)
+        .stdin(Stdio::null())
+        .output()
+        .context("starting valgrind")?;
+    ensure!(
+        done.status.success(),
+        "{}: {}",
+        done.status,
+        String::from_utf8_lossy(&done.stderr)
+    );
+    Ok(())
 }
 
 /// A tool of valgrind's that counts `N` things of a process.
@@ -279,7 +255,11 @@ impl<const N: usize> Tool<N> {
         let output = format!("{}={}/%p", self.output, folder.path().display());
         let quiet = [WITHOUT_INLINED, "--log-file=/dev/null", &output];
         let options = [self.options, &quiet].concat();
-        subject.drain(&options, &[items])?;
+        drain(
+            &subject.executables.without_frames,
+            &options,
+            &[subject.drained(&[items])],
+        )?;
         fs::read_dir(folder.path())?.try_fold([0; N], |sum, file| {
             let found = (self.read)(&fs::read_to_string(file?.path())?)?;
             Ok(std::array::from_fn(|of| sum[of] + found[of]))
@@ -310,46 +290,6 @@ fn instructions(file: &str) -> Result<[u64; 1]> {
 fn allocations(file: &str) -> Result<[u64; 2]> {
     let found = Allocations::parse(file).map_err(anyhow::Error::msg)?.all();
     Ok([found.blocks, found.bytes])
-}
-
-/// A copy of an executable for valgrind, which reads all names and all that is there for debuggers
-/// at every start, whether anybody asks for it or not. The function that is counted keeps its name.
-#[derive(Debug)]
-pub struct Lean {
-    executable: PathBuf,
-    /// Removed with it.
-    _folder: TempDir,
-}
-
-impl Lean {
-    /// Copies an executable without what is there for debuggers and without names; without
-    /// `strip`, as it is.
-    ///
-    /// # Errors
-    /// When it cannot be copied.
-    pub fn of(executable: &Path) -> Result<Self> {
-        let folder = TempDir::new()?;
-        let copy = folder.path().join("peers");
-        let stripped = Command::new("strip")
-            .args(["--strip-all", "--wildcard"])
-            .args(KEEP)
-            .arg("-o")
-            .arg(&copy)
-            .arg(executable)
-            .output();
-        if !stripped.is_ok_and(|output| output.status.success()) {
-            fs::copy(executable, &copy)?;
-        }
-        Ok(Self {
-            executable: copy,
-            _folder: folder,
-        })
-    }
-
-    /// The copy.
-    pub fn path(&self) -> &Path {
-        &self.executable
-    }
 }
 
 #[cfg(test)]

@@ -158,7 +158,7 @@ impl Peer {
     /// Why its code has one link layout only, where it has no library to link.
     pub fn why_one_layout(self) -> Option<&'static str> {
         match self {
-            Self::Wasm | Self::FidiusWasm => Some("Cranelift compiles the guest when it is opened"),
+            Self::Wasm | Self::FidiusWasm => Some("Cranelift compiles the guest"),
             Self::Socket | Self::Channel => Some("producer and consumer are in the executable"),
             _ => None,
         }
@@ -174,7 +174,7 @@ impl Peer {
             Self::Fidius => "a Fidius {fidius} plugin by `call_streaming` and `from_value`",
             Self::FidiusWasm => {
                 "a component by Fidius {fidius}'s wasm backend, wasmtime {wasmtime}, \
-                 `call_streaming` and `from_value`; written by hand in WAT"
+                 `call_streaming` and `from_value`; written by hand in WAT, compiled ahead of time"
             }
             Self::AbiStable => {
                 "abi_stable {abi_stable}, a trait object that yields `RVec` and `RString`"

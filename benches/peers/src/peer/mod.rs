@@ -188,7 +188,7 @@ impl PayloadVisitor for Opener<'_> {
             #[cfg(feature = "others")]
             (Peer::Wasm, []) => Of::<P, _>::boxed(wasm::Wasm::open(kind, bytes)?),
             #[cfg(feature = "fidius-wasm")]
-            (Peer::FidiusWasm, []) => fidius_wasm::open::<P>(bytes, items)?,
+            (Peer::FidiusWasm, files) => fidius_wasm::open::<P>(bytes, items, files)?,
             #[cfg(feature = "others")]
             (Peer::Channel, []) => Of::<P, _>::boxed(channel::Channel::<P>::open(bytes, items)),
             (peer, libraries) => match peer.lacks() {
