@@ -96,7 +96,9 @@ pub fn number(value: Option<f64>) -> String {
     optional(value, |value| match value.abs() {
         100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+        0.005.. => format!("{value:.2}"),
+        // A difference of two counts may be a hair below zero.
+        _ => "0.00".to_owned(),
     })
 }
 
