@@ -47,7 +47,7 @@ impl Chance {
         }
     }
 
-    /// The same for a verb that may time nothing: then it needs no layouts, which take a minute.
+    /// The same for a verb that may time nothing: then it needs no layouts.
     pub(super) fn where_timed(self, timed: bool) -> Self {
         Self {
             layouts: if timed { self.layouts } else { Some(0) },
