@@ -13,6 +13,14 @@ use peers::files::Files;
 use peers::parts;
 use peers::peer::{Arm, Peer};
 
+const PEERS: &str = env!("CARGO_BIN_EXE_peers");
+
+/// The libraries that cargo built beside this test.
+fn files() -> Files {
+    let test = env::current_exe().expect("a test has a file");
+    Files::in_folder(test.parent().expect("a file has a folder").to_owned())
+}
+
 /// Whether valgrind is there; continuous integration does not go without.
 fn can_count() -> bool {
     match valgrind::version() {
@@ -30,9 +38,8 @@ fn the_count_of_an_arm_is_the_sum_of_its_parts_and_the_allocators_are_among_them
     if !can_count() {
         return;
     }
-    let test = env::current_exe().expect("a test has a file");
-    let files = Files::in_folder(test.parent().expect("a file has a folder").to_owned());
-    let peers = Path::new(env!("CARGO_BIN_EXE_peers"));
+    let files = files();
+    let peers = Path::new(PEERS);
     let lean = Executables::lean(peers).unwrap();
     let arm = Arm::new(Peer::Alloc, PayloadKind::U64, 8);
     let libraries = files.of(arm);
@@ -64,9 +71,8 @@ fn a_channel_allocates_for_each_item_as_released_and_not_with_both_sides_changed
     if !can_count() {
         return;
     }
-    let test = env::current_exe().expect("a test has a file");
-    let files = Files::in_folder(test.parent().expect("a file has a folder").to_owned());
-    let lean = Executables::lean(Path::new(env!("CARGO_BIN_EXE_peers"))).unwrap();
+    let files = files();
+    let lean = Executables::lean(Path::new(PEERS)).unwrap();
     for channel in [Channel::Client, Channel::UnaryArena, Channel::Callback] {
         let allocations = |way| {
             // A number has nothing of its own to allocate.
@@ -89,9 +95,8 @@ fn allocations_of_arms_in_one_process_are_those_of_each_alone() {
     if !can_count() {
         return;
     }
-    let test = env::current_exe().expect("a test has a file");
-    let files = Files::in_folder(test.parent().expect("a file has a folder").to_owned());
-    let lean = Executables::lean(Path::new(env!("CARGO_BIN_EXE_peers"))).unwrap();
+    let files = files();
+    let lean = Executables::lean(Path::new(PEERS)).unwrap();
     let arms = [
         Arm::new(Peer::Alloc, PayloadKind::Record, 256),
         Arm::new(Peer::Arena, PayloadKind::U64, 8),
